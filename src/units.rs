@@ -1,0 +1,195 @@
+//! The quantities that every module speaks of, each a type of its own.
+//!
+//! The bottom of the module tree: imports nothing of this crate, holds no behaviour beyond checking and printing.
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// A value that lies outside what a quantity can be.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum UnitError {
+    #[error("temperature must be a finite number above 0, not {0}")]
+    Temperature(f64),
+    #[error("magnitude must lie between 0 and 1 (units of the [0, 1] image), not {0}")]
+    Magnitude(f64),
+    #[error("`{0}` is not a number")]
+    NotANumber(String),
+    #[error("`{0}` is no device: use auto, cpu or cuda:N")]
+    Device(String),
+}
+
+/// Temperature T of the softmax: finite, above 0. T = 1 leaves the softmax as it is.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(try_from = "f64", into = "f64")]
+pub struct Temperature(f64);
+
+impl Temperature {
+    pub const ONE: Self = Self(1.0);
+    /// T of the paper's main table.
+    pub const PAPER: Self = Self(1000.0);
+
+    pub fn new(value: f64) -> Result<Self, UnitError> {
+        if value.is_finite() && value > 0.0 {
+            Ok(Self(value))
+        } else {
+            Err(UnitError::Temperature(value))
+        }
+    }
+
+    pub fn get(self) -> f64 {
+        self.0
+    }
+}
+
+/// Perturbation magnitude ε, in units of the unnormalised [0, 1] image: 0 ≤ ε ≤ 1.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(try_from = "f64", into = "f64")]
+pub struct Magnitude(f64);
+
+impl Magnitude {
+    pub const ZERO: Self = Self(0.0);
+    /// ε of most rows of the paper's main table.
+    pub const PAPER: Self = Self(0.0014);
+
+    pub fn new(value: f64) -> Result<Self, UnitError> {
+        // `+ 0.0` turns -0 into 0, so that equal magnitudes have equal bits.
+        if (0.0..=1.0).contains(&value) {
+            Ok(Self(value + 0.0))
+        } else {
+            Err(UnitError::Magnitude(value))
+        }
+    }
+
+    pub fn get(self) -> f64 {
+        self.0
+    }
+
+    pub fn is_zero(self) -> bool {
+        self.0 == 0.0
+    }
+}
+
+macro_rules! number_impls {
+    ($type:ident) => {
+        impl TryFrom<f64> for $type {
+            type Error = UnitError;
+            fn try_from(value: f64) -> Result<Self, UnitError> {
+                Self::new(value)
+            }
+        }
+        impl From<$type> for f64 {
+            fn from(value: $type) -> f64 {
+                value.get()
+            }
+        }
+        impl FromStr for $type {
+            type Err = UnitError;
+            fn from_str(text: &str) -> Result<Self, UnitError> {
+                let value = text.trim().parse().map_err(|_| UnitError::NotANumber(text.to_owned()))?;
+                Self::new(value)
+            }
+        }
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(&self.get().to_string())
+            }
+        }
+    };
+}
+number_impls!(Temperature);
+number_impls!(Magnitude);
+
+/// Log-odds of the guessed class at T, in f64: −log Σ_{j≠ŷ} exp((z_j − z_ŷ)/T).
+///
+/// Monotone in max softmax at every T, and saturating at neither end; [`LogOdds::probability`] is what people read.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize)]
+pub struct LogOdds(pub f64);
+
+impl LogOdds {
+    /// The max softmax that these log-odds stand for: 1 / (1 + e^−s).
+    pub fn probability(self) -> f64 {
+        1.0 / (1.0 + (-self.0).exp())
+    }
+}
+
+/// Where tensors live and are computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Device {
+    /// The first GPU where there is one, else the CPU.
+    #[default]
+    Auto,
+    Cpu,
+    Cuda(usize),
+}
+
+impl TryFrom<String> for Device {
+    type Error = UnitError;
+    fn try_from(text: String) -> Result<Self, UnitError> {
+        text.parse()
+    }
+}
+
+impl From<Device> for String {
+    fn from(device: Device) -> String {
+        device.to_string()
+    }
+}
+
+impl FromStr for Device {
+    type Err = UnitError;
+    fn from_str(text: &str) -> Result<Self, UnitError> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "cpu" => Ok(Self::Cpu),
+            "cuda" => Ok(Self::Cuda(0)),
+            _ => text
+                .strip_prefix("cuda:")
+                .and_then(|n| n.parse().ok())
+                .map(Self::Cuda)
+                .ok_or_else(|| UnitError::Device(text.to_owned())),
+        }
+    }
+}
+
+impl fmt::Display for Device {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Auto => f.pad("auto"),
+            Self::Cpu => f.pad("cpu"),
+            Self::Cuda(n) => f.pad(&format!("cuda:{n}")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantities_refuse_what_they_cannot_be() {
+        for bad in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+            assert!(Temperature::new(bad).is_err(), "{bad}");
+        }
+        for bad in [-0.1, 1.1, f64::NAN] {
+            assert!(Magnitude::new(bad).is_err(), "{bad}");
+        }
+        assert_eq!(Magnitude::new(-0.0).map(|m| m.get().to_bits()), Ok(0));
+        assert_eq!("abc".parse::<Temperature>(), Err(UnitError::NotANumber("abc".into())));
+    }
+
+    #[test]
+    fn devices_read_back_as_they_print() {
+        for device in [Device::Auto, Device::Cpu, Device::Cuda(3)] {
+            assert_eq!(device.to_string().parse(), Ok(device));
+        }
+        assert!("gpu0".parse::<Device>().is_err());
+    }
+
+    #[test]
+    fn log_odds_are_the_logit_of_the_probability() {
+        assert_eq!(LogOdds(0.0).probability(), 0.5);
+        assert!((LogOdds(3.0).probability() - 0.952_574_126_822_433).abs() < 1e-15);
+    }
+}
