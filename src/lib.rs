@@ -2,4 +2,9 @@
 //!
 //! Each module imports only from those listed after it.
 pub mod engine;
+pub mod training;
+pub mod scoring;
+pub mod metrics;
+pub mod networks;
+pub mod datasets;
 pub mod units;

@@ -1,0 +1,160 @@
+//! The card of a data set, `data/NAME.yaml`: what it is, where its files lie, where they come from.
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::error::{DatasetError, MissingFile};
+use super::preprocessing::Preprocessing;
+
+/// Paths are relative to the folder that holds the card.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DatasetCard {
+    /// The name of the card's file, without `.yaml`.
+    #[serde(skip)]
+    pub name: String,
+    pub title: String,
+    /// Other names that people know the set by.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aliases: Vec<String>,
+    pub source: Source,
+    /// Images to train on, where the set has them: the same kind of images with the same classes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub train: Option<Source>,
+    #[serde(default)]
+    pub preprocessing: Preprocessing,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub class_names: Vec<String>,
+    /// What the labels mean, where that needs saying.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub labels: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub licence: Option<String>,
+    /// How to come by files that `odin fetch` cannot bring.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub how_to_get: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fetch: Vec<Download>,
+}
+
+/// Where a set's images come from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "format", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Source {
+    /// MNIST's format, plain or gzipped.
+    Idx {
+        images: PathBuf,
+        labels: Option<PathBuf>,
+    },
+}
+
+/// One file to download, by any of its mirrors.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Download {
+    /// Mirrors, tried in order.
+    pub urls: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub md5: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+    /// The folder that an archive is unpacked into, or the file that a plain download becomes.
+    pub into: PathBuf,
+    #[serde(default)]
+    pub unpack: Archive,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Archive {
+    /// Not an archive.
+    #[default]
+    #[serde(rename = "none")]
+    None,
+    #[serde(rename = "tar")]
+    Tar,
+    #[serde(rename = "tar.gz")]
+    TarGz,
+    #[serde(rename = "zip")]
+    Zip,
+}
+
+/// No card is longer; a YAML file that is was named by mistake.
+const MAX_CARD: u64 = 1 << 20;
+
+impl DatasetCard {
+    pub fn load(path: &Path) -> Result<Self, DatasetError> {
+        let wrong = |why: String| DatasetError::Card {
+            path: path.to_owned(),
+            why,
+        };
+        let metadata = std::fs::metadata(path).map_err(|source| DatasetError::io(path, source))?;
+        if !metadata.is_file() || metadata.len() > MAX_CARD {
+            return Err(wrong(format!(
+                "not a data set's card (a YAML file of at most {MAX_CARD} bytes)"
+            )));
+        }
+        let bytes = std::fs::read(path).map_err(|source| DatasetError::io(path, source))?;
+        let mut card: Self = serde_yaml::from_slice(&bytes).map_err(|error| wrong(error.to_string()))?;
+        card.name = path
+            .file_stem()
+            .map(|stem| stem.to_string_lossy().into_owned())
+            .unwrap_or_default();
+        card.check().map_err(wrong)?;
+        Ok(card)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        self.preprocessing.check()
+    }
+
+    /// Whether every file of the set is on this machine, or the first that is not. `root` is the card's folder.
+    pub fn is_present(&self, root: &Path) -> Result<(), MissingFile> {
+        self.missing(&self.source, root)
+    }
+
+    /// The same for the images to train on.
+    pub fn is_training_present(&self, root: &Path) -> Result<(), MissingFile> {
+        self.train
+            .as_ref()
+            .map_or(Ok(()), |train| self.missing(train, root))
+    }
+
+    pub(super) fn missing(&self, source: &Source, root: &Path) -> Result<(), MissingFile> {
+        let absent = source
+            .paths()
+            .into_iter()
+            .map(|path| root.join(path))
+            .find(|path| !path.exists());
+        absent.map_or(Ok(()), |path| {
+            Err(MissingFile {
+                dataset: self.name.clone(),
+                path,
+                advice: self.advice(),
+            })
+        })
+    }
+
+    fn advice(&self) -> String {
+        let fetch = (!self.fetch.is_empty()).then(|| format!("`odin fetch {}` brings it", self.name));
+        let known: Vec<String> = fetch.into_iter().chain(self.how_to_get.clone()).collect();
+        if known.is_empty() {
+            return "put it there, or correct the card".to_owned();
+        }
+        known.join("; ")
+    }
+}
+
+impl Source {
+    /// The files and folders that must be there.
+    pub fn paths(&self) -> Vec<&Path> {
+        match self {
+            Self::Idx { images, labels } => std::iter::once(images.as_path())
+                .chain(labels.as_deref())
+                .collect(),
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! Data sets: images by number, whatever they are stored as, and the cards that describe them.
+//!
+//! Everything that reads a file of images lives here, and what is done to an image before a network sees it.
+//! No tensors, no networks and no scores: images leave as plain `f32`. Nothing that comes from a file is trusted:
+//! sizes are checked against the file before memory is taken, and each error names the file and the place.
+mod batch;
+mod card;
+mod error;
+mod files;
+mod gzip;
+mod idx;
+mod image;
+mod preprocessing;
+mod resize;
+mod source;
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+use std::sync::OnceLock;
+
+pub use batch::{Batch, Normalisation, NormalisationError};
+pub use card::{Archive, DatasetCard, Download, Source};
+pub use error::{DatasetError, MissingFile};
+pub use image::Image;
+pub use preprocessing::{Preprocessing, Resize};
+
+use source::Opened;
+
+/// An opened set of images. Any thread may read any image at any time, without decoding the others.
+pub struct Dataset {
+    name: String,
+    class_names: Vec<String>,
+    labels: Option<Vec<u16>>,
+    preprocessing: Preprocessing,
+    source: Opened,
+    digest: OnceLock<String>,
+}
+
+impl Dataset {
+    /// Opens the set that `card` describes; `root` is the folder that the card's paths start from.
+    pub fn open(card: &DatasetCard, root: &Path) -> Result<Self, DatasetError> {
+        Self::open_source(card, &card.source, root, card.name.clone())
+    }
+
+    /// Opens the images to train on.
+    pub fn open_training(card: &DatasetCard, root: &Path) -> Result<Self, DatasetError> {
+        let Some(train) = &card.train else {
+            let why = "its card names no images to train on (`train:`)".to_owned();
+            return Err(DatasetError::Invalid {
+                name: card.name.clone(),
+                why,
+            });
+        };
+        Self::open_source(card, train, root, format!("{} (training)", card.name))
+    }
+
+    fn open_source(
+        card: &DatasetCard,
+        source: &Source,
+        root: &Path,
+        name: String,
+    ) -> Result<Self, DatasetError> {
+        card.missing(source, root)?;
+        let invalid = |why| DatasetError::Invalid {
+            name: name.clone(),
+            why,
+        };
+        card.preprocessing.check().map_err(invalid)?;
+        let (source, labels) = Opened::open(source, root)?;
+        if let Some(labels) = &labels {
+            check_labels(labels, source.len(), &card.class_names).map_err(invalid)?;
+        }
+        let class_names = card.class_names.clone();
+        let preprocessing = card.preprocessing;
+        Ok(Self {
+            name,
+            class_names,
+            labels,
+            preprocessing,
+            source,
+            digest: OnceLock::new(),
+        })
+    }
+
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Empty where the classes have no names.
+    pub fn class_names(&self) -> &[String] {
+        &self.class_names
+    }
+
+    pub fn len(&self) -> usize {
+        self.source.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The class of image `index`, where the set has labels.
+    pub fn label(&self, index: usize) -> Option<u16> {
+        self.labels.as_ref()?.get(index).copied()
+    }
+
+    /// Image `index`, after the card's preprocessing.
+    pub fn image(&self, index: usize) -> Result<Image, DatasetError> {
+        self.check_index(index)?;
+        self.source.image(index, &self.preprocessing)
+    }
+
+    fn image_or_skip(&self, index: usize) -> Result<Option<Image>, DatasetError> {
+        self.image(index).map(Some)
+    }
+
+    fn check_index(&self, index: usize) -> Result<(), DatasetError> {
+        let len = self.len();
+        if index < len {
+            return Ok(());
+        }
+        Err(DatasetError::NoSuchImage {
+            name: self.name.clone(),
+            index,
+            len,
+        })
+    }
+
+    /// Tells this set of images from every other: a BLAKE3 hash, in hex, of the content and the preprocessing.
+    ///
+    /// Reads all of the set's files the first time.
+    pub fn digest(&self) -> Result<String, DatasetError> {
+        if let Some(digest) = self.digest.get() {
+            return Ok(digest.clone());
+        }
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(format!("odin data set 1\n{:?}\n", self.preprocessing).as_bytes());
+        self.source.hash(&mut hasher)?;
+        for label in self.labels.iter().flatten() {
+            hasher.update(&label.to_le_bytes());
+        }
+        let digest = hasher.finalize().to_hex().to_string();
+        Ok(self.digest.get_or_init(|| digest).clone())
+    }
+}
+
+fn check_labels(labels: &[u16], images: usize, class_names: &[String]) -> Result<(), String> {
+    if labels.len() != images {
+        return Err(format!(
+            "{} labels for {images} images; are they of the same set?",
+            labels.len()
+        ));
+    }
+    let classes = class_names.len();
+    let wrong = labels.iter().position(|&label| usize::from(label) >= classes);
+    match wrong.filter(|_| classes > 0) {
+        Some(index) => {
+            let label = labels.get(index).copied().unwrap_or_default();
+            Err(format!(
+                "image {index} has label {label}, but the card names {classes} classes (0 to {})",
+                classes - 1
+            ))
+        }
+        None => Ok(()),
+    }
+}

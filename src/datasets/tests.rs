@@ -1,0 +1,168 @@
+//! Sets as the rest of the program sees them: by card.
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::idx::tests::{gz, idx};
+use super::*;
+
+pub(super) fn data() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("data")
+}
+
+/// A card in a folder of its own, with some files beside it.
+fn folder(card: &str, files: &[(&str, Vec<u8>)]) -> (tempfile::TempDir, Result<DatasetCard, DatasetError>) {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, bytes) in files {
+        fs::write(folder.path().join(name), bytes).unwrap();
+    }
+    fs::write(folder.path().join("toy.yaml"), card).unwrap();
+    let card = DatasetCard::load(&folder.path().join("toy.yaml"));
+    (folder, card)
+}
+
+const TOY: &str = "
+title: toy
+source: {format: idx, images: images, labels: labels}
+class_names: [a, b]
+";
+
+#[test]
+fn a_card_opens_as_images_labels_and_batches() {
+    let values: Vec<u8> = (0..12).collect();
+    let files = [
+        ("images", idx(&[3, 2, 2], &values)),
+        ("labels", gz(&idx(&[3], &[1, 0, 1]))),
+    ];
+    let (folder, card) = folder(&format!("{TOY}preprocessing: {{pad: 1}}"), &files);
+    let set = Dataset::open(&card.unwrap(), folder.path()).unwrap();
+    assert_eq!((set.name(), set.len(), set.class_names().len()), ("toy", 3, 2));
+    let image = set.image(1).unwrap();
+    assert_eq!((image.height, image.width), (4, 4));
+    let v = |n: u8| f32::from(n) / 255.0;
+    let plane = [
+        0.0,
+        0.0,
+        0.0,
+        0.0,
+        0.0,
+        v(4),
+        v(5),
+        0.0,
+        0.0,
+        v(6),
+        v(7),
+        0.0,
+        0.0,
+        0.0,
+        0.0,
+        0.0,
+    ];
+    assert_eq!(image.pixels, [plane, plane, plane].concat());
+
+    let normalisation = Normalisation::new([0.5, 0.25, 0.0], [0.5, 0.25, 1.0]).unwrap();
+    let batch = set.batch(&[2, 0], &normalisation).unwrap();
+    assert_eq!((batch.count, batch.height, batch.width), (2, 4, 4));
+    assert_eq!(
+        (batch.labels.as_slice(), batch.indices.as_slice()),
+        ([Some(1), Some(1)].as_slice(), [2, 0].as_slice())
+    );
+    assert_eq!(batch.images.len(), 2 * 3 * 16);
+    assert_eq!(batch.images[5], (v(8) - 0.5) / 0.5);
+    assert_eq!(batch.images[16 + 5], (v(8) - 0.25) / 0.25);
+    assert_eq!(batch.images[..48], normalisation.apply(&set.image(2).unwrap()));
+    let error = set.batch(&[3], &normalisation).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "data set toy has 3 images, numbered from 0: there is no image 3"
+    );
+}
+
+#[test]
+fn labels_must_fit_the_images_and_the_class_names() {
+    let images = || ("images", idx(&[3, 2, 2], &[0; 12]));
+    for (labels, expected) in [
+        (idx(&[2], &[0, 1]), "data set toy: 2 labels for 3 images"),
+        (
+            idx(&[3], &[0, 1, 2]),
+            "image 2 has label 2, but the card names 2 classes (0 to 1)",
+        ),
+        (idx(&[3, 1, 1], &[0, 1, 1]), "labels have 1 dimension"),
+    ] {
+        let (folder, card) = folder(TOY, &[images(), ("labels", labels)]);
+        let error = Dataset::open(&card.unwrap(), folder.path())
+            .err()
+            .unwrap()
+            .to_string();
+        assert!(error.contains(expected), "{error} lacks {expected}");
+    }
+}
+
+#[test]
+fn the_digest_follows_content_labels_and_preprocessing() {
+    let digest = |card: &str, pixel, label| {
+        let files = [
+            ("images", idx(&[1, 1, 1], &[pixel])),
+            ("labels", idx(&[1], &[label])),
+        ];
+        let (folder, card) = folder(card, &files);
+        Dataset::open(&card.unwrap(), folder.path())
+            .unwrap()
+            .digest()
+            .unwrap()
+    };
+    let first = digest(TOY, 1, 0);
+    assert_eq!((first.len(), &first), (64, &digest(TOY, 1, 0)));
+    assert_ne!(first, digest(TOY, 2, 0));
+    assert_ne!(first, digest(TOY, 1, 1));
+    assert_ne!(first, digest(&format!("{TOY}preprocessing: {{pad: 2}}"), 1, 0));
+}
+
+#[test]
+fn a_missing_file_is_named_with_the_way_to_get_it() {
+    let fetch = "fetch: [{urls: ['http://x/y'], into: fetched/toy, unpack: tar.gz}]\n";
+    let (root, card) = folder(&format!("{TOY}{fetch}"), &[("images", idx(&[1, 1, 1], &[0]))]);
+    let card = card.unwrap();
+    let missing = card.is_present(root.path()).unwrap_err();
+    assert_eq!(missing.path, root.path().join("labels"));
+    let error = Dataset::open(&card, root.path()).err().unwrap().to_string();
+    assert!(
+        error.ends_with("labels is missing, which data set toy needs: `odin fetch toy` brings it"),
+        "{error}"
+    );
+    let error = Dataset::open_training(&card, root.path())
+        .err()
+        .unwrap()
+        .to_string();
+    assert!(error.contains("names no images to train on"), "{error}");
+}
+
+#[test]
+fn normalisation_is_checked_however_it_is_made() {
+    assert!(Normalisation::new([0.5; 3], [1.0, 1.0, 0.0]).is_err());
+    assert!(Normalisation::new([f32::NAN; 3], [1.0; 3]).is_err());
+    let read = |text: &str| serde_yaml::from_str::<Normalisation>(text).map_err(|error| error.to_string());
+    assert_eq!(
+        read("{mean: [0, 0, 0.5], std: [1, 1, 2]}").unwrap().std(),
+        [1.0, 1.0, 2.0]
+    );
+    assert!(
+        read("{mean: [0, 0, 0], std: [1, -1, 1]}")
+            .unwrap_err()
+            .contains("above 0")
+    );
+    assert!(
+        read("{mean: [0, 0, 0], std: [1, 1, 1], eps: 1}")
+            .unwrap_err()
+            .contains("unknown field")
+    );
+}
+
+#[test]
+fn the_fashion_card_opens_with_its_10_000_test_images() {
+    let card = DatasetCard::load(&data().join("fashion-mnist.yaml")).unwrap();
+    let set = Dataset::open(&card, &data()).unwrap();
+    assert_eq!((set.len(), set.class_names().len()), (10_000, 10));
+    let image = set.image(9_999).unwrap();
+    assert_eq!((image.height, image.width), (32, 32));
+    assert!((0..10_000).all(|i| set.label(i).is_some()));
+}
