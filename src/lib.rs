@@ -7,4 +7,5 @@ pub mod scoring;
 pub mod metrics;
 pub mod networks;
 pub mod datasets;
+pub mod home;
 pub mod units;

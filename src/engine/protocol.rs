@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::metrics::Side;
 use crate::units::{Device, LogOdds, Magnitude, Temperature};
 
 /// Names a job for as long as the program runs.
@@ -58,13 +59,6 @@ pub enum Command {
     Prefer { job: JobId },
     /// End every worker once its present batch is done.
     Shutdown,
-}
-
-/// Which distribution an image is meant to come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Side {
-    In,
-    Out,
 }
 
 /// The scores of one image.

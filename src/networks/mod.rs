@@ -1,0 +1,60 @@
+//! Networks: what a card describes, built from weights, from images to logits.
+//!
+//! Families and their tensors are in `architecture`; files of weights in `weights`. Nothing here knows of data sets,
+//! temperatures or scores.
+mod architecture;
+mod card;
+mod densenet;
+mod layers;
+pub mod weights;
+mod wideresnet;
+
+use tch::{TchError, Tensor};
+
+pub use card::{CardError, NetworkCard};
+pub use architecture::{Architecture, ArchitectureError, Parameter, Role};
+pub use layers::Mode;
+use weights::{Weights, WeightsError};
+
+/// A classifier with its weights in place.
+pub struct Network {
+    architecture: Architecture,
+    classes: usize,
+    body: Body,
+}
+
+enum Body {
+    DenseNet(densenet::DenseNet),
+    WideResNet(wideresnet::WideResNet),
+}
+
+impl Network {
+    /// Builds the network round the weights' tensors (shared, not copied).
+    ///
+    /// # Errors
+    /// Where the weights lack a tensor, have one too many, or one of another shape or not finite.
+    pub fn new(architecture: Architecture, classes: usize, weights: &Weights) -> Result<Self, WeightsError> {
+        weights.check(&architecture, classes)?;
+        let body = match architecture.plan()? {
+            architecture::Plan::DenseNet(plan) => Body::DenseNet(densenet::DenseNet::new(&plan, weights)?),
+            architecture::Plan::WideResNet(plan) => Body::WideResNet(wideresnet::WideResNet::new(&plan, weights)?),
+        };
+        Ok(Self { architecture, classes, body })
+    }
+
+    pub fn architecture(&self) -> Architecture {
+        self.architecture
+    }
+
+    pub fn classes(&self) -> usize {
+        self.classes
+    }
+
+    /// Logits [B, C] of normalised images [B, 3, H, W].
+    pub fn forward(&self, images: &Tensor, mode: Mode) -> Result<Tensor, TchError> {
+        match &self.body {
+            Body::DenseNet(network) => network.forward(images, mode),
+            Body::WideResNet(network) => network.forward(images, mode),
+        }
+    }
+}

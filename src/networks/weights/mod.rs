@@ -1,0 +1,180 @@
+//! Named tensors of a network: read, checked against what the architecture needs, written.
+//!
+//! Formats live in files of their own; nothing here knows a forward pass.
+mod safetensors;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use tch::{Device, Kind, TchError, Tensor};
+
+use super::architecture::{Architecture, ArchitectureError, Parameter, Role};
+
+/// Why weights could not be read, or are not those of the network.
+#[derive(Debug, thiserror::Error)]
+pub enum WeightsError {
+    #[error("{}: {source}", path.display())]
+    Io { path: PathBuf, source: std::io::Error },
+    #[error("{}: {reason}", path.display())]
+    Format { path: PathBuf, reason: String },
+    #[error("the weights do not fit {architecture} with {classes} classes: {}", list_mismatches(.mismatches))]
+    Mismatch { architecture: Architecture, classes: usize, mismatches: Vec<String> },
+    #[error("tensor {name} holds {count} values that are not finite (NaN or infinity)")]
+    NotFinite { name: String, count: i64 },
+    #[error("the weights of {network} are not here: {} is missing", path.display())]
+    Absent { network: String, path: PathBuf },
+    #[error("tensor {0} is missing")]
+    Missing(String),
+    #[error(transparent)]
+    Architecture(#[from] ArchitectureError),
+    #[error("libtorch: {}", first_line(.0))]
+    Torch(#[from] TchError),
+}
+
+/// libtorch's messages carry a C++ backtrace of some 25 lines; the first says what went wrong.
+pub fn first_line(error: &TchError) -> String {
+    error.to_string().lines().next().unwrap_or_default().to_owned()
+}
+
+fn list_mismatches(all: &[String]) -> String {
+    const SHOWN: usize = 5;
+    let mut text = all.iter().take(SHOWN).cloned().collect::<Vec<_>>().join("; ");
+    if all.len() > SHOWN {
+        text.push_str(&format!("; and {} more", all.len() - SHOWN));
+    }
+    text
+}
+
+/// The free-form strings in the header of a safetensors file.
+pub fn read_metadata(path: &Path) -> Result<BTreeMap<String, String>, WeightsError> {
+    safetensors::read_metadata(path)
+}
+
+/// Tensors by name, f32, all on one device.
+#[derive(Debug)]
+pub struct Weights(BTreeMap<String, Tensor>);
+
+impl Weights {
+    /// Reads a safetensors file.
+    pub fn load(path: &Path) -> Result<Self, WeightsError> {
+        safetensors::read(path).map(Self)
+    }
+
+    /// Writes a safetensors file with the metadata, whole or not at all.
+    pub fn save(&self, path: &Path, metadata: &BTreeMap<String, String>) -> Result<(), WeightsError> {
+        safetensors::write(path, &self.0, metadata)
+    }
+
+    /// Fresh weights to train: He's normal initialisation over the fan-out, as the networks' authors used.
+    /// The same seed gives the same weights.
+    pub fn initial(architecture: &Architecture, classes: usize, seed: i64) -> Result<Self, WeightsError> {
+        tch::manual_seed(seed);
+        let cpu = (Kind::Float, Device::Cpu);
+        let start = |parameter: &Parameter| -> Result<Tensor, TchError> {
+            let shape = parameter.shape.as_slice();
+            match parameter.role {
+                Role::Convolution => {
+                    let fan_out = shape.iter().product::<i64>() / shape.get(1).copied().unwrap_or(1).max(1);
+                    Tensor::f_randn(shape, cpu)?.f_mul_scalar((2.0 / fan_out as f64).sqrt())
+                }
+                Role::LinearWeight => {
+                    let fan_in = shape.last().copied().unwrap_or(1).max(1);
+                    Tensor::f_randn(shape, cpu)?.f_mul_scalar((1.0 / fan_in as f64).sqrt())
+                }
+                Role::NormScale | Role::RunningVariance => Tensor::f_ones(shape, cpu),
+                Role::NormShift | Role::RunningMean | Role::LinearBias => Tensor::f_zeros(shape, cpu),
+            }
+        };
+        let all = architecture.parameters(classes)?;
+        Ok(Self(all.iter().map(|p| Ok((p.name.clone(), start(p)?))).collect::<Result<_, TchError>>()?))
+    }
+
+    /// Says whether these are exactly the tensors of the network, and finite. Batch counters
+    /// (`num_batches_tracked`) are of no use in evaluation, and may be there or not.
+    pub fn check(&self, architecture: &Architecture, classes: usize) -> Result<(), WeightsError> {
+        let needed = architecture.parameters(classes)?;
+        let mut mismatches = Vec::new();
+        for parameter in &needed {
+            match self.0.get(&parameter.name) {
+                None => mismatches.push(format!("{} is missing", parameter.name)),
+                Some(t) if t.size() != parameter.shape => {
+                    mismatches.push(format!("{} is {:?}, needed {:?}", parameter.name, t.size(), parameter.shape));
+                }
+                Some(_) => {}
+            }
+        }
+        let known: std::collections::BTreeSet<_> = needed.iter().map(|p| p.name.as_str()).collect();
+        let surplus = self.0.keys().filter(|name| !known.contains(name.as_str()));
+        mismatches.extend(
+            surplus
+                .filter(|name| !name.ends_with("num_batches_tracked"))
+                .map(|name| format!("{name} is not part of the network")),
+        );
+        if !mismatches.is_empty() {
+            return Err(WeightsError::Mismatch { architecture: *architecture, classes, mismatches });
+        }
+        for (name, tensor) in &self.0 {
+            let finite = tensor.f_isfinite()?.f_sum(Kind::Int64)?.f_int64_value(&[])?;
+            let count = tensor.numel() as i64 - finite;
+            if count > 0 {
+                return Err(WeightsError::NotFinite { name: name.clone(), count });
+            }
+        }
+        Ok(())
+    }
+
+    /// The same weights on a device, convolutions in channels-last order, which libtorch's CPU and GPU kernels
+    /// run fastest on. Values are untouched.
+    pub fn prepared(&self, device: Device) -> Result<Self, WeightsError> {
+        let prepare = |tensor: &Tensor| -> Result<Tensor, TchError> {
+            let tensor = tensor.f_to_device(device)?;
+            if tensor.dim() == 4 { channels_last(&tensor) } else { tensor.f_contiguous() }
+        };
+        let all = self.0.iter().map(|(name, t)| Ok((name.clone(), prepare(t)?)));
+        Ok(Self(all.collect::<Result<_, TchError>>()?))
+    }
+
+    /// A handle on the tensor of this name (no copy).
+    pub fn get(&self, name: &str) -> Result<Tensor, WeightsError> {
+        self.0.get(name).map(Tensor::shallow_clone).ok_or_else(|| WeightsError::Missing(name.to_owned()))
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Tensor)> {
+        self.0.iter().map(|(name, tensor)| (name.as_str(), tensor))
+    }
+
+    /// BLAKE3 over names, shapes and values: what the scores depend on, whatever file it came in.
+    pub fn digest(&self) -> Result<String, WeightsError> {
+        let mut hash = blake3::Hasher::new();
+        for (name, tensor) in &self.0 {
+            hash.update(name.as_bytes());
+            hash.update(format!("{:?}", tensor.size()).as_bytes());
+            hash.update(&bytes_of(tensor)?);
+        }
+        Ok(hash.finalize().to_hex().to_string())
+    }
+}
+
+impl FromIterator<(String, Tensor)> for Weights {
+    fn from_iter<I: IntoIterator<Item = (String, Tensor)>>(all: I) -> Self {
+        Self(all.into_iter().collect())
+    }
+}
+
+/// The tensor's values with the channel as the innermost dimension in memory.
+pub fn channels_last(tensor: &Tensor) -> Result<Tensor, TchError> {
+    tensor.f_permute([0, 2, 3, 1])?.f_contiguous()?.f_permute([0, 3, 1, 2])
+}
+
+/// Little-endian f32 values in logical order.
+fn bytes_of(tensor: &Tensor) -> Result<Vec<u8>, TchError> {
+    let flat = tensor.f_detach()?.f_to_device(Device::Cpu)?.f_to_kind(Kind::Float)?.f_contiguous()?;
+    let mut values = vec![0f32; flat.numel()];
+    let count = values.len();
+    flat.f_copy_data(&mut values, count)?;
+    Ok(values.iter().flat_map(|v| v.to_le_bytes()).collect())
+}

@@ -1,0 +1,104 @@
+//! The tensor half of ODIN: logits, the sign of the input gradient, the perturbed images.
+use tch::{Kind, TchError, Tensor};
+
+use crate::networks::weights::channels_last;
+use crate::networks::{Mode, Network};
+use crate::units::{Magnitude, Temperature};
+
+/// A network with the standard deviations of its normalisation, ready to score batches.
+pub struct Scorer {
+    network: Network,
+    /// [1, 3, 1, 1]: ε is in units of the unnormalised image, the images are normalised.
+    std: Tensor,
+    device: tch::Device,
+}
+
+/// Signs of the input gradient of one image, a bit a value in [3, H, W] order; set where the gradient is ≥ 0.
+pub type Signs = Box<[u8]>;
+
+impl Scorer {
+    /// The network's weights must lie on `device`.
+    pub fn new(network: Network, std: [f32; 3], device: tch::Device) -> Result<Self, TchError> {
+        let std = Tensor::f_from_slice(&std)?.f_view([1, 3, 1, 1])?.f_to_device(device)?;
+        Ok(Self { network, std, device })
+    }
+
+    pub fn network(&self) -> &Network {
+        &self.network
+    }
+
+    /// Normalised images [B, 3, H, W] as a tensor on the device, channels last.
+    pub fn images(&self, values: &[f32], height: usize, width: usize) -> Result<Tensor, TchError> {
+        let images = Tensor::f_from_slice(values)?.f_view([-1, 3, height as i64, width as i64])?;
+        channels_last(&images.f_to_device(self.device)?)
+    }
+
+    /// Logits [B, C] of the images.
+    pub fn logits(&self, images: &Tensor) -> Result<Tensor, TchError> {
+        tch::no_grad(|| self.network.forward(images, Mode::Evaluation))
+    }
+
+    /// Logits [B, C], and whether the gradient of the loss at T is ≥ 0 [B, 3, H, W] (sign(0) is +1).
+    ///
+    /// The loss is the cross entropy of softmax(z/T) against the guess, summed over the batch. Its gradient is
+    /// (1/T) Σ_j (p_j − [j = ŷ]) ∂z_j; what is differentiated here is T times that, with p held constant, which has the
+    /// same sign and does not shrink as T grows.
+    pub fn gradient_signs(&self, images: &Tensor, t: Temperature) -> Result<(Tensor, Tensor), TchError> {
+        let images = images.f_detach()?.f_set_requires_grad(true)?;
+        let logits = self.network.forward(&images, Mode::Evaluation)?;
+        let fixed = logits.f_detach()?;
+        let guess = fixed.f_argmax(1, true)?;
+        let p = fixed.f_div_scalar(t.get())?.f_softmax(1, Kind::Float)?;
+        let loss = p.f_mul(&logits)?.f_sum(Kind::Float)?.f_sub(&logits.f_gather(1, &guess, false)?.f_sum(Kind::Float)?)?;
+        let gradients = Tensor::f_run_backward(&[loss], &[&images], false, false)?;
+        let gradient = gradients.into_iter().next().ok_or_else(|| TchError::Shape("no gradient".into()))?;
+        Ok((fixed, gradient.f_ge(0.0)?))
+    }
+
+    /// x − ε · sign / std, per channel, for every image of the batch.
+    pub fn perturbed(&self, images: &Tensor, positive: &Tensor, magnitude: Magnitude) -> Result<Tensor, TchError> {
+        // ±ε/std from the bit: 2ε/std · bit − ε/std, subtracted.
+        let step = self.std.f_reciprocal()?.f_mul_scalar(magnitude.get())?;
+        images.f_sub(&step.f_where_self(positive, &step.f_neg()?)?)
+    }
+
+    /// One row of logits an image.
+    pub fn rows(&self, logits: &Tensor) -> Result<Vec<f32>, TchError> {
+        let flat = logits.f_to_device(tch::Device::Cpu)?.f_to_kind(Kind::Float)?.f_contiguous()?;
+        let mut values = vec![0f32; flat.numel()];
+        let count = values.len();
+        flat.f_copy_data(&mut values, count)?;
+        Ok(values)
+    }
+
+    /// Signs packed a bit a value, image by image.
+    pub fn pack(&self, positive: &Tensor) -> Result<Vec<Signs>, TchError> {
+        let count = positive.size().first().copied().unwrap_or(0).max(1) as usize;
+        let flat = positive.f_to_kind(Kind::Uint8)?.f_to_device(tch::Device::Cpu)?.f_contiguous()?;
+        let mut values = vec![0u8; flat.numel()];
+        let total = values.len();
+        flat.f_copy_data(&mut values, total)?;
+        let packed = values.chunks(total / count).map(|image| {
+            let byte = |bits: &[u8]| bits.iter().enumerate().fold(0, |byte, (i, bit)| byte | (bit << i));
+            image.chunks(8).map(byte).collect()
+        });
+        Ok(packed.collect())
+    }
+
+    /// The inverse of [`Scorer::pack`] for images of [3, H, W].
+    pub fn unpack<'a>(
+        &self,
+        signs: impl Iterator<Item = &'a Signs>,
+        height: usize,
+        width: usize,
+    ) -> Result<Tensor, TchError> {
+        let values_an_image = 3 * height * width;
+        let mut values: Vec<u8> = Vec::new();
+        for image in signs {
+            let bits = image.iter().flat_map(|byte| (0..8).map(move |i| (byte >> i) & 1));
+            values.extend(bits.take(values_an_image));
+        }
+        let flat = Tensor::f_from_slice(&values)?.f_view([-1, 3, height as i64, width as i64])?;
+        channels_last(&flat.f_to_device(self.device)?)?.f_to_kind(Kind::Bool)
+    }
+}

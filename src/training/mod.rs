@@ -1,0 +1,219 @@
+//! Training a network from images: SGD with momentum, flips and crops, the best epoch on held-out images.
+//!
+//! Everything random follows from (seed, epoch, image), so that a run that was killed goes on as if it had not been.
+//! Nothing here scores, draws or knows the command line.
+mod checkpoint;
+mod examples;
+mod optimiser;
+
+use std::path::Path;
+use std::time::Instant;
+
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
+use tch::{Device, Kind, Reduction, TchError, Tensor};
+
+use crate::networks::weights::{Weights, WeightsError, channels_last, first_line};
+use crate::networks::{Architecture, Mode, Network};
+use checkpoint::Checkpoint;
+pub use examples::{Examples, ExamplesError};
+use optimiser::Sgd;
+
+/// Why training cannot start or go on.
+#[derive(Debug, thiserror::Error)]
+pub enum TrainingError {
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
+    #[error(transparent)]
+    Examples(#[from] ExamplesError),
+    #[error("libtorch: {}", first_line(.0))]
+    Torch(#[from] TchError),
+    #[error("{0}")]
+    Recipe(String),
+    #[error(
+        "the loss is no longer a number after step {step} of epoch {epoch}: lower the learning rate (now {rate})"
+    )]
+    Diverged { epoch: usize, step: usize, rate: f64 },
+    #[error("{path} was left by a run with other settings: remove it to start anew, or use that run's settings")]
+    OtherRun { path: String },
+}
+
+/// How the learning rate falls over the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Schedule {
+    /// Half a cosine from the learning rate to 0 (arXiv 1608.03983, without restarts).
+    Cosine,
+    /// A tenth after half of the epochs, a hundredth after three quarters, as in the DenseNet paper.
+    Step,
+}
+
+/// Everything that a run's result depends on, beside the images.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Recipe {
+    pub epochs: usize,
+    pub batch: usize,
+    pub learning_rate: f64,
+    pub momentum: f64,
+    pub weight_decay: f64,
+    pub schedule: Schedule,
+    /// Mirror half of the images.
+    pub flip: bool,
+    /// Crop from the image padded by this many black pixels on each side.
+    pub crop: usize,
+    /// Images of the training set kept apart to choose the best epoch.
+    pub validation: usize,
+    pub seed: u64,
+    /// Stop every epoch after this many steps; only for trying things out.
+    pub steps_per_epoch: Option<usize>,
+}
+
+impl Recipe {
+    fn check(&self, images: usize) -> Result<(), TrainingError> {
+        let refuse = |text: String| Err(TrainingError::Recipe(text));
+        if self.epochs == 0 || self.batch < 2 {
+            return refuse("training needs at least 1 epoch and a batch of at least 2".into());
+        }
+        if !(self.learning_rate > 0.0 && self.learning_rate.is_finite()) {
+            return refuse(format!("the learning rate must be above 0, not {}", self.learning_rate));
+        }
+        if !(0.0..1.0).contains(&self.momentum) || !(0.0..1.0).contains(&self.weight_decay) {
+            return refuse("momentum and weight decay must lie in [0, 1)".into());
+        }
+        if self.validation == 0 || self.validation + self.batch > images {
+            let most = images.saturating_sub(self.batch);
+            return refuse(format!("of {images} images, 1 to {most} can be kept for validation, not {}", self.validation));
+        }
+        Ok(())
+    }
+
+    /// Learning rate at a share `done` in [0, 1) of the run. The first fiftieth warms up.
+    fn rate(&self, done: f64) -> f64 {
+        const WARM_UP: f64 = 0.02;
+        let factor = match self.schedule {
+            Schedule::Cosine => 0.5 * (1.0 + (std::f64::consts::PI * done).cos()),
+            Schedule::Step if done < 0.5 => 1.0,
+            Schedule::Step if done < 0.75 => 0.1,
+            Schedule::Step => 0.01,
+        };
+        self.learning_rate * factor * (done / WARM_UP).min(1.0).max(0.05)
+    }
+}
+
+/// What a person sees while a run goes on.
+#[derive(Debug, Clone, Copy)]
+pub enum Progress {
+    Step { epoch: usize, step: usize, steps: usize, loss: f64, rate: f64, images_per_second: f64 },
+    Epoch { epoch: usize, validation_accuracy: f64, best: bool },
+}
+
+/// Whether the run goes on; asked after every step.
+pub use std::ops::ControlFlow;
+
+/// How a run ended.
+pub struct Outcome {
+    /// Those of the best epoch; `None` where it was interrupted before it had one.
+    pub best: Option<Weights>,
+    pub best_epoch: usize,
+    pub validation_accuracy: f64,
+    pub finished: bool,
+}
+
+/// Trains `architecture` on the images and leaves its state in `checkpoint`, from which the same call goes on.
+pub fn train(
+    architecture: Architecture,
+    classes: usize,
+    examples: &Examples,
+    recipe: &Recipe,
+    device: Device,
+    checkpoint: &Path,
+    observe: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+) -> Result<Outcome, TrainingError> {
+    recipe.check(examples.len())?;
+    let (train, validation) = split(examples.len(), recipe.validation, recipe.seed);
+    let run = format!(
+        "{architecture} {classes} {} {}",
+        examples.digest(),
+        serde_json::to_string(recipe).unwrap_or_default()
+    );
+    let mut state = Checkpoint::open(checkpoint, run, &architecture, classes, recipe.seed, device)?;
+    let mut sgd = Sgd::new(&state.weights, &state.velocity, recipe.momentum, recipe.weight_decay)?;
+    let network = Network::new(architecture, classes, &state.weights)?;
+    let steps = (train.len() / recipe.batch).min(recipe.steps_per_epoch.unwrap_or(usize::MAX));
+    let mut saved = Instant::now();
+    let (start, mut done_here) = (Instant::now(), 0);
+    while state.position.epoch < recipe.epochs {
+        let epoch = state.position.epoch;
+        let order = shuffled(&train, recipe.seed, epoch);
+        while state.position.step < steps {
+            let step = state.position.step;
+            let indices = order.iter().skip(step * recipe.batch).take(recipe.batch).copied();
+            let (images, labels) = examples.augmented(indices, recipe, epoch, device)?;
+            let rate = recipe.rate((epoch * steps + step) as f64 / (recipe.epochs * steps) as f64);
+            let logits = network.forward(&channels_last(&images)?, Mode::Training)?;
+            let loss = logits.f_cross_entropy_loss::<Tensor>(&labels, None, Reduction::Mean, -100, 0.0)?;
+            sgd.step(&loss, rate)?;
+            let loss = loss.f_double_value(&[])?;
+            if !loss.is_finite() {
+                return Err(TrainingError::Diverged { epoch: epoch + 1, step: step + 1, rate });
+            }
+            state.position.step += 1;
+            done_here += recipe.batch;
+            let images_per_second = done_here as f64 / start.elapsed().as_secs_f64();
+            let report = Progress::Step { epoch: epoch + 1, step: step + 1, steps, loss, rate, images_per_second };
+            let stop = observe(report).is_break();
+            if stop || saved.elapsed().as_secs() >= 60 {
+                state.save(checkpoint)?;
+                saved = Instant::now();
+            }
+            if stop {
+                return Ok(state.outcome(false));
+            }
+        }
+        let accuracy = accuracy(&network, examples, &validation, device)?;
+        let best = accuracy > state.position.best_accuracy;
+        state.end_epoch(accuracy, best)?;
+        state.save(checkpoint)?;
+        saved = Instant::now();
+        let report = Progress::Epoch { epoch: epoch + 1, validation_accuracy: accuracy, best };
+        if observe(report).is_break() && state.position.epoch < recipe.epochs {
+            return Ok(state.outcome(false));
+        }
+    }
+    Ok(state.outcome(true))
+}
+
+/// Share of the images that the network classifies rightly, in evaluation mode.
+pub fn accuracy(
+    network: &Network,
+    examples: &Examples,
+    indices: &[usize],
+    device: Device,
+) -> Result<f64, TrainingError> {
+    const BATCH: usize = 250;
+    let mut right = 0;
+    for chunk in indices.chunks(BATCH) {
+        let (images, labels) = examples.plain(chunk.iter().copied(), device)?;
+        let logits = tch::no_grad(|| network.forward(&channels_last(&images)?, Mode::Evaluation))?;
+        right += logits.f_argmax(1, false)?.f_eq_tensor(&labels)?.f_sum(Kind::Int64)?.f_int64_value(&[])?;
+    }
+    Ok(right as f64 / indices.len().max(1) as f64)
+}
+
+/// Indices to train on and to validate on, disjoint, from the seed alone.
+fn split(images: usize, validation: usize, seed: u64) -> (Vec<usize>, Vec<usize>) {
+    let mut all: Vec<usize> = (0..images).collect();
+    all.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
+    let train = all.split_off(validation);
+    (train, all)
+}
+
+fn shuffled(indices: &[usize], seed: u64, epoch: usize) -> Vec<usize> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    rng.set_stream(1 + epoch as u64);
+    let mut order = indices.to_vec();
+    order.shuffle(&mut rng);
+    order
+}
