@@ -1,7 +1,9 @@
 //! The parts of `odin`, a terminal dashboard for exploring out-of-distribution detection.
 //!
 //! Each module imports only from those listed after it.
+pub mod cli;
 pub mod engine;
+pub mod runs;
 pub mod training;
 pub mod scoring;
 pub mod metrics;
