@@ -13,6 +13,9 @@ pub enum DatasetError {
     Missing(#[from] MissingFile),
     #[error("{}: {why}", path.display())]
     Card { path: PathBuf, why: String },
+    /// One image among many, which a set may skip.
+    #[error("{}: {why}", path.display())]
+    CorruptImage { path: PathBuf, why: String },
     #[error("data set {name}: {why}")]
     Invalid { name: String, why: String },
     #[error("data set {name} has {len} images, numbered from 0: there is no image {index}")]
