@@ -5,6 +5,7 @@
 //! sizes are checked against the file before memory is taken, and each error names the file and the place.
 mod batch;
 mod card;
+mod catalogue;
 mod cifar;
 mod error;
 mod files;
@@ -26,6 +27,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 pub use batch::{Batch, Normalisation, NormalisationError};
 pub use card::{Archive, DatasetCard, Download, Source};
+pub use catalogue::{find, list};
 pub use cifar::CifarKind;
 pub use error::{DatasetError, MissingFile};
 pub use folder::{Corrupt, Layout};
