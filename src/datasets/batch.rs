@@ -1,4 +1,6 @@
 //! Batches as networks take them: one size, normalised, one block of f32.
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use serde::{Deserialize, Serialize};
 
 use super::Dataset;
@@ -81,53 +83,79 @@ pub struct Batch {
     pub indices: Vec<usize>,
 }
 
-impl Batch {
-    /// Adds an image, unless it has another size than those already there.
-    pub(super) fn push(
-        &mut self,
-        image: &Image,
-        normalisation: &Normalisation,
-        index: usize,
-        label: Option<u16>,
-    ) -> bool {
-        if self.count == 0 {
-            (self.height, self.width) = (image.height, image.width);
-        }
-        if (self.height, self.width) != (image.height, image.width) {
-            return false;
-        }
-        normalisation.extend(&mut self.images, image);
-        self.labels.push(label);
-        self.indices.push(index);
-        self.count += 1;
-        true
-    }
-}
-
 impl Dataset {
     /// The images numbered `indices`, in that order. All must have one size: see [`Self::batches_by_size`].
     ///
     /// Where the set skips corrupt images, those are left out (the batch may be empty) and noted: [`Self::skipped`].
     pub fn batch(&self, indices: &[usize], normalisation: &Normalisation) -> Result<Batch, DatasetError> {
-        let mut batch = Batch::default();
-        for &index in indices {
-            let Some(image) = self.image_or_skip(index)? else {
+        let mut runs = self.runs(indices, normalisation, &AtomicBool::new(false))?;
+        let place = |batch: &Batch| {
+            (
+                batch.indices.first().copied().unwrap_or_default(),
+                batch.height,
+                batch.width,
+            )
+        };
+        match runs.as_slice() {
+            [a, b, ..] => Err(DatasetError::MixedSizes {
+                name: self.name().to_owned(),
+                a: place(a),
+                b: place(b),
+            }),
+            _ => Ok(runs.pop().unwrap_or_default()),
+        }
+    }
+
+    /// The images numbered `indices`, in that order, a batch for each run of images of one size.
+    pub(super) fn runs(
+        &self,
+        indices: &[usize],
+        normalisation: &Normalisation,
+        stop: &AtomicBool,
+    ) -> Result<Vec<Batch>, DatasetError> {
+        let mut runs: Vec<Batch> = Vec::new();
+        for (done, &index) in indices.iter().enumerate() {
+            if stop.load(Ordering::Relaxed) {
+                break;
+            }
+            let Some(image) = self.unless_skipped(index, self.image(index))? else {
                 continue;
             };
-            if batch.count == 0 {
-                batch
-                    .images
-                    .reserve_exact(image.pixels.len().saturating_mul(indices.len()));
-            }
-            if !batch.push(&image, normalisation, index, self.label(index)) {
-                let first = batch.indices.first().copied().unwrap_or_default();
-                return Err(DatasetError::MixedSizes {
-                    name: self.name().to_owned(),
-                    a: (first, batch.height, batch.width),
-                    b: (index, image.height, image.width),
-                });
+            let same = runs.pop_if(|run| (run.height, run.width) == (image.height, image.width));
+            let mut run = same.unwrap_or_else(|| Batch {
+                // Sets whose images differ in size would waste what is taken for a whole batch.
+                images: Vec::with_capacity(match runs.len() {
+                    0 => image.pixels.len().saturating_mul(indices.len() - done),
+                    _ => image.pixels.len(),
+                }),
+                height: image.height,
+                width: image.width,
+                ..Batch::default()
+            });
+            normalisation.extend(&mut run.images, &image);
+            run.labels.push(self.label(index));
+            run.indices.push(index);
+            run.count += 1;
+            runs.push(run);
+        }
+        Ok(runs)
+    }
+
+    /// `indices` in groups of at most `max` images of one size, reading no more than headers.
+    ///
+    /// Within a size the order stays; sizes come in the order in which they first appear.
+    pub fn batches_by_size(&self, indices: &[usize], max: usize) -> Result<Vec<Vec<usize>>, DatasetError> {
+        let mut sizes: Vec<((usize, usize), Vec<usize>)> = Vec::new();
+        for &index in indices {
+            let Some(size) = self.unless_skipped(index, self.size(index))? else {
+                continue;
+            };
+            match sizes.iter_mut().find(|(known, _)| *known == size) {
+                Some((_, group)) => group.push(index),
+                None => sizes.push((size, vec![index])),
             }
         }
-        Ok(batch)
+        let groups = sizes.iter().flat_map(|(_, group)| group.chunks(max.max(1)));
+        Ok(groups.map(<[usize]>::to_vec).collect())
     }
 }

@@ -3,7 +3,10 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::cifar::CifarKind;
 use super::error::{DatasetError, MissingFile};
+use super::folder::{Corrupt, Layout};
+use super::noise::Noise;
 use super::preprocessing::Preprocessing;
 
 /// Paths are relative to the folder that holds the card.
@@ -46,8 +49,23 @@ pub enum Source {
     /// MNIST's format, plain or gzipped.
     Idx {
         images: PathBuf,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         labels: Option<PathBuf>,
     },
+    /// CIFAR-10's or CIFAR-100's binary files, one after another.
+    CifarBinary { kind: CifarKind, files: Vec<PathBuf> },
+    /// A folder of image files.
+    Folder {
+        path: PathBuf,
+        #[serde(default)]
+        layout: Layout,
+        #[serde(default)]
+        corrupt: Corrupt,
+    },
+    /// Noise, uniform over [0, 1).
+    Uniform(Noise),
+    /// Noise, normal with mean 0.5 and deviation 1, clamped to [0, 1].
+    Gaussian(Noise),
 }
 
 /// One file to download, by any of its mirrors.
@@ -86,6 +104,25 @@ pub enum Archive {
 const MAX_CARD: u64 = 1 << 20;
 
 impl DatasetCard {
+    /// A card that says no more than where the images are.
+    pub fn new(name: impl Into<String>, source: Source) -> Self {
+        let name = name.into();
+        Self {
+            title: name.clone(),
+            name,
+            aliases: Vec::new(),
+            source,
+            train: None,
+            preprocessing: Preprocessing::default(),
+            class_names: Vec::new(),
+            labels: None,
+            origin: None,
+            licence: None,
+            how_to_get: None,
+            fetch: Vec::new(),
+        }
+    }
+
     pub fn load(path: &Path) -> Result<Self, DatasetError> {
         let wrong = |why: String| DatasetError::Card {
             path: path.to_owned(),
@@ -108,7 +145,17 @@ impl DatasetCard {
     }
 
     fn check(&self) -> Result<(), String> {
-        self.preprocessing.check()
+        self.preprocessing.check()?;
+        for source in std::iter::once(&self.source).chain(&self.train) {
+            match source {
+                Source::CifarBinary { files, .. } if files.is_empty() => {
+                    return Err("no files are named".to_owned());
+                }
+                Source::Uniform(noise) | Source::Gaussian(noise) => noise.check()?,
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// Whether every file of the set is on this machine, or the first that is not. `root` is the card's folder.
@@ -155,6 +202,9 @@ impl Source {
             Self::Idx { images, labels } => std::iter::once(images.as_path())
                 .chain(labels.as_deref())
                 .collect(),
+            Self::CifarBinary { files, .. } => files.iter().map(PathBuf::as_path).collect(),
+            Self::Folder { path, .. } => vec![path],
+            Self::Uniform(_) | Self::Gaussian(_) => Vec::new(),
         }
     }
 }

@@ -13,8 +13,17 @@ pub enum DatasetError {
     Missing(#[from] MissingFile),
     #[error("{}: {why}", path.display())]
     Card { path: PathBuf, why: String },
+    /// One image among many, which a set may skip.
+    #[error("{}: {why}", path.display())]
+    CorruptImage { path: PathBuf, why: String },
     #[error("data set {name}: {why}")]
     Invalid { name: String, why: String },
+    #[error("no data set `{name}`: {}", suggestion(nearest, known))]
+    Unknown {
+        name: String,
+        nearest: Vec<String>,
+        known: Vec<String>,
+    },
     #[error("data set {name} has {len} images, numbered from 0: there is no image {index}")]
     NoSuchImage { name: String, index: usize, len: usize },
     #[error(
@@ -53,5 +62,19 @@ impl DatasetError {
             path: path.to_owned(),
             source,
         }
+    }
+}
+
+fn suggestion(nearest: &[String], known: &[String]) -> String {
+    match nearest {
+        [] if known.is_empty() => "no card (NAME.yaml) is there, and it is no path".to_owned(),
+        [] => format!(
+            "known are {}; or give the path of a folder or file",
+            known.join(", ")
+        ),
+        _ => format!(
+            "did you mean {}? (`odin list datasets` shows all)",
+            nearest.join(" or ")
+        ),
     }
 }

@@ -5,27 +5,38 @@
 //! sizes are checked against the file before memory is taken, and each error names the file and the place.
 mod batch;
 mod card;
+mod catalogue;
+mod cifar;
 mod error;
 mod files;
+mod folder;
 mod gzip;
 mod idx;
 mod image;
+mod noise;
+mod prefetch;
 mod preprocessing;
 mod resize;
 mod source;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 pub use batch::{Batch, Normalisation, NormalisationError};
 pub use card::{Archive, DatasetCard, Download, Source};
+pub use catalogue::{find, list};
+pub use cifar::CifarKind;
 pub use error::{DatasetError, MissingFile};
+pub use folder::{Corrupt, Layout};
 pub use image::Image;
+pub use noise::Noise;
+pub use prefetch::Prefetch;
 pub use preprocessing::{Preprocessing, Resize};
 
-use source::Opened;
+use source::{Found, Opened};
 
 /// An opened set of images. Any thread may read any image at any time, without decoding the others.
 pub struct Dataset {
@@ -34,6 +45,8 @@ pub struct Dataset {
     labels: Option<Vec<u16>>,
     preprocessing: Preprocessing,
     source: Opened,
+    corrupt: Corrupt,
+    skipped: Mutex<BTreeMap<usize, String>>,
     digest: OnceLock<String>,
 }
 
@@ -67,18 +80,28 @@ impl Dataset {
             why,
         };
         card.preprocessing.check().map_err(invalid)?;
-        let (source, labels) = Opened::open(source, root)?;
-        if let Some(labels) = &labels {
-            check_labels(labels, source.len(), &card.class_names).map_err(invalid)?;
+        let Found {
+            images,
+            labels,
+            mut class_names,
+        } = Opened::open(source, root)?;
+        if !card.class_names.is_empty() {
+            class_names = card.class_names.clone();
         }
-        let class_names = card.class_names.clone();
-        let preprocessing = card.preprocessing;
+        if let Some(labels) = &labels {
+            check_labels(labels, images.len(), &class_names).map_err(invalid)?;
+        }
         Ok(Self {
             name,
             class_names,
             labels,
-            preprocessing,
-            source,
+            preprocessing: card.preprocessing,
+            source: images,
+            corrupt: match source {
+                Source::Folder { corrupt, .. } => *corrupt,
+                _ => Corrupt::Fatal,
+            },
+            skipped: Mutex::default(),
             digest: OnceLock::new(),
         })
     }
@@ -111,8 +134,42 @@ impl Dataset {
         self.source.image(index, &self.preprocessing)
     }
 
-    fn image_or_skip(&self, index: usize) -> Result<Option<Image>, DatasetError> {
-        self.image(index).map(Some)
+    /// Height and width of image `index` after the preprocessing, without decoding it.
+    pub fn size(&self, index: usize) -> Result<(usize, usize), DatasetError> {
+        self.check_index(index)?;
+        let (height, width) = self.source.size(index)?;
+        let size = self.preprocessing.output_size(height, width);
+        size.map_err(|why| DatasetError::Invalid {
+            name: format!("{}, image {index}", self.name),
+            why,
+        })
+    }
+
+    /// What batches do about images that cannot be decoded, in place of what the card says.
+    pub fn set_corrupt(&mut self, corrupt: Corrupt) {
+        self.corrupt = corrupt;
+    }
+
+    /// The images left out of batches so far because they could not be decoded: number and reason.
+    pub fn skipped(&self) -> Vec<(usize, String)> {
+        let skipped = self.skipped.lock().unwrap_or_else(PoisonError::into_inner);
+        skipped.iter().map(|(index, why)| (*index, why.clone())).collect()
+    }
+
+    /// None for an image that is to be skipped, which is noted.
+    fn unless_skipped<T>(
+        &self,
+        index: usize,
+        result: Result<T, DatasetError>,
+    ) -> Result<Option<T>, DatasetError> {
+        match result {
+            Err(error @ DatasetError::CorruptImage { .. }) if self.corrupt == Corrupt::Skip => {
+                let mut skipped = self.skipped.lock().unwrap_or_else(PoisonError::into_inner);
+                skipped.insert(index, error.to_string());
+                Ok(None)
+            }
+            other => other.map(Some),
+        }
     }
 
     fn check_index(&self, index: usize) -> Result<(), DatasetError> {

@@ -2,19 +2,32 @@
 use std::path::Path;
 
 use super::card::Source;
+use super::cifar::{self, CifarFiles};
 use super::error::DatasetError;
+use super::folder::Folder;
 use super::idx::{self, IdxImages};
 use super::image::Image;
+use super::noise::{Kind, Noise};
 use super::preprocessing::Preprocessing;
 
 pub(super) enum Opened {
     Idx(IdxImages),
+    Cifar(CifarFiles, usize),
+    Folder(Folder),
+    Noise(Noise, Kind),
+}
+
+/// What opening a source finds; the class names are empty where the source knows none.
+pub(super) struct Found {
+    pub images: Opened,
+    pub labels: Option<Vec<u16>>,
+    pub class_names: Vec<String>,
 }
 
 impl Opened {
-    /// The source, and its labels if it has any.
-    pub fn open(source: &Source, root: &Path) -> Result<(Self, Option<Vec<u16>>), DatasetError> {
-        Ok(match source {
+    pub fn open(source: &Source, root: &Path) -> Result<Found, DatasetError> {
+        let mut class_names = Vec::new();
+        let (images, labels) = match source {
             Source::Idx { images, labels } => {
                 let labels = labels
                     .as_ref()
@@ -22,18 +35,51 @@ impl Opened {
                     .transpose()?;
                 (Self::Idx(IdxImages::open(&root.join(images))?), labels)
             }
+            Source::CifarBinary { kind, files } => {
+                let paths: Vec<_> = files.iter().map(|file| root.join(file)).collect();
+                let (files, labels) = CifarFiles::open(*kind, &paths)?;
+                (Self::Cifar(files, labels.len()), Some(labels))
+            }
+            Source::Folder { path, layout, .. } => {
+                let (folder, labels, names) = Folder::open(&root.join(path), *layout)?;
+                class_names = names;
+                (Self::Folder(folder), labels)
+            }
+            Source::Uniform(noise) => (Self::Noise(*noise, Kind::Uniform), None),
+            Source::Gaussian(noise) => (Self::Noise(*noise, Kind::Gaussian), None),
+        };
+        Ok(Found {
+            images,
+            labels,
+            class_names,
         })
     }
 
     pub fn len(&self) -> usize {
         match self {
             Self::Idx(images) => images.count,
+            Self::Cifar(_, count) => *count,
+            Self::Folder(folder) => folder.len(),
+            Self::Noise(noise, _) => noise.count,
+        }
+    }
+
+    /// Height and width of image `index` as it is stored, without decoding it.
+    pub fn size(&self, index: usize) -> Result<(usize, usize), DatasetError> {
+        match self {
+            Self::Idx(images) => Ok((images.height, images.width)),
+            Self::Cifar(..) => Ok((cifar::SIDE, cifar::SIDE)),
+            Self::Folder(folder) => folder.size(index),
+            Self::Noise(noise, _) => Ok(noise.size.into()),
         }
     }
 
     pub fn image(&self, index: usize, preprocessing: &Preprocessing) -> Result<Image, DatasetError> {
         let image = match self {
             Self::Idx(images) => preprocessing.apply(images.raster(index)?),
+            Self::Cifar(files, _) => preprocessing.apply(files.raster(index)?),
+            Self::Folder(folder) => preprocessing.apply(folder.raster(index)?),
+            Self::Noise(noise, kind) => preprocessing.apply(noise.raster(*kind, index)),
         };
         image.map_err(|why| DatasetError::Invalid {
             name: format!("image {index}"),
@@ -44,6 +90,12 @@ impl Opened {
     pub fn hash(&self, hasher: &mut blake3::Hasher) -> Result<(), DatasetError> {
         match self {
             Self::Idx(images) => images.hash(hasher),
+            Self::Cifar(files, _) => files.hash(hasher),
+            Self::Folder(folder) => folder.hash(hasher),
+            Self::Noise(noise, kind) => {
+                noise.hash(*kind, hasher);
+                Ok(())
+            }
         }
     }
 }

@@ -1,0 +1,278 @@
+//! Finding a data set: by the name of its card, or by the path of what holds its images.
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::card::{DatasetCard, Source};
+use super::cifar::{CifarKind, PIXELS};
+use super::error::DatasetError;
+use super::files::OpenFile;
+use super::folder;
+use super::gzip;
+
+/// Every card in `roots`, by name; a card in an earlier folder hides those of the same name in later ones.
+pub fn list(roots: &[PathBuf]) -> Vec<(String, Result<DatasetCard, DatasetError>)> {
+    let load = |(name, (path, _)): (String, (PathBuf, PathBuf))| (name, DatasetCard::load(&path));
+    cards(roots).into_iter().map(load).collect()
+}
+
+/// The set called `name_or_path`, and the folder that its card's paths start from.
+///
+/// A card's name comes first; then its spelling in another case or an alias; then the path of a card, a folder of
+/// images, a CIFAR binary file or an IDX file.
+pub fn find(name_or_path: &str, roots: &[PathBuf]) -> Result<(DatasetCard, PathBuf), DatasetError> {
+    let known = cards(roots);
+    if let Some((path, root)) = known.get(name_or_path) {
+        return Ok((DatasetCard::load(path)?, root.clone()));
+    }
+    let same = |other: &str| other.to_lowercase() == name_or_path.to_lowercase();
+    if let Some((_, (path, root))) = known.iter().find(|(name, _)| same(name)) {
+        return Ok((DatasetCard::load(path)?, root.clone()));
+    }
+    let mut names: Vec<String> = known.keys().cloned().collect();
+    for (path, root) in known.values() {
+        // A broken card is no reason not to find another one.
+        let Ok(card) = DatasetCard::load(path) else {
+            continue;
+        };
+        if card.aliases.iter().any(|alias| same(alias)) {
+            return Ok((card, root.clone()));
+        }
+        names.extend(card.aliases);
+    }
+    let path = Path::new(name_or_path);
+    if !name_or_path.is_empty() && path.exists() {
+        return by_path(path);
+    }
+    Err(DatasetError::Unknown {
+        name: name_or_path.to_owned(),
+        nearest: nearest(name_or_path, &names),
+        known: known.into_keys().collect(),
+    })
+}
+
+/// The cards' names with their files and folders.
+fn cards(roots: &[PathBuf]) -> BTreeMap<String, (PathBuf, PathBuf)> {
+    let mut cards = BTreeMap::new();
+    for root in roots {
+        let entries = std::fs::read_dir(root).into_iter().flatten().flatten();
+        for path in entries.map(|entry| entry.path()) {
+            if let Some(name) = is_card(&path).then(|| path.file_stem()).flatten() {
+                let name = name.to_string_lossy().into_owned();
+                cards.entry(name).or_insert_with(|| (path, root.clone()));
+            }
+        }
+    }
+    cards
+}
+
+fn is_card(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|extension| extension == "yaml" || extension == "yml")
+        && path.is_file()
+}
+
+fn by_path(path: &Path) -> Result<(DatasetCard, PathBuf), DatasetError> {
+    let absolute = std::path::absolute(path).map_err(|source| DatasetError::io(path, source))?;
+    let root = absolute.parent().unwrap_or(&absolute).to_owned();
+    if is_card(path) {
+        return Ok((DatasetCard::load(path)?, root));
+    }
+    let name = path
+        .file_name()
+        .map_or_else(|| path.to_string_lossy(), |name| name.to_string_lossy());
+    Ok((DatasetCard::new(name, guess(&absolute)?), root))
+}
+
+/// What a file or folder holds, by its content.
+fn guess(path: &Path) -> Result<Source, DatasetError> {
+    if path.is_dir() {
+        return Ok(Source::Folder {
+            path: path.to_owned(),
+            layout: Default::default(),
+            corrupt: Default::default(),
+        });
+    }
+    let file = OpenFile::open(path)?;
+    let head = if gzip::is_gzip(&file)? {
+        gzip::head(&file, 4)?
+    } else {
+        let mut head = vec![0; file.len.min(4) as usize];
+        file.read_at(&mut head, 0)?;
+        head
+    };
+    // A CIFAR file may start like an IDX file, but only a CIFAR file has CIFAR's length.
+    let records = |kind: CifarKind| file.len % kind.record() as u64 == 0;
+    let kind = [CifarKind::Cifar10, CifarKind::Cifar100]
+        .into_iter()
+        .find(|kind| records(*kind));
+    if let Some(kind) = kind {
+        return Ok(Source::CifarBinary {
+            kind,
+            files: vec![path.to_owned()],
+        });
+    }
+    if matches!(*head, [0, 0, 0x08, _]) {
+        return Ok(Source::Idx {
+            images: path.to_owned(),
+            labels: labels_beside(path),
+        });
+    }
+    let advice = if folder::is_image(path) {
+        "one image is no data set: name its folder".to_owned()
+    } else {
+        format!(
+            "neither a card, a folder of images, an IDX file (starts with 00 00 08) nor a CIFAR binary file \
+             (records of {} or {} bytes)",
+            1 + PIXELS,
+            2 + PIXELS
+        )
+    };
+    Err(DatasetError::malformed(path, advice))
+}
+
+/// The labels that belong to `t10k-images-idx3-ubyte.gz` are called `t10k-labels-idx1-ubyte.gz`.
+fn labels_beside(images: &Path) -> Option<PathBuf> {
+    let name = images.file_name()?.to_str()?;
+    let labels = name
+        .replace("images", "labels")
+        .replace("idx3", "idx1")
+        .replace("idx4", "idx1");
+    let path = images.with_file_name(&labels);
+    let other = path.with_file_name(match labels.strip_suffix(".gz") {
+        Some(plain) => plain.to_owned(),
+        None => format!("{labels}.gz"),
+    });
+    (labels != name)
+        .then(|| [path, other].into_iter().find(|path| path.is_file()))
+        .flatten()
+}
+
+/// Up to three names that `name` may have been meant to be.
+fn nearest(name: &str, names: &[String]) -> Vec<String> {
+    let name = name.to_lowercase();
+    let mut near: Vec<(usize, &String)> = names
+        .iter()
+        .map(|known| {
+            let lower = known.to_lowercase();
+            let inside = name.len() >= 3 && (lower.contains(&name) || name.contains(&lower));
+            (
+                if inside {
+                    1
+                } else {
+                    strsim::damerau_levenshtein(&name, &lower)
+                },
+                known,
+            )
+        })
+        .filter(|(distance, known)| *distance <= 1 + known.len() / 3)
+        .collect();
+    near.sort();
+    near.into_iter().take(3).map(|(_, known)| known.clone()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::super::Dataset;
+    use super::super::cifar::tests::record;
+    use super::super::folder::tests::paint;
+    use super::super::idx::tests::{gz, idx};
+    use super::super::tests::data;
+    use super::*;
+
+    fn error(name: &str) -> String {
+        find(name, &[data()])
+            .err()
+            .expect("should be unknown")
+            .to_string()
+    }
+
+    #[test]
+    fn a_name_is_found_in_any_case_and_by_alias() {
+        for name in ["fashion-mnist", "Fashion-MNIST", "FMNIST"] {
+            let (card, root) = find(name, &[data()]).unwrap();
+            assert_eq!((card.name.as_str(), root), ("fashion-mnist", data()));
+        }
+    }
+
+    #[test]
+    fn an_unknown_name_gets_the_nearest_known_ones() {
+        assert!(
+            error("unifrom").starts_with("no data set `unifrom`: did you mean Uniform?"),
+            "{}",
+            error("unifrom")
+        );
+        assert!(
+            error("mnist").contains("did you mean fashion-mnist"),
+            "{}",
+            error("mnist")
+        );
+        let far = error("zzzzzzzzz");
+        assert!(
+            far.contains("known are") && far.contains("Gaussian") && !far.contains("did you mean"),
+            "{far}"
+        );
+    }
+
+    #[test]
+    fn an_earlier_folder_hides_later_ones_and_a_broken_card_hides_nothing() {
+        let own = tempfile::tempdir().unwrap();
+        fs::write(
+            own.path().join("Uniform.yaml"),
+            "title: mine\nsource: {format: uniform, count: 1, size: [1, 1]}",
+        )
+        .unwrap();
+        fs::write(own.path().join("broken.yaml"), "title: [").unwrap();
+        let roots = [own.path().to_owned(), data()];
+        assert_eq!(find("Uniform", &roots).unwrap().0.title, "mine");
+        assert_eq!(find("fmnist", &roots).unwrap().0.name, "fashion-mnist");
+        assert!(
+            find("broken", &roots)
+                .unwrap_err()
+                .to_string()
+                .contains("broken.yaml")
+        );
+        let listed = list(&roots);
+        assert!(listed.iter().filter(|(name, _)| name == "Uniform").count() == 1);
+        assert!(
+            listed
+                .iter()
+                .any(|(name, card)| name == "broken" && card.is_err())
+        );
+    }
+
+    #[test]
+    fn paths_are_known_by_what_they_hold() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::write(path("t10k-images-idx3-ubyte.gz"), gz(&idx(&[2, 4, 4], &[0; 32]))).unwrap();
+        fs::write(path("t10k-labels-idx1-ubyte"), idx(&[2], &[5, 6])).unwrap();
+        fs::write(path("ten.bin"), [record(&[1], 0), record(&[2], 0)].concat()).unwrap();
+        fs::write(path("hundred.bin"), record(&[1, 77], 0)).unwrap();
+        paint(&path("photos/x/0.png"), 4, 4, [0; 3]);
+        let open = |name: &str| {
+            let (card, root) = find(path(name).to_str().unwrap(), &[data()]).unwrap();
+            let set = Dataset::open(&card, &root).unwrap();
+            (card.name, set.len(), set.label(0))
+        };
+        assert_eq!(
+            open("t10k-images-idx3-ubyte.gz"),
+            ("t10k-images-idx3-ubyte.gz".into(), 2, Some(5))
+        );
+        assert_eq!(open("ten.bin"), ("ten.bin".into(), 2, Some(1)));
+        assert_eq!(open("hundred.bin"), ("hundred.bin".into(), 1, Some(77)));
+        assert_eq!(open("photos"), ("photos".into(), 1, Some(0)));
+
+        fs::write(path("text"), "hello").unwrap();
+        let refused = |name: &str| find(path(name).to_str().unwrap(), &[]).unwrap_err().to_string();
+        assert!(
+            refused("text").contains("neither a card, a folder of images, an IDX file"),
+            "{}",
+            refused("text")
+        );
+        assert!(refused("photos/x/0.png").contains("name its folder"));
+        fs::write(path("none"), "").unwrap();
+        assert!(refused("none").contains("the file is empty"));
+    }
+}

@@ -1,0 +1,429 @@
+//! A folder of images, in the order in which torchvision's `ImageFolder` takes them; decoded one at a time.
+use std::fs;
+use std::io::Cursor;
+use std::path::{Path, PathBuf};
+
+use image::{ImageFormat, ImageReader, Limits};
+use serde::{Deserialize, Serialize};
+
+use super::error::DatasetError;
+use super::files::OpenFile;
+use super::image::{MAX_PIXELS, Raster};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Layout {
+    /// Flat where images lie in the folder itself, else classes.
+    #[default]
+    Auto,
+    /// The images in the folder itself, sorted by name (0.png, 1.png, 10.png, …), without labels.
+    Flat,
+    /// A folder a class, sorted by name; images of folders within a class belong to it.
+    Classes,
+    /// As classes, but what the folders are called says nothing: no labels.
+    Tree,
+}
+
+/// What to do about an image that cannot be decoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Corrupt {
+    /// Stop, and name it.
+    #[default]
+    Fatal,
+    /// Leave it out, and note it.
+    Skip,
+}
+
+/// torchvision's list.
+const EXTENSIONS: [&str; 9] = ["jpg", "jpeg", "png", "ppm", "bmp", "pgm", "tif", "tiff", "webp"];
+
+/// No image file is larger.
+const MAX_FILE: u64 = 1 << 28;
+
+pub(super) struct Folder {
+    root: PathBuf,
+    /// Relative to the root, in order.
+    files: Vec<PathBuf>,
+}
+
+/// What opening a folder finds: the images, their labels, the names of the classes.
+pub(super) type Found = (Folder, Option<Vec<u16>>, Vec<String>);
+
+impl Folder {
+    pub fn open(root: &Path, layout: Layout) -> Result<Found, DatasetError> {
+        let mut entries = Vec::new();
+        let classes = match layout {
+            Layout::Flat => scan(root, Path::new(""), false, &mut Vec::new(), &mut entries)?,
+            _ => scan(root, Path::new(""), true, &mut Vec::new(), &mut entries)?,
+        };
+        let flat = match layout {
+            Layout::Flat => true,
+            Layout::Auto => entries.iter().any(|entry| entry.folder.as_os_str().is_empty()),
+            Layout::Classes | Layout::Tree => false,
+        };
+        match layout {
+            Layout::Auto if flat => entries.retain(|entry| entry.folder.as_os_str().is_empty()),
+            Layout::Classes => entries.retain(|entry| !entry.folder.as_os_str().is_empty()),
+            _ => {}
+        }
+        if entries.is_empty() {
+            let why = format!(
+                "no images in this folder (files ending in .{})",
+                EXTENSIONS.join(", .")
+            );
+            return Err(DatasetError::malformed(root, why));
+        }
+        // Bytes, not components: `a-b` comes before `a/b`, as where Python sorts the walk of a class.
+        let bytes = |path: &Path| path.as_os_str().as_encoded_bytes().to_vec();
+        entries.sort_by_cached_key(|entry| (entry.class.clone(), bytes(&entry.folder), bytes(&entry.name)));
+        let labels = if flat || layout == Layout::Tree {
+            None
+        } else {
+            let label = |entry: &Entry| {
+                let at = classes
+                    .binary_search(&entry.class)
+                    .ok()
+                    .and_then(|at| u16::try_from(at).ok());
+                at.ok_or_else(|| {
+                    DatasetError::malformed(root, format!("{} classes are too many", classes.len()))
+                })
+            };
+            Some(entries.iter().map(label).collect::<Result<Vec<_>, _>>()?)
+        };
+        let names = classes
+            .iter()
+            .map(|class| String::from_utf8_lossy(class).into_owned());
+        let names = if labels.is_some() {
+            names.collect()
+        } else {
+            Vec::new()
+        };
+        let files = entries
+            .into_iter()
+            .map(|entry| entry.folder.join(entry.name))
+            .collect();
+        Ok((
+            Self {
+                root: root.to_owned(),
+                files,
+            },
+            labels,
+            names,
+        ))
+    }
+
+    pub fn len(&self) -> usize {
+        self.files.len()
+    }
+
+    fn path(&self, index: usize) -> PathBuf {
+        self.files
+            .get(index)
+            .map_or_else(|| self.root.clone(), |file| self.root.join(file))
+    }
+
+    /// RGB as Pillow's `convert("RGB")` makes it: alpha is dropped, grey repeated.
+    pub fn raster(&self, index: usize) -> Result<Raster<u8>, DatasetError> {
+        let path = self.path(index);
+        let corrupt = |why: String| DatasetError::CorruptImage {
+            path: path.clone(),
+            why,
+        };
+        let bytes = read(&path)?;
+        let mut reader = ImageReader::new(Cursor::new(&bytes))
+            .with_guessed_format()
+            .map_err(|e| corrupt(e.to_string()))?;
+        let mut limits = Limits::default();
+        limits.max_alloc = Some(16 * MAX_PIXELS as u64);
+        reader.limits(limits);
+        if reader.format() == Some(ImageFormat::Jpeg) && !is_whole_jpeg(&bytes) {
+            return Err(corrupt("the JPEG breaks off before its end".to_owned()));
+        }
+        let decoded = reader
+            .decode()
+            .map_err(|error| corrupt(error.to_string()))?
+            .into_rgb8();
+        let (width, height) = (decoded.width() as usize, decoded.height() as usize);
+        if width.saturating_mul(height) > MAX_PIXELS || width == 0 || height == 0 {
+            return Err(corrupt(format!(
+                "{height}×{width} pixels; at most {MAX_PIXELS} in all are taken"
+            )));
+        }
+        Ok(Raster::interleaved(height, width, decoded.as_raw()))
+    }
+
+    /// Height and width of image `index`, from its header alone.
+    pub fn size(&self, index: usize) -> Result<(usize, usize), DatasetError> {
+        let path = self.path(index);
+        let reader = ImageReader::open(&path).and_then(ImageReader::with_guessed_format);
+        let reader = reader.map_err(|source| DatasetError::io(&path, source))?;
+        let (width, height) = reader
+            .into_dimensions()
+            .map_err(|error| DatasetError::CorruptImage {
+                path,
+                why: error.to_string(),
+            })?;
+        Ok((height as usize, width as usize))
+    }
+
+    pub fn hash(&self, hasher: &mut blake3::Hasher) -> Result<(), DatasetError> {
+        for (index, name) in self.files.iter().enumerate() {
+            let bytes = read(&self.path(index)).or_else(|error| match error {
+                // A set with corrupt files has a digest as well.
+                DatasetError::CorruptImage { .. } => Ok(Vec::new()),
+                other => Err(other),
+            })?;
+            hasher.update(name.as_os_str().as_encoded_bytes());
+            hasher.update(&[0]);
+            hasher.update(&(bytes.len() as u64).to_le_bytes());
+            hasher.update(&bytes);
+        }
+        Ok(())
+    }
+}
+
+struct Entry {
+    /// The first folder below the root; empty for an image in the root itself.
+    class: Vec<u8>,
+    folder: PathBuf,
+    name: PathBuf,
+}
+
+/// Collects the images below `root/folder`; returns the names of its folders, sorted.
+fn scan(
+    root: &Path,
+    folder: &Path,
+    deep: bool,
+    above: &mut Vec<PathBuf>,
+    entries: &mut Vec<Entry>,
+) -> Result<Vec<Vec<u8>>, DatasetError> {
+    let here = root.join(folder);
+    let io = |source| DatasetError::io(&here, source);
+    let real = fs::canonicalize(&here).map_err(io)?;
+    let mut folders = Vec::new();
+    // Links are followed, as torchvision does, but not back into a folder that leads here.
+    if above.contains(&real) {
+        return Ok(folders);
+    }
+    above.push(real);
+    for entry in fs::read_dir(&here).map_err(io)? {
+        let name = entry.map_err(io)?.file_name();
+        let bytes = name.as_encoded_bytes();
+        // Hidden files are no images: macOS leaves `._0.png` beside `0.png` in archives.
+        if bytes.starts_with(b".") {
+            continue;
+        }
+        let name = PathBuf::from(&name);
+        // A link that leads nowhere is passed over.
+        let Ok(metadata) = fs::metadata(here.join(&name)) else {
+            continue;
+        };
+        if metadata.is_dir() && deep {
+            scan(root, &folder.join(&name), deep, above, entries)?;
+            folders.push(name.as_os_str().as_encoded_bytes().to_vec());
+        } else if metadata.is_file() && is_image(&name) {
+            let class = folder
+                .components()
+                .next()
+                .map(|c| c.as_os_str().as_encoded_bytes().to_vec());
+            entries.push(Entry {
+                class: class.unwrap_or_default(),
+                folder: folder.to_owned(),
+                name,
+            });
+        }
+    }
+    above.pop();
+    folders.sort();
+    Ok(folders)
+}
+
+pub(super) fn is_image(path: &Path) -> bool {
+    let extension = path.extension().map(|e| e.to_string_lossy().to_ascii_lowercase());
+    extension.is_some_and(|extension| EXTENSIONS.contains(&extension.as_str()))
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, DatasetError> {
+    let corrupt = |why: String| DatasetError::CorruptImage {
+        path: path.to_owned(),
+        why,
+    };
+    let file = match OpenFile::open(path) {
+        Err(DatasetError::Malformed { why, .. }) => return Err(corrupt(why)),
+        other => other?,
+    };
+    if file.len > MAX_FILE {
+        return Err(corrupt(format!(
+            "{} bytes; at most {MAX_FILE} are read",
+            file.len
+        )));
+    }
+    let mut bytes = vec![0; file.len as usize];
+    file.read_at(&mut bytes, 0).map(|()| bytes)
+}
+
+/// Whether a JPEG has its end: the decoder would fill up what is missing with grey and say nothing.
+fn is_whole_jpeg(bytes: &[u8]) -> bool {
+    let mut at = 2;
+    // From marker to marker up to the scan; a thumbnail's end lies within a marker's segment and does not count.
+    while let Some(&[0xff, marker, high, low]) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
+        let length = usize::from(u16::from_be_bytes([high, low]));
+        match marker {
+            0xff => at += 1,
+            0xda => {
+                return bytes
+                    .get(at + 2..)
+                    .unwrap_or_default()
+                    .windows(2)
+                    .any(|pair| pair == [0xff, 0xd9]);
+            }
+            _ => at += 2 + length,
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// An image of one colour, encoded as the name's extension says.
+    pub fn paint(path: &Path, width: u32, height: u32, rgb: [u8; 3]) {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        image::RgbImage::from_pixel(width, height, image::Rgb(rgb))
+            .save(path)
+            .unwrap();
+    }
+
+    fn names(root: &Path, layout: Layout) -> (Vec<String>, Option<Vec<u16>>, Vec<String>) {
+        let (folder, labels, classes) = Folder::open(root, layout).unwrap();
+        (
+            folder
+                .files
+                .iter()
+                .map(|file| file.display().to_string())
+                .collect(),
+            labels,
+            classes,
+        )
+    }
+
+    #[test]
+    fn a_flat_folder_is_in_name_order() {
+        let root = tempfile::tempdir().unwrap();
+        for name in ["10.png", "2.png", "1.PNG", "0.png", "._0.png", "notes.txt"] {
+            fs::write(root.path().join(name), b"?").unwrap();
+        }
+        paint(&root.path().join("below/3.png"), 1, 1, [0; 3]);
+        let expected = ["0.png", "1.PNG", "10.png", "2.png"].map(str::to_owned).to_vec();
+        assert_eq!(names(root.path(), Layout::Auto), (expected.clone(), None, vec![]));
+        assert_eq!(names(root.path(), Layout::Flat).0, expected);
+        assert_eq!(names(root.path(), Layout::Tree).0.len(), 5);
+    }
+
+    /// The order that torchvision 0.26's `ImageFolder` gives the same tree.
+    #[test]
+    fn classes_are_in_the_order_of_image_folder() {
+        let root = tempfile::tempdir().unwrap();
+        for name in [
+            "b/1.png",
+            "a/z.jpg",
+            "a/y/1.png",
+            "a/y-2/1.png",
+            "a/y/x/1.png",
+            "a/A.png",
+            "B/10.png",
+            "B/9.png",
+        ] {
+            fs::create_dir_all(root.path().join(name).parent().unwrap()).unwrap();
+            fs::write(root.path().join(name), b"?").unwrap();
+        }
+        let (files, labels, classes) = names(root.path(), Layout::Auto);
+        assert_eq!(classes, ["B", "a", "b"]);
+        let a = ["a/A.png", "a/z.jpg", "a/y/1.png", "a/y-2/1.png", "a/y/x/1.png"];
+        let order = [&["B/10.png", "B/9.png"], &a[..], &["b/1.png"]].concat();
+        assert_eq!(files, order);
+        assert_eq!(labels, Some(vec![0, 0, 1, 1, 1, 1, 1, 2]));
+        assert_eq!(names(root.path(), Layout::Tree), (files, None, vec![]));
+    }
+
+    #[test]
+    fn links_are_followed_but_not_in_circles() {
+        let root = tempfile::tempdir().unwrap();
+        paint(&root.path().join("a/1.png"), 1, 1, [0; 3]);
+        std::os::unix::fs::symlink(root.path(), root.path().join("a/up")).unwrap();
+        std::os::unix::fs::symlink("nowhere.png", root.path().join("a/2.png")).unwrap();
+        std::os::unix::fs::symlink("a", root.path().join("b")).unwrap();
+        let (files, labels, _) = names(root.path(), Layout::Classes);
+        assert_eq!(
+            (files, labels),
+            (vec!["a/1.png".into(), "b/1.png".into()], Some(vec![0, 1]))
+        );
+    }
+
+    #[test]
+    fn alpha_is_dropped_and_grey_repeated() {
+        let root = tempfile::tempdir().unwrap();
+        let rgba = image::RgbaImage::from_pixel(2, 1, image::Rgba([10, 20, 30, 0]));
+        rgba.save(root.path().join("0.png")).unwrap();
+        image::GrayImage::from_pixel(2, 1, image::Luma([77]))
+            .save(root.path().join("1.png"))
+            .unwrap();
+        let (folder, ..) = Folder::open(root.path(), Layout::Auto).unwrap();
+        assert_eq!(folder.raster(0).unwrap().samples, [10, 10, 20, 20, 30, 30]);
+        assert_eq!(folder.raster(1).unwrap().samples, [77; 6]);
+        assert_eq!(folder.size(1).unwrap(), (1, 2));
+    }
+
+    #[test]
+    fn a_corrupt_image_is_named() {
+        let root = tempfile::tempdir().unwrap();
+        let path = |name: &str| root.path().join(name);
+        paint(&path("0.png"), 8, 8, [1, 2, 3]);
+        let whole = fs::read(path("0.png")).unwrap();
+        fs::write(path("1.png"), &whole[..whole.len() / 2]).unwrap();
+        fs::write(path("2.png"), b"no image").unwrap();
+        fs::write(path("3.png"), b"").unwrap();
+        let noise: Vec<u8> = (0..64 * 64 * 3u32)
+            .map(|i| (i.wrapping_mul(2654435761) >> 24) as u8)
+            .collect();
+        image::RgbImage::from_raw(64, 64, noise)
+            .unwrap()
+            .save(path("4.jpg"))
+            .unwrap();
+        let jpeg = fs::read(path("4.jpg")).unwrap();
+        fs::write(path("5.jpg"), &jpeg[..jpeg.len() * 2 / 3]).unwrap();
+        // A header that promises 2 × 10^9 pixels.
+        let mut vast = whole.clone();
+        vast[16..24].copy_from_slice(&[0, 0, 0xb0, 0, 0, 0, 0xb0, 0]);
+        fs::write(path("6.png"), &vast).unwrap();
+        let (folder, ..) = Folder::open(root.path(), Layout::Auto).unwrap();
+        assert!(folder.raster(0).is_ok() && folder.raster(4).is_ok());
+        for (index, name, why) in [
+            (1, "1.png", ""),
+            (2, "2.png", ""),
+            (3, "3.png", "the file is empty"),
+            (5, "5.jpg", "the JPEG breaks off before its end"),
+            (6, "6.png", ""),
+        ] {
+            let error = folder.raster(index).unwrap_err();
+            assert!(matches!(error, DatasetError::CorruptImage { .. }), "{error}");
+            let error = error.to_string();
+            assert!(
+                error.contains(name) && error.contains(why),
+                "{error} lacks {name} or {why}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_folder_without_images_says_what_it_looked_for() {
+        let root = tempfile::tempdir().unwrap();
+        let error = Folder::open(root.path(), Layout::Auto).err().unwrap().to_string();
+        assert!(
+            error.contains("no images in this folder (files ending in .jpg, .jpeg, .png"),
+            "{error}"
+        );
+    }
+}
