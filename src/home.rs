@@ -14,7 +14,11 @@ pub struct NoHome {
 }
 
 fn list(paths: &[PathBuf]) -> String {
-    paths.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(", ")
+    paths
+        .iter()
+        .map(|p| p.display().to_string())
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// The folder that holds `models/`, `data/`, `sessions/` and `runs/`.
@@ -24,10 +28,17 @@ pub struct Home(PathBuf);
 impl Home {
     pub fn find() -> Result<Self, NoHome> {
         let program = std::env::current_exe().and_then(|exe| exe.canonicalize()).ok();
-        let mut looked: Vec<PathBuf> = std::env::var_os("ODIN_HOME").map(PathBuf::from).into_iter().collect();
+        let mut looked: Vec<PathBuf> = std::env::var_os("ODIN_HOME")
+            .map(PathBuf::from)
+            .into_iter()
+            .collect();
         if looked.is_empty() {
             let ancestors = |path: &Path| path.ancestors().map(Path::to_owned).collect::<Vec<_>>();
-            looked.extend(std::env::current_dir().map(|dir| ancestors(&dir)).unwrap_or_default());
+            looked.extend(
+                std::env::current_dir()
+                    .map(|dir| ancestors(&dir))
+                    .unwrap_or_default(),
+            );
             if let Some(folder) = program.as_deref().and_then(Path::parent) {
                 looked.push(folder.join("../share/odin"));
                 looked.extend(ancestors(folder));

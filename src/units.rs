@@ -86,7 +86,10 @@ macro_rules! number_impls {
         impl FromStr for $type {
             type Err = UnitError;
             fn from_str(text: &str) -> Result<Self, UnitError> {
-                let value = text.trim().parse().map_err(|_| UnitError::NotANumber(text.to_owned()))?;
+                let value = text
+                    .trim()
+                    .parse()
+                    .map_err(|_| UnitError::NotANumber(text.to_owned()))?;
                 Self::new(value)
             }
         }
@@ -176,7 +179,10 @@ mod tests {
             assert!(Magnitude::new(bad).is_err(), "{bad}");
         }
         assert_eq!(Magnitude::new(-0.0).map(|m| m.get().to_bits()), Ok(0));
-        assert_eq!("abc".parse::<Temperature>(), Err(UnitError::NotANumber("abc".into())));
+        assert_eq!(
+            "abc".parse::<Temperature>(),
+            Err(UnitError::NotANumber("abc".into()))
+        );
     }
 
     #[test]

@@ -148,7 +148,7 @@ fn labels_beside(images: &Path) -> Option<PathBuf> {
 }
 
 /// Up to three names that `name` may have been meant to be.
-fn nearest(name: &str, names: &[String]) -> Vec<String> {
+pub fn nearest(name: &str, names: &[String]) -> Vec<String> {
     let name = name.to_lowercase();
     let mut near: Vec<(usize, &String)> = names
         .iter()

@@ -27,7 +27,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 pub use batch::{Batch, Normalisation, NormalisationError};
 pub use card::{Archive, DatasetCard, Download, Source};
-pub use catalogue::{find, list};
+pub use catalogue::{find, list, nearest};
 pub use cifar::CifarKind;
 pub use error::{DatasetError, MissingFile};
 pub use folder::{Corrupt, Layout};

@@ -11,7 +11,11 @@ pub enum DeviceError {
 
 /// How many GPUs libtorch can use.
 pub fn gpus() -> i64 {
-    if tch::Cuda::is_available() { tch::Cuda::device_count() } else { 0 }
+    if tch::Cuda::is_available() {
+        tch::Cuda::device_count()
+    } else {
+        0
+    }
 }
 
 /// The device that is meant, `auto` resolved.
@@ -22,7 +26,10 @@ pub fn resolve(device: Device) -> Result<Device, DeviceError> {
         Device::Auto => Ok(Device::Cpu),
         Device::Cuda(_) if !tch::utils::has_cuda() => Err(DeviceError::NoCuda(device)),
         Device::Cuda(n) if (n as i64) < gpus() => Ok(device),
-        Device::Cuda(_) => Err(DeviceError::NoSuchGpu { device, count: gpus() }),
+        Device::Cuda(_) => Err(DeviceError::NoSuchGpu {
+            device,
+            count: gpus(),
+        }),
     }
 }
 

@@ -63,11 +63,17 @@ impl Evidence {
 
     /// The score at (T, ε), where ε is above 0. At ε = 0 it follows from the logits.
     pub fn score(&self, image: u32, t: Temperature, magnitude: Magnitude) -> Option<LogOdds> {
-        self.scores.get(&(t.get().to_bits(), magnitude.get().to_bits()))?.get(&image).copied()
+        self.scores
+            .get(&(t.get().to_bits(), magnitude.get().to_bits()))?
+            .get(&image)
+            .copied()
     }
 
     pub fn keep_score(&mut self, image: u32, t: Temperature, magnitude: Magnitude, score: LogOdds) {
-        let at = self.scores.entry((t.get().to_bits(), magnitude.get().to_bits())).or_default();
+        let at = self
+            .scores
+            .entry((t.get().to_bits(), magnitude.get().to_bits()))
+            .or_default();
         at.insert(image, score);
     }
 }

@@ -25,9 +25,19 @@ pub enum OpenError {
     #[error("libtorch: {0}")]
     Torch(String),
     #[error("{name}: image 0 is {height}×{width} pixels, and {why}")]
-    Size { name: String, height: usize, width: usize, why: String },
+    Size {
+        name: String,
+        height: usize,
+        width: usize,
+        why: String,
+    },
     #[error("{name} names {found} classes, and {network} has {needed}: its labels mean something else")]
-    Classes { name: String, found: usize, network: String, needed: usize },
+    Classes {
+        name: String,
+        found: usize,
+        network: String,
+        needed: usize,
+    },
 }
 
 /// A network ready to score, and what its scores depend on.
@@ -52,7 +62,12 @@ pub struct Library {
 
 impl Library {
     pub fn new(home: &Home, device: Device) -> Self {
-        Self { home: home.clone(), device, networks: HashMap::new(), sets: HashMap::new() }
+        Self {
+            home: home.clone(),
+            device,
+            networks: HashMap::new(),
+            sets: HashMap::new(),
+        }
     }
 
     pub fn network(&mut self, spec: &JobSpec) -> Result<Rc<OpenNetwork>, OpenError> {
@@ -65,7 +80,11 @@ impl Library {
         let (network, weights_digest) = card.build(spec.weights.as_deref(), device)?;
         let scorer = Scorer::new(network, card.normalisation.std(), device)
             .map_err(|error| OpenError::Torch(crate::networks::weights::first_line(&error)))?;
-        let open = Rc::new(OpenNetwork { card, scorer, weights_digest });
+        let open = Rc::new(OpenNetwork {
+            card,
+            scorer,
+            weights_digest,
+        });
         self.networks.insert(key, open.clone());
         Ok(open)
     }
@@ -83,23 +102,35 @@ impl Library {
         };
         if !set.is_empty() {
             let (height, width) = set.size(0)?;
-            network.card.architecture.accepts(height, width).map_err(|error| OpenError::Size {
-                name: set.name().to_owned(),
-                height,
-                width,
-                why: error.to_string(),
-            })?;
+            network
+                .card
+                .architecture
+                .accepts(height, width)
+                .map_err(|error| OpenError::Size {
+                    name: set.name().to_owned(),
+                    height,
+                    width,
+                    why: error.to_string(),
+                })?;
         }
         Ok(set)
     }
 
     /// The in-distribution set of a job, whose labels must be those of the network.
     pub fn in_set(&mut self, spec: &JobSpec, network: &OpenNetwork) -> Result<Arc<Dataset>, OpenError> {
-        let set = self.set(spec.in_dataset.as_deref().unwrap_or(&network.card.in_dataset), network)?;
+        let set = self.set(
+            spec.in_dataset.as_deref().unwrap_or(&network.card.in_dataset),
+            network,
+        )?;
         let (found, needed) = (set.class_names().len(), network.card.classes);
         if found > 0 && found != needed {
             let (name, network) = (set.name().to_owned(), network.card.name.clone());
-            return Err(OpenError::Classes { name, found, network, needed });
+            return Err(OpenError::Classes {
+                name,
+                found,
+                network,
+                needed,
+            });
         }
         Ok(set)
     }

@@ -35,7 +35,10 @@ impl Engine {
         let worker = std::thread::Builder::new()
             .name(format!("odin-{device}"))
             .spawn(move || worker::run(&home, device, &inbox, emit))?;
-        Ok(Self { commands, worker: Some(worker) })
+        Ok(Self {
+            commands,
+            worker: Some(worker),
+        })
     }
 
     /// Tells the worker; it listens between two batches. A worker that has ended hears nothing.

@@ -52,7 +52,11 @@ pub struct JobSpec {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Command {
     /// Score the job. A newer generation of the same job stops the older between two batches.
-    Score { job: JobId, generation: Generation, spec: JobSpec },
+    Score {
+        job: JobId,
+        generation: Generation,
+        spec: JobSpec,
+    },
     /// Forget the job: drop it if it waits, stop it between two batches if it runs.
     Cancel { job: JobId },
     /// Serve this job before the others.
@@ -91,14 +95,33 @@ pub struct ScoreBatch {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Event {
     /// A worker is up: its device and how it calls itself.
-    Ready { device: Device, description: String },
+    Ready {
+        device: Device,
+        description: String,
+    },
     /// A worker has begun the job: so many images are to be scored on each side.
-    Started { job: JobId, generation: Generation, device: Device, total_in: usize, total_out: usize },
+    Started {
+        job: JobId,
+        generation: Generation,
+        device: Device,
+        total_in: usize,
+        total_out: usize,
+    },
     Scored(ScoreBatch),
     /// All images of the job are scored.
-    Finished { job: JobId, generation: Generation, seconds: f64 },
+    Finished {
+        job: JobId,
+        generation: Generation,
+        seconds: f64,
+    },
     /// The job cannot go on; the others are not touched.
-    Failed { job: JobId, generation: Generation, reason: String },
+    Failed {
+        job: JobId,
+        generation: Generation,
+        reason: String,
+    },
     /// Something that a person should know, and that stops nothing.
-    Warning { text: String },
+    Warning {
+        text: String,
+    },
 }

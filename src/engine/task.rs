@@ -78,13 +78,31 @@ impl Task {
             };
             let order = order_of(&set, side, &spec)?;
             let at = store.entry(evidence.clone()).or_default();
-            let (known, todo): (Vec<u32>, Vec<u32>) = order.iter().partition(|&&image| is_known(at, image, &spec));
+            let (known, todo): (Vec<u32>, Vec<u32>) =
+                order.iter().partition(|&&image| is_known(at, image, &spec));
             let todo: Vec<usize> = todo.into_iter().map(|image| image as usize).collect();
-            let ahead = (!todo.is_empty()).then(|| set.prefetch(todo, batch, network.normalisation(), 1)).transpose()?;
-            Ok(Half { side, set, evidence, total: order.len(), done: 0, known, ahead })
+            let ahead = (!todo.is_empty())
+                .then(|| set.prefetch(todo, batch, network.normalisation(), 1))
+                .transpose()?;
+            Ok(Half {
+                side,
+                set,
+                evidence,
+                total: order.len(),
+                done: 0,
+                known,
+                ahead,
+            })
         };
         let sides = [half(Side::In, in_set)?, half(Side::Out, out_set)?];
-        Ok(Self { job, generation, started: Instant::now(), spec, network, sides })
+        Ok(Self {
+            job,
+            generation,
+            started: Instant::now(),
+            spec,
+            network,
+            sides,
+        })
     }
 
     /// Images to score on each side.
@@ -107,14 +125,25 @@ impl Task {
             let evidence = store.entry(half.evidence.clone()).or_default();
             let (scores, from_cache) = if !half.known.is_empty() {
                 let known = std::mem::take(&mut half.known);
-                (known.iter().filter_map(|&image| score_of(evidence, image, half, &self.spec)).collect(), true)
+                (
+                    known
+                        .iter()
+                        .filter_map(|&image| score_of(evidence, image, half, &self.spec))
+                        .collect(),
+                    true,
+                )
             } else {
                 match half.ahead.as_mut().and_then(Iterator::next) {
                     Some(batch) => {
                         let batch = batch?;
                         compute(&self.network, &self.spec, &half.set, &batch, evidence)?;
                         let images = batch.indices.iter().map(|&i| i as u32);
-                        (images.filter_map(|image| score_of(evidence, image, half, &self.spec)).collect(), false)
+                        (
+                            images
+                                .filter_map(|image| score_of(evidence, image, half, &self.spec))
+                                .collect(),
+                            false,
+                        )
                     }
                     None if half.is_done() => return Ok(None),
                     None => {
@@ -126,7 +155,13 @@ impl Task {
             let scores: Vec<ImageScore> = scores;
             half.done += scores.len();
             let (job, generation, side) = (self.job, self.generation, half.side);
-            return Ok(Some(ScoreBatch { job, generation, side, scores, from_cache }));
+            return Ok(Some(ScoreBatch {
+                job,
+                generation,
+                side,
+                scores,
+                from_cache,
+            }));
         }
     }
 
@@ -134,7 +169,8 @@ impl Task {
     pub fn skipped(&self) -> Vec<(String, usize, String)> {
         let of = |half: &Half| {
             let all = half.set.skipped();
-            all.first().map(|(_, why)| (half.set.name().to_owned(), all.len(), why.clone()))
+            all.first()
+                .map(|(_, why)| (half.set.name().to_owned(), all.len(), why.clone()))
         };
         self.sides.iter().filter_map(of).collect()
     }
@@ -151,9 +187,15 @@ impl Half {
 }
 
 fn order_of(set: &Dataset, side: Side, spec: &JobSpec) -> Result<Vec<u32>, TaskError> {
-    let end = spec.limit.map_or(set.len(), |limit| set.len().min(spec.skip.saturating_add(limit)));
+    let end = spec
+        .limit
+        .map_or(set.len(), |limit| set.len().min(spec.skip.saturating_add(limit)));
     if spec.skip >= end {
-        return Err(TaskError::Empty { name: set.name().to_owned(), len: set.len(), skip: spec.skip });
+        return Err(TaskError::Empty {
+            name: set.name().to_owned(),
+            len: set.len(),
+            skip: spec.skip,
+        });
     }
     let mut order: Vec<u32> = (spec.skip as u32..end as u32).collect();
     if spec.order == Order::Random {
@@ -178,7 +220,9 @@ fn score_of(evidence: &Evidence, image: u32, half: &Half, spec: &JobSpec) -> Opt
     };
     Some(ImageScore {
         index: image,
-        label: (half.side == Side::In).then(|| half.set.label(image as usize)).flatten(),
+        label: (half.side == Side::In)
+            .then(|| half.set.label(image as usize))
+            .flatten(),
         prediction: argmax(logits) as u16,
         baseline: log_odds(logits, Temperature::ONE),
         odin,
@@ -201,7 +245,11 @@ fn compute(
     let lacks = |evidence: &Evidence, image: u32| {
         evidence.logits(image).is_none() || (!magnitude.is_zero() && evidence.signs(image, t).is_none())
     };
-    let lacking: Vec<i64> = (0i64..).zip(&numbers).filter(|&(_, &n)| lacks(evidence, n)).map(|(i, _)| i).collect();
+    let lacking: Vec<i64> = (0i64..)
+        .zip(&numbers)
+        .filter(|&(_, &n)| lacks(evidence, n))
+        .map(|(i, _)| i)
+        .collect();
     let all_lack = lacking.len() == numbers.len();
     let mut signs = None;
     if !lacking.is_empty() {
@@ -246,7 +294,10 @@ fn compute(
 
 fn refuse_nan(row: &[f32], set: &Dataset, image: u32) -> Result<(), TaskError> {
     if row.iter().any(|z| z.is_nan()) {
-        return Err(TaskError::NotANumber { name: set.name().to_owned(), image });
+        return Err(TaskError::NotANumber {
+            name: set.name().to_owned(),
+            image,
+        });
     }
     Ok(())
 }

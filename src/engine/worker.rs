@@ -20,7 +20,11 @@ struct Desk {
 }
 
 enum Slot {
-    Waiting { job: JobId, generation: Generation, spec: JobSpec },
+    Waiting {
+        job: JobId,
+        generation: Generation,
+        spec: JobSpec,
+    },
     Open(Box<Task>),
 }
 
@@ -37,8 +41,16 @@ impl Desk {
     /// False once the engine is to end.
     fn hear(&mut self, command: Command) -> bool {
         match command {
-            Command::Score { job, generation, spec } => {
-                let slot = Slot::Waiting { job, generation, spec };
+            Command::Score {
+                job,
+                generation,
+                spec,
+            } => {
+                let slot = Slot::Waiting {
+                    job,
+                    generation,
+                    spec,
+                };
                 match self.slots.iter_mut().find(|slot| slot.job() == job) {
                     Some(old) => *old = slot,
                     None => self.slots.push(slot),
@@ -53,7 +65,10 @@ impl Desk {
 
     /// Place of the job to work on now.
     fn current(&self) -> Option<usize> {
-        let preferred = self.slots.iter().position(|slot| Some(slot.job()) == self.preferred);
+        let preferred = self
+            .slots
+            .iter()
+            .position(|slot| Some(slot.job()) == self.preferred);
         preferred.or_else(|| (!self.slots.is_empty()).then_some(0))
     }
 }
@@ -62,23 +77,44 @@ pub fn run(home: &Home, asked: Device, inbox: &Receiver<Command>, mut emit: impl
     device::keep_freed_memory();
     let device = device::resolve(asked);
     if let Ok(device) = device {
-        emit(Event::Ready { device, description: device::describe(device) });
+        emit(Event::Ready {
+            device,
+            description: device::describe(device),
+        });
     }
     let mut library = Library::new(home, device.clone().unwrap_or_default());
     let mut store = Store::new();
-    let mut desk = Desk { slots: Vec::new(), preferred: None };
+    let mut desk = Desk {
+        slots: Vec::new(),
+        preferred: None,
+    };
     loop {
         let Some(place) = desk.current() else {
             match inbox.recv() {
-                Ok(command) if desk.hear(command) => continue,
-                _ => return,
+                Ok(command) => {
+                    if desk.hear(command) {
+                        continue;
+                    }
+                    return;
+                }
+                Err(_) => return,
             }
         };
         let slot = desk.slots.remove(place);
         let next = match slot {
-            Slot::Waiting { job, generation, spec } => {
-                open(job, generation, spec, &device, &mut library, &mut store, &mut emit)
-            }
+            Slot::Waiting {
+                job,
+                generation,
+                spec,
+            } => open(
+                job,
+                generation,
+                spec,
+                &device,
+                &mut library,
+                &mut store,
+                &mut emit,
+            ),
             Slot::Open(task) => step(task, &mut store, &mut emit),
         };
         if let Some(task) = next {
@@ -108,19 +144,33 @@ fn open(
     emit: &mut impl FnMut(Event),
 ) -> Option<Box<Task>> {
     let mut fail = |reason| {
-        emit(Event::Failed { job, generation, reason });
+        emit(Event::Failed {
+            job,
+            generation,
+            reason,
+        });
         None
     };
     let device = match device {
         Ok(device) => *device,
         Err(error) => return fail(error.to_string()),
     };
-    let usual = if device == Device::Cpu { CPU_BATCH } else { GPU_BATCH };
+    let usual = if device == Device::Cpu {
+        CPU_BATCH
+    } else {
+        GPU_BATCH
+    };
     let batch = spec.batch.unwrap_or(usual).max(1);
     match guarded(|| Task::open(job, generation, spec, batch, library, store)) {
         Ok(task) => {
             let (total_in, total_out) = task.totals();
-            emit(Event::Started { job, generation, device, total_in, total_out });
+            emit(Event::Started {
+                job,
+                generation,
+                device,
+                total_in,
+                total_out,
+            });
             Some(Box::new(task))
         }
         Err(reason) => fail(reason),
@@ -136,13 +186,23 @@ fn step(mut task: Box<Task>, store: &mut Store, emit: &mut impl FnMut(Event)) ->
         }
         Ok(None) => {
             for (name, count, why) in task.skipped() {
-                emit(Event::Warning { text: format!("{name}: {count} images skipped; the first: {why}") });
+                emit(Event::Warning {
+                    text: format!("{name}: {count} images skipped; the first: {why}"),
+                });
             }
-            emit(Event::Finished { job, generation, seconds: task.started.elapsed().as_secs_f64() });
+            emit(Event::Finished {
+                job,
+                generation,
+                seconds: task.started.elapsed().as_secs_f64(),
+            });
             None
         }
         Err(reason) => {
-            emit(Event::Failed { job, generation, reason });
+            emit(Event::Failed {
+                job,
+                generation,
+                reason,
+            });
             None
         }
     }
@@ -153,7 +213,10 @@ fn guarded<T>(work: impl FnOnce() -> Result<T, TaskError>) -> Result<T, String> 
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(done) => done.map_err(|error| error.to_string()),
         Err(panic) => {
-            let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref().copied());
+            let text = panic
+                .downcast_ref::<String>()
+                .map(String::as_str)
+                .or_else(|| panic.downcast_ref().copied());
             let first = text.and_then(|text| text.lines().next()).unwrap_or("no message");
             Err(format!("a fault in the program: {first}"))
         }

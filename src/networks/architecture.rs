@@ -21,7 +21,11 @@ pub enum ArchitectureError {
     #[error("depth {0} is not 6n + 4 with n ≥ 1 (40, 100 and 190 are; 28 and 40 for Wide ResNets)")]
     Depth(usize),
     #[error("{name} must lie between 1 and {limit}, not {value}")]
-    Size { name: &'static str, limit: usize, value: usize },
+    Size {
+        name: &'static str,
+        limit: usize,
+        value: usize,
+    },
     #[error("images of {height}×{width} do not fit: this network takes sides of 32 to 63 pixels")]
     Input { height: usize, width: usize },
 }
@@ -91,12 +95,19 @@ impl Architecture {
                 let first = grown(2 * growth);
                 let second = grown(first.1 / 2);
                 let third = grown(second.1 / 2);
-                Ok(Plan::DenseNet(DenseNetPlan { layers, growth, widths: [first, second, third] }))
+                Ok(Plan::DenseNet(DenseNetPlan {
+                    layers,
+                    growth,
+                    widths: [first, second, third],
+                }))
             }
             Self::WideResnet { depth, widen } => {
                 check("widen", widen, 64)?;
                 let layers = layers(depth, 6)?;
-                Ok(Plan::WideResNet(WideResNetPlan { layers, widths: [16, 16 * widen, 32 * widen, 64 * widen] }))
+                Ok(Plan::WideResNet(WideResNetPlan {
+                    layers,
+                    widths: [16, 16 * widen, 32 * widen, 64 * widen],
+                }))
             }
         }
     }
@@ -105,7 +116,13 @@ impl Architecture {
     pub fn parameters(&self, classes: usize) -> Result<Vec<Parameter>, ArchitectureError> {
         match classes {
             2..=100_000 => {}
-            _ => return Err(ArchitectureError::Size { name: "classes", limit: 100_000, value: classes }),
+            _ => {
+                return Err(ArchitectureError::Size {
+                    name: "classes",
+                    limit: 100_000,
+                    value: classes,
+                });
+            }
         }
         let mut list = List::default();
         let features = match self.plan()? {
@@ -131,7 +148,10 @@ impl Architecture {
                 for (b, pair) in plan.widths.windows(2).enumerate() {
                     let &[from, to] = pair else { continue };
                     for i in 0..plan.layers {
-                        let (layer, width) = (format!("block{}.layer.{i}", b + 1), if i == 0 { from } else { to });
+                        let (layer, width) = (
+                            format!("block{}.layer.{i}", b + 1),
+                            if i == 0 { from } else { to },
+                        );
                         list.norm(&format!("{layer}.bn1"), width);
                         list.conv(&format!("{layer}.conv1"), to, width, 3);
                         list.norm(&format!("{layer}.bn2"), to);
@@ -181,7 +201,11 @@ impl List {
     }
 
     fn conv(&mut self, name: &str, to: usize, from: usize, side: usize) {
-        self.push(format!("{name}.weight"), &[to, from, side, side], Role::Convolution);
+        self.push(
+            format!("{name}.weight"),
+            &[to, from, side, side],
+            Role::Convolution,
+        );
     }
 
     fn norm(&mut self, name: &str, width: usize) {
@@ -198,15 +222,33 @@ mod tests {
 
     fn trained_values(architecture: Architecture, classes: usize) -> i64 {
         let all = architecture.parameters(classes).unwrap();
-        all.iter().filter(|p| p.role.is_trained()).map(|p| p.shape.iter().product::<i64>()).sum()
+        all.iter()
+            .filter(|p| p.role.is_trained())
+            .map(|p| p.shape.iter().product::<i64>())
+            .sum()
     }
 
     #[test]
     fn sizes_are_those_of_the_papers() {
         // 0.77 M and 36.5 M parameters in the DenseNet and Wide ResNet papers.
-        assert_eq!(trained_values(Architecture::DensenetBc { depth: 100, growth: 12 }, 10), 769_162);
-        assert_eq!(trained_values(Architecture::WideResnet { depth: 28, widen: 10 }, 10), 36_479_194);
-        assert_eq!(trained_values(Architecture::WideResnet { depth: 40, widen: 2 }, 10), 2_243_546);
+        assert_eq!(
+            trained_values(
+                Architecture::DensenetBc {
+                    depth: 100,
+                    growth: 12
+                },
+                10
+            ),
+            769_162
+        );
+        assert_eq!(
+            trained_values(Architecture::WideResnet { depth: 28, widen: 10 }, 10),
+            36_479_194
+        );
+        assert_eq!(
+            trained_values(Architecture::WideResnet { depth: 40, widen: 2 }, 10),
+            2_243_546
+        );
     }
 
     #[test]
@@ -215,14 +257,32 @@ mod tests {
             let bad = Architecture::DensenetBc { depth, growth: 12 };
             assert_eq!(bad.parameters(10), Err(ArchitectureError::Depth(depth)));
         }
-        assert!(Architecture::DensenetBc { depth: 40, growth: 0 }.parameters(10).is_err());
-        assert!(Architecture::WideResnet { depth: 28, widen: 1 << 40 }.parameters(10).is_err());
-        assert!(Architecture::WideResnet { depth: 28, widen: 10 }.parameters(1).is_err());
+        assert!(
+            Architecture::DensenetBc { depth: 40, growth: 0 }
+                .parameters(10)
+                .is_err()
+        );
+        assert!(
+            Architecture::WideResnet {
+                depth: 28,
+                widen: 1 << 40
+            }
+            .parameters(10)
+            .is_err()
+        );
+        assert!(
+            Architecture::WideResnet { depth: 28, widen: 10 }
+                .parameters(1)
+                .is_err()
+        );
     }
 
     #[test]
     fn images_that_would_pool_to_several_values_are_refused() {
-        let network = Architecture::DensenetBc { depth: 100, growth: 12 };
+        let network = Architecture::DensenetBc {
+            depth: 100,
+            growth: 12,
+        };
         assert!(network.accepts(32, 32).is_ok());
         assert!(network.accepts(36, 36).is_ok());
         assert!(network.accepts(64, 64).is_err());

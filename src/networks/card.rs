@@ -22,7 +22,10 @@ pub enum CardError {
 fn suggest(near: &[String]) -> String {
     match near {
         [] => "; `odin list networks` shows those there are".to_owned(),
-        near => format!("; did you mean {}? (`odin list networks` shows all)", near.join(" or ")),
+        near => format!(
+            "; did you mean {}? (`odin list networks` shows all)",
+            near.join(" or ")
+        ),
     }
 }
 
@@ -57,12 +60,23 @@ pub struct NetworkCard {
 
 impl NetworkCard {
     pub fn load(path: &Path) -> Result<Self, CardError> {
-        let invalid = |reason: String| CardError::Invalid { path: path.to_owned(), reason };
-        let text = std::fs::read_to_string(path).map_err(|source| CardError::Io { path: path.to_owned(), source })?;
+        let invalid = |reason: String| CardError::Invalid {
+            path: path.to_owned(),
+            reason,
+        };
+        let text = std::fs::read_to_string(path).map_err(|source| CardError::Io {
+            path: path.to_owned(),
+            source,
+        })?;
         let mut card: Self = serde_yaml::from_str(&text).map_err(|error| invalid(error.to_string()))?;
-        card.name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        card.name = path
+            .file_stem()
+            .map(|stem| stem.to_string_lossy().into_owned())
+            .unwrap_or_default();
         card.folder = path.parent().unwrap_or(Path::new(".")).to_owned();
-        card.architecture.parameters(card.classes).map_err(|error: ArchitectureError| invalid(error.to_string()))?;
+        card.architecture
+            .parameters(card.classes)
+            .map_err(|error: ArchitectureError| invalid(error.to_string()))?;
         if card.accuracy.is_some_and(|share| !(0.0..=1.0).contains(&share)) {
             return Err(invalid("accuracy: a share between 0 and 1 is expected".into()));
         }
@@ -80,16 +94,25 @@ impl NetworkCard {
             return Self::load(&path);
         }
         let names: Vec<String> = Self::list(models).into_iter().map(|(name, _)| name).collect();
-        Err(CardError::Unknown { near: nearest(name, &names), name: name.to_owned() })
+        Err(CardError::Unknown {
+            near: nearest(name, &names),
+            name: name.to_owned(),
+        })
     }
 
     /// Every card of the folder by name, also those that cannot be read.
     pub fn list(models: &Path) -> Vec<(String, Result<Self, CardError>)> {
         let entries = std::fs::read_dir(models).into_iter().flatten().flatten();
-        let mut paths: Vec<PathBuf> =
-            entries.map(|e| e.path()).filter(|p| p.extension().is_some_and(|e| e == "yaml")).collect();
+        let mut paths: Vec<PathBuf> = entries
+            .map(|e| e.path())
+            .filter(|p| p.extension().is_some_and(|e| e == "yaml"))
+            .collect();
         paths.sort();
-        let name = |path: &Path| path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
+        let name = |path: &Path| {
+            path.file_stem()
+                .map(|s| s.to_string_lossy().into_owned())
+                .unwrap_or_default()
+        };
         paths.iter().map(|path| (name(path), Self::load(path))).collect()
     }
 
@@ -100,18 +123,31 @@ impl NetworkCard {
 
     /// Reads the weights (the card's, or those of another file), checks them, and builds the network on the device.
     /// Also gives the digest of the weights.
-    pub fn build(&self, weights: Option<&Path>, device: tch::Device) -> Result<(Network, String), WeightsError> {
+    pub fn build(
+        &self,
+        weights: Option<&Path>,
+        device: tch::Device,
+    ) -> Result<(Network, String), WeightsError> {
         let path = weights.map_or_else(|| self.weights_path(), Path::to_owned);
         if !path.exists() {
-            return Err(WeightsError::Absent { network: self.name.clone(), path });
+            return Err(WeightsError::Absent {
+                network: self.name.clone(),
+                path,
+            });
         }
         let weights = Weights::load(&path)?;
         let named = |error| match error {
             error @ WeightsError::Io { .. } => error,
-            error => WeightsError::Format { path: path.clone(), reason: error.to_string() },
+            error => WeightsError::Format {
+                path: path.clone(),
+                reason: error.to_string(),
+            },
         };
         weights.check(&self.architecture, self.classes).map_err(named)?;
         let digest = weights.digest()?;
-        Ok((Network::new(self.architecture, self.classes, &weights.prepared(device)?)?, digest))
+        Ok((
+            Network::new(self.architecture, self.classes, &weights.prepared(device)?)?,
+            digest,
+        ))
     }
 }

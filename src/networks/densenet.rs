@@ -36,7 +36,9 @@ impl DenseNet {
                     conv2: Convolution::take(weights, &name("conv2"), 1)?,
                 })
             };
-            (0..plan.layers).map(layer).collect::<std::result::Result<Vec<_>, WeightsError>>()
+            (0..plan.layers)
+                .map(layer)
+                .collect::<std::result::Result<Vec<_>, WeightsError>>()
         };
         let transition = |b: usize| {
             Ok::<_, WeightsError>(Transition {

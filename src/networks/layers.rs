@@ -56,10 +56,18 @@ pub(super) struct Convolution {
 }
 
 impl Convolution {
-    pub(super) fn take(weights: &Weights, name: &str, stride: i64) -> std::result::Result<Self, WeightsError> {
+    pub(super) fn take(
+        weights: &Weights,
+        name: &str,
+        stride: i64,
+    ) -> std::result::Result<Self, WeightsError> {
         let weight = weights.get(&format!("{name}.weight"))?;
         let padding = weight.size().last().map_or(0, |side| side / 2);
-        Ok(Self { weight, stride, padding })
+        Ok(Self {
+            weight,
+            stride,
+            padding,
+        })
     }
 
     pub(super) fn forward(&self, x: &Tensor) -> Result<Tensor> {
@@ -77,7 +85,11 @@ pub(super) struct Head {
 
 impl Head {
     pub(super) fn take(weights: &Weights) -> std::result::Result<Self, WeightsError> {
-        Ok(Self { bn: BatchNorm::take(weights, "bn1")?, weight: weights.get("fc.weight")?, bias: weights.get("fc.bias")? })
+        Ok(Self {
+            bn: BatchNorm::take(weights, "bn1")?,
+            weight: weights.get("fc.weight")?,
+            bias: weights.get("fc.bias")?,
+        })
     }
 
     pub(super) fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {

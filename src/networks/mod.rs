@@ -11,8 +11,8 @@ mod wideresnet;
 
 use tch::{TchError, Tensor};
 
-pub use card::{CardError, NetworkCard};
 pub use architecture::{Architecture, ArchitectureError, Parameter, Role};
+pub use card::{CardError, NetworkCard};
 pub use layers::Mode;
 use weights::{Weights, WeightsError};
 
@@ -37,9 +37,15 @@ impl Network {
         weights.check(&architecture, classes)?;
         let body = match architecture.plan()? {
             architecture::Plan::DenseNet(plan) => Body::DenseNet(densenet::DenseNet::new(&plan, weights)?),
-            architecture::Plan::WideResNet(plan) => Body::WideResNet(wideresnet::WideResNet::new(&plan, weights)?),
+            architecture::Plan::WideResNet(plan) => {
+                Body::WideResNet(wideresnet::WideResNet::new(&plan, weights)?)
+            }
         };
-        Ok(Self { architecture, classes, body })
+        Ok(Self {
+            architecture,
+            classes,
+            body,
+        })
     }
 
     pub fn architecture(&self) -> Architecture {

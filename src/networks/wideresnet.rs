@@ -40,7 +40,11 @@ impl WideResNet {
                 });
             }
         }
-        Ok(Self { conv1: Convolution::take(weights, "conv1", 1)?, blocks, head: Head::take(weights)? })
+        Ok(Self {
+            conv1: Convolution::take(weights, "conv1", 1)?,
+            blocks,
+            head: Head::take(weights)?,
+        })
     }
 
     /// Logits [B, C] of images [B, 3, H, W].

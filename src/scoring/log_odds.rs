@@ -20,7 +20,13 @@ pub fn log_odds(logits: &[f32], temperature: Temperature) -> LogOdds {
     let guess = argmax(logits);
     let top = f64::from(logits.get(guess).copied().unwrap_or(f32::NAN));
     let gap = |z: f32| (f64::from(z) - top) / temperature.get();
-    let others = || logits.iter().enumerate().filter(|&(class, _)| class != guess).map(|(_, &z)| gap(z));
+    let others = || {
+        logits
+            .iter()
+            .enumerate()
+            .filter(|&(class, _)| class != guess)
+            .map(|(_, &z)| gap(z))
+    };
     // Taking out the greatest gap keeps the sum in range at small T, where every term may underflow.
     let greatest = others().fold(f64::NEG_INFINITY, f64::max);
     let sum: f64 = others().map(|gap| (gap - greatest).exp()).sum();
@@ -33,7 +39,10 @@ mod tests {
 
     fn max_softmax(logits: &[f32], t: f64) -> f64 {
         let top = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        let terms: Vec<f64> = logits.iter().map(|&z| ((f64::from(z) - f64::from(top)) / t).exp()).collect();
+        let terms: Vec<f64> = logits
+            .iter()
+            .map(|&z| ((f64::from(z) - f64::from(top)) / t).exp())
+            .collect();
         1.0 / terms.iter().sum::<f64>()
     }
 
@@ -42,7 +51,10 @@ mod tests {
         let logits = [1.5f32, -2.0, 0.25, 3.75, 3.5];
         for t in [0.5, 1.0, 10.0, 1000.0] {
             let score = log_odds(&logits, Temperature::new(t).unwrap());
-            assert!((score.probability() - max_softmax(&logits, t)).abs() < 1e-15, "T = {t}");
+            assert!(
+                (score.probability() - max_softmax(&logits, t)).abs() < 1e-15,
+                "T = {t}"
+            );
         }
     }
 

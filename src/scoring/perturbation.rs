@@ -19,7 +19,9 @@ pub type Signs = Box<[u8]>;
 impl Scorer {
     /// The network's weights must lie on `device`.
     pub fn new(network: Network, std: [f32; 3], device: tch::Device) -> Result<Self, TchError> {
-        let std = Tensor::f_from_slice(&std)?.f_view([1, 3, 1, 1])?.f_to_device(device)?;
+        let std = Tensor::f_from_slice(&std)?
+            .f_view([1, 3, 1, 1])?
+            .f_to_device(device)?;
         Ok(Self { network, std, device })
     }
 
@@ -49,14 +51,25 @@ impl Scorer {
         let fixed = logits.f_detach()?;
         let guess = fixed.f_argmax(1, true)?;
         let p = fixed.f_div_scalar(t.get())?.f_softmax(1, Kind::Float)?;
-        let loss = p.f_mul(&logits)?.f_sum(Kind::Float)?.f_sub(&logits.f_gather(1, &guess, false)?.f_sum(Kind::Float)?)?;
+        let loss = p
+            .f_mul(&logits)?
+            .f_sum(Kind::Float)?
+            .f_sub(&logits.f_gather(1, &guess, false)?.f_sum(Kind::Float)?)?;
         let gradients = Tensor::f_run_backward(&[loss], &[&images], false, false)?;
-        let gradient = gradients.into_iter().next().ok_or_else(|| TchError::Shape("no gradient".into()))?;
+        let gradient = gradients
+            .into_iter()
+            .next()
+            .ok_or_else(|| TchError::Shape("no gradient".into()))?;
         Ok((fixed, gradient.f_ge(0.0)?))
     }
 
     /// x − ε · sign / std, per channel, for every image of the batch.
-    pub fn perturbed(&self, images: &Tensor, positive: &Tensor, magnitude: Magnitude) -> Result<Tensor, TchError> {
+    pub fn perturbed(
+        &self,
+        images: &Tensor,
+        positive: &Tensor,
+        magnitude: Magnitude,
+    ) -> Result<Tensor, TchError> {
         // ±ε/std from the bit: 2ε/std · bit − ε/std, subtracted.
         let step = self.std.f_reciprocal()?.f_mul_scalar(magnitude.get())?;
         images.f_sub(&step.f_where_self(positive, &step.f_neg()?)?)
@@ -64,7 +77,10 @@ impl Scorer {
 
     /// One row of logits an image.
     pub fn rows(&self, logits: &Tensor) -> Result<Vec<f32>, TchError> {
-        let flat = logits.f_to_device(tch::Device::Cpu)?.f_to_kind(Kind::Float)?.f_contiguous()?;
+        let flat = logits
+            .f_to_device(tch::Device::Cpu)?
+            .f_to_kind(Kind::Float)?
+            .f_contiguous()?;
         let mut values = vec![0f32; flat.numel()];
         let count = values.len();
         flat.f_copy_data(&mut values, count)?;
@@ -74,12 +90,19 @@ impl Scorer {
     /// Signs packed a bit a value, image by image.
     pub fn pack(&self, positive: &Tensor) -> Result<Vec<Signs>, TchError> {
         let count = positive.size().first().copied().unwrap_or(0).max(1) as usize;
-        let flat = positive.f_to_kind(Kind::Uint8)?.f_to_device(tch::Device::Cpu)?.f_contiguous()?;
+        let flat = positive
+            .f_to_kind(Kind::Uint8)?
+            .f_to_device(tch::Device::Cpu)?
+            .f_contiguous()?;
         let mut values = vec![0u8; flat.numel()];
         let total = values.len();
         flat.f_copy_data(&mut values, total)?;
         let packed = values.chunks(total / count).map(|image| {
-            let byte = |bits: &[u8]| bits.iter().enumerate().fold(0, |byte, (i, bit)| byte | (bit << i));
+            let byte = |bits: &[u8]| {
+                bits.iter()
+                    .enumerate()
+                    .fold(0, |byte, (i, bit)| byte | (bit << i))
+            };
             image.chunks(8).map(byte).collect()
         });
         Ok(packed.collect())

@@ -48,30 +48,58 @@ impl Checkpoint {
             .filter(|p| p.role.is_trained())
             .map(|p| Ok((p.name.clone(), weights.get(&p.name)?.f_zeros_like()?)))
             .collect::<Result<Vec<_>, WeightsError>>()?;
-        let position = Position { epoch: 0, step: 0, best_epoch: 0, best_accuracy: -1.0 };
-        Ok(Self { run, weights, velocity: velocity.into_iter().collect(), best: None, position })
+        let position = Position {
+            epoch: 0,
+            step: 0,
+            best_epoch: 0,
+            best_accuracy: -1.0,
+        };
+        Ok(Self {
+            run,
+            weights,
+            velocity: velocity.into_iter().collect(),
+            best: None,
+            position,
+        })
     }
 
     fn resume(path: &Path, run: String, device: Device) -> Result<Self, TrainingError> {
-        let other = || TrainingError::OtherRun { path: path.display().to_string() };
+        let other = || TrainingError::OtherRun {
+            path: path.display().to_string(),
+        };
         let metadata = read_metadata(path)?;
         if metadata.get("run") != Some(&run) {
             return Err(other());
         }
-        let position = metadata.get("position").and_then(|text| serde_json::from_str(text).ok()).ok_or_else(other)?;
+        let position = metadata
+            .get("position")
+            .and_then(|text| serde_json::from_str(text).ok())
+            .ok_or_else(other)?;
         let all = Weights::load(path)?.prepared(device)?;
         let part = |prefix: &str| -> Weights {
-            let named = all.iter().filter_map(|(name, t)| Some((name.strip_prefix(prefix)?.to_owned(), t.shallow_clone())));
+            let named = all
+                .iter()
+                .filter_map(|(name, t)| Some((name.strip_prefix(prefix)?.to_owned(), t.shallow_clone())));
             named.collect()
         };
         let best = part("best/");
         let best = if best.is_empty() { None } else { Some(best) };
-        Ok(Self { run, weights: part("weights/"), velocity: part("velocity/"), best, position })
+        Ok(Self {
+            run,
+            weights: part("weights/"),
+            velocity: part("velocity/"),
+            best,
+            position,
+        })
     }
 
     pub(super) fn save(&self, path: &Path) -> Result<(), TrainingError> {
         let mut all: Vec<(String, Tensor)> = Vec::new();
-        let parts = [("weights", Some(&self.weights)), ("velocity", Some(&self.velocity)), ("best", self.best.as_ref())];
+        let parts = [
+            ("weights", Some(&self.weights)),
+            ("velocity", Some(&self.velocity)),
+            ("best", self.best.as_ref()),
+        ];
         for (prefix, weights) in parts {
             for (name, tensor) in weights.iter().flat_map(|w| w.iter()) {
                 all.push((format!("{prefix}/{name}"), tensor.shallow_clone()));
@@ -91,7 +119,14 @@ impl Checkpoint {
             self.position.best_epoch = self.position.epoch;
             self.position.best_accuracy = accuracy;
             let copy = |(name, t): (&str, &Tensor)| Ok((name.to_owned(), t.f_detach()?.copy()));
-            self.best = Some(self.weights.iter().map(copy).collect::<Result<Vec<_>, TchError>>()?.into_iter().collect());
+            self.best = Some(
+                self.weights
+                    .iter()
+                    .map(copy)
+                    .collect::<Result<Vec<_>, TchError>>()?
+                    .into_iter()
+                    .collect(),
+            );
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use rand_chacha::ChaCha8Rng;
 use tch::{Device, TchError, Tensor};
 
 use super::Recipe;
-use crate::datasets::{Dataset, DatasetError, Normalisation};
+use crate::datasets::{Dataset, DatasetError, Normalisation, NormalisationError};
 
 /// Why a data set cannot be trained on.
 #[derive(Debug, thiserror::Error)]
@@ -14,9 +14,19 @@ pub enum ExamplesError {
     #[error("image {0} has no label, and training needs one for each")]
     Unlabelled(usize),
     #[error("image {index} is labelled {label}, and the network has {classes} classes")]
-    Label { index: usize, label: u16, classes: usize },
+    Label {
+        index: usize,
+        label: u16,
+        classes: usize,
+    },
     #[error("image {index} is {found:?} pixels and the first is {first:?}: training needs one size")]
-    Size { index: usize, found: (usize, usize), first: (usize, usize) },
+    Size {
+        index: usize,
+        found: (usize, usize),
+        first: (usize, usize),
+    },
+    #[error(transparent)]
+    Normalisation(#[from] NormalisationError),
     #[error("the data set is empty")]
     Empty,
 }
@@ -39,7 +49,11 @@ impl Examples {
         for index in 0..set.len() {
             let label = set.label(index).ok_or(ExamplesError::Unlabelled(index))?;
             if usize::from(label) >= classes {
-                return Err(ExamplesError::Label { index, label, classes });
+                return Err(ExamplesError::Label {
+                    index,
+                    label,
+                    classes,
+                });
             }
             let image = set.image(index)?;
             let found = (image.height, image.width);
@@ -54,7 +68,13 @@ impl Examples {
             labels.push(i64::from(label));
         }
         let (height, width) = size.ok_or(ExamplesError::Empty)?;
-        Ok(Self { pixels, labels, height, width, normalisation })
+        Ok(Self {
+            pixels,
+            labels,
+            height,
+            width,
+            normalisation,
+        })
     }
 
     pub fn len(&self) -> usize {
@@ -110,10 +130,14 @@ impl Examples {
         device: Device,
     ) -> Result<(Tensor, Tensor), TchError> {
         let (h, w) = (self.height, self.width);
-                // A byte has 256 values: normalise each once.
-        let table: Vec<[f32; 256]> = (self.normalisation.mean().into_iter().zip(self.normalisation.std()))
-            .map(|(m, s)| std::array::from_fn(|v| (v as f32 / 255.0 - m) / s))
-            .collect();
+        // A byte has 256 values: normalise each once.
+        let table: Vec<[f32; 256]> = (self
+            .normalisation
+            .mean()
+            .into_iter()
+            .zip(self.normalisation.std()))
+        .map(|(m, s)| std::array::from_fn(|v| (v as f32 / 255.0 - m) / s))
+        .collect();
         let mut values: Vec<f32> = Vec::new();
         let mut labels: Vec<i64> = Vec::new();
         for (index, shift) in items {
@@ -132,8 +156,35 @@ impl Examples {
             labels.extend(self.labels.get(index));
         }
         let images = Tensor::f_from_slice(&values)?.f_view([labels.len() as i64, 3, h as i64, w as i64])?;
-        Ok((images.f_to_device(device)?, Tensor::f_from_slice(&labels)?.f_to_device(device)?))
+        Ok((
+            images.f_to_device(device)?,
+            Tensor::f_from_slice(&labels)?.f_to_device(device)?,
+        ))
     }
+}
+
+/// Mean and standard deviation of each channel over every pixel of the set, after the card's preprocessing.
+pub fn measure_normalisation(set: &Dataset) -> Result<Normalisation, ExamplesError> {
+    let mut sums = [(0f64, 0f64); 3];
+    let mut pixels = 0usize;
+    for index in 0..set.len() {
+        let image = set.image(index)?;
+        let plane = image.height * image.width;
+        pixels += plane;
+        for (channel, (sum, squares)) in image.pixels.chunks(plane.max(1)).zip(&mut sums) {
+            *sum += channel.iter().map(|&p| f64::from(p)).sum::<f64>();
+            *squares += channel.iter().map(|&p| f64::from(p) * f64::from(p)).sum::<f64>();
+        }
+    }
+    if pixels == 0 {
+        return Err(ExamplesError::Empty);
+    }
+    let mean = sums.map(|(sum, _)| sum / pixels as f64);
+    let mut std = [0f32; 3];
+    for ((std, mean), (_, squares)) in std.iter_mut().zip(mean).zip(sums) {
+        *std = (squares / pixels as f64 - mean * mean).max(0.0).sqrt() as f32;
+    }
+    Ok(Normalisation::new(mean.map(|m| m as f32), std)?)
 }
 
 /// Where an augmented image is taken from: black where it lies outside.

@@ -18,7 +18,7 @@ use tch::{Device, Kind, Reduction, TchError, Tensor};
 use crate::networks::weights::{Weights, WeightsError, channels_last, first_line};
 use crate::networks::{Architecture, Mode, Network};
 use checkpoint::Checkpoint;
-pub use examples::{Examples, ExamplesError};
+pub use examples::{Examples, ExamplesError, measure_normalisation};
 use optimiser::Sgd;
 
 /// Why training cannot start or go on.
@@ -36,7 +36,9 @@ pub enum TrainingError {
         "the loss is no longer a number after step {step} of epoch {epoch}: lower the learning rate (now {rate})"
     )]
     Diverged { epoch: usize, step: usize, rate: f64 },
-    #[error("{path} was left by a run with other settings: remove it to start anew, or use that run's settings")]
+    #[error(
+        "{path} was left by a run with other settings: remove it to start anew, or use that run's settings"
+    )]
     OtherRun { path: String },
 }
 
@@ -77,14 +79,20 @@ impl Recipe {
             return refuse("training needs at least 1 epoch and a batch of at least 2".into());
         }
         if !(self.learning_rate > 0.0 && self.learning_rate.is_finite()) {
-            return refuse(format!("the learning rate must be above 0, not {}", self.learning_rate));
+            return refuse(format!(
+                "the learning rate must be above 0, not {}",
+                self.learning_rate
+            ));
         }
         if !(0.0..1.0).contains(&self.momentum) || !(0.0..1.0).contains(&self.weight_decay) {
             return refuse("momentum and weight decay must lie in [0, 1)".into());
         }
         if self.validation == 0 || self.validation + self.batch > images {
             let most = images.saturating_sub(self.batch);
-            return refuse(format!("of {images} images, 1 to {most} can be kept for validation, not {}", self.validation));
+            return refuse(format!(
+                "of {images} images, 1 to {most} can be kept for validation, not {}",
+                self.validation
+            ));
         }
         Ok(())
     }
@@ -105,8 +113,19 @@ impl Recipe {
 /// What a person sees while a run goes on.
 #[derive(Debug, Clone, Copy)]
 pub enum Progress {
-    Step { epoch: usize, step: usize, steps: usize, loss: f64, rate: f64, images_per_second: f64 },
-    Epoch { epoch: usize, validation_accuracy: f64, best: bool },
+    Step {
+        epoch: usize,
+        step: usize,
+        steps: usize,
+        loss: f64,
+        rate: f64,
+        images_per_second: f64,
+    },
+    Epoch {
+        epoch: usize,
+        validation_accuracy: f64,
+        best: bool,
+    },
 }
 
 /// Whether the run goes on; asked after every step.
@@ -139,7 +158,12 @@ pub fn train(
         serde_json::to_string(recipe).unwrap_or_default()
     );
     let mut state = Checkpoint::open(checkpoint, run, &architecture, classes, recipe.seed, device)?;
-    let mut sgd = Sgd::new(&state.weights, &state.velocity, recipe.momentum, recipe.weight_decay)?;
+    let mut sgd = Sgd::new(
+        &state.weights,
+        &state.velocity,
+        recipe.momentum,
+        recipe.weight_decay,
+    )?;
     let network = Network::new(architecture, classes, &state.weights)?;
     let steps = (train.len() / recipe.batch).min(recipe.steps_per_epoch.unwrap_or(usize::MAX));
     let mut saved = Instant::now();
@@ -157,12 +181,23 @@ pub fn train(
             sgd.step(&loss, rate)?;
             let loss = loss.f_double_value(&[])?;
             if !loss.is_finite() {
-                return Err(TrainingError::Diverged { epoch: epoch + 1, step: step + 1, rate });
+                return Err(TrainingError::Diverged {
+                    epoch: epoch + 1,
+                    step: step + 1,
+                    rate,
+                });
             }
             state.position.step += 1;
             done_here += recipe.batch;
             let images_per_second = done_here as f64 / start.elapsed().as_secs_f64();
-            let report = Progress::Step { epoch: epoch + 1, step: step + 1, steps, loss, rate, images_per_second };
+            let report = Progress::Step {
+                epoch: epoch + 1,
+                step: step + 1,
+                steps,
+                loss,
+                rate,
+                images_per_second,
+            };
             let stop = observe(report).is_break();
             if stop || saved.elapsed().as_secs() >= 60 {
                 state.save(checkpoint)?;
@@ -177,7 +212,11 @@ pub fn train(
         state.end_epoch(accuracy, best)?;
         state.save(checkpoint)?;
         saved = Instant::now();
-        let report = Progress::Epoch { epoch: epoch + 1, validation_accuracy: accuracy, best };
+        let report = Progress::Epoch {
+            epoch: epoch + 1,
+            validation_accuracy: accuracy,
+            best,
+        };
         if observe(report).is_break() && state.position.epoch < recipe.epochs {
             return Ok(state.outcome(false));
         }
@@ -197,7 +236,11 @@ pub fn accuracy(
     for chunk in indices.chunks(BATCH) {
         let (images, labels) = examples.plain(chunk.iter().copied(), device)?;
         let logits = tch::no_grad(|| network.forward(&channels_last(&images)?, Mode::Evaluation))?;
-        right += logits.f_argmax(1, false)?.f_eq_tensor(&labels)?.f_sum(Kind::Int64)?.f_int64_value(&[])?;
+        right += logits
+            .f_argmax(1, false)?
+            .f_eq_tensor(&labels)?
+            .f_sum(Kind::Int64)?
+            .f_int64_value(&[])?;
     }
     Ok(right as f64 / indices.len().max(1) as f64)
 }

@@ -25,15 +25,23 @@ impl Sgd {
             parameters.push(weights.get(name)?.set_requires_grad(true));
             velocities.push(velocity.shallow_clone());
         }
-        Ok(Self { parameters, velocities, momentum, weight_decay })
+        Ok(Self {
+            parameters,
+            velocities,
+            momentum,
+            weight_decay,
+        })
     }
 
     /// One step down the gradient of the loss.
     pub(super) fn step(&mut self, loss: &Tensor, rate: f64) -> Result<(), TchError> {
         let gradients = Tensor::f_run_backward(&[loss], &self.parameters, false, false)?;
         tch::no_grad(|| {
-            for ((parameter, velocity), gradient) in
-                self.parameters.iter_mut().zip(&mut self.velocities).zip(gradients)
+            for ((parameter, velocity), gradient) in self
+                .parameters
+                .iter_mut()
+                .zip(&mut self.velocities)
+                .zip(gradients)
             {
                 let gradient = gradient.f_add(&parameter.f_mul_scalar(self.weight_decay)?)?;
                 let _ = velocity.f_mul_scalar_(self.momentum)?.f_add_(&gradient)?;

@@ -18,7 +18,11 @@ pub enum WeightsError {
     #[error("{}: {reason}", path.display())]
     Format { path: PathBuf, reason: String },
     #[error("the weights do not fit {architecture} with {classes} classes: {}", list_mismatches(.mismatches))]
-    Mismatch { architecture: Architecture, classes: usize, mismatches: Vec<String> },
+    Mismatch {
+        architecture: Architecture,
+        classes: usize,
+        mismatches: Vec<String>,
+    },
     #[error("tensor {name} holds {count} values that are not finite (NaN or infinity)")]
     NotFinite { name: String, count: i64 },
     #[error("the weights of {network} are not here: {} is missing", path.display())]
@@ -86,7 +90,11 @@ impl Weights {
             }
         };
         let all = architecture.parameters(classes)?;
-        Ok(Self(all.iter().map(|p| Ok((p.name.clone(), start(p)?))).collect::<Result<_, TchError>>()?))
+        Ok(Self(
+            all.iter()
+                .map(|p| Ok((p.name.clone(), start(p)?)))
+                .collect::<Result<_, TchError>>()?,
+        ))
     }
 
     /// Says whether these are exactly the tensors of the network, and finite. Batch counters
@@ -98,7 +106,12 @@ impl Weights {
             match self.0.get(&parameter.name) {
                 None => mismatches.push(format!("{} is missing", parameter.name)),
                 Some(t) if t.size() != parameter.shape => {
-                    mismatches.push(format!("{} is {:?}, needed {:?}", parameter.name, t.size(), parameter.shape));
+                    mismatches.push(format!(
+                        "{} is {:?}, needed {:?}",
+                        parameter.name,
+                        t.size(),
+                        parameter.shape
+                    ));
                 }
                 Some(_) => {}
             }
@@ -111,13 +124,20 @@ impl Weights {
                 .map(|name| format!("{name} is not part of the network")),
         );
         if !mismatches.is_empty() {
-            return Err(WeightsError::Mismatch { architecture: *architecture, classes, mismatches });
+            return Err(WeightsError::Mismatch {
+                architecture: *architecture,
+                classes,
+                mismatches,
+            });
         }
         for (name, tensor) in &self.0 {
             let finite = tensor.f_isfinite()?.f_sum(Kind::Int64)?.f_int64_value(&[])?;
             let count = tensor.numel() as i64 - finite;
             if count > 0 {
-                return Err(WeightsError::NotFinite { name: name.clone(), count });
+                return Err(WeightsError::NotFinite {
+                    name: name.clone(),
+                    count,
+                });
             }
         }
         Ok(())
@@ -128,7 +148,11 @@ impl Weights {
     pub fn prepared(&self, device: Device) -> Result<Self, WeightsError> {
         let prepare = |tensor: &Tensor| -> Result<Tensor, TchError> {
             let tensor = tensor.f_to_device(device)?;
-            if tensor.dim() == 4 { channels_last(&tensor) } else { tensor.f_contiguous() }
+            if tensor.dim() == 4 {
+                channels_last(&tensor)
+            } else {
+                tensor.f_contiguous()
+            }
         };
         let all = self.0.iter().map(|(name, t)| Ok((name.clone(), prepare(t)?)));
         Ok(Self(all.collect::<Result<_, TchError>>()?))
@@ -136,7 +160,10 @@ impl Weights {
 
     /// A handle on the tensor of this name (no copy).
     pub fn get(&self, name: &str) -> Result<Tensor, WeightsError> {
-        self.0.get(name).map(Tensor::shallow_clone).ok_or_else(|| WeightsError::Missing(name.to_owned()))
+        self.0
+            .get(name)
+            .map(Tensor::shallow_clone)
+            .ok_or_else(|| WeightsError::Missing(name.to_owned()))
     }
 
     pub fn is_empty(&self) -> bool {
@@ -167,12 +194,19 @@ impl FromIterator<(String, Tensor)> for Weights {
 
 /// The tensor's values with the channel as the innermost dimension in memory.
 pub fn channels_last(tensor: &Tensor) -> Result<Tensor, TchError> {
-    tensor.f_permute([0, 2, 3, 1])?.f_contiguous()?.f_permute([0, 3, 1, 2])
+    tensor
+        .f_permute([0, 2, 3, 1])?
+        .f_contiguous()?
+        .f_permute([0, 3, 1, 2])
 }
 
 /// Little-endian f32 values in logical order.
 fn bytes_of(tensor: &Tensor) -> Result<Vec<u8>, TchError> {
-    let flat = tensor.f_detach()?.f_to_device(Device::Cpu)?.f_to_kind(Kind::Float)?.f_contiguous()?;
+    let flat = tensor
+        .f_detach()?
+        .f_to_device(Device::Cpu)?
+        .f_to_kind(Kind::Float)?
+        .f_contiguous()?;
     let mut values = vec![0f32; flat.numel()];
     let count = values.len();
     flat.f_copy_data(&mut values, count)?;

@@ -9,8 +9,14 @@ use tch::{Kind, TchError, Tensor};
 use super::{WeightsError, bytes_of};
 
 pub(super) fn read(path: &Path) -> Result<BTreeMap<String, Tensor>, WeightsError> {
-    let bytes = std::fs::read(path).map_err(|source| WeightsError::Io { path: path.to_owned(), source })?;
-    let format = |reason: String| WeightsError::Format { path: path.to_owned(), reason };
+    let bytes = std::fs::read(path).map_err(|source| WeightsError::Io {
+        path: path.to_owned(),
+        source,
+    })?;
+    let format = |reason: String| WeightsError::Format {
+        path: path.to_owned(),
+        reason,
+    };
     let file = SafeTensors::deserialize(&bytes)
         .map_err(|e| format(format!("not a whole safetensors file ({e})")))?;
     let mut tensors = BTreeMap::new();
@@ -21,7 +27,11 @@ pub(super) fn read(path: &Path) -> Result<BTreeMap<String, Tensor>, WeightsError
             Dtype::F32 => Kind::Float,
             Dtype::F64 => Kind::Double,
             _ if name.ends_with("num_batches_tracked") => continue,
-            other => return Err(format(format!("tensor {name} holds {other:?}, and floats are needed"))),
+            other => {
+                return Err(format(format!(
+                    "tensor {name} holds {other:?}, and floats are needed"
+                )));
+            }
         };
         let shape: Vec<i64> = view.shape().iter().map(|&n| n as i64).collect();
         let tensor = to_tensor(view.data(), &shape, kind)
@@ -33,12 +43,20 @@ pub(super) fn read(path: &Path) -> Result<BTreeMap<String, Tensor>, WeightsError
 
 /// The free-form strings of a file's header.
 pub(super) fn read_metadata(path: &Path) -> Result<BTreeMap<String, String>, WeightsError> {
-    let bytes = std::fs::read(path).map_err(|source| WeightsError::Io { path: path.to_owned(), source })?;
+    let bytes = std::fs::read(path).map_err(|source| WeightsError::Io {
+        path: path.to_owned(),
+        source,
+    })?;
     let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|e| WeightsError::Format {
         path: path.to_owned(),
         reason: format!("not a whole safetensors file ({e})"),
     })?;
-    Ok(header.metadata().clone().unwrap_or_default().into_iter().collect())
+    Ok(header
+        .metadata()
+        .clone()
+        .unwrap_or_default()
+        .into_iter()
+        .collect())
 }
 
 fn to_tensor(data: &[u8], shape: &[i64], kind: Kind) -> Result<Tensor, TchError> {
@@ -50,8 +68,14 @@ pub(super) fn write(
     tensors: &BTreeMap<String, Tensor>,
     metadata: &BTreeMap<String, String>,
 ) -> Result<(), WeightsError> {
-    let format = |reason: String| WeightsError::Format { path: path.to_owned(), reason };
-    let io = |source| WeightsError::Io { path: path.to_owned(), source };
+    let format = |reason: String| WeightsError::Format {
+        path: path.to_owned(),
+        reason,
+    };
+    let io = |source| WeightsError::Io {
+        path: path.to_owned(),
+        source,
+    };
     let mut data = Vec::new();
     for (name, tensor) in tensors {
         let shape: Vec<usize> = tensor.size().iter().map(|&n| n as usize).collect();
@@ -64,7 +88,10 @@ pub(super) fn write(
         .map_err(|e| format(e.to_string()))?;
     let metadata: HashMap<String, String> = metadata.clone().into_iter().collect();
     let bytes = safetensors::serialize(views, Some(metadata)).map_err(|e| format(e.to_string()))?;
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = path
+        .parent()
+        .filter(|p| !p.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     let mut file = tempfile::NamedTempFile::new_in(folder).map_err(io)?;
     file.write_all(&bytes).map_err(io)?;
     file.as_file().sync_all().map_err(io)?;

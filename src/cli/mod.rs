@@ -1,0 +1,130 @@
+//! The command line: one file a subcommand. Reads arguments, prints results; what is worth testing lies below.
+mod doctor;
+mod explore;
+mod list;
+mod score;
+mod train;
+
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, CommandFactory, Parser, Subcommand};
+
+use crate::units::{Device, Magnitude, Temperature};
+
+/// Explore how well a network knows what it does not know.
+///
+/// Without a command, the dashboard opens on a session. Scores are the max-softmax baseline and ODIN: temperature
+/// scaling and input perturbation (arXiv 1706.02690).
+#[derive(Debug, Parser)]
+#[command(name = "odin", version, args_conflicts_with_subcommands = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    /// A session: a YAML file, or the name of one in sessions/ [default: demo]
+    session: Option<String>,
+    #[command(flatten)]
+    explore: explore::Options,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Score one data set against a network's in-distribution set and print the metrics
+    Score(Box<score::Options>),
+    /// What there is, and what is present on this machine
+    List(list::Options),
+    /// Train a network from a data set's card
+    Train(Box<train::Options>),
+    /// libtorch, devices, terminal and data, and what is wrong with them
+    Doctor(doctor::Options),
+    /// Print a shell's completions
+    Completions {
+        /// bash, elvish, fish, powershell or zsh
+        shell: clap_complete::Shell,
+    },
+}
+
+/// What to score, in the words of the scripts before this program.
+#[derive(Debug, Clone, Args)]
+struct What {
+    /// Network: a card's name in models/, or the path of a card
+    #[arg(long = "nn", visible_alias = "network", value_name = "NAME")]
+    network: String,
+    /// Out-of-distribution set: a card's name in data/, a folder of images, a CIFAR or IDX file
+    #[arg(long, visible_alias = "out-dataset", value_name = "NAME|PATH")]
+    dataset: String,
+    /// Perturbation magnitude ε, in units of the [0, 1] image
+    #[arg(long, default_value_t = Magnitude::PAPER, value_name = "ε")]
+    magnitude: Magnitude,
+    /// Temperature T
+    #[arg(long, default_value_t = Temperature::PAPER, value_name = "T")]
+    temperature: Temperature,
+    /// Weights to use instead of the card's
+    #[arg(long, value_name = "FILE")]
+    weights: Option<PathBuf>,
+    /// In-distribution set to use instead of the card's
+    #[arg(long, value_name = "NAME|PATH")]
+    in_dataset: Option<String>,
+    /// Leave out the first images of each set
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    skip: usize,
+    /// Score at most so many images of each set
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
+    /// auto, cpu or cuda:N
+    #[arg(long, default_value_t = Device::Auto)]
+    device: Device,
+    /// Images a pass [default: 16 on a CPU, 256 on a GPU]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    batch: Option<u32>,
+    /// Seed of the bootstrap intervals
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+}
+
+/// Runs the program. Exit code 2 says that the input was at fault, and one line on standard error says how.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let done = match cli.command {
+        None => explore::run(cli.session.as_deref(), &cli.explore),
+        Some(Command::Score(options)) => score::run(&options),
+        Some(Command::List(options)) => list::run(&options),
+        Some(Command::Train(options)) => train::run(&options),
+        Some(Command::Doctor(options)) => doctor::run(&options),
+        Some(Command::Completions { shell }) => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "odin", &mut script);
+            print(&String::from_utf8_lossy(&script))
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Prints to standard output. A reader that has gone (`odin list | head`) is no error.
+fn print(text: &str) -> anyhow::Result<()> {
+    match io::stdout()
+        .write_all(text.as_bytes())
+        .and_then(|()| io::stdout().flush())
+    {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => Ok(other?),
+    }
+}
+
+/// A progress bar on standard error, and only on a terminal.
+fn progress_bar(length: u64, unit: &str) -> indicatif::ProgressBar {
+    if !io::stderr().is_terminal() {
+        return indicatif::ProgressBar::hidden();
+    }
+    let template = format!("{{msg}} {{wide_bar}} {{pos}}/{{len}} {unit} · {{per_sec}} · {{eta}} left");
+    let style = indicatif::ProgressStyle::with_template(&template);
+    indicatif::ProgressBar::new(length)
+        .with_style(style.unwrap_or_else(|_| indicatif::ProgressStyle::default_bar()))
+}

@@ -1,0 +1,237 @@
+//! `odin score`: one comparison, without the dashboard.
+use std::path::PathBuf;
+use std::sync::mpsc;
+
+use anyhow::{Context, bail};
+use clap::Args;
+
+use super::{What, print, progress_bar};
+use crate::engine::Engine;
+use crate::engine::protocol::{Command, Event, Generation, ImageScore, JobId, JobSpec, Order};
+use crate::home::Home;
+use crate::metrics::{Comparison, Conventions, Interval, Side};
+use crate::networks::NetworkCard;
+use crate::runs::{self, Detector, Record};
+use crate::units::{Device, LogOdds};
+
+/// Bootstrap replicates behind each interval.
+const REPLICATES: usize = 1000;
+
+#[derive(Debug, Args)]
+pub struct Options {
+    #[command(flatten)]
+    what: What,
+    /// Write in.npz, out.npz (scores image by image) and metrics.json into this folder
+    #[arg(long, value_name = "DIR")]
+    save: Option<PathBuf>,
+    /// Print JSON instead of a table
+    #[arg(long)]
+    json: bool,
+}
+
+/// Scores of both sides in file order, and how long they took.
+struct Scored {
+    ins: Vec<ImageScore>,
+    outs: Vec<ImageScore>,
+    device: Device,
+    seconds: f64,
+}
+
+pub fn run(options: &Options) -> anyhow::Result<()> {
+    let home = Home::find()?;
+    let what = &options.what;
+    let card = NetworkCard::find(&what.network, &home.models())?;
+    let spec = JobSpec {
+        network: what.network.clone(),
+        weights: what.weights.clone(),
+        in_dataset: what.in_dataset.clone(),
+        dataset: what.dataset.clone(),
+        temperature: what.temperature,
+        magnitude: what.magnitude,
+        skip: what.skip,
+        limit: what.limit,
+        batch: what.batch.map(|n| n as usize),
+        seed: what.seed,
+        order: Order::File,
+    };
+    if let Some(folder) = &options.save {
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    }
+    let scored = score(&home, what.device, spec)?;
+    let record = summarise(&card, what, &scored)?;
+    if let Some(folder) = &options.save {
+        runs::write_scores(&folder.join("in.npz"), &scored.ins)?;
+        runs::write_scores(&folder.join("out.npz"), &scored.outs)?;
+        let text = serde_json::to_string_pretty(&record)?;
+        runs::write_whole(&folder.join("metrics.json"), |file| {
+            std::io::Write::write_all(file, text.as_bytes())
+        })?;
+    }
+    if options.json {
+        print(&format!("{}\n", serde_json::to_string_pretty(&record)?))
+    } else {
+        print(&table(&record))
+    }
+}
+
+fn score(home: &Home, device: Device, spec: JobSpec) -> anyhow::Result<Scored> {
+    let (sender, events) = mpsc::channel();
+    let engine = Engine::start(home, device, move |event| {
+        // The receiver goes when scoring is over or has failed; what comes later is of no interest.
+        let _ = sender.send(event);
+    })?;
+    let name = spec.dataset.clone();
+    engine.send(Command::Score {
+        job: JobId(0),
+        generation: Generation(0),
+        spec,
+    });
+    let bar = progress_bar(0, "images");
+    bar.set_message(name);
+    let (mut ins, mut outs, mut on) = (Vec::new(), Vec::new(), Device::Cpu);
+    for event in events {
+        match event {
+            Event::Started {
+                device,
+                total_in,
+                total_out,
+                ..
+            } => {
+                on = device;
+                bar.set_length((total_in + total_out) as u64);
+            }
+            Event::Scored(batch) => {
+                bar.inc(batch.scores.len() as u64);
+                match batch.side {
+                    Side::In => ins.extend(batch.scores),
+                    Side::Out => outs.extend(batch.scores),
+                }
+            }
+            Event::Finished { seconds, .. } => {
+                bar.finish_and_clear();
+                return Ok(Scored {
+                    ins,
+                    outs,
+                    device: on,
+                    seconds,
+                });
+            }
+            Event::Failed { reason, .. } => {
+                bar.finish_and_clear();
+                bail!(reason);
+            }
+            Event::Warning { text } => bar.suspend(|| eprintln!("warning: {text}")),
+            Event::Ready { .. } => {}
+        }
+    }
+    bail!("the scoring thread ended without a word")
+}
+
+fn summarise(card: &NetworkCard, what: &What, scored: &Scored) -> anyhow::Result<Record> {
+    let Scored {
+        ins,
+        outs,
+        device,
+        seconds,
+    } = scored;
+    // All or nothing: a CCR over the labelled part would be that of another set.
+    let correct: Option<Vec<bool>> = ins
+        .iter()
+        .map(|s| s.label.map(|label| label == s.prediction))
+        .collect();
+    let conventions = Conventions::default();
+    let measure = |score: &dyn Fn(&ImageScore) -> LogOdds| -> anyhow::Result<Detector> {
+        let values = |all: &[ImageScore]| all.iter().map(|s| score(s).0).collect::<Vec<f64>>();
+        let comparison = Comparison::with_correct(&values(ins), correct.as_deref(), &values(outs))?;
+        Ok(runs::detector(&comparison, &conventions, REPLICATES, what.seed))
+    };
+    let weights = what.weights.clone().unwrap_or_else(|| card.weights_path());
+    Ok(Record {
+        network: card.name.clone(),
+        weights: weights.display().to_string(),
+        in_dataset: what.in_dataset.clone().unwrap_or_else(|| card.in_dataset.clone()),
+        dataset: what.dataset.clone(),
+        temperature: what.temperature,
+        magnitude: what.magnitude,
+        n_in: ins.len(),
+        n_out: outs.len(),
+        device: device.to_string(),
+        seconds: *seconds,
+        images_per_second: (ins.len() + outs.len()) as f64 / seconds.max(f64::MIN_POSITIVE),
+        accuracy: correct.as_deref().map(share_of_true),
+        conventions,
+        baseline: measure(&|s| s.baseline)?,
+        odin: measure(&|s| s.odin)?,
+    })
+}
+
+fn share_of_true(all: &[bool]) -> f64 {
+    all.iter().filter(|&&one| one).count() as f64 / all.len().max(1) as f64
+}
+
+fn table(r: &Record) -> String {
+    let mut text = format!(
+        "{} · {} ({} images) against {} ({} images)\nT = {}, ε = {} · {} · {:.1} s, {:.0} images/s",
+        r.network,
+        r.in_dataset,
+        r.n_in,
+        r.dataset,
+        r.n_out,
+        r.temperature,
+        r.magnitude,
+        r.device,
+        r.seconds,
+        r.images_per_second
+    );
+    if let Some(accuracy) = r.accuracy {
+        text.push_str(&format!(" · accuracy {:.2} %", 100.0 * accuracy));
+    }
+    text.push_str(&format!(
+        "\n\n{:<16}{:>9}{:>18}{:>9}{:>18}\n",
+        "%", "baseline", "95 %", "ODIN", "95 %"
+    ));
+    let mut row = |name: &str, b: f64, bi: &Interval, o: f64, oi: &Interval| {
+        let range = |i: &Interval| format!("{:.2} – {:.2}", 100.0 * i.low, 100.0 * i.high);
+        let line = format!(
+            "{name:<16}{:>9.2}{:>18}{:>9.2}{:>18}\n",
+            100.0 * b,
+            range(bi),
+            100.0 * o,
+            range(oi)
+        );
+        text.push_str(&line);
+    };
+    let (b, o) = (&r.baseline, &r.odin);
+    row("FPR@95TPR ↓", b.fpr95, &b.fpr95_ci, o.fpr95, &o.fpr95_ci);
+    row(
+        "detection err. ↓",
+        b.detection_error,
+        &b.detection_error_ci,
+        o.detection_error,
+        &o.detection_error_ci,
+    );
+    row("AUROC ↑", b.auroc, &b.auroc_ci, o.auroc, &o.auroc_ci);
+    row("AUPR-in ↑", b.aupr_in, &b.aupr_in_ci, o.aupr_in, &o.aupr_in_ci);
+    row(
+        "AUPR-out ↑",
+        b.aupr_out,
+        &b.aupr_out_ci,
+        o.aupr_out,
+        &o.aupr_out_ci,
+    );
+    if let (Some(bs), Some(bi), Some(os), Some(oi)) = (b.oscr, &b.oscr_ci, o.oscr, &o.oscr_ci) {
+        row("OSCR ↑", bs, bi, os, oi);
+    }
+    let ccr = (&b.ccr_at_fpr, &b.ccr_at_fpr_ci, &o.ccr_at_fpr, &o.ccr_at_fpr_ci);
+    if let (Some(bc), Some(bi), Some(oc), Some(oi)) = ccr {
+        for (((fpr, b), bi), (o, oi)) in bc.iter().zip(bi.values()).zip(oc.values().zip(oi.values())) {
+            row(&format!("CCR@FPR {fpr} ↑"), *b, bi, *o, oi);
+        }
+    }
+    text.push_str(&format!(
+        "\n{}; {}; {}\n",
+        r.conventions.positive, r.conventions.error, r.conventions.aupr
+    ));
+    text
+}
