@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn agrees_with_scipy() {
-        // scipy.stats.binomtest(k, n).proportion_ci(0.95, "exact"), scipy 1.x.
+        // scipy.stats.binomtest(k, n).proportion_ci(0.95, "exact"), scipy 1.17.1.
         let cases = [
             (1, 2, 0.01257911709367899, 0.987420882906321),
             (0, 1, 0.0, 0.975),
