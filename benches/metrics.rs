@@ -1,10 +1,12 @@
-//! Times of the metrics on two score sets of each size, the least of a few rounds: `cargo bench --bench metrics`.
+//! Times of the metrics on two score sets of each size, the least of a few rounds: `cargo bench --bench
+//! metrics`.
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use odin_tui::metrics::{Comparison, Conventions, Histogram, Side, Stream};
 
-/// Scores that look random and are all but distinct: the fractional parts of multiples of an irrational number, bent.
+/// Scores that look random and are all but distinct: the fractional parts of multiples of an irrational
+/// number, bent.
 fn scores(n: usize, bend: f64) -> Vec<f64> {
     (1..=n)
         .map(|i| (i as f64 * 0.618_033_988_749_895).fract().powf(bend))

@@ -22,8 +22,8 @@ impl Interval {
     }
 }
 
-/// The exact interval of a proportion after `k` successes in `n` trials (Clopper & Pearson 1934), at `level` (0.95 is
-/// usual). [0, 1] where `n` is 0; a `k` above `n` counts as `n`.
+/// The exact interval of a proportion after `k` successes in `n` trials (Clopper & Pearson 1934), at `level`
+/// (0.95 is usual). [0, 1] where `n` is 0; a `k` above `n` counts as `n`.
 pub fn clopper_pearson(k: u64, n: u64, level: f64) -> Interval {
     let k = k.min(n);
     let tail = ((1.0 - level) / 2.0).clamp(0.0, 0.5);
@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn agrees_with_scipy() {
-        // scipy.stats.binomtest(k, n).proportion_ci(0.95, "exact"), scipy 1.x.
+        // scipy.stats.binomtest(k, n).proportion_ci(0.95, "exact"), scipy 1.17.1.
         let cases = [
             (1, 2, 0.01257911709367899, 0.987420882906321),
             (0, 1, 0.0, 0.975),

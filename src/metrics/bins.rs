@@ -1,4 +1,5 @@
-//! Where a histogram's bins lie while scores keep coming: on a grid of powers of two, and never over a smaller range.
+//! Where a histogram's bins lie while scores keep coming: on a grid of powers of two, and never over a
+//! smaller range.
 use serde::{Deserialize, Serialize};
 
 /// How many bins a histogram counts in; the ones that are drawn are made of these.
@@ -36,8 +37,9 @@ pub enum Place {
 
 /// A window of [`FINE_BINS`] bins over the multiples of a power of two.
 ///
-/// Growing doubles the width of a bin and keeps every old bin within one new bin, so counts move and scores need not be
-/// seen again. It covers a value at the start and grows towards others; it never shrinks and never slides.
+/// Growing doubles the width of a bin and keeps every old bin within one new bin, so counts move and scores
+/// need not be seen again. It covers a value at the start and grows towards others; it never shrinks and
+/// never slides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BinPlan {
     /// A bin is 2^exponent wide.
@@ -86,15 +88,15 @@ impl BinPlan {
         Place::Bin(offset.clamp(0, FINE_BINS as i64 - 1) as usize)
     }
 
-    /// Whether doubling the window once would reach a score beyond it.
+    /// Whether a score lies no further beyond the window than half its width.
     pub fn is_near(&self, score: f64) -> bool {
         let Bins { low, high, .. } = self.bins();
         let width = high - low;
         score >= low - 0.5 * width && score <= high + 0.5 * width
     }
 
-    /// Doubles the window towards lower scores or else higher ones. Gives where each old bin now lies, or nothing where
-    /// the scores of f64 end.
+    /// Doubles the window towards lower scores or else higher ones. Gives where each old bin now lies, or
+    /// nothing where the scores of f64 end.
     pub fn grow(&mut self, lower: bool) -> Option<impl Fn(usize) -> usize + use<>> {
         if self.exponent > 1000 {
             return None;
@@ -111,7 +113,8 @@ impl BinPlan {
         Some(move |bin: usize| (((old_first + bin as i64) >> 1) - first).clamp(0, last) as usize)
     }
 
-    /// The bins to show when the fine bins `from..=to` are the occupied ones: a range that only ever grows, as they do.
+    /// The bins to show when the fine bins `from..=to` are the occupied ones: a range that only ever grows,
+    /// as they do.
     pub(super) fn shown(&self, from: usize, to: usize) -> (usize, Bins) {
         // Blocks lie on the grid, not on the window, so that they stay where they are when the window grows.
         let down = |index: i64| index.div_euclid(BLOCK) * BLOCK;

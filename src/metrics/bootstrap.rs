@@ -20,7 +20,8 @@ struct Coarse {
     corrects: Option<Vec<u64>>,
 }
 
-/// The summaries of the replicates, and of what they were taken from (which differs from the exact one where it is coarser).
+/// The summaries of the replicates, and of what they were taken from (which differs from the exact one where
+/// it is coarser).
 pub(super) fn replicates(
     tally: Tally<'_>,
     conventions: &Conventions,

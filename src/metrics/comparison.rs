@@ -7,8 +7,8 @@ use super::error::{MetricsError, Side};
 use super::landmarks::landmarks;
 use super::summary::Summary;
 
-/// Two sorted score sets. An image is called ID when its score ≥ the threshold; thresholds are the distinct scores, so
-/// ties move together.
+/// Two sorted score sets. An image is called ID when its score ≥ the threshold; thresholds are the distinct
+/// scores, so ties move together.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Comparison {
     pub(super) curve: Curve,
@@ -137,8 +137,9 @@ impl Comparison {
         std::iter::once(start).chain(rest)
     }
 
-    /// At most `max_points` (at least 2) vertices `(fpr, tpr)` for drawing, ascending from (0, 0) to (1, 1). Its shape
-    /// holds on a linear and on a logarithmic FPR axis: no vertex left out is further than about 4 / `max_points` away.
+    /// At most `max_points` (at least 2) vertices `(fpr, tpr)` for drawing, ascending from (0, 0) to (1, 1).
+    /// Its shape holds on a linear and on a logarithmic FPR axis: no vertex left out is further than about 4
+    /// / `max_points` away.
     pub fn roc_polyline(&self, max_points: usize) -> Vec<(f64, f64)> {
         self.polyline(&self.curve.ins, max_points)
     }

@@ -18,7 +18,7 @@ pub enum Positive {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ErrorConvention {
-    /// The least over all thresholds (ODIN, section 4.3 of the published version).
+    /// The least over all thresholds (ODIN, arXiv 1706.02690, evaluation metrics).
     #[default]
     Minimum,
     /// At the threshold of FPR@95TPR, with the TPR reached there.

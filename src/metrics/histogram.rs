@@ -10,8 +10,9 @@ const FEW_OF: usize = 200;
 
 /// A histogram of ID and OOD scores whose bins suit the scores so far and hold still.
 ///
-/// The range doubles towards a score that one doubling reaches, and towards distant ones once they are more than 2 and
-/// more than ½ % of their set; until then these are counted under or over it. Infinite scores always are.
+/// The range doubles towards a score within half its width, and towards distant ones once they are more than
+/// 2 and more than ½ % of their set; until then these are counted under or over it. Infinite scores always
+/// are.
 #[derive(Debug, Clone, Default)]
 pub struct Histogram {
     /// The scores before there are [`SETTLED`] of them.

@@ -25,15 +25,25 @@ pub struct Intervals {
 }
 
 impl Comparison {
-    /// Percentile bootstrap (Efron & Tibshirani 1993, chapter 13), the ID and the OOD set drawn apart, with as many
-    /// `replicates` (1,000 is usual; at least 40 are taken). The same `seed` gives the same intervals.
+    /// Percentile bootstrap (Efron & Tibshirani 1993, chapter 13), the ID and the OOD set drawn apart, with
+    /// as many `replicates` (1,000 is usual; at least 40 are taken). The same `seed` gives the same
+    /// intervals.
     ///
-    /// A replicate costs O(distinct scores). Above 20,000 of these, it is taken of at most 4,096 groups, even in accepted
-    /// images and in log FPR, and the interval is moved by what the grouping did to the estimate: cost stays bounded.
+    /// A replicate costs O(distinct scores). Above 20,000 of these, it is taken of at most 4,096 groups, even
+    /// in accepted images and in log FPR, and the interval is moved by what the grouping did to the estimate:
+    /// cost stays bounded.
     ///
-    /// Replicates of a perfect detector are all perfect, so an estimate of exactly 0 or 1 also gets what exact binomial
-    /// limits allow: Clopper–Pearson for FPR95 and CCR, and for the others the worst curve through the point (FPR
-    /// limit, 1 − miss limit), which is conservative. Scores that are all equal do give an AUROC of [0.5, 0.5].
+    /// The least detection error is biased low, and its replicates twice: its upper end is raised by twice
+    /// what the replicates lie below the estimate on average.
+    ///
+    /// Intervals of few images are too narrow, as percentile intervals are. Tried 400 times each on normal
+    /// scores 1.5 to 4 deviations apart, those of 1,000 images a side held the truth 91 to 97 times in 100,
+    /// those of 200 87 times or more, those of 50 84 times or more.
+    ///
+    /// Replicates of a perfect detector are all perfect, so an estimate of exactly 0 or 1 also gets what
+    /// exact binomial limits allow: Clopper–Pearson for FPR95 and CCR, and for the others the worst curve
+    /// through the point (FPR limit, 1 − miss limit), which is conservative. Scores that are all equal do
+    /// give an AUROC of [0.5, 0.5].
     pub fn intervals(&self, conventions: &Conventions, replicates: usize, seed: u64) -> Intervals {
         let exact = self.summary(conventions);
         let mut intervals = bootstrap(self, &exact, conventions, replicates.max(FEWEST_REPLICATES), seed);
@@ -51,20 +61,32 @@ fn bootstrap(
 ) -> Intervals {
     let (coarse, summaries) = replicates(comparison.tally(), conventions, count, seed);
     let summaries: Vec<Summary> = summaries.collect();
-    let interval = |metric: &dyn Fn(&Summary) -> f64| {
+    // `up` raises the upper end only.
+    let raised = |metric: &dyn Fn(&Summary) -> f64, up: f64| {
         let mut values: Vec<f64> = summaries.iter().map(metric).collect();
         values.sort_unstable_by(f64::total_cmp);
         let (estimate, moved) = (metric(exact), metric(exact) - metric(&coarse));
-        let end = |part: f64| (percentile(&values, part) + moved).clamp(0.0, 1.0);
+        let end = |part: f64, by: f64| (percentile(&values, part) + by).clamp(0.0, 1.0);
         let tail = (1.0 - LEVEL) / 2.0;
         Interval {
-            low: end(tail).min(estimate),
-            high: end(1.0 - tail).max(estimate),
+            low: end(tail, moved).min(estimate),
+            high: end(1.0 - tail, moved + up).max(estimate),
         }
+    };
+    let interval = |metric: &dyn Fn(&Summary) -> f64| raised(metric, 0.0);
+    // A minimum fits its sample: the estimate lies about as far below the truth as the replicates below the
+    // estimate.
+    let too_low = match conventions.error {
+        ErrorConvention::Minimum => {
+            let mean =
+                summaries.iter().map(|s| s.detection_error).sum::<f64>() / summaries.len().max(1) as f64;
+            (coarse.detection_error - mean).max(0.0)
+        }
+        ErrorConvention::AtTpr95 => 0.0,
     };
     Intervals {
         fpr95: interval(&|s| s.fpr95),
-        detection_error: interval(&|s| s.detection_error),
+        detection_error: raised(&|s| s.detection_error, 2.0 * too_low),
         auroc: interval(&|s| s.auroc),
         aupr_in: interval(&|s| s.aupr_in),
         aupr_out: interval(&|s| s.aupr_out),
@@ -109,8 +131,8 @@ impl Intervals {
             }
         }
 
-        // Where not one image lies on the wrong side of a threshold, at most these shares would: both limits hold together
-        // at 95 %, each being one-sided at 97.5 %.
+        // Where not one image lies on the wrong side of a threshold, at most these shares would: both limits
+        // hold together at 95 %, each being one-sided at 97.5 %.
         let miss = clopper_pearson(0, n_in, LEVEL).high;
         let fpr = clopper_pearson(0, n_out, LEVEL).high;
         let perfect = Interval {
@@ -172,8 +194,8 @@ fn allow(interval: &mut Interval, estimate: f64, n: u64) {
     }
 }
 
-/// ∫ r / (r + f) dr from 0 to `recall`: the area under precision when the false positives `f` (weighted, as a share)
-/// all come first.
+/// ∫ r / (r + f) dr from 0 to `recall`: the area under precision when the false positives `f` (weighted, as a
+/// share) all come first.
 fn least_precision(recall: f64, f: f64) -> f64 {
     if f > 0.0 {
         recall - f * (recall / f).ln_1p()
@@ -267,21 +289,20 @@ mod tests {
     fn intervals_cover_the_truth_as_often_as_they_say() {
         let mut source = Source::new(12);
         let (rounds, n, conventions) = (300, 300, Conventions::default());
-        // Normal scores one and a half deviations apart: Φ(1.5/√2) = 0.8556, FPR95 = Φ(1.6449 − 1.5) = 0.5576.
-        let (mut auroc, mut fpr95) = (0, 0);
+        // Normal scores 1.5 deviations apart: AUROC Φ(1.5/√2), FPR95 Φ(1.6449 − 1.5), least error Φ(−0.75).
+        let (mut auroc, mut fpr95, mut error) = (0, 0, 0);
         for round in 0..rounds {
             let (ins, outs) = (source.scores(n, 1.5, 0.0), source.scores(n, 0.0, 0.0));
             let intervals = Comparison::new(&ins, &outs)
                 .unwrap()
                 .intervals(&conventions, 200, round);
             auroc += u32::from(intervals.auroc.contains(0.855_578));
-            fpr95 += u32::from(intervals.fpr95.contains(0.557_6));
+            fpr95 += u32::from(intervals.fpr95.contains(0.557_587));
+            error += u32::from(intervals.detection_error.contains(0.226_627));
         }
-        let least = (0.91 * rounds as f64) as u32;
-        assert!(
-            auroc >= least && fpr95 >= least,
-            "{auroc} and {fpr95} of {rounds}"
-        );
+        let least = (0.9 * rounds as f64) as u32;
+        let all = [auroc, fpr95, error];
+        assert!(all.iter().all(|&held| held >= least), "{all:?} of {rounds}");
     }
 
     #[test]

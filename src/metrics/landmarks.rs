@@ -1,12 +1,12 @@
 //! Which few points of a long ROC stand for all of it, on a linear and on a logarithmic FPR axis.
 use super::curve::{share, upto};
 
-/// At most `max` (but at least 2) vertices of the curve through (0, 0) and (x[i], y[i]), ascending; vertex 0 is (0, 0),
-/// vertex i is entry i − 1. `x` and `y` are cumulative counts.
+/// At most `max` (but at least 2) vertices of the curve through (0, 0) and the pairs of `x` and `y`,
+/// ascending; vertex 0 is (0, 0), vertex i is entry i − 1. `x` and `y` are cumulative counts.
 ///
-/// Kept are both ends, the last vertex at x = 0 (where a logarithmic axis begins), and every first vertex past equal steps
-/// of (x + y) and of log x. A dropped vertex lies less than one step of each from a kept one: 4 / max of the sum of
-/// both axes. Costs O(max · log n).
+/// Kept are both ends, the last vertex at x = 0 (where a logarithmic axis begins), and every first vertex
+/// past equal steps of (x + y) and of log x. A dropped vertex lies less than one step of each from a kept
+/// one: 4 / max of the sum of both axes. Costs O(max · log n).
 pub(super) fn landmarks(x: &[u64], y: &[u64], max: usize) -> Vec<usize> {
     let count = x.len().min(y.len());
     let max = max.max(2);

@@ -1,4 +1,5 @@
-//! All scores so far in narrow ranges, none with more than a small share of either set: a sorted list that is never sorted.
+//! All scores so far in narrow ranges, none with more than a small share of either set: a sorted list that is
+//! never sorted.
 use std::collections::BTreeMap;
 
 use super::curve::{Group, Item};
@@ -137,8 +138,8 @@ impl Leaf {
         self.group.threshold < self.highest
     }
 
-    /// Takes the upper part out: from the median of the crowded set, or, where the median is the lowest score, all above it.
-    /// The leaf is mixed, so both parts hold something.
+    /// Takes the upper part out: from the median of the crowded set, or, where the median is the lowest
+    /// score, all above it. The leaf is mixed, so both parts hold something.
     fn split(&mut self, crowded: Side) -> (u64, Leaf) {
         let mut scores: Vec<f64> = self
             .items

@@ -1,8 +1,8 @@
 //! What a set of in-distribution (ID) and a set of out-of-distribution (OOD) scores say about a detector.
 //!
-//! Lives here: the ROC of two score sets and every number read off it, the conventions those numbers depend on,
-//! confidence intervals, histograms, and their live forms that fill while images are scored.
-//! May not live here: tensors, files, drawing, or anything else of this crate; scores come in as `f64` and leave as `f64`.
+//! Lives here: the ROC of two score sets and every number read off it, the conventions those numbers depend
+//! on, confidence intervals, histograms, and their live forms that fill while images are scored. May not live
+//! here: tensors, files, drawing, or anything else of this crate; scores come in as `f64` and leave as `f64`.
 //! A score is higher the more an image looks in-distribution; ±∞ are ordered like numbers, NaN is refused.
 mod binomial;
 mod bins;

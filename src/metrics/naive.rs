@@ -1,4 +1,5 @@
-//! The definitions, spelled out image by image in O(n²): what the fast code is tested against; and random score sets.
+//! The definitions, spelled out image by image in O(n²): what the fast code is tested against; and random
+//! score sets.
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 

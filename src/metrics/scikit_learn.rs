@@ -15,7 +15,8 @@ struct Case {
     expected: BTreeMap<String, f64>,
 }
 
-/// Scores are strings in the file because serde_json may read a number one unit in the last place off, which unties ties.
+/// Scores are strings in the file because serde_json may read a number one unit in the last place off, which
+/// unties ties.
 fn numbers(texts: &[String]) -> Vec<f64> {
     texts.iter().map(|text| text.parse().unwrap()).collect()
 }

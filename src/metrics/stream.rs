@@ -19,11 +19,11 @@ pub struct Stream {
 
 /// The metrics at one moment.
 ///
-/// Beyond [`EXACT_UP_TO`] images the curve has one vertex for each of some thousand ranges of scores. Every vertex is a true
-/// one; what lies between two is not known, so with r = `resolution`:
-/// TPR, FPR and CCR anywhere are off by at most r (FPR95 upwards), the detection error by r/2 (upwards when it is the
-/// least, else by r either way), AUROC and OSCR by r/2, balanced AUPR by r(2 + ln 1/r); AUPR by counts by the larger set over
-/// the smaller one times that. r is at most 1/2048, or one image of a smaller set.
+/// Beyond [`EXACT_UP_TO`] images the curve has one vertex for each of some thousand ranges of scores. Every
+/// vertex is a true one; what lies between two is not known, so with r = `resolution`: TPR, FPR and CCR
+/// anywhere are off by at most r (FPR95 upwards), the detection error by r/2 (upwards when it is the least),
+/// AUROC and OSCR by r/2, balanced AUPR by r(2 + ln 1/r); AUPR by counts by the larger set over the smaller
+/// one times that. r is at most 1/2048, or one image of a smaller set.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Snapshot {
     pub summary: Summary,
@@ -44,8 +44,8 @@ impl Stream {
         Self::default()
     }
 
-    /// Adds an image: its score, and for an ID image whether it was classified correctly, where that is known. CCR needs it
-    /// of every ID image. Amortised O(log n).
+    /// Adds an image: its score, and for an ID image whether it was classified correctly, where that is
+    /// known. CCR needs it of every ID image. Amortised O(log n).
     ///
     /// # Errors
     /// NaN, with its index in its set; it is not added.

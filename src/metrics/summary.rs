@@ -25,11 +25,13 @@ pub struct Summary {
     pub aupr_in: f64,
     /// Average precision, OOD positive and the score negated.
     pub aupr_out: f64,
-    /// Area under CCR against FPR by trapezoids from (0, 0): the chance that an ID image is classified correctly
-    /// and outscores an OOD image, ties half. `None` without correctness. (Dhamija et al. 2018; Chen et al. 2021)
+    /// Area under CCR against FPR by trapezoids from (0, 0): the chance that an ID image is classified
+    /// correctly and outscores an OOD image, ties half. `None` without correctness. (Dhamija et al. 2018;
+    /// Chen et al. 2021)
     pub oscr: Option<f64>,
-    /// `(fpr, ccr)`: the share of ID images that score ≥ δ and are classified correctly, at the lowest δ whose FPR does
-    /// not exceed `fpr`; 0 where every threshold does. `None` without correctness. ID is always positive here.
+    /// `(fpr, ccr)`: the share of ID images that score ≥ δ and are classified correctly, at the lowest δ
+    /// whose FPR does not exceed `fpr`; 0 where every threshold does. `None` without correctness. ID is
+    /// always positive here.
     pub ccr_at_fpr: Option<[(f64, f64); 4]>,
 }
 
