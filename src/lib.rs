@@ -2,12 +2,12 @@
 //!
 //! Each module imports only from those listed after it.
 pub mod cli;
+pub mod datasets;
 pub mod engine;
-pub mod runs;
-pub mod training;
-pub mod scoring;
+pub mod home;
 pub mod metrics;
 pub mod networks;
-pub mod datasets;
-pub mod home;
+pub mod runs;
+pub mod scoring;
+pub mod training;
 pub mod units;
