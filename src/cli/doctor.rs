@@ -124,7 +124,7 @@ fn networks(home: &Home) -> Vec<Finding> {
     let check = |(name, card): (String, Result<NetworkCard, crate::networks::CardError>)| match card {
         Err(error) => unwell("network", name, error.to_string()),
         Ok(card) if !card.weights_path().exists() => well("network", format!("{name}: no weights here")),
-        Ok(card) => match card.build(None, device::of_torch(Device::Cpu)) {
+        Ok(card) => match card.read_weights(None, device::of_torch(Device::Cpu)) {
             Ok(_) => well(
                 "network",
                 format!("{name}: {}, every tensor there and finite", card.architecture),

@@ -110,6 +110,9 @@ fn score(home: &Home, device: Device, spec: JobSpec) -> anyhow::Result<Scored> {
             }
             Event::Finished { seconds, .. } => {
                 bar.finish_and_clear();
+                // Batches come back as they are done.
+                ins.sort_unstable_by_key(|score: &ImageScore| score.index);
+                outs.sort_unstable_by_key(|score: &ImageScore| score.index);
                 return Ok(Scored {
                     ins,
                     outs,

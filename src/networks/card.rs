@@ -3,9 +3,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::ArchitectureError;
 use super::architecture::Architecture;
 use super::weights::{Weights, WeightsError};
-use super::{ArchitectureError, Network};
 use crate::datasets::{Normalisation, nearest};
 
 /// A card that cannot be used, or a name that has none.
@@ -121,14 +121,14 @@ impl NetworkCard {
         self.folder.join(&self.weights)
     }
 
-    /// Reads the weights (the card's, or those of another file), checks them, and builds the network on the device.
-    /// Also gives the digest of the weights.
-    pub fn build(
+    /// Reads the weights (the card's, or those of another file), checks them, and puts them on the device.
+    /// Also gives their digest.
+    pub fn read_weights(
         &self,
-        weights: Option<&Path>,
+        other: Option<&Path>,
         device: tch::Device,
-    ) -> Result<(Network, String), WeightsError> {
-        let path = weights.map_or_else(|| self.weights_path(), Path::to_owned);
+    ) -> Result<(Weights, String), WeightsError> {
+        let path = other.map_or_else(|| self.weights_path(), Path::to_owned);
         if !path.exists() {
             return Err(WeightsError::Absent {
                 network: self.name.clone(),
@@ -136,18 +136,12 @@ impl NetworkCard {
             });
         }
         let weights = Weights::load(&path)?;
-        let named = |error| match error {
-            error @ WeightsError::Io { .. } => error,
-            error => WeightsError::Format {
-                path: path.clone(),
-                reason: error.to_string(),
-            },
+        let named = |error: WeightsError| WeightsError::Format {
+            path: path.clone(),
+            reason: error.to_string(),
         };
         weights.check(&self.architecture, self.classes).map_err(named)?;
         let digest = weights.digest()?;
-        Ok((
-            Network::new(self.architecture, self.classes, &weights.prepared(device)?)?,
-            digest,
-        ))
+        Ok((weights.prepared(device)?, digest))
     }
 }

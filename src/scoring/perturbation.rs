@@ -14,7 +14,7 @@ pub struct Scorer {
 }
 
 /// Signs of the input gradient of one image, a bit a value in [3, H, W] order; set where the gradient is ≥ 0.
-pub type Signs = Box<[u8]>;
+pub type Signs = std::sync::Arc<[u8]>;
 
 impl Scorer {
     /// The network's weights must lie on `device`.
