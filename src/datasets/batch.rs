@@ -1,15 +1,15 @@
 //! Batches as networks take them: one size, normalised, one block of f32.
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Dataset;
 use super::error::DatasetError;
 use super::image::Image;
+use super::located;
 
 /// Mean and standard deviation by channel, in units of the [0, 1] image. Always finite, with std above 0.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "Raw")]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Normalisation {
     mean: [f32; 3],
     std: [f32; 3],
@@ -61,6 +61,12 @@ impl Normalisation {
         for ((values, mean), std) in image.pixels.chunks(plane).zip(self.mean).zip(self.std) {
             out.extend(values.iter().map(|p| (p - mean) / std));
         }
+    }
+}
+
+impl<'de> Deserialize<'de> for Normalisation {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        located::through::<Raw, _, _>(deserializer)
     }
 }
 
