@@ -77,6 +77,9 @@ impl TryFrom<Raw> for Normalisation {
     }
 }
 
+/// Values that are reserved for a batch at once; what needs more grows.
+const RESERVE: usize = 1 << 24;
+
 /// Normalised images of one size, `[count, 3, height, width]`.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Batch {
@@ -129,9 +132,13 @@ impl Dataset {
             };
             let same = runs.pop_if(|run| (run.height, run.width) == (image.height, image.width));
             let mut run = same.unwrap_or_else(|| Batch {
-                // Sets whose images differ in size would waste what is taken for a whole batch.
                 images: Vec::with_capacity(match runs.len() {
-                    0 => image.pixels.len().saturating_mul(indices.len() - done),
+                    // Not more than a bound: the first of a folder's images may be far larger than the rest.
+                    0 => image
+                        .pixels
+                        .len()
+                        .saturating_mul(indices.len() - done)
+                        .min(RESERVE),
                     _ => image.pixels.len(),
                 }),
                 height: image.height,

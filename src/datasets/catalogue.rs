@@ -183,10 +183,7 @@ mod tests {
     use super::*;
 
     fn error(name: &str) -> String {
-        find(name, &[data()])
-            .err()
-            .expect("should be unknown")
-            .to_string()
+        find(name, &[data()]).expect_err("should be unknown").to_string()
     }
 
     #[test]

@@ -30,6 +30,7 @@ mod svhn;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::Path;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
@@ -208,6 +209,12 @@ impl Dataset {
         }
         let digest = hasher.finalize().to_hex().to_string();
         Ok(self.digest.get_or_init(|| digest).clone())
+    }
+}
+
+impl fmt::Debug for Dataset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Dataset({}, {} images)", self.name, self.len())
     }
 }
 

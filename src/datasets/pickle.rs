@@ -98,7 +98,16 @@ impl<'a> Pickle<'a> {
 
     /// A short text.
     pub fn text(&self, id: Id) -> Option<String> {
-        let &Value::Text { offset, len } = self.get(id) else {
+        let mut value = self.get(id);
+        // Python 3 writes bytes for Python 2 as a text to be encoded.
+        if let Value::Made {
+            function, arguments, ..
+        } = value
+            && function == "_codecs.encode"
+        {
+            value = self.get(*self.items(*arguments)?.first()?);
+        }
+        let &Value::Text { offset, len } = value else {
             return None;
         };
         let mut bytes = vec![0; usize::try_from(len).ok().filter(|_| len <= MAX_NAME)?];

@@ -293,7 +293,7 @@ fn a_card_reads_back_as_it_was_written() {
 }
 
 #[test]
-fn opening_and_slicing_a_large_set_reads_no_more_than_it_must() {
+fn the_end_of_a_large_set_is_read_in_place() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("train.bin");
     // 50,000 records of zeros, as a hole that takes no disk.
@@ -303,11 +303,9 @@ fn opening_and_slicing_a_large_set_reads_no_more_than_it_must() {
         files: vec![path],
     };
     let set = Dataset::open(&DatasetCard::new("large", source), folder.path()).unwrap();
-    let started = std::time::Instant::now();
     let normalisation = Normalisation::new([0.5; 3], [0.25; 3]).unwrap();
     let batch = set
         .batch(&(49_900..50_000).collect::<Vec<_>>(), &normalisation)
         .unwrap();
     assert_eq!((set.len(), batch.count, batch.images[0]), (50_000, 100, -2.0));
-    assert!(started.elapsed().as_millis() < 500, "{:?}", started.elapsed());
 }
