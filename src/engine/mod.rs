@@ -11,6 +11,8 @@ mod pass;
 mod pool;
 pub mod protocol;
 mod task;
+#[cfg(test)]
+mod tests;
 mod worker;
 
 use std::sync::mpsc::{Sender, channel};

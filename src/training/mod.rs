@@ -5,6 +5,8 @@
 mod checkpoint;
 mod examples;
 mod optimiser;
+#[cfg(test)]
+mod tests;
 
 use std::path::Path;
 use std::time::Instant;
