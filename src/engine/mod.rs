@@ -2,13 +2,14 @@
 //!
 //! `protocol` is what goes in and out; `worker` the device's thread, which hands batches to the compute threads of
 //! `pool`; `task` one job under way; `pass` one batch through the network; `evidence` what is never computed twice;
-//! `library` networks and data sets that are open; `device` what there is to compute on. Nothing here draws, reads a
+//! `library` networks and data sets that are open; `preflight` whether a network does what its card says; `device` what there is to compute on. Nothing here draws, reads a
 //! session or knows the command line.
 pub mod device;
 mod evidence;
 mod library;
 mod pass;
 mod pool;
+pub mod preflight;
 pub mod protocol;
 mod task;
 #[cfg(test)]

@@ -27,10 +27,13 @@ pub struct Work {
     pub known: Vec<Option<Signs>>,
 }
 
+/// An image's number and its logits.
+type Row = (u32, Box<[f32]>);
+
 /// What a batch has shown, by image number.
 #[derive(Default)]
 pub struct Found {
-    logits: Vec<(u32, Box<[f32]>)>,
+    logits: Vec<Row>,
     signs: Vec<(u32, Signs)>,
     scores: Vec<(u32, LogOdds)>,
     /// The device ran out of memory, and smaller batches went through.
@@ -113,7 +116,7 @@ fn part(scorer: &Scorer, work: &Work, from: usize, to: usize, found: &mut Found)
     let values = batch.images.get(from * pixels..to * pixels).unwrap_or_default();
     let images = scorer.images(values, batch.height, batch.width)?;
     let numbers: Vec<u32> = work.images().skip(from).take(to - from).collect();
-    let rows = |logits: &Tensor| -> Result<Vec<(u32, Box<[f32]>)>, PassError> {
+    let rows = |logits: &Tensor| -> Result<Vec<Row>, PassError> {
         let values = scorer.rows(logits)?;
         let classes = values.len() / numbers.len().max(1);
         let row = |(&image, row): (&u32, &[f32])| match row.iter().any(|z| z.is_nan()) {

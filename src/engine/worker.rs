@@ -8,6 +8,7 @@ use super::device::{self, DeviceError};
 use super::library::Library;
 use super::pass::Work;
 use super::pool::{Done, Pool, panic_text};
+use super::preflight::AccuracyWatch;
 use super::protocol::{Command, Event, Generation, JobId, JobSpec};
 use super::task::{Next, Store, Task, TaskError};
 use crate::home::Home;
@@ -105,6 +106,7 @@ struct Worker<E> {
     store: Store,
     desk: Desk,
     under_way: usize,
+    accuracy: AccuracyWatch,
     emit: E,
 }
 
@@ -147,6 +149,7 @@ pub fn run(
         store: Store::new(),
         desk,
         under_way: 0,
+        accuracy: AccuracyWatch::default(),
         emit,
     };
     loop {
@@ -285,7 +288,11 @@ impl<E: FnMut(Event)> Worker<E> {
                 found.keep(evidence, work.temperature, work.magnitude);
                 if let Some(task) = self.desk.task(job, generation) {
                     let batch = task.scores(&work, &self.store);
+                    let shortfall = self.accuracy.watch(&work.network, &batch);
                     (self.emit)(Event::Scored(batch));
+                    if let Some(text) = shortfall {
+                        (self.emit)(Event::Warning { text });
+                    }
                 }
             }
             Err(error) => {
