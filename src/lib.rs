@@ -2,4 +2,5 @@
 //!
 //! Each module imports only from those listed after it.
 pub mod engine;
+pub mod metrics;
 pub mod units;

@@ -1,0 +1,145 @@
+//! Two score sets as one descending list of tie groups with cumulative counts: all that any metric needs.
+use super::error::{MetricsError, Side};
+
+/// An image as the curve sees it; `correct` means nothing for OOD images.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Item {
+    pub score: f64,
+    pub side: Side,
+    pub correct: bool,
+}
+
+/// Images of one score, or of a narrow range of scores.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Group {
+    /// The lowest score in it.
+    pub threshold: f64,
+    pub ins: u64,
+    pub outs: u64,
+    /// ID images classified correctly.
+    pub corrects: u64,
+}
+
+/// Cumulative counts, groups in descending order: entry g counts the images with score ≥ `thresholds[g]`.
+///
+/// Never empty; the last entries are the sizes of the sets, which are above 0.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Curve {
+    pub thresholds: Vec<f64>,
+    pub ins: Vec<u64>,
+    pub outs: Vec<u64>,
+    /// Absent where the correctness of the ID images is not known.
+    pub corrects: Option<Vec<u64>>,
+}
+
+/// The counts of a [`Curve`] without its thresholds: what a bootstrap replicate has.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Tally<'a> {
+    pub ins: &'a [u64],
+    pub outs: &'a [u64],
+    pub corrects: Option<&'a [u64]>,
+}
+
+/// −0 and 0 tie, as they do for `==`, so that `total_cmp` may order.
+pub(super) fn ordered(score: f64, side: Side, index: usize) -> Result<f64, MetricsError> {
+    if score.is_nan() {
+        Err(MetricsError::NotANumber { side, index })
+    } else {
+        Ok(score + 0.0)
+    }
+}
+
+impl Curve {
+    /// Sorts and groups the images. `labelled` says whether `correct` holds for the ID images.
+    pub fn from_items(mut items: Vec<Item>, labelled: bool) -> Result<Self, MetricsError> {
+        items.sort_unstable_by(|a, b| b.score.total_cmp(&a.score));
+        let groups = items.chunk_by(|a, b| a.score == b.score).map(|tied| {
+            let mut group = Group {
+                threshold: tied.first().map_or(0.0, |item| item.score),
+                ..Group::default()
+            };
+            for item in tied {
+                group.count(item);
+            }
+            group
+        });
+        Self::from_groups(groups, labelled)
+    }
+
+    /// From groups in descending order of threshold.
+    pub fn from_groups(groups: impl Iterator<Item = Group>, labelled: bool) -> Result<Self, MetricsError> {
+        let (mut thresholds, mut ins, mut outs, mut corrects) =
+            (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let mut sum = Group::default();
+        for group in groups {
+            sum.ins += group.ins;
+            sum.outs += group.outs;
+            sum.corrects += group.corrects;
+            thresholds.push(group.threshold);
+            ins.push(sum.ins);
+            outs.push(sum.outs);
+            if labelled {
+                corrects.push(sum.corrects);
+            }
+        }
+        for (count, side) in [(sum.ins, Side::In), (sum.outs, Side::Out)] {
+            if count == 0 {
+                return Err(MetricsError::Empty { side });
+            }
+        }
+        Ok(Self {
+            thresholds,
+            ins,
+            outs,
+            corrects: labelled.then_some(corrects),
+        })
+    }
+
+    pub fn tally(&self) -> Tally<'_> {
+        Tally {
+            ins: &self.ins,
+            outs: &self.outs,
+            corrects: self.corrects.as_deref(),
+        }
+    }
+}
+
+impl Group {
+    pub fn count(&mut self, item: &Item) {
+        match item.side {
+            Side::In => {
+                self.ins += 1;
+                self.corrects += u64::from(item.correct);
+            }
+            Side::Out => self.outs += 1,
+        }
+    }
+}
+
+impl Tally<'_> {
+    pub fn groups(&self) -> usize {
+        self.ins.len()
+    }
+
+    pub fn n_in(&self) -> u64 {
+        self.ins.last().copied().unwrap_or(0)
+    }
+
+    pub fn n_out(&self) -> u64 {
+        self.outs.last().copied().unwrap_or(0)
+    }
+}
+
+/// The count before the first `taken` groups end: 0 where none is taken.
+pub(super) fn upto(cumulative: &[u64], taken: usize) -> u64 {
+    taken
+        .checked_sub(1)
+        .and_then(|last| cumulative.get(last))
+        .copied()
+        .unwrap_or(0)
+}
+
+/// `count / total` as scikit-learn divides: exact to the last bit, so that 19 of 20 is `0.95`.
+pub(super) fn share(count: u64, total: u64) -> f64 {
+    count as f64 / total as f64
+}

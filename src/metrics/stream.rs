@@ -1,0 +1,233 @@
+//! Metrics while the scores still come: exact at first, and at bounded cost however many there are.
+use super::comparison::Comparison;
+use super::conventions::Conventions;
+use super::curve::{Curve, Item, ordered};
+use super::error::{MetricsError, Side};
+use super::leaves::Leaves;
+use super::summary::Summary;
+
+/// Up to so many images in both sets together, a [`Snapshot`] is exact.
+pub const EXACT_UP_TO: u64 = 50_000;
+
+/// Scores of both sets in the order they come; all are kept.
+#[derive(Debug, Clone, Default)]
+pub struct Stream {
+    leaves: Leaves,
+    /// ID images whose correctness is known.
+    labelled: u64,
+}
+
+/// The metrics at one moment.
+///
+/// Beyond [`EXACT_UP_TO`] images the curve has one vertex for each of some thousand ranges of scores. Every vertex is a true
+/// one; what lies between two is not known, so with r = `resolution`:
+/// TPR, FPR and CCR anywhere are off by at most r (FPR95 upwards), the detection error by r/2 (upwards when it is the
+/// least, else by r either way), AUROC and OSCR by r/2, balanced AUPR by r(2 + ln 1/r); AUPR by counts by the larger set over
+/// the smaller one times that. r is at most 1/2048, or one image of a smaller set.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Snapshot {
+    pub summary: Summary,
+    /// For curves, operating points and intervals.
+    pub comparison: Comparison,
+    /// 0 where the snapshot is exact.
+    pub resolution: f64,
+}
+
+impl Snapshot {
+    pub fn is_exact(&self) -> bool {
+        self.resolution == 0.0
+    }
+}
+
+impl Stream {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds an image: its score, and for an ID image whether it was classified correctly, where that is known. CCR needs it
+    /// of every ID image. Amortised O(log n).
+    ///
+    /// # Errors
+    /// NaN, with its index in its set; it is not added.
+    pub fn push(&mut self, side: Side, score: f64, correct: Option<bool>) -> Result<(), MetricsError> {
+        let index = match side {
+            Side::In => self.n_in(),
+            Side::Out => self.n_out(),
+        };
+        let score = ordered(score, side, index as usize)?;
+        self.labelled += u64::from(side == Side::In && correct.is_some());
+        self.leaves.push(Item {
+            score,
+            side,
+            correct: correct.unwrap_or(false),
+        });
+        Ok(())
+    }
+
+    /// Adds images one by one.
+    ///
+    /// # Errors
+    /// The first NaN; those before it are added.
+    pub fn extend(&mut self, images: &[(Side, f64, Option<bool>)]) -> Result<(), MetricsError> {
+        images
+            .iter()
+            .try_for_each(|&(side, score, correct)| self.push(side, score, correct))
+    }
+
+    pub fn n_in(&self) -> u64 {
+        self.leaves.n_in()
+    }
+
+    pub fn n_out(&self) -> u64 {
+        self.leaves.n_out()
+    }
+
+    /// The metrics so far; `None` while a set is empty.
+    pub fn snapshot(&self, conventions: &Conventions) -> Option<Snapshot> {
+        let (curve, resolution) = if self.leaves.len() <= EXACT_UP_TO {
+            (self.exact().ok()?, 0.0)
+        } else {
+            (
+                Curve::from_groups(self.leaves.groups(), self.is_labelled()).ok()?,
+                self.leaves.resolution(),
+            )
+        };
+        let comparison = Comparison { curve };
+        Some(Snapshot {
+            summary: comparison.summary(conventions),
+            comparison,
+            resolution,
+        })
+    }
+
+    /// The exact comparison of all scores so far.
+    ///
+    /// # Errors
+    /// A set is empty.
+    pub fn finish(&self) -> Result<Comparison, MetricsError> {
+        Ok(Comparison { curve: self.exact()? })
+    }
+
+    fn exact(&self) -> Result<Curve, MetricsError> {
+        Curve::from_items(self.leaves.items().collect(), self.is_labelled())
+    }
+
+    fn is_labelled(&self) -> bool {
+        self.labelled == self.n_in()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::naive::{self, Source};
+    use super::*;
+
+    fn filled(ins: &[f64], marks: &[bool], outs: &[f64]) -> Stream {
+        let mut stream = Stream::new();
+        let ins = ins
+            .iter()
+            .zip(marks)
+            .map(|(&score, &correct)| (Side::In, score, Some(correct)));
+        let images: Vec<_> = ins
+            .chain(outs.iter().map(|&score| (Side::Out, score, None)))
+            .collect();
+        stream.extend(&images).unwrap();
+        stream
+    }
+
+    #[test]
+    fn few_images_are_exact_at_every_moment() {
+        let mut source = Source::new(31);
+        let (ins, outs) = (source.scores(70, 1.0, 0.2), source.scores(70, 0.0, 0.2));
+        let mut stream = Stream::new();
+        let conventions = Conventions::default();
+        assert_eq!(stream.snapshot(&conventions), None);
+        assert_eq!(
+            stream.finish().unwrap_err(),
+            MetricsError::Empty { side: Side::In }
+        );
+        for i in 0..70 {
+            stream.push(Side::Out, outs[i], None).unwrap();
+            stream.push(Side::In, ins[i], (i < 50).then_some(true)).unwrap();
+            let snapshot = stream.snapshot(&conventions).unwrap();
+            let want = match i < 50 {
+                true => Comparison::with_correct(&ins[..=i], Some(&vec![true; i + 1]), &outs[..=i]),
+                false => Comparison::new(&ins[..=i], &outs[..=i]),
+            };
+            assert_eq!(snapshot.comparison, want.unwrap());
+            assert!(snapshot.is_exact());
+        }
+        let refused = stream.push(Side::Out, f64::NAN, None).unwrap_err();
+        assert_eq!(
+            refused,
+            MetricsError::NotANumber {
+                side: Side::Out,
+                index: 70
+            }
+        );
+        assert_eq!(stream.n_out(), 70);
+    }
+
+    #[test]
+    fn many_images_stay_within_the_bound() {
+        let mut source = Source::new(32);
+        for (n_in, n_out, grain, sorted) in [
+            (60_000, 40_000, 0.0, false),
+            (60_000, 40_000, 0.0, true),
+            (90_000, 300, 0.0, false),
+            (300, 90_000, 0.01, false),
+            (50_000, 50_000, 1.0, true),
+        ] {
+            let (mut ins, mut outs) = (source.scores(n_in, 2.0, grain), source.scores(n_out, 0.0, grain));
+            if sorted {
+                ins.sort_by(f64::total_cmp);
+                outs.sort_by(f64::total_cmp);
+            }
+            ins[0] = f64::INFINITY;
+            outs[0] = f64::NEG_INFINITY;
+            let marks = source.marks(n_in, 0.9);
+            let stream = filled(&ins, &marks, &outs);
+            let exact = Comparison::with_correct(&ins, Some(&marks), &outs).unwrap();
+            assert_eq!(stream.finish().unwrap(), exact);
+            for conventions in naive::conventions() {
+                check(&stream.snapshot(&conventions).unwrap(), &exact, &conventions);
+            }
+        }
+    }
+
+    fn check(snapshot: &Snapshot, exact: &Comparison, conventions: &Conventions) {
+        let (r, got, want) = (snapshot.resolution, &snapshot.summary, exact.summary(conventions));
+        let fewest = want.n_in.min(want.n_out);
+        assert!(
+            r <= (1.0 / 2048.0f64).max(1.0 / fewest as f64) && snapshot.comparison.roc().count() <= 16_400,
+            "{r}"
+        );
+        let near = |got: f64, want: f64, bound: f64| {
+            assert!((got - want).abs() <= bound + 1e-12, "{got} {want} {bound}")
+        };
+        near(got.fpr95, want.fpr95, r);
+        near(got.detection_error, want.detection_error, r / 2.0);
+        near(got.auroc, want.auroc, r / 2.0);
+        near(got.oscr.unwrap(), want.oscr.unwrap(), r / 2.0);
+        let scale = match conventions.aupr {
+            super::super::AuprConvention::Balanced => 1.0,
+            super::super::AuprConvention::Counts => want.n_in.max(want.n_out) as f64 / fewest as f64,
+        };
+        let bound = if r > 0.0 { scale * r * (2.0 - r.ln()) } else { 0.0 };
+        near(got.aupr_in, want.aupr_in, bound);
+        near(got.aupr_out, want.aupr_out, bound);
+        for ((_, got), (_, want)) in got.ccr_at_fpr.unwrap().iter().zip(want.ccr_at_fpr.unwrap()) {
+            near(*got, want, r);
+        }
+        for point in snapshot.comparison.roc().skip(1) {
+            let there = exact.at(point.threshold);
+            assert_eq!((there.fpr, there.tpr), (point.fpr, point.tpr));
+        }
+        for step in -40..60 {
+            let threshold = f64::from(step) * 0.1;
+            let (got, want) = (snapshot.comparison.at(threshold), exact.at(threshold));
+            near(got.tpr, want.tpr, r);
+            near(got.fpr, want.fpr, r);
+        }
+    }
+}

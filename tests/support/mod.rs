@@ -1,0 +1,13 @@
+//! What several integration tests need.
+use std::path::{Path, PathBuf};
+
+/// A file of the data that lies beside the repository and is not part of it; where it is absent, says so and gives `None`.
+pub fn shared(path: &str) -> Option<PathBuf> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared").join(path);
+    if file.exists() {
+        Some(file)
+    } else {
+        println!("skipped: {} is not here", file.display());
+        None
+    }
+}
