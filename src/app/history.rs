@@ -37,7 +37,11 @@ impl History {
     pub fn record(&mut self, changes: Vec<Change>, slider: Option<Slider>, now: Duration, dragging: bool) {
         self.undone.clear();
         let recent = |last: &Entry| now.saturating_sub(last.at) < TOGETHER;
-        let goes_on = if dragging { self.dragging } else { self.done.last().is_some_and(recent) };
+        let goes_on = if dragging {
+            self.dragging
+        } else {
+            self.done.last().is_some_and(recent)
+        };
         self.dragging = dragging;
         if let (Some(last), [change]) = (self.done.last_mut(), changes.as_slice())
             && let [before] = last.changes.as_mut_slice()
@@ -50,7 +54,11 @@ impl History {
             last.at = now;
             return;
         }
-        self.done.push(Entry { changes, slider, at: now });
+        self.done.push(Entry {
+            changes,
+            slider,
+            at: now,
+        });
         if self.done.len() > MOST {
             self.done.remove(0);
         }
@@ -63,14 +71,25 @@ impl History {
     /// What to set back, job by job.
     pub fn undo(&mut self) -> Option<Vec<Change>> {
         let entry = self.done.pop()?;
-        let back = entry.changes.iter().map(|c| Change { job: c.job, from: c.to, to: c.from }).collect();
+        let back = entry
+            .changes
+            .iter()
+            .map(|c| Change {
+                job: c.job,
+                from: c.to,
+                to: c.from,
+            })
+            .collect();
         self.undone.push(entry);
         Some(back)
     }
 
     pub fn redo(&mut self) -> Option<Vec<Change>> {
         // What comes after it is a change of its own.
-        let entry = Entry { slider: None, ..self.undone.pop()? };
+        let entry = Entry {
+            slider: None,
+            ..self.undone.pop()?
+        };
         let again = entry.changes.clone();
         self.done.push(entry);
         Some(again)

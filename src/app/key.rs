@@ -59,7 +59,12 @@ const NAMES: [(&str, KeyCode); 15] = [
 
 impl Key {
     pub fn plain(code: KeyCode) -> Self {
-        Self { code, ctrl: false, alt: false, shift: false }
+        Self {
+            code,
+            ctrl: false,
+            alt: false,
+            shift: false,
+        }
     }
 
     pub fn char(c: char) -> Self {
@@ -83,10 +88,16 @@ impl FromStr for Key {
             }
             rest = after;
         }
-        let named = NAMES.iter().find(|(name, _)| *name == rest).map(|&(_, code)| code);
+        let named = NAMES
+            .iter()
+            .find(|(name, _)| *name == rest)
+            .map(|&(_, code)| code);
         let mut chars = rest.chars();
         let character = chars.next().filter(|_| chars.next().is_none()).map(KeyCode::Char);
-        let function = rest.strip_prefix('f').and_then(|n| n.parse().ok()).filter(|n| (1..=24).contains(n));
+        let function = rest
+            .strip_prefix('f')
+            .and_then(|n| n.parse().ok())
+            .filter(|n| (1..=24).contains(n));
         let code = named.or(character).or(function.map(KeyCode::F));
         key.code = code.ok_or_else(|| KeyError(text.to_owned()))?;
         Ok(key)
@@ -128,8 +139,23 @@ mod tests {
 
     #[test]
     fn keys_read_back_as_they_print() {
-        for text in ["q", "H", "?", "-", "ctrl-r", "ctrl--", "shift-left", "space", "f1", "f", "alt-enter"] {
-            assert_eq!(text.parse::<Key>().map(|key| key.to_string()), Ok(text.to_owned()));
+        for text in [
+            "q",
+            "H",
+            "?",
+            "-",
+            "ctrl-r",
+            "ctrl--",
+            "shift-left",
+            "space",
+            "f1",
+            "f",
+            "alt-enter",
+        ] {
+            assert_eq!(
+                text.parse::<Key>().map(|key| key.to_string()),
+                Ok(text.to_owned())
+            );
         }
         for bad in ["", "hyper-x", "f99", "qq"] {
             assert!(bad.parse::<Key>().is_err(), "{bad}");

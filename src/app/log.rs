@@ -38,8 +38,15 @@ impl Log {
         for line in text.lines().filter(|line| !line.trim().is_empty()) {
             let text: String = line.chars().filter(|c| !c.is_control()).take(LONGEST).collect();
             match self.entries.back_mut() {
-                Some(last) if last.level == level && last.text == text => last.times = last.times.saturating_add(1),
-                _ => self.entries.push_back(LogEntry { at, level, text, times: 1 }),
+                Some(last) if last.level == level && last.text == text => {
+                    last.times = last.times.saturating_add(1)
+                }
+                _ => self.entries.push_back(LogEntry {
+                    at,
+                    level,
+                    text,
+                    times: 1,
+                }),
             }
         }
         while self.entries.len() > MOST {
@@ -66,7 +73,10 @@ mod tests {
     fn repeats_are_counted_controls_dropped_and_old_lines_go() {
         let mut log = Log::default();
         log.push(Duration::ZERO, Level::Native, "a\x1b[31m\n\na\x1b[31m\nb");
-        let texts: Vec<_> = log.entries().map(|entry| (entry.text.as_str(), entry.times)).collect();
+        let texts: Vec<_> = log
+            .entries()
+            .map(|entry| (entry.text.as_str(), entry.times))
+            .collect();
         assert_eq!(texts, [("a[31m", 2), ("b", 1)]);
         for n in 0..3 * MOST {
             log.push(Duration::ZERO, Level::Info, &n.to_string());

@@ -57,12 +57,20 @@ const STEPS_A_UNIT: f64 = 10_000.0;
 
 impl Span {
     pub const TEMPERATURE: Self = Self { low: 1.0, high: 1e4 };
-    pub const MAGNITUDE: Self = Self { low: 0.0, high: 0.004 };
+    pub const MAGNITUDE: Self = Self {
+        low: 0.0,
+        high: 0.004,
+    };
 
     /// Reaches out to T by whole decades.
     pub fn reach_temperature(&mut self, temperature: Temperature) {
         let t = temperature.get();
-        let decade = |exponent: f64| format!("1e{exponent}").parse::<f64>().ok().filter(|t| t.is_normal());
+        let decade = |exponent: f64| {
+            format!("1e{exponent}")
+                .parse::<f64>()
+                .ok()
+                .filter(|t| t.is_normal())
+        };
         self.low = self.low.min(decade(t.log10().floor()).unwrap_or(t));
         self.high = self.high.max(decade(t.log10().ceil()).unwrap_or(t));
     }
@@ -90,7 +98,9 @@ impl Span {
         let wanted = low + (high - low) * unit(fraction)?;
         let below = nice_index(wanted.exp());
         let off = |t: f64| (t.ln() - wanted).abs();
-        let nearest = [nice(below), nice(below + 1)].into_iter().min_by(|a, b| off(*a).total_cmp(&off(*b)))?;
+        let nearest = [nice(below), nice(below + 1)]
+            .into_iter()
+            .min_by(|a, b| off(*a).total_cmp(&off(*b)))?;
         Temperature::new(nearest.clamp(self.low, self.high)).ok()
     }
 
@@ -112,7 +122,11 @@ impl Span {
     /// ε so many steps on.
     pub fn step_magnitude(&self, from: Magnitude, steps: i32) -> Option<Magnitude> {
         let here = from.get() * STEPS_A_UNIT;
-        let whole = if steps < 0 { (here - 1e-6).ceil() } else { (here + 1e-6).floor() };
+        let whole = if steps < 0 {
+            (here - 1e-6).ceil()
+        } else {
+            (here + 1e-6).floor()
+        };
         let target = (whole + f64::from(steps)) / STEPS_A_UNIT;
         Magnitude::new(target.clamp(self.low, self.high)).ok()
     }
@@ -135,7 +149,9 @@ fn nice(n: i32) -> f64 {
 fn nice_index(t: f64) -> i32 {
     let decade = t.log10().floor().clamp(-300.0, 300.0) as i32;
     let mut candidates = ((decade - 1) * 10..(decade + 2) * 10).rev();
-    candidates.find(|&n| nice(n) <= t * (1.0 + 1e-9)).unwrap_or(decade * 10)
+    candidates
+        .find(|&n| nice(n) <= t * (1.0 + 1e-9))
+        .unwrap_or(decade * 10)
 }
 
 #[cfg(test)]

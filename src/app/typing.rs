@@ -14,7 +14,11 @@ pub struct Typing {
 
 impl Typing {
     pub fn new(slider: Slider) -> Self {
-        Self { slider, text: String::new(), error: None }
+        Self {
+            slider,
+            text: String::new(),
+            error: None,
+        }
     }
 
     /// Takes what can be part of a number; says whether it did.
