@@ -41,7 +41,7 @@ impl Group {
             Self::Threshold => "Threshold",
             Self::Plots => "Plots",
             Self::Conventions => "Conventions",
-            Self::Log => "On the log screen",
+            Self::Log => "Log",
             Self::Program => "Program",
         }
     }

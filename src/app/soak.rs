@@ -4,7 +4,7 @@ use std::time::Duration;
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::{Action, Effect, JobState, Key, KeyCode, Model, Slider, fake, update};
+use super::{Action, Effect, Key, KeyCode, Model, Slider, fake, update};
 use crate::engine::protocol::{Event, Generation, ImageScore, JobId, ScoreBatch, Side};
 use crate::session::Screen;
 use crate::units::{Device, LogOdds};

@@ -9,7 +9,7 @@ use ratatui::style::{Color, Modifier};
 
 use super::*;
 use crate::app::fake::{feed, model, started, wait};
-use crate::app::{Action, Key, Slider, update};
+use crate::app::{Action, Context, Key, Slider, update};
 
 fn draw(model: &Model, look: &Look, width: u16, height: u16) -> (Buffer, HitMap) {
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
@@ -181,9 +181,19 @@ fn help_log_and_too_small() {
 fn help_names_every_key_at_every_size() {
     let mut model = started();
     update(&mut model, Action::ToggleHelp);
-    for (width, height) in [(80, 24), (120, 40), (200, 60)] {
+    for (screen, (width, height)) in [(80, 24), (120, 40), (200, 60)]
+        .into_iter()
+        .flat_map(|size| Screen::ALL.map(|s| (s, size)))
+    {
+        model.view.screen = screen;
         let text = text(&draw(&model, &colour(), width, height).0);
-        for binding in model.keymap.bindings() {
+        let here = |context| context == Context::Everywhere || context == Context::On(screen);
+        for binding in model
+            .keymap
+            .bindings()
+            .iter()
+            .filter(|binding| here(binding.context))
+        {
             assert!(
                 text.contains(binding.help),
                 "{} at {width}x{height}\n{text}",

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Widget};
 
-use crate::app::{Binding, Group, Model};
+use crate::app::{Binding, Context, Group, Model};
 use crate::ui::widgets::title;
 use crate::ui::{HitMap, Look, Target};
 
@@ -12,10 +12,9 @@ const COLUMN: u16 = 39;
 
 pub fn draw(model: &Model, look: &Look, area: Rect, buffer: &mut Buffer, hits: &mut HitMap) {
     hits.add(area, Target::Overlay);
-    let groups: Vec<Vec<Line>> = Group::ALL
-        .iter()
-        .map(|&group| lines(model, group, look))
-        .collect();
+    // What holds on this screen; the other screens' keys are in their own help.
+    let groups = Group::ALL.iter().map(|&group| lines(model, group, look));
+    let groups: Vec<Vec<Line>> = groups.filter(|lines| lines.len() > 1).collect();
     let total: usize = groups.iter().map(|lines| lines.len() + 1).sum();
     let columns = usize::from((area.width / COLUMN).clamp(1, 3));
     // Room for all, as level as whole lines allow.
@@ -31,7 +30,7 @@ pub fn draw(model: &Model, look: &Look, area: Rect, buffer: &mut Buffer, hits: &
         width,
         height: (rows + 2).min(area.height),
     };
-    Clear.render(panel, buffer);
+    Clear.render(area, buffer);
     let head = Rect { height: 1, ..panel };
     title::draw(
         head,
@@ -72,11 +71,9 @@ fn flow(groups: Vec<Vec<Line<'_>>>, rows: usize) -> Vec<Line<'_>> {
 
 fn lines<'a>(model: &'a Model, group: Group, look: &Look) -> Vec<Line<'a>> {
     let head = Line::from(Span::styled(format!(" {}", group.title()), look.theme.accent));
-    let bindings = model
-        .keymap
-        .bindings()
-        .iter()
-        .filter(|binding| binding.group == group);
+    let here = |context| context == Context::Everywhere || context == Context::On(model.view.screen);
+    let bindings = model.keymap.bindings().iter();
+    let bindings = bindings.filter(|binding| binding.group == group && here(binding.context));
     std::iter::once(head)
         .chain(bindings.map(|binding| line(binding, look)))
         .collect()

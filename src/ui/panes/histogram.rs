@@ -63,17 +63,24 @@ pub fn draw(
     ];
     title::draw(head, &left, legend, look, buffer);
 
+    let room = area.width.saturating_sub(LABELS + 1);
+    let wide = columns_a_bin(room, analysis);
+    let bins = room / wide;
     let plot = Rect {
         x: area.x + LABELS,
         y: area.y + 1,
-        width: area.width.saturating_sub(LABELS + 1),
+        width: bins * wide,
         height: area.height.saturating_sub(2),
     };
-    let densities = analysis.histogram(axis).densities(usize::from(plot.width));
+    let densities = analysis.histogram(axis).densities(usize::from(bins));
     let Some(densities) = densities.filter(|_| plot.width > 0 && plot.height > 0) else {
         return;
     };
     let (columns, highest) = columns(&densities, analysis, model.view.log_counts);
+    let columns: Vec<Column> = columns
+        .into_iter()
+        .flat_map(|column| std::iter::repeat_n(column, usize::from(wide)))
+        .collect();
     bars::draw(plot, &columns, look, buffer);
     let top = format!("{}%", short_share(highest));
     buffer.set_string(
@@ -102,7 +109,14 @@ pub fn draw(
     }
 }
 
-/// Heights for each column, and the share of a set that the full height stands for.
+/// How many columns of the screen a bin takes: with few images, bins as narrow as a column would show noise.
+fn columns_a_bin(room: u16, analysis: &Analysis) -> u16 {
+    let fewest = analysis.summary.n_in.min(analysis.summary.n_out).max(1) as f64;
+    let bins = (5.0 * fewest.cbrt()).max(16.0);
+    ((f64::from(room) / bins).ceil() as u16).clamp(1, room.max(1))
+}
+
+/// Heights for each bin, and the share of a set that the full height stands for.
 fn columns(densities: &Densities, analysis: &Analysis, log: bool) -> (Vec<Column>, f64) {
     let width = densities.bins.width();
     let shares = |density: &[f64]| density.iter().map(|d| d * width).collect::<Vec<_>>();

@@ -14,14 +14,16 @@ const NAME: u16 = 15;
 const NUMBER: u16 = 8;
 const CHANGE: u16 = 10;
 const INTERVAL: u16 = 14;
-const WIDTH: u16 = 1 + NAME + 2 * NUMBER + CHANGE + INTERVAL;
+/// Where there is little room: `98.5–99.0`.
+const SHORT_INTERVAL: u16 = 11;
+const WIDTH: u16 = 1 + NAME + 2 * NUMBER + CHANGE + SHORT_INTERVAL;
 /// Metrics, OSCR, and CCR at four FPRs.
 pub const MOST_ROWS: u16 = 10;
 
 /// How wide the table is where there is so much room.
 pub fn width(room: u16) -> u16 {
-    if room >= WIDTH + INTERVAL + 40 {
-        WIDTH + INTERVAL + 2
+    if room >= WIDTH + 2 * INTERVAL + 34 {
+        WIDTH + 2 * INTERVAL - SHORT_INTERVAL + 2
     } else if room >= WIDTH + 22 {
         WIDTH + 1
     } else {
@@ -56,7 +58,7 @@ pub fn draw(model: &Model, look: &Look, area: Rect, buffer: &mut Buffer) {
         ("ODIN", NUMBER, true),
         (if wide { "95 % interval" } else { "" }, INTERVAL, wide),
         ("change", CHANGE, true),
-        (if wide { "" } else { "95 % of ODIN" }, INTERVAL, !wide),
+        (if wide { "" } else { "95 % int." }, SHORT_INTERVAL, !wide),
     ] {
         if there {
             end += width;

@@ -29,10 +29,10 @@ pub fn draw(model: &Model, look: &Look, area: Rect, buffer: &mut Buffer) {
     let rate = |name: &'static str, value: f64, count: Option<(u64, u64)>| {
         let mut line = vec![
             Span::styled(format!(" {name} "), theme.text),
-            Span::styled(format!("{:>6.2} %", value * 100.0), theme.title),
+            Span::styled(format!("{:>6.2}%", value * 100.0), theme.title),
         ];
         if let Some((k, n)) = count {
-            line.push(Span::styled(format!("  {k}/{n}"), theme.dim));
+            line.push(Span::styled(format!(" {k}/{n}"), theme.dim));
             if wide {
                 let interval = clopper_pearson(k, n, 0.95);
                 let interval = format::interval((interval.low, interval.high), glyphs);
@@ -70,9 +70,18 @@ pub fn draw(model: &Model, look: &Look, area: Rect, buffer: &mut Buffer) {
     if let Some(other) = other {
         let there = other.at(Cursor::Tpr(point.tpr));
         lines.push(Line::from(Span::styled(
-            format!(" {} FPR {:.2} % there", detector.other(), there.fpr * 100.0),
+            format!(" {} FPR {:.2}%", detector.other(), there.fpr * 100.0),
             theme.dim,
         )));
+    }
+    let conventions = model.view.conventions.to_string();
+    if wide {
+        lines.push(Line::default());
+        lines.push(Line::from(Span::styled(
+            format!(" ID is what scores {} {}", glyphs.at_least, glyphs.delta),
+            theme.dim,
+        )));
+        lines.push(Line::from(Span::styled(format!(" {conventions}"), theme.dim)));
     }
     for (line, y) in lines.iter().zip(area.y + 1..area.bottom()) {
         buffer.set_line(area.x, y, line, area.width);
