@@ -28,9 +28,15 @@ pub fn run(session: Option<&str>, options: &Options) -> anyhow::Result<()> {
     if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
         bail!("the dashboard needs a terminal; `odin score` and `odin sweep` work without one");
     }
-    let devices = session.job_specs().into_iter().map(|(_, device, _)| options.device.unwrap_or(device)).collect();
+    let devices = session
+        .job_specs()
+        .into_iter()
+        .map(|(_, device, _)| options.device.unwrap_or(device))
+        .collect();
     let model = Model::new(session, path);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     let start = || start(&home, devices).map_err(|error| format!("no thread for the engine: {error}"));
     match runtime.block_on(term::run(model, TermOptions::detect(), start))? {
         Exit::Quit => Ok(()),
@@ -49,7 +55,10 @@ fn find(session: &str, home: &Home) -> anyhow::Result<PathBuf> {
     if given.components().count() == 1 && named.is_file() {
         return Ok(named);
     }
-    bail!("no session `{session}`: neither a file nor a name in {} (`odin list sessions`)", home.sessions().display());
+    bail!(
+        "no session `{session}`: neither a file nor a name in {} (`odin list sessions`)",
+        home.sessions().display()
+    );
 }
 
 /// One engine a device, started on what the jobs need; a command goes to the engine of its job.
@@ -77,5 +86,8 @@ fn start(home: &Home, devices: Vec<Device>) -> std::io::Result<EngineLink> {
             Command::Shutdown => engines.values().for_each(|engine| engine.send(Command::Shutdown)),
         }
     };
-    Ok(EngineLink { commands: Box::new(commands), events })
+    Ok(EngineLink {
+        commands: Box::new(commands),
+        events,
+    })
 }
