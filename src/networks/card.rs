@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::architecture::Architecture;
-use super::weights::{Weights, WeightsError};
-use super::{ArchitectureError, Network};
-use crate::datasets::{Normalisation, nearest};
+use super::weights::{self, Content, WeightsError};
+use super::{ArchitectureError, Network, Published};
+use crate::datasets::{Download, Normalisation, nearest};
 
 /// A card that cannot be used, or a name that has none.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +56,14 @@ pub struct NetworkCard {
     /// How it was trained, for people to read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub training: Option<serde_yaml::Value>,
+    /// What others measured with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub published: Option<Published>,
+    /// How to come by weights that `odin fetch` cannot bring.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub how_to_get: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fetch: Vec<Download>,
 }
 
 impl NetworkCard {
@@ -75,10 +83,13 @@ impl NetworkCard {
             .unwrap_or_default();
         card.folder = path.parent().unwrap_or(Path::new(".")).to_owned();
         card.architecture
-            .parameters(card.classes)
+            .check(card.classes)
             .map_err(|error: ArchitectureError| invalid(error.to_string()))?;
         if card.accuracy.is_some_and(|share| !(0.0..=1.0).contains(&share)) {
             return Err(invalid("accuracy: a share between 0 and 1 is expected".into()));
+        }
+        if let Some(published) = &card.published {
+            published.check().map_err(invalid)?;
         }
         Ok(card)
     }
@@ -121,6 +132,16 @@ impl NetworkCard {
         self.folder.join(&self.weights)
     }
 
+    /// What to do where the weights are not here.
+    pub fn advice(&self) -> String {
+        let fetch = (!self.fetch.is_empty()).then(|| format!("`odin fetch {}` brings it", self.name));
+        let known: Vec<String> = fetch.into_iter().chain(self.how_to_get.clone()).collect();
+        if known.is_empty() {
+            return "put it there, name another file with --weights, or correct the card".to_owned();
+        }
+        known.join("; ")
+    }
+
     /// Reads the weights (the card's, or those of another file), checks them, and builds the network on the device.
     /// Also gives the digest of the weights.
     pub fn build(
@@ -130,20 +151,26 @@ impl NetworkCard {
     ) -> Result<(Network, String), WeightsError> {
         let path = weights.map_or_else(|| self.weights_path(), Path::to_owned);
         if !path.exists() {
+            let advice = weights.map_or_else(|| self.advice(), |_| "is its name right?".to_owned());
             return Err(WeightsError::Absent {
                 network: self.name.clone(),
                 path,
+                advice,
             });
         }
-        let weights = Weights::load(&path)?;
-        let named = |error| match error {
-            error @ WeightsError::Io { .. } => error,
-            error => WeightsError::Format {
-                path: path.clone(),
-                reason: error.to_string(),
-            },
+        if let Architecture::Torchscript { input } = self.architecture {
+            return Network::from_torchscript(&path, input, self.classes, device);
+        }
+        let weights = match weights::read(&path)? {
+            Content::Tensors(weights) => weights,
+            Content::TorchScript(_) => {
+                let architecture = self.architecture.to_string();
+                return Err(WeightsError::TorchScript { path, architecture });
+            }
         };
-        weights.check(&self.architecture, self.classes).map_err(named)?;
+        weights
+            .check(&self.architecture, self.classes)
+            .map_err(|error| error.in_file(&path))?;
         let digest = weights.digest()?;
         Ok((
             Network::new(self.architecture, self.classes, &weights.prepared(device)?)?,

@@ -1,19 +1,25 @@
 //! Networks: what a card describes, built from weights, from images to logits.
 //!
-//! Families and their tensors are in `architecture`; files of weights in `weights`. Nothing here knows of data sets,
+//! Families and their tensors are in `architecture`; files of weights in `weights`; programs that bring their own
+//! forward pass in `torchscript`; what was measured elsewhere in `published`. Nothing here knows of data sets,
 //! temperatures or scores.
 mod architecture;
 mod card;
 mod densenet;
 mod layers;
+mod published;
+mod torchscript;
 pub mod weights;
 mod wideresnet;
 
+use std::path::Path;
+
 use tch::{TchError, Tensor};
 
-pub use architecture::{Architecture, ArchitectureError, Parameter, Role};
+pub use architecture::{Architecture, ArchitectureError, Input, Parameter, Role, Span};
 pub use card::{CardError, NetworkCard};
 pub use layers::Mode;
+pub use published::{Measures, Published, PublishedRow};
 use weights::{Weights, WeightsError};
 
 /// A classifier with its weights in place.
@@ -26,6 +32,7 @@ pub struct Network {
 enum Body {
     DenseNet(densenet::DenseNet),
     WideResNet(wideresnet::WideResNet),
+    TorchScript(torchscript::TorchScript),
 }
 
 impl Network {
@@ -48,6 +55,22 @@ impl Network {
         })
     }
 
+    /// Loads a TorchScript program onto the device. Also gives the digest of the file.
+    pub fn from_torchscript(
+        path: &Path,
+        input: Input,
+        classes: usize,
+        device: tch::Device,
+    ) -> Result<(Self, String), WeightsError> {
+        let (program, digest) = torchscript::TorchScript::open(path, input, classes, device)?;
+        let network = Self {
+            architecture: Architecture::Torchscript { input },
+            classes,
+            body: Body::TorchScript(program),
+        };
+        Ok((network, digest))
+    }
+
     pub fn architecture(&self) -> Architecture {
         self.architecture
     }
@@ -61,6 +84,10 @@ impl Network {
         match &self.body {
             Body::DenseNet(network) => network.forward(images, mode),
             Body::WideResNet(network) => network.forward(images, mode),
+            Body::TorchScript(_) if mode == Mode::Training => {
+                Err(TchError::Torch(ArchitectureError::Program.to_string()))
+            }
+            Body::TorchScript(network) => network.forward(images),
         }
     }
 }
