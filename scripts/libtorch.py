@@ -178,6 +178,8 @@ def point_at(folder):
     HOME.mkdir(exist_ok=True)
     if CURRENT.is_symlink() and CURRENT.resolve() == folder.resolve():
         return
+    if CURRENT.is_symlink():  # what was compiled against the other libtorch must not be linked to this one
+        subprocess.run([os.environ.get("CARGO", "cargo"), "clean", "-q", "-p", "torch-sys"], cwd=ROOT, check=False)
     fresh = HOME / f"current.{os.getpid()}"
     fresh.symlink_to(folder.resolve())
     fresh.replace(CURRENT)

@@ -7,6 +7,7 @@ pub mod engine;
 pub mod home;
 pub mod metrics;
 pub mod networks;
+pub mod report;
 pub mod runs;
 pub mod scoring;
 pub mod training;

@@ -5,26 +5,37 @@ use std::path::Path;
 
 use npyz::npz::NpzArchive;
 use odin_tui::networks::weights::Weights;
-use odin_tui::networks::{Architecture, Input, Mode, Network};
+use odin_tui::networks::{Architecture, Mode, Network, NetworkCard};
 use tch::{Device, Tensor};
 
-const DENSENET: Architecture = Architecture::DensenetBc { depth: 100, growth: 12 };
+const DENSENET: Architecture = Architecture::DensenetBc {
+    depth: 100,
+    growth: 12,
+};
 const MEAN: [f32; 3] = [125.3, 123.0, 113.9];
 const STD: [f32; 3] = [63.0, 62.1, 66.7];
 
 fn load(path: &Path) -> Weights {
     let weights = Weights::load(path).unwrap_or_else(|e| panic!("{e}"));
-    weights.check(&DENSENET, 10).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    weights
+        .check(&DENSENET, 10)
+        .unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     weights
 }
 
 #[test]
 fn every_container_of_the_same_network_is_equal() {
-    let Some(folder) = support::shared("data/weights") else { return };
+    let Some(folder) = support::shared("data/weights") else {
+        return;
+    };
     let original = load(&folder.join("dice-densenet-cifar10.pth.tar"));
     let digest = original.digest().unwrap();
     for name in ["sd_legacy.pth", "model_legacy.pth", "model_zip.pth"] {
-        assert_eq!(load(&folder.join("containers").join(name)).digest().unwrap(), digest, "{name}");
+        assert_eq!(
+            load(&folder.join("containers").join(name)).digest().unwrap(),
+            digest,
+            "{name}"
+        );
     }
     let half = load(&folder.join("containers/half_zip.pth"));
     for (name, tensor) in original.iter() {
@@ -37,10 +48,17 @@ fn every_container_of_the_same_network_is_equal() {
 fn images(path: &Path, first: usize, count: usize) -> Tensor {
     const RECORD: usize = 1 + 3 * 32 * 32;
     let bytes = std::fs::read(path).unwrap();
-    let pixels: Vec<u8> =
-        bytes.chunks(RECORD).skip(first).take(count).flat_map(|record| record[1..].iter().copied()).collect();
+    let pixels: Vec<u8> = bytes
+        .chunks(RECORD)
+        .skip(first)
+        .take(count)
+        .flat_map(|record| record[1..].iter().copied())
+        .collect();
     let three = |values: [f32; 3]| Tensor::from_slice(&values).view([1, 3, 1, 1]) / 255.0;
-    let all = Tensor::from_slice(&pixels).view([-1, 3, 32, 32]).to_kind(tch::Kind::Float) / 255.0;
+    let all = Tensor::from_slice(&pixels)
+        .view([-1, 3, 32, 32])
+        .to_kind(tch::Kind::Float)
+        / 255.0;
     (all - three(MEAN)) / three(STD)
 }
 
@@ -60,7 +78,8 @@ fn the_pickle_of_2017_gives_the_logits_of_pytorch() {
     let network = Network::new(DENSENET, 10, &load(&weights).prepared(Device::Cpu).unwrap()).unwrap();
     let x = images(&cifar, 1000, 64);
     let logits = tch::no_grad(|| network.forward(&x, Mode::Evaluation)).unwrap();
-    let npy = NpzArchive::open(golden).unwrap().by_name("logits").unwrap().unwrap();
+    let mut archive = NpzArchive::open(golden).unwrap();
+    let npy = archive.by_name("logits").unwrap().unwrap();
     let expected = Tensor::from_slice(&npy.into_vec::<f32>().unwrap()).view([64, 10]);
     let apart = farthest(&logits, &expected);
     println!("densenet10.pth: logits within {apart:.2e} of PyTorch's");
@@ -69,15 +88,27 @@ fn the_pickle_of_2017_gives_the_logits_of_pytorch() {
 
 #[test]
 fn a_torchscript_copy_gives_the_logits_of_the_native_network() {
-    let (Some(folder), Some(cifar)) = (support::shared("data/weights"), support::shared("data/cifar10/test_batch.bin"))
-    else {
+    let (Some(folder), Some(cifar)) = (
+        support::shared("data/weights"),
+        support::shared("data/cifar10/test_batch.bin"),
+    ) else {
         return;
     };
-    let native = load(&folder.join("dice-densenet-cifar10.pth.tar")).prepared(Device::Cpu).unwrap();
+    let native = load(&folder.join("dice-densenet-cifar10.pth.tar"))
+        .prepared(Device::Cpu)
+        .unwrap();
     let native = Network::new(DENSENET, 10, &native).unwrap();
-    let input = Input::Shape([3, 32, 32]);
+    let own = tempfile::tempdir().unwrap();
+    let card = own.path().join("traced.yaml");
+    let text = "title: traced\narchitecture: {kind: torchscript, input: [3, 32, 32]}\nclasses: 10\nweights: x.pt\n\
+                in_dataset: cifar10\nnormalisation: {mean: [0.5, 0.5, 0.5], std: [0.2, 0.2, 0.2]}\n";
+    std::fs::write(&card, text).unwrap();
     let path = folder.join("containers/ts_trace.pt");
-    let (program, _) = Network::from_torchscript(&path, input, 10, Device::Cpu).unwrap();
+    let loaded = NetworkCard::load(&card)
+        .unwrap()
+        .read_weights(Some(&path), Device::Cpu)
+        .unwrap();
+    let program = loaded.network().unwrap();
     let x = images(&cifar, 0, 8);
     let run = |network: &Network| tch::no_grad(|| network.forward(&x, Mode::Evaluation)).unwrap();
     let apart = farthest(&run(&native), &run(&program));

@@ -1,17 +1,29 @@
 //! `odin doctor`: what this build and this machine can do, and what is wrong.
 use std::io::IsTerminal;
+use std::path::PathBuf;
 
 use clap::Args;
 
 use super::print;
-use crate::datasets;
-use crate::engine::device;
+use crate::datasets::{self, Dataset};
+use crate::engine::{device, preflight};
 use crate::home::Home;
 use crate::networks::NetworkCard;
 use crate::units::Device;
 
 #[derive(Debug, Args)]
-pub struct Options {}
+pub struct Options {
+    /// Look at this network closely: its accuracy here against its card's, and its normalisation
+    network: Option<String>,
+    /// In-distribution images to try it on
+    #[arg(long, default_value_t = 1000, value_name = "N")]
+    images: usize,
+    /// Weights to use instead of the card's
+    #[arg(long, value_name = "FILE")]
+    weights: Option<PathBuf>,
+    #[arg(long, default_value_t = Device::Auto)]
+    device: Device,
+}
 
 /// A line of the report: what was looked at, what was found, and what to do where it is not well.
 struct Finding {
@@ -36,18 +48,11 @@ fn unwell(name: &'static str, found: impl Into<String>, advice: impl Into<String
     }
 }
 
-pub fn run(_: &Options) -> anyhow::Result<()> {
-    let mut findings = vec![well("odin", env!("CARGO_PKG_VERSION"))];
-    findings.extend(libtorch());
-    findings.push(terminal());
-    match Home::find() {
-        Ok(home) => {
-            findings.push(well("home", home.path().display().to_string()));
-            findings.extend(networks(&home));
-            findings.push(data(&home));
-        }
-        Err(error) => findings.push(unwell("home", "none", error.to_string())),
-    }
+pub fn run(options: &Options) -> anyhow::Result<()> {
+    let findings = match &options.network {
+        Some(name) => network(name, options)?,
+        None => everything(),
+    };
     let mut text = String::new();
     for Finding { name, found, advice } in &findings {
         let mark = if advice.is_some() { "!" } else { " " };
@@ -62,6 +67,63 @@ pub fn run(_: &Options) -> anyhow::Result<()> {
         n => format!("\n{n} to look at, marked with !\n"),
     });
     print(&text)
+}
+
+fn everything() -> Vec<Finding> {
+    let mut findings = vec![well("odin", env!("CARGO_PKG_VERSION"))];
+    findings.extend(libtorch());
+    findings.push(terminal());
+    match Home::find() {
+        Ok(home) => {
+            findings.push(well("home", home.path().display().to_string()));
+            findings.extend(networks(&home));
+            findings.push(data(&home));
+        }
+        Err(error) => findings.push(unwell("home", "none", error.to_string())),
+    }
+    findings
+}
+
+/// One network on its in-distribution set.
+fn network(name: &str, options: &Options) -> anyhow::Result<Vec<Finding>> {
+    let home = Home::find()?;
+    let card = NetworkCard::find(name, &home.models())?;
+    let device = device::of_torch(device::resolve(options.device)?);
+    let mut findings = vec![well(
+        "network",
+        format!("{}: {}, {} classes", card.name, card.architecture, card.classes),
+    )];
+    card.read_weights(options.weights.as_deref(), device)?;
+    findings.push(well(
+        "weights",
+        "every tensor there, of the right shape, and finite",
+    ));
+    findings.push(well(
+        "mode",
+        "evaluation: batch normalisation uses its running statistics",
+    ));
+    let (set_card, root) = datasets::find(&card.in_dataset, &[home.data()])?;
+    let set = Dataset::open(&set_card, &root)?;
+    let found = preflight::preflight(&card, options.weights.as_deref(), &set, options.images, device)?;
+    findings.push(match found {
+        None => well("accuracy", format!("not known: {} has no labels", set.name())),
+        Some(found) => {
+            let published = found
+                .published
+                .map_or(String::new(), |p| format!(", the card says {:.2} %", 100.0 * p));
+            let text = format!(
+                "{:.2} % of the first {} images of {}{published}",
+                100.0 * found.accuracy(),
+                found.images,
+                set.name()
+            );
+            match found.complaint() {
+                Some(complaint) => unwell("accuracy", text, complaint),
+                None => well("accuracy", text),
+            }
+        }
+    });
+    Ok(findings)
 }
 
 fn libtorch() -> Vec<Finding> {
@@ -124,7 +186,7 @@ fn networks(home: &Home) -> Vec<Finding> {
     let check = |(name, card): (String, Result<NetworkCard, crate::networks::CardError>)| match card {
         Err(error) => unwell("network", name, error.to_string()),
         Ok(card) if !card.weights_path().exists() => well("network", format!("{name}: no weights here")),
-        Ok(card) => match card.build(None, device::of_torch(Device::Cpu)) {
+        Ok(card) => match card.read_weights(None, device::of_torch(Device::Cpu)) {
             Ok(_) => well(
                 "network",
                 format!("{name}: {}, every tensor there and finite", card.architecture),

@@ -11,6 +11,7 @@ use crate::engine::protocol::{Command, Event, Generation, ImageScore, JobId, Job
 use crate::home::Home;
 use crate::metrics::{Comparison, Conventions, Interval, Side};
 use crate::networks::NetworkCard;
+use crate::report::{Scores, write_figures};
 use crate::runs::{self, Detector, Record};
 use crate::units::{Device, LogOdds};
 
@@ -24,6 +25,9 @@ pub struct Options {
     /// Write in.npz, out.npz (scores image by image) and metrics.json into this folder
     #[arg(long, value_name = "DIR")]
     save: Option<PathBuf>,
+    /// Draw histogram and ROC, as SVG and PNG, into this folder
+    #[arg(long, value_name = "DIR")]
+    figures: Option<PathBuf>,
     /// Print JSON instead of a table
     #[arg(long)]
     json: bool,
@@ -68,6 +72,31 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
             std::io::Write::write_all(file, text.as_bytes())
         })?;
     }
+    if let Some(folder) = &options.figures {
+        let values =
+            |all: &[ImageScore], of: fn(&ImageScore) -> f64| all.iter().map(of).collect::<Vec<f64>>();
+        let (base_in, base_out) = (
+            values(&scored.ins, |s| s.baseline.0),
+            values(&scored.outs, |s| s.baseline.0),
+        );
+        let (odin_in, odin_out) = (
+            values(&scored.ins, |s| s.odin.0),
+            values(&scored.outs, |s| s.odin.0),
+        );
+        let title = format!(
+            "{}: {} against {}, T = {}, ε = {}",
+            record.network, record.in_dataset, record.dataset, record.temperature, record.magnitude
+        );
+        let baseline = Scores {
+            ins: &base_in,
+            outs: &base_out,
+        };
+        let odin = Scores {
+            ins: &odin_in,
+            outs: &odin_out,
+        };
+        write_figures(folder, &title, &baseline, &odin)?;
+    }
     if options.json {
         print(&format!("{}\n", serde_json::to_string_pretty(&record)?))
     } else {
@@ -110,6 +139,9 @@ fn score(home: &Home, device: Device, spec: JobSpec) -> anyhow::Result<Scored> {
             }
             Event::Finished { seconds, .. } => {
                 bar.finish_and_clear();
+                // Batches come back as they are done.
+                ins.sort_unstable_by_key(|score: &ImageScore| score.index);
+                outs.sort_unstable_by_key(|score: &ImageScore| score.index);
                 return Ok(Scored {
                     ins,
                     outs,

@@ -1,15 +1,15 @@
 //! Batches as networks take them: one size, normalised, one block of f32.
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Dataset;
 use super::error::DatasetError;
 use super::image::Image;
+use super::located;
 
 /// Mean and standard deviation by channel, in units of the [0, 1] image. Always finite, with std above 0.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "Raw")]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Normalisation {
     mean: [f32; 3],
     std: [f32; 3],
@@ -64,12 +64,21 @@ impl Normalisation {
     }
 }
 
+impl<'de> Deserialize<'de> for Normalisation {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        located::through::<Raw, _, _>(deserializer)
+    }
+}
+
 impl TryFrom<Raw> for Normalisation {
     type Error = NormalisationError;
     fn try_from(raw: Raw) -> Result<Self, Self::Error> {
         Self::new(raw.mean, raw.std)
     }
 }
+
+/// Values that are reserved for a batch at once; what needs more grows.
+const RESERVE: usize = 1 << 24;
 
 /// Normalised images of one size, `[count, 3, height, width]`.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -123,9 +132,13 @@ impl Dataset {
             };
             let same = runs.pop_if(|run| (run.height, run.width) == (image.height, image.width));
             let mut run = same.unwrap_or_else(|| Batch {
-                // Sets whose images differ in size would waste what is taken for a whole batch.
                 images: Vec::with_capacity(match runs.len() {
-                    0 => image.pixels.len().saturating_mul(indices.len() - done),
+                    // Not more than a bound: the first of a folder's images may be far larger than the rest.
+                    0 => image
+                        .pixels
+                        .len()
+                        .saturating_mul(indices.len() - done)
+                        .min(RESERVE),
                     _ => image.pixels.len(),
                 }),
                 height: image.height,

@@ -3,11 +3,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::cifar::CifarKind;
 use super::error::{DatasetError, MissingFile};
-use super::folder::{Corrupt, Layout};
-use super::noise::Noise;
 use super::preprocessing::Preprocessing;
+use super::source::Source;
 
 /// Paths are relative to the folder that holds the card.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -40,32 +38,6 @@ pub struct DatasetCard {
     pub how_to_get: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fetch: Vec<Download>,
-}
-
-/// Where a set's images come from.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "format", rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Source {
-    /// MNIST's format, plain or gzipped.
-    Idx {
-        images: PathBuf,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        labels: Option<PathBuf>,
-    },
-    /// CIFAR-10's or CIFAR-100's binary files, one after another.
-    CifarBinary { kind: CifarKind, files: Vec<PathBuf> },
-    /// A folder of image files.
-    Folder {
-        path: PathBuf,
-        #[serde(default)]
-        layout: Layout,
-        #[serde(default)]
-        corrupt: Corrupt,
-    },
-    /// Noise, uniform over [0, 1).
-    Uniform(Noise),
-    /// Noise, normal with mean 0.5 and deviation 1, clamped to [0, 1].
-    Gaussian(Noise),
 }
 
 /// One file to download, by any of its mirrors.
@@ -144,18 +116,11 @@ impl DatasetCard {
         Ok(card)
     }
 
-    fn check(&self) -> Result<(), String> {
+    pub(super) fn check(&self) -> Result<(), String> {
         self.preprocessing.check()?;
-        for source in std::iter::once(&self.source).chain(&self.train) {
-            match source {
-                Source::CifarBinary { files, .. } if files.is_empty() => {
-                    return Err("no files are named".to_owned());
-                }
-                Source::Uniform(noise) | Source::Gaussian(noise) => noise.check()?,
-                _ => {}
-            }
-        }
-        Ok(())
+        std::iter::once(&self.source)
+            .chain(&self.train)
+            .try_for_each(Source::check)
     }
 
     /// Whether every file of the set is on this machine, or the first that is not. `root` is the card's folder.
@@ -192,19 +157,5 @@ impl DatasetCard {
             return "put it there, or correct the card".to_owned();
         }
         known.join("; ")
-    }
-}
-
-impl Source {
-    /// The files and folders that must be there.
-    pub fn paths(&self) -> Vec<&Path> {
-        match self {
-            Self::Idx { images, labels } => std::iter::once(images.as_path())
-                .chain(labels.as_deref())
-                .collect(),
-            Self::CifarBinary { files, .. } => files.iter().map(PathBuf::as_path).collect(),
-            Self::Folder { path, .. } => vec![path],
-            Self::Uniform(_) | Self::Gaussian(_) => Vec::new(),
-        }
     }
 }

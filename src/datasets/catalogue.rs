@@ -2,12 +2,13 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::card::{DatasetCard, Source};
+use super::card::DatasetCard;
 use super::cifar::{CifarKind, PIXELS};
 use super::error::DatasetError;
 use super::files::OpenFile;
 use super::folder;
 use super::gzip;
+use super::source::Source;
 
 /// Every card in `roots`, by name; a card in an earlier folder hides those of the same name in later ones.
 pub fn list(roots: &[PathBuf]) -> Vec<(String, Result<DatasetCard, DatasetError>)> {
@@ -182,10 +183,7 @@ mod tests {
     use super::*;
 
     fn error(name: &str) -> String {
-        find(name, &[data()])
-            .err()
-            .expect("should be unknown")
-            .to_string()
+        find(name, &[data()]).expect_err("should be unknown").to_string()
     }
 
     #[test]
@@ -204,9 +202,9 @@ mod tests {
             error("unifrom")
         );
         assert!(
-            error("mnist").contains("did you mean fashion-mnist"),
+            error("mnits").contains("did you mean mnist"),
             "{}",
-            error("mnist")
+            error("mnits")
         );
         let far = error("zzzzzzzzz");
         assert!(

@@ -35,17 +35,25 @@ impl CifarKind {
     }
 }
 
+/// Images of 32×32 in planar RGB, at even distances in several files.
 pub(super) struct CifarFiles {
-    kind: CifarKind,
-    /// Each file with the number of images in it and those before it.
-    files: Vec<(OpenFile, usize)>,
+    parts: Vec<Part>,
+}
+
+pub(super) struct Part {
+    pub file: OpenFile,
+    /// Where the first image starts, and how far it is from one to the next.
+    pub first: u64,
+    pub stride: u64,
+    /// The images up to the end of this part, those of earlier parts included.
+    pub end: usize,
 }
 
 impl CifarFiles {
-    /// The files in order, and the labels of all their images.
+    /// CIFAR's binary files in order, and the labels of all their images.
     pub fn open(kind: CifarKind, paths: &[PathBuf]) -> Result<(Self, Vec<u16>), DatasetError> {
         let record = kind.record();
-        let mut files = Vec::new();
+        let mut parts = Vec::new();
         let mut labels = Vec::new();
         for path in paths {
             let file = OpenFile::open(path)?;
@@ -71,28 +79,38 @@ impl CifarFiles {
                 }
                 labels.push(label);
             }
-            files.push((file, labels.len()));
+            let first = (record - PIXELS) as u64;
+            parts.push(Part {
+                file,
+                first,
+                stride: record as u64,
+                end: labels.len(),
+            });
         }
-        Ok((Self { kind, files }, labels))
+        Ok((Self { parts }, labels))
+    }
+
+    pub fn new(parts: Vec<Part>) -> Self {
+        Self { parts }
     }
 
     pub fn raster(&self, index: usize) -> Result<Raster<u8>, DatasetError> {
-        let which = self.files.partition_point(|(_, end)| *end <= index);
+        let which = self.parts.partition_point(|part| part.end <= index);
         let before = which
             .checked_sub(1)
-            .and_then(|i| self.files.get(i))
-            .map_or(0, |(_, end)| *end);
+            .and_then(|i| self.parts.get(i))
+            .map_or(0, |part| part.end);
         let mut samples = vec![0; PIXELS];
-        if let Some((file, _)) = self.files.get(which) {
-            let record = self.kind.record();
-            let offset = (index - before) * record + record - PIXELS;
-            file.read_at(&mut samples, offset as u64)?;
+        if let Some(part) = self.parts.get(which) {
+            let offset = (index.saturating_sub(before) as u64).saturating_mul(part.stride);
+            part.file
+                .read_at(&mut samples, offset.saturating_add(part.first))?;
         }
         Ok(Raster::planar(SIDE, SIDE, samples))
     }
 
     pub fn hash(&self, hasher: &mut blake3::Hasher) -> Result<(), DatasetError> {
-        self.files.iter().try_for_each(|(file, _)| file.hash(hasher))
+        self.parts.iter().try_for_each(|part| part.file.hash(hasher))
     }
 }
 

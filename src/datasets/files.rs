@@ -1,6 +1,6 @@
 //! Reading by position from files that may be truncated, huge or not files at all.
 use std::fs::File;
-use std::io::Read;
+use std::io::{BufReader, Read};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
@@ -49,13 +49,17 @@ impl OpenFile {
         })
     }
 
-    /// A reader from the start. Only one at a time: readers share the file's cursor.
-    pub fn reader(&self) -> Result<impl Read + '_, DatasetError> {
-        use std::io::Seek;
-        (&self.file)
-            .rewind()
-            .map_err(|source| DatasetError::io(&self.path, source))?;
-        Ok(std::io::BufReader::with_capacity(1 << 16, &self.file))
+    /// A buffered reader of the `len` bytes from `offset` on, with a cursor of its own.
+    pub fn section(&self, offset: u64, len: u64) -> impl Read + '_ {
+        let end = offset.saturating_add(len).min(self.len);
+        BufReader::with_capacity(
+            1 << 16,
+            Section {
+                file: &self.file,
+                at: offset,
+                end,
+            },
+        )
     }
 
     /// Adds the file's bytes to a digest.
@@ -74,5 +78,23 @@ impl OpenFile {
             hasher.update(read);
             offset = offset.saturating_add(n as u64);
         }
+    }
+}
+
+struct Section<'a> {
+    file: &'a File,
+    at: u64,
+    end: u64,
+}
+
+impl Read for Section<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let left = usize::try_from(self.end.saturating_sub(self.at)).unwrap_or(usize::MAX);
+        let wanted = buffer.len().min(left);
+        let n = self
+            .file
+            .read_at(buffer.get_mut(..wanted).unwrap_or_default(), self.at)?;
+        self.at = self.at.saturating_add(n as u64);
+        Ok(n)
     }
 }

@@ -1,14 +1,12 @@
 //! A folder of images, in the order in which torchvision's `ImageFolder` takes them; decoded one at a time.
 use std::fs;
-use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
-use image::{ImageFormat, ImageReader, Limits};
 use serde::{Deserialize, Serialize};
 
+use super::decode;
 use super::error::DatasetError;
-use super::files::OpenFile;
-use super::image::{MAX_PIXELS, Raster};
+use super::image::Raster;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -37,9 +35,6 @@ pub enum Corrupt {
 
 /// torchvision's list.
 const EXTENSIONS: [&str; 9] = ["jpg", "jpeg", "png", "ppm", "bmp", "pgm", "tif", "tiff", "webp"];
-
-/// No image file is larger.
-const MAX_FILE: u64 = 1 << 28;
 
 pub(super) struct Folder {
     root: PathBuf,
@@ -123,53 +118,18 @@ impl Folder {
             .map_or_else(|| self.root.clone(), |file| self.root.join(file))
     }
 
-    /// RGB as Pillow's `convert("RGB")` makes it: alpha is dropped, grey repeated.
     pub fn raster(&self, index: usize) -> Result<Raster<u8>, DatasetError> {
-        let path = self.path(index);
-        let corrupt = |why: String| DatasetError::CorruptImage {
-            path: path.clone(),
-            why,
-        };
-        let bytes = read(&path)?;
-        let mut reader = ImageReader::new(Cursor::new(&bytes))
-            .with_guessed_format()
-            .map_err(|e| corrupt(e.to_string()))?;
-        let mut limits = Limits::default();
-        limits.max_alloc = Some(16 * MAX_PIXELS as u64);
-        reader.limits(limits);
-        if reader.format() == Some(ImageFormat::Jpeg) && !is_whole_jpeg(&bytes) {
-            return Err(corrupt("the JPEG breaks off before its end".to_owned()));
-        }
-        let decoded = reader
-            .decode()
-            .map_err(|error| corrupt(error.to_string()))?
-            .into_rgb8();
-        let (width, height) = (decoded.width() as usize, decoded.height() as usize);
-        if width.saturating_mul(height) > MAX_PIXELS || width == 0 || height == 0 {
-            return Err(corrupt(format!(
-                "{height}×{width} pixels; at most {MAX_PIXELS} in all are taken"
-            )));
-        }
-        Ok(Raster::interleaved(height, width, decoded.as_raw()))
+        decode::image(&self.path(index))
     }
 
     /// Height and width of image `index`, from its header alone.
     pub fn size(&self, index: usize) -> Result<(usize, usize), DatasetError> {
-        let path = self.path(index);
-        let reader = ImageReader::open(&path).and_then(ImageReader::with_guessed_format);
-        let reader = reader.map_err(|source| DatasetError::io(&path, source))?;
-        let (width, height) = reader
-            .into_dimensions()
-            .map_err(|error| DatasetError::CorruptImage {
-                path,
-                why: error.to_string(),
-            })?;
-        Ok((height as usize, width as usize))
+        decode::size(&self.path(index))
     }
 
     pub fn hash(&self, hasher: &mut blake3::Hasher) -> Result<(), DatasetError> {
         for (index, name) in self.files.iter().enumerate() {
-            let bytes = read(&self.path(index)).or_else(|error| match error {
+            let bytes = decode::read(&self.path(index)).or_else(|error| match error {
                 // A set with corrupt files has a digest as well.
                 DatasetError::CorruptImage { .. } => Ok(Vec::new()),
                 other => Err(other),
@@ -242,46 +202,6 @@ fn scan(
 pub(super) fn is_image(path: &Path) -> bool {
     let extension = path.extension().map(|e| e.to_string_lossy().to_ascii_lowercase());
     extension.is_some_and(|extension| EXTENSIONS.contains(&extension.as_str()))
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, DatasetError> {
-    let corrupt = |why: String| DatasetError::CorruptImage {
-        path: path.to_owned(),
-        why,
-    };
-    let file = match OpenFile::open(path) {
-        Err(DatasetError::Malformed { why, .. }) => return Err(corrupt(why)),
-        other => other?,
-    };
-    if file.len > MAX_FILE {
-        return Err(corrupt(format!(
-            "{} bytes; at most {MAX_FILE} are read",
-            file.len
-        )));
-    }
-    let mut bytes = vec![0; file.len as usize];
-    file.read_at(&mut bytes, 0).map(|()| bytes)
-}
-
-/// Whether a JPEG has its end: the decoder would fill up what is missing with grey and say nothing.
-fn is_whole_jpeg(bytes: &[u8]) -> bool {
-    let mut at = 2;
-    // From marker to marker up to the scan; a thumbnail's end lies within a marker's segment and does not count.
-    while let Some(&[0xff, marker, high, low]) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
-        let length = usize::from(u16::from_be_bytes([high, low]));
-        match marker {
-            0xff => at += 1,
-            0xda => {
-                return bytes
-                    .get(at + 2..)
-                    .unwrap_or_default()
-                    .windows(2)
-                    .any(|pair| pair == [0xff, 0xd9]);
-            }
-            _ => at += 2 + length,
-        }
-    }
-    false
 }
 
 #[cfg(test)]
@@ -360,61 +280,6 @@ pub(super) mod tests {
             (files, labels),
             (vec!["a/1.png".into(), "b/1.png".into()], Some(vec![0, 1]))
         );
-    }
-
-    #[test]
-    fn alpha_is_dropped_and_grey_repeated() {
-        let root = tempfile::tempdir().unwrap();
-        let rgba = image::RgbaImage::from_pixel(2, 1, image::Rgba([10, 20, 30, 0]));
-        rgba.save(root.path().join("0.png")).unwrap();
-        image::GrayImage::from_pixel(2, 1, image::Luma([77]))
-            .save(root.path().join("1.png"))
-            .unwrap();
-        let (folder, ..) = Folder::open(root.path(), Layout::Auto).unwrap();
-        assert_eq!(folder.raster(0).unwrap().samples, [10, 10, 20, 20, 30, 30]);
-        assert_eq!(folder.raster(1).unwrap().samples, [77; 6]);
-        assert_eq!(folder.size(1).unwrap(), (1, 2));
-    }
-
-    #[test]
-    fn a_corrupt_image_is_named() {
-        let root = tempfile::tempdir().unwrap();
-        let path = |name: &str| root.path().join(name);
-        paint(&path("0.png"), 8, 8, [1, 2, 3]);
-        let whole = fs::read(path("0.png")).unwrap();
-        fs::write(path("1.png"), &whole[..whole.len() / 2]).unwrap();
-        fs::write(path("2.png"), b"no image").unwrap();
-        fs::write(path("3.png"), b"").unwrap();
-        let noise: Vec<u8> = (0..64 * 64 * 3u32)
-            .map(|i| (i.wrapping_mul(2654435761) >> 24) as u8)
-            .collect();
-        image::RgbImage::from_raw(64, 64, noise)
-            .unwrap()
-            .save(path("4.jpg"))
-            .unwrap();
-        let jpeg = fs::read(path("4.jpg")).unwrap();
-        fs::write(path("5.jpg"), &jpeg[..jpeg.len() * 2 / 3]).unwrap();
-        // A header that promises 2 × 10^9 pixels.
-        let mut vast = whole.clone();
-        vast[16..24].copy_from_slice(&[0, 0, 0xb0, 0, 0, 0, 0xb0, 0]);
-        fs::write(path("6.png"), &vast).unwrap();
-        let (folder, ..) = Folder::open(root.path(), Layout::Auto).unwrap();
-        assert!(folder.raster(0).is_ok() && folder.raster(4).is_ok());
-        for (index, name, why) in [
-            (1, "1.png", ""),
-            (2, "2.png", ""),
-            (3, "3.png", "the file is empty"),
-            (5, "5.jpg", "the JPEG breaks off before its end"),
-            (6, "6.png", ""),
-        ] {
-            let error = folder.raster(index).unwrap_err();
-            assert!(matches!(error, DatasetError::CorruptImage { .. }), "{error}");
-            let error = error.to_string();
-            assert!(
-                error.contains(name) && error.contains(why),
-                "{error} lacks {name} or {why}"
-            );
-        }
     }
 
     #[test]

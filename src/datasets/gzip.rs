@@ -10,7 +10,7 @@ use super::files::OpenFile;
 pub(super) const MAX_UNPACKED: u64 = 1 << 30;
 
 /// Deflate cannot pack more densely than this, so a header that claims more is lying.
-const MAX_RATIO: u64 = 1100;
+pub(super) const MAX_RATIO: u64 = 1100;
 
 pub(super) fn is_gzip(file: &OpenFile) -> Result<bool, DatasetError> {
     let mut magic = [0; 2];
@@ -24,7 +24,7 @@ pub(super) fn is_gzip(file: &OpenFile) -> Result<bool, DatasetError> {
 /// The first bytes of what `file` unpacks to: `len` of them, or all there are.
 pub(super) fn head(file: &OpenFile, len: u64) -> Result<Vec<u8>, DatasetError> {
     let mut bytes = Vec::new();
-    let mut reader = MultiGzDecoder::new(file.reader()?).take(len);
+    let mut reader = MultiGzDecoder::new(file.section(0, file.len)).take(len);
     reader
         .read_to_end(&mut bytes)
         .map_err(|error| broken(file, &error))?;
@@ -48,7 +48,7 @@ pub(super) fn unpack(file: &OpenFile, expected: u64) -> Result<Vec<u8>, DatasetE
     }
     let mut bytes = Vec::new();
     // One byte more than expected, to notice surplus and to reach the checksum at the end.
-    let mut reader = MultiGzDecoder::new(file.reader()?).take(expected.saturating_add(1));
+    let mut reader = MultiGzDecoder::new(file.section(0, file.len)).take(expected.saturating_add(1));
     reader
         .read_to_end(&mut bytes)
         .map_err(|error| broken(file, &error))?;

@@ -7,26 +7,35 @@ mod batch;
 mod card;
 mod catalogue;
 mod cifar;
+mod cifar_python;
+mod cursor;
+mod decode;
 mod error;
 mod files;
 mod folder;
 mod gzip;
 mod idx;
 mod image;
+mod located;
+mod mat5;
 mod noise;
+mod opened;
+mod pickle;
 mod prefetch;
 mod preprocessing;
 mod resize;
 mod source;
+mod svhn;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::Path;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 pub use batch::{Batch, Normalisation, NormalisationError};
-pub use card::{Archive, DatasetCard, Download, Source};
+pub use card::{Archive, DatasetCard, Download};
 pub use catalogue::{find, list, nearest};
 pub use cifar::CifarKind;
 pub use error::{DatasetError, MissingFile};
@@ -35,8 +44,9 @@ pub use image::Image;
 pub use noise::Noise;
 pub use prefetch::Prefetch;
 pub use preprocessing::{Preprocessing, Resize};
+pub use source::Source;
 
-use source::{Found, Opened};
+use opened::{Found, Opened};
 
 /// An opened set of images. Any thread may read any image at any time, without decoding the others.
 pub struct Dataset {
@@ -79,7 +89,7 @@ impl Dataset {
             name: name.clone(),
             why,
         };
-        card.preprocessing.check().map_err(invalid)?;
+        card.check().map_err(invalid)?;
         let Found {
             images,
             labels,
@@ -199,6 +209,12 @@ impl Dataset {
         }
         let digest = hasher.finalize().to_hex().to_string();
         Ok(self.digest.get_or_init(|| digest).clone())
+    }
+}
+
+impl fmt::Debug for Dataset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Dataset({}, {} images)", self.name, self.len())
     }
 }
 

@@ -3,7 +3,7 @@ use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use rand_distr::{Distribution, StandardNormal};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::image::Raster;
 
@@ -16,13 +16,11 @@ pub(super) enum Kind {
 }
 
 /// What a card says of noise.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Noise {
     pub count: usize,
     /// Height and width.
     pub size: [usize; 2],
-    #[serde(default)]
     pub seed: u64,
 }
 

@@ -157,3 +157,103 @@ fn centre_crop(image: Image, side: usize) -> Image {
         pixels,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Deserialize)]
+    struct Fixture {
+        cases: Vec<Case>,
+    }
+
+    #[derive(Deserialize)]
+    struct Case {
+        input: [usize; 2],
+        preprocessing: Preprocessing,
+        size: [usize; 2],
+        pixels: Vec<f32>,
+    }
+
+    fn image([height, width]: [usize; 2]) -> Raster<u8> {
+        let at = |i: usize| (i / (height * width), i / width % height, i % width);
+        let samples = (0..3 * height * width).map(at);
+        let samples = samples
+            .map(|(c, y, x)| (37 * c + 11 * y + 23 * x + 7 * x * y) as u8)
+            .collect();
+        Raster::planar(height, width, samples)
+    }
+
+    #[test]
+    fn every_step_equals_torchvision() {
+        let fixture: Fixture = serde_json::from_str(include_str!("fixtures/torchvision.json")).unwrap();
+        for case in fixture.cases {
+            let raster = image(case.input);
+            let [height, width] = case.input;
+            assert_eq!(
+                case.preprocessing.output_size(height, width),
+                Ok(case.size.into())
+            );
+            let got = case.preprocessing.apply(raster).unwrap();
+            assert_eq!([got.height, got.width], case.size, "{:?}", case.preprocessing);
+            let apart = got
+                .pixels
+                .iter()
+                .zip(&case.pixels)
+                .map(|(a, b)| (a - b).abs())
+                .fold(0.0, f32::max);
+            assert!(
+                got.pixels.len() == case.pixels.len() && apart < 1e-5,
+                "{:?}: {apart}",
+                case.preprocessing
+            );
+        }
+    }
+
+    #[test]
+    fn bytes_and_floats_are_treated_alike() {
+        let steps = Preprocessing {
+            pad: 1,
+            resize: Some(Resize::Shorter(5)),
+            crop: Some(4),
+            grey: false,
+        };
+        let bytes = image([9, 14]);
+        let floats = Raster::planar(9, 14, bytes.samples.iter().map(|s| s.unit()).collect());
+        assert_eq!(steps.apply(bytes), steps.apply(floats));
+    }
+
+    #[test]
+    fn steps_that_make_no_image_are_refused() {
+        let steps =
+            |text: &str| serde_yaml::from_str::<Preprocessing>(text).map_err(|error| error.to_string());
+        assert!(
+            steps("{resize: big}")
+                .unwrap_err()
+                .contains("expected a side (the shorter one) or [height, width]")
+        );
+        assert!(
+            steps("{rezise: 3}")
+                .unwrap_err()
+                .contains("unknown field `rezise`")
+        );
+        for (text, expected) in [
+            (
+                "{resize: 0}",
+                "preprocessing.resize must lie between 1 and 4096 pixels, not 0",
+            ),
+            ("{crop: 5000}", "preprocessing.crop must lie"),
+            ("{pad: 99999999999}", "preprocessing.pad must lie"),
+            ("{resize: [32, 0]}", "preprocessing.resize must lie"),
+        ] {
+            let error = steps(text).unwrap().check().unwrap_err();
+            assert!(error.contains(expected), "{error}");
+        }
+        // A line of one pixel's height would become 4096 × 4,096,000.
+        let error = steps("{resize: 4096}")
+            .unwrap()
+            .apply(Raster::grey(1, 1000, &[0u8; 1000]))
+            .unwrap_err();
+        assert!(error.contains("which no network takes"), "{error}");
+    }
+}

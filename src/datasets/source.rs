@@ -1,101 +1,163 @@
-//! Every kind of source behind one face.
-use std::path::Path;
+//! What a card says of where the images come from.
+use std::path::{Path, PathBuf};
 
-use super::card::Source;
-use super::cifar::{self, CifarFiles};
-use super::error::DatasetError;
-use super::folder::Folder;
-use super::idx::{self, IdxImages};
-use super::image::Image;
-use super::noise::{Kind, Noise};
-use super::preprocessing::Preprocessing;
+use serde::{Deserialize, Deserializer, Serialize};
 
-pub(super) enum Opened {
-    Idx(IdxImages),
-    Cifar(CifarFiles, usize),
-    Folder(Folder),
-    Noise(Noise, Kind),
+use super::cifar::CifarKind;
+use super::folder::{Corrupt, Layout};
+use super::located;
+use super::noise::Noise;
+
+/// Where a set's images come from: in a card, `format` and the keys that belong to it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "format", rename_all = "kebab-case")]
+pub enum Source {
+    /// MNIST's format, plain or gzipped.
+    Idx {
+        images: PathBuf,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        labels: Option<PathBuf>,
+    },
+    /// CIFAR-10's or CIFAR-100's binary files, one after another.
+    CifarBinary { kind: CifarKind, files: Vec<PathBuf> },
+    /// The same as Python pickles.
+    CifarPython { files: Vec<PathBuf> },
+    /// A `.mat` file of SVHN.
+    Svhn { file: PathBuf },
+    /// A folder of image files.
+    Folder {
+        path: PathBuf,
+        layout: Layout,
+        corrupt: Corrupt,
+    },
+    /// Noise, uniform over [0, 1).
+    Uniform(Noise),
+    /// Noise, normal with mean 0.5 and deviation 1, clamped to [0, 1].
+    Gaussian(Noise),
 }
 
-/// What opening a source finds; the class names are empty where the source knows none.
-pub(super) struct Found {
-    pub images: Opened,
-    pub labels: Option<Vec<u16>>,
-    pub class_names: Vec<String>,
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Format {
+    Idx,
+    CifarBinary,
+    CifarPython,
+    Svhn,
+    Folder,
+    Uniform,
+    Gaussian,
 }
 
-impl Opened {
-    pub fn open(source: &Source, root: &Path) -> Result<Found, DatasetError> {
-        let mut class_names = Vec::new();
-        let (images, labels) = match source {
-            Source::Idx { images, labels } => {
-                let labels = labels
-                    .as_ref()
-                    .map(|path| idx::labels(&root.join(path)))
-                    .transpose()?;
-                (Self::Idx(IdxImages::open(&root.join(images))?), labels)
-            }
-            Source::CifarBinary { kind, files } => {
-                let paths: Vec<_> = files.iter().map(|file| root.join(file)).collect();
-                let (files, labels) = CifarFiles::open(*kind, &paths)?;
-                (Self::Cifar(files, labels.len()), Some(labels))
-            }
-            Source::Folder { path, layout, .. } => {
-                let (folder, labels, names) = Folder::open(&root.join(path), *layout)?;
-                class_names = names;
-                (Self::Folder(folder), labels)
-            }
-            Source::Uniform(noise) => (Self::Noise(*noise, Kind::Uniform), None),
-            Source::Gaussian(noise) => (Self::Noise(*noise, Kind::Gaussian), None),
-        };
-        Ok(Found {
-            images,
-            labels,
-            class_names,
-        })
+/// Every key that a source may have. Read so, and not as the enum itself, because serde would forget the lines.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Keys {
+    format: Format,
+    images: Option<PathBuf>,
+    labels: Option<PathBuf>,
+    kind: Option<CifarKind>,
+    files: Option<Vec<PathBuf>>,
+    file: Option<PathBuf>,
+    path: Option<PathBuf>,
+    layout: Option<Layout>,
+    corrupt: Option<Corrupt>,
+    count: Option<usize>,
+    size: Option<[usize; 2]>,
+    seed: Option<u64>,
+}
+
+impl<'de> Deserialize<'de> for Source {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        located::through::<Keys, _, _>(deserializer)
     }
+}
 
-    pub fn len(&self) -> usize {
+impl TryFrom<Keys> for Source {
+    type Error = String;
+
+    fn try_from(mut keys: Keys) -> Result<Self, String> {
+        let format = keys.format;
+        let source = match format {
+            Format::Idx => Self::Idx {
+                images: needed(format, "images", &mut keys.images)?,
+                labels: keys.labels.take(),
+            },
+            Format::CifarBinary => Self::CifarBinary {
+                kind: needed(format, "kind", &mut keys.kind)?,
+                files: needed(format, "files", &mut keys.files)?,
+            },
+            Format::CifarPython => Self::CifarPython {
+                files: needed(format, "files", &mut keys.files)?,
+            },
+            Format::Svhn => Self::Svhn {
+                file: needed(format, "file", &mut keys.file)?,
+            },
+            Format::Folder => Self::Folder {
+                path: needed(format, "path", &mut keys.path)?,
+                layout: keys.layout.take().unwrap_or_default(),
+                corrupt: keys.corrupt.take().unwrap_or_default(),
+            },
+            Format::Uniform | Format::Gaussian => {
+                let noise = Noise {
+                    count: needed(format, "count", &mut keys.count)?,
+                    size: needed(format, "size", &mut keys.size)?,
+                    seed: keys.seed.take().unwrap_or_default(),
+                };
+                if matches!(format, Format::Uniform) {
+                    Self::Uniform(noise)
+                } else {
+                    Self::Gaussian(noise)
+                }
+            }
+        };
+        let left = [
+            ("images", keys.images.is_some()),
+            ("labels", keys.labels.is_some()),
+            ("kind", keys.kind.is_some()),
+            ("files", keys.files.is_some()),
+            ("file", keys.file.is_some()),
+            ("path", keys.path.is_some()),
+            ("layout", keys.layout.is_some()),
+            ("corrupt", keys.corrupt.is_some()),
+            ("count", keys.count.is_some()),
+            ("size", keys.size.is_some()),
+            ("seed", keys.seed.is_some()),
+        ];
+        if let Some((key, _)) = left.into_iter().find(|(_, given)| *given) {
+            return Err(format!("`{key}` means nothing to a source of format {format:?}"));
+        }
+        source.check().map(|()| source)
+    }
+}
+
+fn needed<T>(format: Format, key: &str, value: &mut Option<T>) -> Result<T, String> {
+    value
+        .take()
+        .ok_or_else(|| format!("a source of format {format:?} needs the key `{key}`"))
+}
+
+impl Source {
+    pub(super) fn check(&self) -> Result<(), String> {
         match self {
-            Self::Idx(images) => images.count,
-            Self::Cifar(_, count) => *count,
-            Self::Folder(folder) => folder.len(),
-            Self::Noise(noise, _) => noise.count,
+            Self::CifarBinary { files, .. } | Self::CifarPython { files } if files.is_empty() => {
+                Err("no files are named".to_owned())
+            }
+            Self::Uniform(noise) | Self::Gaussian(noise) => noise.check(),
+            _ => Ok(()),
         }
     }
 
-    /// Height and width of image `index` as it is stored, without decoding it.
-    pub fn size(&self, index: usize) -> Result<(usize, usize), DatasetError> {
+    /// The files and folders that must be there.
+    pub fn paths(&self) -> Vec<&Path> {
         match self {
-            Self::Idx(images) => Ok((images.height, images.width)),
-            Self::Cifar(..) => Ok((cifar::SIDE, cifar::SIDE)),
-            Self::Folder(folder) => folder.size(index),
-            Self::Noise(noise, _) => Ok(noise.size.into()),
-        }
-    }
-
-    pub fn image(&self, index: usize, preprocessing: &Preprocessing) -> Result<Image, DatasetError> {
-        let image = match self {
-            Self::Idx(images) => preprocessing.apply(images.raster(index)?),
-            Self::Cifar(files, _) => preprocessing.apply(files.raster(index)?),
-            Self::Folder(folder) => preprocessing.apply(folder.raster(index)?),
-            Self::Noise(noise, kind) => preprocessing.apply(noise.raster(*kind, index)),
-        };
-        image.map_err(|why| DatasetError::Invalid {
-            name: format!("image {index}"),
-            why,
-        })
-    }
-
-    pub fn hash(&self, hasher: &mut blake3::Hasher) -> Result<(), DatasetError> {
-        match self {
-            Self::Idx(images) => images.hash(hasher),
-            Self::Cifar(files, _) => files.hash(hasher),
-            Self::Folder(folder) => folder.hash(hasher),
-            Self::Noise(noise, kind) => {
-                noise.hash(*kind, hasher);
-                Ok(())
+            Self::Idx { images, labels } => std::iter::once(images.as_path())
+                .chain(labels.as_deref())
+                .collect(),
+            Self::CifarBinary { files, .. } | Self::CifarPython { files } => {
+                files.iter().map(PathBuf::as_path).collect()
             }
+            Self::Folder { path, .. } | Self::Svhn { file: path } => vec![path],
+            Self::Uniform(_) | Self::Gaussian(_) => Vec::new(),
         }
     }
 }

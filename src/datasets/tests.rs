@@ -145,11 +145,8 @@ fn normalisation_is_checked_however_it_is_made() {
         read("{mean: [0, 0, 0.5], std: [1, 1, 2]}").unwrap().std(),
         [1.0, 1.0, 2.0]
     );
-    assert!(
-        read("{mean: [0, 0, 0], std: [1, -1, 1]}")
-            .unwrap_err()
-            .contains("above 0")
-    );
+    let error = read("mean: [0, 0, 0]\nstd: [1, -1, 1]").unwrap_err();
+    assert!(error.contains("above 0"), "{error}");
     assert!(
         read("{mean: [0, 0, 0], std: [1, 1, 1], eps: 1}")
             .unwrap_err()
@@ -165,4 +162,150 @@ fn the_fashion_card_opens_with_its_10_000_test_images() {
     let image = set.image(9_999).unwrap();
     assert_eq!((image.height, image.width), (32, 32));
     assert!((0..10_000).all(|i| set.label(i).is_some()));
+}
+
+#[test]
+fn every_card_of_the_repository_is_sound() {
+    let cards = list(&[data()]);
+    let mut names = Vec::new();
+    for (name, card) in cards {
+        let card = card.unwrap_or_else(|error| panic!("{error}"));
+        assert!(card.origin.is_some() && card.licence.is_some(), "{name}");
+        if let Err(missing) = card.is_present(&data()) {
+            let error = Dataset::open(&card, &data()).err().unwrap().to_string();
+            assert_eq!(error, missing.to_string());
+            assert!(
+                error.contains(&format!("`odin fetch {name}` brings it")),
+                "{error}"
+            );
+        }
+        names.push(name);
+    }
+    let known = "cifar10 cifar100 SVHN Imagenet Imagenet_resize LSUN LSUN_resize iSUN Uniform Gaussian DTD Places365 \
+                 fashion-mnist mnist-digits photo-crops";
+    for name in known.split_whitespace() {
+        assert!(names.iter().any(|n| n == name), "{name}");
+    }
+    let classes = |name: &str| find(name, &[data()]).unwrap().0.class_names.len();
+    assert_eq!(
+        (classes("cifar10"), classes("cifar100"), classes("SVHN")),
+        (10, 100, 10)
+    );
+    assert_eq!(find("svhn", &[data()]).unwrap().0.name, "SVHN");
+    assert_eq!(find("lsunr", &[data()]).unwrap().0.name, "LSUN_resize");
+}
+
+#[test]
+fn the_demo_sets_are_there_and_of_one_size() {
+    for (name, count, labelled) in [
+        ("fashion-mnist", 10_000, true),
+        ("mnist-digits", 5_000, true),
+        ("photo-crops", 2_500, false),
+        ("Uniform", 10_000, false),
+        ("Gaussian", 10_000, false),
+    ] {
+        let (card, root) = find(name, &[data()]).unwrap();
+        let set = Dataset::open(&card, &root).unwrap();
+        assert_eq!(
+            (set.len(), set.label(count - 1).is_some()),
+            (count, labelled),
+            "{name}"
+        );
+        assert_eq!((set.size(0).unwrap(), set.label(count)), ((32, 32), None));
+        let image = set.image(count - 1).unwrap();
+        assert!(
+            image.pixels.iter().all(|p| (0.0..=1.0).contains(p)) && image.pixels.iter().any(|p| *p > 0.2)
+        );
+    }
+}
+
+#[test]
+fn a_wrong_card_is_told_with_line_and_column() {
+    let idx = "title: toy\nsource: {format: idx, images: a}\n";
+    for (text, expected) in [
+        (
+            format!("{idx}size: 3\n"),
+            "unknown field `size`, expected one of ",
+        ),
+        (format!("{idx}size: 3\n"), "at line 3 column 1"),
+        (
+            "title: toy\nsource:\n  format: idx\n  lables: b\n".into(),
+            "source: unknown field `lables`, expected",
+        ),
+        (
+            "title: toy\nsource:\n  format: idx\n  lables: b\n".into(),
+            "at line 4 column 3",
+        ),
+        (
+            "title: toy\nsource: {format: jpeg}\n".into(),
+            "source.format: unknown variant `jpeg`",
+        ),
+        (
+            "title: toy\nsource: {format: idx}\n".into(),
+            "source: a source of format Idx needs the key `images`",
+        ),
+        (
+            "title: toy\nsource: {format: svhn, file: a, seed: 3}\n".into(),
+            "`seed` means nothing to a source of format",
+        ),
+        (
+            "title: toy\nsource: {format: uniform, count: -1, size: [3, 3]}\n".into(),
+            "source.count: invalid type: integer `-1`",
+        ),
+        (
+            "title: toy\nsource: {format: uniform, count: 0, size: [3, 3]}\n".into(),
+            "0 images of noise",
+        ),
+        ("title: [\n".into(), "title: invalid type: sequence"),
+        (
+            "title: toy\nsource: {format: cifar-binary, kind: cifar10, files: []}\n".into(),
+            "no files are named",
+        ),
+    ] {
+        let (_folder, card) = folder(&text, &[]);
+        let error = card.expect_err(&text).to_string();
+        assert!(
+            error.contains("toy.yaml: ") && error.contains(expected),
+            "{error} lacks {expected}"
+        );
+        assert!(
+            error.contains(" line ") && error.contains(" column "),
+            "{error} names no place"
+        );
+    }
+    let (_folder, card) = folder(&format!("{idx}preprocessing: {{crop: 0}}\n"), &[]);
+    assert!(
+        card.unwrap_err()
+            .to_string()
+            .contains("preprocessing.crop must lie between 1 and 4096")
+    );
+}
+
+#[test]
+fn a_card_reads_back_as_it_was_written() {
+    for (name, card) in list(&[data()]) {
+        let card = card.unwrap();
+        let text = serde_yaml::to_string(&card).unwrap();
+        let again: DatasetCard =
+            serde_yaml::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
+        assert_eq!(DatasetCard { name, ..again }, card);
+    }
+}
+
+#[test]
+fn the_end_of_a_large_set_is_read_in_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("train.bin");
+    // 50,000 records of zeros, as a hole that takes no disk.
+    fs::File::create(&path).unwrap().set_len(50_000 * 3073).unwrap();
+    let source = Source::CifarBinary {
+        kind: CifarKind::Cifar10,
+        files: vec![path],
+    };
+    let set = Dataset::open(&DatasetCard::new("large", source), folder.path()).unwrap();
+    let normalisation = Normalisation::new([0.5; 3], [0.25; 3]).unwrap();
+    let batch = set
+        .batch(&(49_900..50_000).collect::<Vec<_>>(), &normalisation)
+        .unwrap();
+    assert_eq!((set.len(), batch.count, batch.images[0]), (50_000, 100, -2.0));
 }

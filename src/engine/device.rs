@@ -41,11 +41,20 @@ pub fn of_torch(device: Device) -> tch::Device {
     }
 }
 
+/// Threads that each compute a batch of their own: one a core, and two on a GPU, so that one copies while the other
+/// computes.
+pub fn compute_threads(device: Device) -> usize {
+    match device {
+        Device::Cuda(_) => 2,
+        _ => std::thread::available_parallelism().map_or(1, usize::from),
+    }
+}
+
 /// How the device calls itself, for people.
 pub fn describe(device: Device) -> String {
     match device {
         Device::Cuda(n) => format!("GPU {n}"),
-        _ => format!("CPU, {} threads", tch::get_num_threads()),
+        _ => format!("CPU, {} threads", compute_threads(device)),
     }
 }
 

@@ -40,13 +40,14 @@ impl Evidence {
         self.logits.get(&image).map(AsRef::as_ref)
     }
 
-    pub fn keep_logits(&mut self, image: u32, logits: &[f32]) {
-        self.logits.entry(image).or_insert_with(|| logits.into());
+    /// Keeps the first there are: what has been shown does not change its last bits.
+    pub fn keep_logits(&mut self, image: u32, logits: Box<[f32]>) {
+        self.logits.entry(image).or_insert(logits);
     }
 
     /// Signs of the gradient at T.
-    pub fn signs(&self, image: u32, t: Temperature) -> Option<&Signs> {
-        self.signs.get(&t.get().to_bits())?.images.get(&image)
+    pub fn signs(&self, image: u32, t: Temperature) -> Option<Signs> {
+        self.signs.get(&t.get().to_bits())?.images.get(&image).cloned()
     }
 
     pub fn keep_signs(&mut self, image: u32, t: Temperature, signs: Signs) {
@@ -87,8 +88,8 @@ mod tests {
         let (t, other) = (Temperature::PAPER, Temperature::ONE);
         let (small, large) = (Magnitude::PAPER, Magnitude::new(0.002).unwrap());
         let mut evidence = Evidence::default();
-        evidence.keep_logits(3, &[1.0, 2.0]);
-        evidence.keep_signs(3, t, Box::new([5]));
+        evidence.keep_logits(3, Box::new([1.0, 2.0]));
+        evidence.keep_signs(3, t, Signs::from([5]));
         evidence.keep_score(3, t, small, LogOdds(1.5));
         assert_eq!(evidence.logits(3), Some([1.0f32, 2.0].as_slice()));
         assert_eq!(evidence.logits(4), None);
@@ -102,7 +103,7 @@ mod tests {
     fn signs_used_longest_ago_make_room() {
         let mut evidence = Evidence::default();
         let t = |n: u32| Temperature::new(f64::from(n)).unwrap();
-        let big = || vec![0u8; SIGN_BUDGET / 2].into_boxed_slice();
+        let big = || Signs::from(vec![0u8; SIGN_BUDGET / 2]);
         evidence.keep_signs(0, t(1), big());
         evidence.keep_signs(0, t(2), big());
         evidence.keep_signs(0, t(3), big());

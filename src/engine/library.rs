@@ -1,14 +1,13 @@
 //! Networks and data sets that a worker has open. Opening one is slow; using it again is free.
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::device;
 use super::protocol::JobSpec;
-use crate::datasets::{self, Dataset, DatasetError, Normalisation};
+use crate::datasets::{self, Dataset, DatasetError};
 use crate::home::Home;
-use crate::networks::weights::WeightsError;
+use crate::networks::weights::{WeightsError, first_line};
 use crate::networks::{CardError, NetworkCard};
 use crate::scoring::Scorer;
 use crate::units::Device;
@@ -43,47 +42,58 @@ pub enum OpenError {
 /// A network ready to score, and what its scores depend on.
 pub struct OpenNetwork {
     pub card: NetworkCard,
-    pub scorer: Scorer,
     pub weights_digest: String,
+    /// One a compute thread, all round the same weights: a tensor can go to another thread, but not be shared.
+    scorers: Vec<Mutex<Scorer>>,
 }
 
 impl OpenNetwork {
-    pub fn normalisation(&self) -> Normalisation {
-        self.card.normalisation
+    /// The scorer of a compute thread. Threads beyond those that it was opened for share the last.
+    pub fn scorer(&self, thread: usize) -> Option<MutexGuard<'_, Scorer>> {
+        let scorer = self.scorers.get(thread).or(self.scorers.last())?;
+        Some(scorer.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
 pub struct Library {
     home: Home,
     device: Device,
-    networks: HashMap<(String, Option<PathBuf>), Rc<OpenNetwork>>,
+    threads: usize,
+    networks: HashMap<(String, Option<PathBuf>), Arc<OpenNetwork>>,
     sets: HashMap<String, Arc<Dataset>>,
 }
 
 impl Library {
-    pub fn new(home: &Home, device: Device) -> Self {
+    /// For so many compute threads on the device.
+    pub fn new(home: &Home, device: Device, threads: usize) -> Self {
         Self {
             home: home.clone(),
             device,
+            threads,
             networks: HashMap::new(),
             sets: HashMap::new(),
         }
     }
 
-    pub fn network(&mut self, spec: &JobSpec) -> Result<Rc<OpenNetwork>, OpenError> {
+    pub fn network(&mut self, spec: &JobSpec) -> Result<Arc<OpenNetwork>, OpenError> {
         let key = (spec.network.clone(), spec.weights.clone());
         if let Some(open) = self.networks.get(&key) {
             return Ok(open.clone());
         }
         let card = NetworkCard::find(&spec.network, &self.home.models())?;
         let device = device::of_torch(self.device);
-        let (network, weights_digest) = card.build(spec.weights.as_deref(), device)?;
-        let scorer = Scorer::new(network, card.normalisation.std(), device)
-            .map_err(|error| OpenError::Torch(crate::networks::weights::first_line(&error)))?;
-        let open = Rc::new(OpenNetwork {
+        let weights = card.read_weights(spec.weights.as_deref(), device)?;
+        let scorer = |_| -> Result<Mutex<Scorer>, OpenError> {
+            let scorer = Scorer::new(weights.network()?, card.normalisation.std(), device);
+            Ok(Mutex::new(
+                scorer.map_err(|error| OpenError::Torch(first_line(&error)))?,
+            ))
+        };
+        let scorers = (0..self.threads.max(1)).map(scorer).collect::<Result<_, _>>()?;
+        let open = Arc::new(OpenNetwork {
             card,
-            scorer,
-            weights_digest,
+            weights_digest: weights.digest().to_owned(),
+            scorers,
         });
         self.networks.insert(key, open.clone());
         Ok(open)

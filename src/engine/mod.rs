@@ -1,13 +1,19 @@
 //! The engine: jobs go in, scores come out. One named thread a device owns its network and does all tensor work.
 //!
-//! `protocol` is what goes in and out; `worker` the thread; `task` one job under way; `evidence` what is never
-//! computed twice; `library` networks and data sets that are open; `device` what there is to compute on. Nothing here
-//! draws, reads a session or knows the command line.
+//! `protocol` is what goes in and out; `worker` the device's thread, which hands batches to the compute threads of
+//! `pool`; `task` one job under way; `pass` one batch through the network; `evidence` what is never computed twice;
+//! `library` networks and data sets that are open; `preflight` whether a network does what its card says; `device` what there is to compute on. Nothing here draws, reads a
+//! session or knows the command line.
 pub mod device;
 mod evidence;
 mod library;
+mod pass;
+mod pool;
+pub mod preflight;
 pub mod protocol;
 mod task;
+#[cfg(test)]
+mod tests;
 mod worker;
 
 use std::sync::mpsc::{Sender, channel};
@@ -16,10 +22,11 @@ use std::thread::JoinHandle;
 use crate::home::Home;
 use crate::units::Device;
 use protocol::{Command, Event};
+use worker::Message;
 
 /// An engine that is running. Dropping it ends its worker after the batch under way.
 pub struct Engine {
-    commands: Sender<Command>,
+    inbox: Sender<Message>,
     worker: Option<JoinHandle<()>>,
 }
 
@@ -30,25 +37,20 @@ impl Engine {
         device: Device,
         emit: impl FnMut(Event) + Send + 'static,
     ) -> std::io::Result<Self> {
-        let (commands, inbox) = channel();
-        let home = home.clone();
+        let (sender, inbox) = channel();
+        let (home, results) = (home.clone(), sender.clone());
         let worker = std::thread::Builder::new()
             .name(format!("odin-{device}"))
-            .spawn(move || worker::run(&home, device, &inbox, emit))?;
+            .spawn(move || worker::run(&home, device, &inbox, results, emit))?;
         Ok(Self {
-            commands,
+            inbox: sender,
             worker: Some(worker),
         })
     }
 
     /// Tells the worker; it listens between two batches. A worker that has ended hears nothing.
     pub fn send(&self, command: Command) {
-        let _ = self.commands.send(command);
-    }
-
-    /// A handle for other threads.
-    pub fn commands(&self) -> Sender<Command> {
-        self.commands.clone()
+        let _ = self.inbox.send(Message::Command(command));
     }
 }
 

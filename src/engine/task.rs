@@ -1,27 +1,25 @@
-//! One job under way: its two sets, what of them is still to be scored, and the scoring of one batch.
+//! One job under way: its two sets, what of them is known, and what is still to be computed.
 use std::collections::HashMap;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
-use tch::{TchError, Tensor};
 
 use super::evidence::{Evidence, EvidenceKey};
 use super::library::{Library, OpenError, OpenNetwork};
+use super::pass::Work;
 use super::protocol::{Generation, ImageScore, JobId, JobSpec, Order, ScoreBatch};
-use crate::datasets::{Batch, Dataset, DatasetError, Prefetch};
+use crate::datasets::{Dataset, DatasetError, Prefetch};
 use crate::metrics::Side;
-use crate::networks::weights::first_line;
 use crate::scoring::{argmax, log_odds};
 use crate::units::Temperature;
 
 /// Evidence on every set that a worker has scored.
 pub type Store = HashMap<EvidenceKey, Evidence>;
 
-/// Why a job cannot go on.
+/// Why a job cannot start or go on.
 #[derive(Debug, thiserror::Error)]
 pub enum TaskError {
     #[error(transparent)]
@@ -30,10 +28,6 @@ pub enum TaskError {
     Dataset(#[from] DatasetError),
     #[error("{name} has {len} images, and the first {skip} are skipped: nothing is left to score")]
     Empty { name: String, len: usize, skip: usize },
-    #[error("libtorch: {}", first_line(.0))]
-    Torch(#[from] TchError),
-    #[error("the network's output for image {image} of {name} is not a number: are these its weights?")]
-    NotANumber { name: String, image: u32 },
 }
 
 pub struct Task {
@@ -41,8 +35,10 @@ pub struct Task {
     pub generation: Generation,
     pub started: Instant,
     spec: JobSpec,
-    network: Rc<OpenNetwork>,
-    sides: [Half; 2],
+    network: Arc<OpenNetwork>,
+    halves: [Half; 2],
+    /// Batches handed out that have not come back.
+    out: usize,
 }
 
 /// One side of the comparison.
@@ -51,14 +47,21 @@ struct Half {
     set: Arc<Dataset>,
     evidence: EvidenceKey,
     total: usize,
-    done: usize,
-    /// Images scored without a pass through the network, told in one go.
-    known: Vec<u32>,
+    handed_out: usize,
+    /// Decodes what is to be computed; `None` once all of it has been handed out.
     ahead: Option<Prefetch>,
 }
 
+/// What a task wants next.
+pub enum Next {
+    Compute(Box<Work>),
+    /// Nothing until a batch comes back.
+    Wait,
+    Finished,
+}
+
 impl Task {
-    /// Opens network and sets, finds out what is known already and starts decoding the rest.
+    /// Opens network and sets and starts decoding. Also gives the scores that are known already.
     pub fn open(
         job: JobId,
         generation: Generation,
@@ -66,123 +69,140 @@ impl Task {
         batch: usize,
         library: &mut Library,
         store: &mut Store,
-    ) -> Result<Self, TaskError> {
+    ) -> Result<(Self, Vec<ScoreBatch>), TaskError> {
         let network = library.network(&spec)?;
         let in_set = library.in_set(&spec, &network)?;
         let out_set = library.set(&spec.dataset, &network)?;
+        let mut known_scores = Vec::new();
         let mut half = |side, set: Arc<Dataset>| -> Result<Half, TaskError> {
-            let evidence = EvidenceKey {
+            let key = EvidenceKey {
                 weights: network.weights_digest.clone(),
-                normalisation: format!("{:?}", network.normalisation()),
+                normalisation: format!("{:?}", network.card.normalisation),
                 dataset: set.digest()?,
             };
             let order = order_of(&set, side, &spec)?;
-            let at = store.entry(evidence.clone()).or_default();
-            let (known, todo): (Vec<u32>, Vec<u32>) =
-                order.iter().partition(|&&image| is_known(at, image, &spec));
-            let todo: Vec<usize> = todo.into_iter().map(|image| image as usize).collect();
+            let evidence = store.entry(key.clone()).or_default();
+            let (mut scores, mut todo) = (Vec::new(), Vec::new());
+            for &image in &order {
+                match score_of(evidence, image, side, &set, &spec) {
+                    Some(score) => scores.push(score),
+                    None => todo.push(image as usize),
+                }
+            }
+            let handed_out = scores.len();
+            if !scores.is_empty() {
+                known_scores.push(ScoreBatch {
+                    job,
+                    generation,
+                    side,
+                    scores,
+                    from_cache: true,
+                });
+            }
+            let normalisation = network.card.normalisation;
             let ahead = (!todo.is_empty())
-                .then(|| set.prefetch(todo, batch, network.normalisation(), 1))
+                .then(|| set.prefetch(todo, batch, normalisation, 1))
                 .transpose()?;
             Ok(Half {
                 side,
                 set,
-                evidence,
+                evidence: key,
                 total: order.len(),
-                done: 0,
-                known,
+                handed_out,
                 ahead,
             })
         };
-        let sides = [half(Side::In, in_set)?, half(Side::Out, out_set)?];
-        Ok(Self {
+        let halves = [half(Side::In, in_set)?, half(Side::Out, out_set)?];
+        let task = Self {
             job,
             generation,
             started: Instant::now(),
             spec,
             network,
-            sides,
-        })
+            halves,
+            out: 0,
+        };
+        Ok((task, known_scores))
     }
 
     /// Images to score on each side.
     pub fn totals(&self) -> (usize, usize) {
-        let [a, b] = &self.sides;
-        (a.total, b.total)
+        let [ins, outs] = &self.halves;
+        (ins.total, outs.total)
     }
 
-    /// Scores the next images: those known already first, then a batch at a time of the side that is behind.
-    /// `None` once all is done.
-    pub fn step(&mut self, store: &mut Store) -> Result<Option<ScoreBatch>, TaskError> {
+    /// The next batch, of the side that is behind (or of the first that is not done, in file order).
+    pub fn next(&mut self, store: &Store) -> Result<Next, TaskError> {
         loop {
-            let share = |half: &Half| half.done as f64 / half.total as f64;
-            let [first, second] = &mut self.sides;
-            let in_turn = match self.spec.order {
-                Order::File => !first.is_done(),
-                Order::Random => !first.is_done() && (second.is_done() || share(first) <= share(second)),
+            let [first, second] = &mut self.halves;
+            let share = |half: &Half| half.handed_out as f64 / half.total as f64;
+            let first_now = match (&first.ahead, &second.ahead) {
+                (None, None) => return Ok(if self.out == 0 { Next::Finished } else { Next::Wait }),
+                (Some(_), None) => true,
+                (None, Some(_)) => false,
+                (Some(_), Some(_)) => self.spec.order == Order::File || share(first) <= share(second),
             };
-            let half = if in_turn { first } else { second };
-            let evidence = store.entry(half.evidence.clone()).or_default();
-            let (scores, from_cache) = if !half.known.is_empty() {
-                let known = std::mem::take(&mut half.known);
-                (
-                    known
-                        .iter()
-                        .filter_map(|&image| score_of(evidence, image, half, &self.spec))
-                        .collect(),
-                    true,
-                )
-            } else {
-                match half.ahead.as_mut().and_then(Iterator::next) {
-                    Some(batch) => {
-                        let batch = batch?;
-                        compute(&self.network, &self.spec, &half.set, &batch, evidence)?;
-                        let images = batch.indices.iter().map(|&i| i as u32);
-                        (
-                            images
-                                .filter_map(|image| score_of(evidence, image, half, &self.spec))
-                                .collect(),
-                            false,
-                        )
-                    }
-                    None if half.is_done() => return Ok(None),
-                    None => {
-                        half.end();
-                        continue;
-                    }
-                }
+            let half = if first_now { first } else { second };
+            let Some(batch) = half.ahead.as_mut().and_then(Iterator::next) else {
+                half.ahead = None;
+                continue;
             };
-            let scores: Vec<ImageScore> = scores;
-            half.done += scores.len();
-            let (job, generation, side) = (self.job, self.generation, half.side);
-            return Ok(Some(ScoreBatch {
-                job,
-                generation,
-                side,
-                scores,
-                from_cache,
-            }));
+            let batch = batch?;
+            half.handed_out += batch.count;
+            self.out += 1;
+            let (t, magnitude) = (self.spec.temperature, self.spec.magnitude);
+            let evidence = store.get(&half.evidence);
+            let signs = |&index: &usize| {
+                let (image, evidence) = (index as u32, evidence?);
+                evidence.logits(image).and_then(|_| evidence.signs(image, t))
+            };
+            return Ok(Next::Compute(Box::new(Work {
+                job: self.job,
+                generation: self.generation,
+                side: half.side,
+                set: half.set.name().to_owned(),
+                evidence: half.evidence.clone(),
+                network: self.network.clone(),
+                temperature: t,
+                magnitude,
+                known: batch.indices.iter().map(signs).collect(),
+                batch,
+            })));
         }
     }
 
-    /// Images that were left out because they cannot be read, with the set's name.
+    /// The scores of a batch that has come back, out of the evidence it has become.
+    pub fn scores(&mut self, work: &Work, store: &Store) -> ScoreBatch {
+        self.out = self.out.saturating_sub(1);
+        let [ins, outs] = &self.halves;
+        let half = if work.side == Side::In { ins } else { outs };
+        let of = |image| {
+            score_of(
+                store.get(&half.evidence)?,
+                image,
+                half.side,
+                &half.set,
+                &self.spec,
+            )
+        };
+        let scores = work.images().filter_map(of).collect();
+        ScoreBatch {
+            job: self.job,
+            generation: self.generation,
+            side: work.side,
+            scores,
+            from_cache: false,
+        }
+    }
+
+    /// Sets of which images were left out because they cannot be read: name, how many, why the first.
     pub fn skipped(&self) -> Vec<(String, usize, String)> {
         let of = |half: &Half| {
             let all = half.set.skipped();
             all.first()
                 .map(|(_, why)| (half.set.name().to_owned(), all.len(), why.clone()))
         };
-        self.sides.iter().filter_map(of).collect()
-    }
-}
-
-impl Half {
-    fn is_done(&self) -> bool {
-        self.known.is_empty() && self.ahead.is_none()
-    }
-
-    fn end(&mut self) {
-        self.ahead = None;
+        self.halves.iter().filter_map(of).collect()
     }
 }
 
@@ -206,12 +226,14 @@ fn order_of(set: &Dataset, side: Side, spec: &JobSpec) -> Result<Vec<u32>, TaskE
     Ok(order)
 }
 
-fn is_known(evidence: &Evidence, image: u32, spec: &JobSpec) -> bool {
-    evidence.logits(image).is_some()
-        && (spec.magnitude.is_zero() || evidence.score(image, spec.temperature, spec.magnitude).is_some())
-}
-
-fn score_of(evidence: &Evidence, image: u32, half: &Half, spec: &JobSpec) -> Option<ImageScore> {
+/// The image's scores at the job's (T, ε), where the evidence holds what they need.
+fn score_of(
+    evidence: &Evidence,
+    image: u32,
+    side: Side,
+    set: &Dataset,
+    spec: &JobSpec,
+) -> Option<ImageScore> {
     let logits = evidence.logits(image)?;
     let odin = if spec.magnitude.is_zero() {
         log_odds(logits, spec.temperature)
@@ -220,84 +242,9 @@ fn score_of(evidence: &Evidence, image: u32, half: &Half, spec: &JobSpec) -> Opt
     };
     Some(ImageScore {
         index: image,
-        label: (half.side == Side::In)
-            .then(|| half.set.label(image as usize))
-            .flatten(),
+        label: (side == Side::In).then(|| set.label(image as usize)).flatten(),
         prediction: argmax(logits) as u16,
         baseline: log_odds(logits, Temperature::ONE),
         odin,
     })
-}
-
-/// Adds to the evidence what the job's scores of this batch need.
-fn compute(
-    network: &OpenNetwork,
-    spec: &JobSpec,
-    set: &Dataset,
-    batch: &Batch,
-    evidence: &mut Evidence,
-) -> Result<(), TaskError> {
-    let scorer = &network.scorer;
-    let classes = scorer.network().classes();
-    let (t, magnitude) = (spec.temperature, spec.magnitude);
-    let images = scorer.images(&batch.images, batch.height, batch.width)?;
-    let numbers: Vec<u32> = batch.indices.iter().map(|&i| i as u32).collect();
-    let lacks = |evidence: &Evidence, image: u32| {
-        evidence.logits(image).is_none() || (!magnitude.is_zero() && evidence.signs(image, t).is_none())
-    };
-    let lacking: Vec<i64> = (0i64..)
-        .zip(&numbers)
-        .filter(|&(_, &n)| lacks(evidence, n))
-        .map(|(i, _)| i)
-        .collect();
-    let all_lack = lacking.len() == numbers.len();
-    let mut signs = None;
-    if !lacking.is_empty() {
-        let chosen = if all_lack {
-            images.shallow_clone()
-        } else {
-            images.f_index_select(0, &Tensor::f_from_slice(&lacking)?.f_to_device(images.device())?)?
-        };
-        let named = || lacking.iter().filter_map(|&i| numbers.get(i as usize));
-        let logits = if magnitude.is_zero() {
-            scorer.logits(&chosen)?
-        } else {
-            let (logits, positive) = scorer.gradient_signs(&chosen, t)?;
-            for (&image, packed) in named().zip(scorer.pack(&positive)?) {
-                evidence.keep_signs(image, t, packed);
-            }
-            signs = all_lack.then_some(positive);
-            logits
-        };
-        let rows = scorer.rows(&logits)?;
-        for (&image, row) in named().zip(rows.chunks_exact(classes)) {
-            refuse_nan(row, set, image)?;
-            evidence.keep_logits(image, row);
-        }
-    }
-    if !magnitude.is_zero() {
-        let positive = match signs {
-            Some(positive) => positive,
-            None => {
-                let kept = numbers.iter().filter_map(|&image| evidence.signs(image, t));
-                scorer.unpack(kept, batch.height, batch.width)?
-            }
-        };
-        let after = scorer.logits(&scorer.perturbed(&images, &positive, magnitude)?)?;
-        for (&image, row) in numbers.iter().zip(scorer.rows(&after)?.chunks_exact(classes)) {
-            refuse_nan(row, set, image)?;
-            evidence.keep_score(image, t, magnitude, log_odds(row, t));
-        }
-    }
-    Ok(())
-}
-
-fn refuse_nan(row: &[f32], set: &Dataset, image: u32) -> Result<(), TaskError> {
-    if row.iter().any(|z| z.is_nan()) {
-        return Err(TaskError::NotANumber {
-            name: set.name().to_owned(),
-            image,
-        });
-    }
-    Ok(())
 }

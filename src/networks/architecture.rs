@@ -26,7 +26,10 @@ pub enum Architecture {
 pub enum Input {
     /// Channels, height, width.
     Shape([usize; 3]),
-    Sides { height: Span, width: Span },
+    Sides {
+        height: Span,
+        width: Span,
+    },
 }
 
 /// Lengths of a side, in pixels.
@@ -84,7 +87,11 @@ impl Input {
                 return Err(ArchitectureError::Size { name, limit, value });
             }
             if least > most {
-                return Err(ArchitectureError::Size { name, limit: most, value: least });
+                return Err(ArchitectureError::Size {
+                    name,
+                    limit: most,
+                    value: least,
+                });
             }
         }
         Ok(())
@@ -125,7 +132,9 @@ pub enum ArchitectureError {
     },
     #[error("input has {0} channels, and images have 3")]
     Channels(usize),
-    #[error("a TorchScript program has its tensors in its file: it cannot be built from others, or trained here")]
+    #[error(
+        "a TorchScript program has its tensors in its file: it cannot be built from others, or trained here"
+    )]
     Program,
 }
 
@@ -279,7 +288,10 @@ impl Architecture {
     /// Whether images of this size fit. A TorchScript program's card says so; in the others the last pool is `avg_pool2d(8)` and must yield one value a channel: a side
     /// of 32 to 63 pixels leaves a map of 8 to 15, of which the top-left 8×8 is pooled, as the authors' networks do.
     pub fn accepts(&self, height: usize, width: usize) -> Result<(), ArchitectureError> {
-        let pooled = Input::Sides { height: Span::Between([32, 63]), width: Span::Between([32, 63]) };
+        let pooled = Input::Sides {
+            height: Span::Between([32, 63]),
+            width: Span::Between([32, 63]),
+        };
         let input = match self {
             Self::Torchscript { input } => *input,
             _ => pooled,
@@ -287,7 +299,11 @@ impl Architecture {
         if input.accepts(height, width) {
             return Ok(());
         }
-        Err(ArchitectureError::Input { height, width, takes: input.to_string() })
+        Err(ArchitectureError::Input {
+            height,
+            width,
+            takes: input.to_string(),
+        })
     }
 }
 
@@ -397,7 +413,12 @@ mod tests {
         assert!(any.accepts(36, 32).is_ok() && any.accepts(64, 32).is_err());
         assert_eq!(any.check(10), Ok(()));
         assert_eq!(any.parameters(10), Err(ArchitectureError::Program));
-        for wrong in ["[1, 32, 32]", "[3, 0, 32]", "[3, 32, 999999]", "{height: [9, 3], width: 9}"] {
+        for wrong in [
+            "[1, 32, 32]",
+            "[3, 0, 32]",
+            "[3, 32, 999999]",
+            "{height: [9, 3], width: 9}",
+        ] {
             let network = of(&format!("{{kind: torchscript, input: {wrong}}}")).unwrap();
             assert!(network.check(10).is_err(), "{wrong}");
         }

@@ -3,9 +3,10 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::architecture::Architecture;
-use super::weights::{self, Content, WeightsError};
-use super::{ArchitectureError, Network, Published};
+use super::architecture::{Architecture, ArchitectureError};
+use super::torchscript::TorchScript;
+use super::weights::{self, Content, Weights, WeightsError};
+use super::{Network, Published};
 use crate::datasets::{Download, Normalisation, nearest};
 
 /// A card that cannot be used, or a name that has none.
@@ -142,39 +143,77 @@ impl NetworkCard {
         known.join("; ")
     }
 
-    /// Reads the weights (the card's, or those of another file), checks them, and builds the network on the device.
-    /// Also gives the digest of the weights.
-    pub fn build(
-        &self,
-        weights: Option<&Path>,
-        device: tch::Device,
-    ) -> Result<(Network, String), WeightsError> {
-        let path = weights.map_or_else(|| self.weights_path(), Path::to_owned);
+    /// Reads the weights (the card's, or those of another file), checks them, and puts them on the device.
+    pub fn read_weights(&self, other: Option<&Path>, device: tch::Device) -> Result<Loaded, WeightsError> {
+        let path = other.map_or_else(|| self.weights_path(), Path::to_owned);
         if !path.exists() {
-            let advice = weights.map_or_else(|| self.advice(), |_| "is its name right?".to_owned());
+            let advice = other.map_or_else(|| self.advice(), |_| "is its name right?".to_owned());
             return Err(WeightsError::Absent {
                 network: self.name.clone(),
                 path,
                 advice,
             });
         }
-        if let Architecture::Torchscript { input } = self.architecture {
-            return Network::from_torchscript(&path, input, self.classes, device);
-        }
-        let weights = match weights::read(&path)? {
-            Content::Tensors(weights) => weights,
-            Content::TorchScript(_) => {
-                let architecture = self.architecture.to_string();
+        let (architecture, classes) = (self.architecture, self.classes);
+        let (digest, body) = match (weights::read(&path)?, architecture) {
+            (Content::TorchScript(bytes), Architecture::Torchscript { input }) => {
+                let digest = blake3::hash(&bytes).to_hex().to_string();
+                let program =
+                    TorchScript::open(bytes, input, classes, device).map_err(|error| error.in_file(&path))?;
+                (digest, Body::Program(program))
+            }
+            (
+                Content::Tensors(weights),
+                Architecture::DensenetBc { .. } | Architecture::WideResnet { .. },
+            ) => {
+                weights
+                    .check(&architecture, classes)
+                    .map_err(|error| error.in_file(&path))?;
+                (weights.digest()?, Body::Tensors(weights.prepared(device)?))
+            }
+            (Content::TorchScript(_), _) => {
+                let architecture = architecture.to_string();
                 return Err(WeightsError::TorchScript { path, architecture });
             }
+            (Content::Tensors(_), _) => return Err(WeightsError::NotTorchScript { path }),
         };
-        weights
-            .check(&self.architecture, self.classes)
-            .map_err(|error| error.in_file(&path))?;
-        let digest = weights.digest()?;
-        Ok((
-            Network::new(self.architecture, self.classes, &weights.prepared(device)?)?,
+        Ok(Loaded {
+            architecture,
+            classes,
             digest,
-        ))
+            body,
+        })
+    }
+}
+
+/// Weights on a device, known to fit their network, of which any number are built round them.
+pub struct Loaded {
+    architecture: Architecture,
+    classes: usize,
+    digest: String,
+    body: Body,
+}
+
+enum Body {
+    Tensors(Weights),
+    Program(TorchScript),
+}
+
+impl Loaded {
+    /// What the scores depend on: a hash of the tensors, or of the program's file.
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    /// A network that shares these weights. One thread uses it at a time; another thread takes another.
+    pub fn network(&self) -> Result<Network, WeightsError> {
+        match &self.body {
+            Body::Tensors(weights) => Network::new(self.architecture, self.classes, weights),
+            Body::Program(program) => Ok(Network::of_program(
+                self.architecture,
+                self.classes,
+                program.clone(),
+            )),
+        }
     }
 }

@@ -12,12 +12,10 @@ mod torchscript;
 pub mod weights;
 mod wideresnet;
 
-use std::path::Path;
-
 use tch::{TchError, Tensor};
 
 pub use architecture::{Architecture, ArchitectureError, Input, Parameter, Role, Span};
-pub use card::{CardError, NetworkCard};
+pub use card::{CardError, Loaded, NetworkCard};
 pub use layers::Mode;
 pub use published::{Measures, Published, PublishedRow};
 use weights::{Weights, WeightsError};
@@ -55,20 +53,12 @@ impl Network {
         })
     }
 
-    /// Loads a TorchScript program onto the device. Also gives the digest of the file.
-    pub fn from_torchscript(
-        path: &Path,
-        input: Input,
-        classes: usize,
-        device: tch::Device,
-    ) -> Result<(Self, String), WeightsError> {
-        let (program, digest) = torchscript::TorchScript::open(path, input, classes, device)?;
-        let network = Self {
-            architecture: Architecture::Torchscript { input },
+    fn of_program(architecture: Architecture, classes: usize, program: torchscript::TorchScript) -> Self {
+        Self {
+            architecture,
             classes,
             body: Body::TorchScript(program),
-        };
-        Ok((network, digest))
+        }
     }
 
     pub fn architecture(&self) -> Architecture {

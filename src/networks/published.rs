@@ -40,7 +40,10 @@ impl Published {
             for (kind, m) in [("baseline", row.baseline), ("odin", row.odin)] {
                 let all = [m.fpr95, m.detection_error, m.auroc, m.aupr_in, m.aupr_out];
                 if let Some(wrong) = all.iter().find(|value| !(0.0..=100.0).contains(*value)) {
-                    return Err(format!("published, {}, {kind}: {wrong} is no percentage", row.set));
+                    return Err(format!(
+                        "published, {}, {kind}: {wrong} is no percentage",
+                        row.set
+                    ));
                 }
             }
         }

@@ -1,33 +1,38 @@
 //! Classifiers saved as TorchScript programs, which bring their own forward pass.
 use std::io::Cursor;
-use std::path::Path;
+use std::sync::Arc;
 
 use tch::{CModule, Device, Kind, TchError, Tensor};
 
 use super::architecture::Input;
-use super::weights::{self, Content, WeightsError, first_line};
+use super::weights::{WeightsError, first_line};
 
+/// A handle: clones share the program and its tensors, which nothing changes once it is open.
+#[derive(Clone)]
 pub(super) struct TorchScript {
-    module: CModule,
+    module: Arc<CModule>,
 }
 
 /// How much the logits of an image may depend on its neighbour in the batch: rounding.
 const SAME: f64 = 1e-3;
 
 impl TorchScript {
-    /// Loads the program and tries it: it must be a classifier, and judge each image by itself. Also gives the digest of
-    /// the file.
-    pub(super) fn open(path: &Path, input: Input, classes: usize, device: Device) -> Result<(Self, String), WeightsError> {
-        let bytes = match weights::read(path)? {
-            Content::TorchScript(bytes) => bytes,
-            Content::Tensors(_) => return Err(WeightsError::NotTorchScript { path: path.to_owned() }),
-        };
-        let wrong = |reason: String| WeightsError::Format { path: path.to_owned(), reason };
-        let digest = blake3::hash(&bytes).to_hex().to_string();
-        let mut module = CModule::load_data_on_device(&mut Cursor::new(bytes), device)
-            .map_err(|error| wrong(format!("libtorch cannot load this TorchScript: {}", explain(&error))))?;
+    /// Loads the program and tries it: it must be a classifier, and judge each image by itself.
+    pub(super) fn open(
+        bytes: Vec<u8>,
+        input: Input,
+        classes: usize,
+        device: Device,
+    ) -> Result<Self, WeightsError> {
+        let wrong = WeightsError::Program;
+        let mut module = CModule::load_data_on_device(&mut Cursor::new(bytes), device).map_err(|error| {
+            wrong(format!(
+                "libtorch cannot load this TorchScript: {}",
+                explain(&error)
+            ))
+        })?;
         module.f_set_eval()?;
-        for (name, mut parameter) in module.named_parameters()? {
+        for (name, parameter) in module.named_parameters()? {
             if parameter.kind() != Kind::Float {
                 return Err(wrong(format!(
                     "its parameter {name} is {:?}, and scores need f32; call `.float()` before saving",
@@ -35,12 +40,13 @@ impl TorchScript {
                 )));
             }
             // They arrive with gradients on, which would double the work of every backward pass.
-            parameter = parameter.f_set_requires_grad(false)?;
-            drop(parameter);
+            let _ = parameter.f_set_requires_grad(false)?;
         }
-        let script = Self { module };
-        script.try_out(input, classes, device).map_err(wrong)?;
-        Ok((script, digest))
+        let program = Self {
+            module: Arc::new(module),
+        };
+        program.try_out(input, classes, device).map_err(wrong)?;
+        Ok(program)
     }
 
     /// Logits [B, C] of images [B, 3, H, W].
@@ -54,7 +60,9 @@ impl TorchScript {
         let libtorch = |error: TchError| first_line(&error);
         let count = 2 * 3 * height * width;
         // Any picture will do, as long as the two differ: a ramp.
-        let values: Vec<f32> = (0..count).map(|i| (i % 255) as f32 / 64.0 - 2.0 * (i / (count / 2)) as f32).collect();
+        let values: Vec<f32> = (0..count)
+            .map(|i| (i % 255) as f32 / 64.0 - 2.0 * (i / (count / 2)) as f32)
+            .collect();
         let shape = [2, 3, height as i64, width as i64];
         let images = Tensor::f_from_slice(&values)
             .and_then(|all| all.f_view(shape)?.f_to_device(device))
@@ -75,7 +83,10 @@ impl TorchScript {
             .f_narrow(0, 0, 1)
             .and_then(|first| first.f_sub(&alone)?.f_abs()?.f_max()?.f_double_value(&[]))
             .map_err(libtorch)?;
-        let scale = alone.f_abs().and_then(|a| a.f_max()?.f_double_value(&[])).map_err(libtorch)?;
+        let scale = alone
+            .f_abs()
+            .and_then(|a| a.f_max()?.f_double_value(&[]))
+            .map_err(libtorch)?;
         if !scale.is_finite() {
             return Err("its logits are not finite".to_owned());
         }
@@ -93,11 +104,17 @@ impl TorchScript {
 /// The first telling line of libtorch's message, and what to do where that is known.
 fn explain(error: &TchError) -> String {
     let text = error.to_string();
-    let known = if ["mkldnn", "prepacked", "Prepack", "onednn"].iter().any(|word| text.contains(word)) {
+    let known = if ["mkldnn", "prepacked", "Prepack", "onednn"]
+        .iter()
+        .any(|word| text.contains(word))
+    {
         " (saved after `torch.jit.optimize_for_inference`? Such files do not load elsewhere: save the program before it)"
     } else {
         ""
     };
-    let line = text.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with("The following operation failed"));
+    let line = text
+        .lines()
+        .map(str::trim)
+        .find(|line| !line.is_empty() && !line.starts_with("The following operation failed"));
     format!("{}{known}", line.unwrap_or_default())
 }

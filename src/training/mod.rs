@@ -5,6 +5,8 @@
 mod checkpoint;
 mod examples;
 mod optimiser;
+#[cfg(test)]
+mod tests;
 
 use std::path::Path;
 use std::time::Instant;
@@ -106,7 +108,7 @@ impl Recipe {
             Schedule::Step if done < 0.75 => 0.1,
             Schedule::Step => 0.01,
         };
-        self.learning_rate * factor * (done / WARM_UP).min(1.0).max(0.05)
+        self.learning_rate * factor * (done / WARM_UP).clamp(0.05, 1.0)
     }
 }
 

@@ -19,7 +19,9 @@ pub(super) struct Content {
 pub(super) enum Kind {
     Safetensors,
     /// PyTorch's zip format: `NAME/data.pkl` and `NAME/data/0`, …; the folder is `NAME/`.
-    TorchZip { folder: String },
+    TorchZip {
+        folder: String,
+    },
     /// A program with its weights, by `torch.jit.save`.
     TorchScript,
     /// One pickle after another, then raw data: PyTorch before 1.6, and any pickle that is no checkpoint.
@@ -40,28 +42,55 @@ pub(super) fn open(path: &Path) -> Result<Content, ReadError> {
         return Err(ReadError::why("is a folder; name the file of weights in it"));
     }
     if metadata.len() > MAX_FILE {
-        return Err(ReadError::why(format!("is larger than {} GiB, the most that is read", MAX_FILE >> 30)));
+        return Err(ReadError::why(format!(
+            "is larger than {} GiB, the most that is read",
+            MAX_FILE >> 30
+        )));
     }
     let mut bytes = std::fs::read(path)?;
     for _ in 0..MAX_DEPTH {
         let inner = match shape(&bytes) {
             Shape::Empty => return Err(ReadError::why("is empty; get it anew")),
-            Shape::Safetensors => return Ok(Content { bytes, kind: Kind::Safetensors }),
-            Shape::Pickle => return Ok(Content { bytes, kind: Kind::Pickle }),
+            Shape::Safetensors => {
+                return Ok(Content {
+                    bytes,
+                    kind: Kind::Safetensors,
+                });
+            }
+            Shape::Pickle => {
+                return Ok(Content {
+                    bytes,
+                    kind: Kind::Pickle,
+                });
+            }
             Shape::Gzip => gunzip(&bytes)?,
             Shape::Tar => untar(&bytes)?,
             Shape::Zip => match unzip(&bytes)? {
-                Zip::Torch(folder) => return Ok(Content { bytes, kind: Kind::TorchZip { folder } }),
-                Zip::Script => return Ok(Content { bytes, kind: Kind::TorchScript }),
+                Zip::Torch(folder) => {
+                    return Ok(Content {
+                        bytes,
+                        kind: Kind::TorchZip { folder },
+                    });
+                }
+                Zip::Script => {
+                    return Ok(Content {
+                        bytes,
+                        kind: Kind::TorchScript,
+                    });
+                }
                 Zip::Wrapper(inner) => inner,
             },
             Shape::Other(what) => {
-                return Err(ReadError::why(format!("is {what}; safetensors, .pth or .pt files are read")));
+                return Err(ReadError::why(format!(
+                    "is {what}; safetensors, .pth or .pt files are read"
+                )));
             }
         };
         bytes = inner;
     }
-    Err(ReadError::why("holds an archive in an archive in an archive; unpack it"))
+    Err(ReadError::why(
+        "holds an archive in an archive in an archive; unpack it",
+    ))
 }
 
 enum Shape {
@@ -91,8 +120,12 @@ fn shape(head: &[u8]) -> Shape {
         _ if starts(b"\xfd7zXZ") => other("an xz archive; unpack it"),
         _ if starts(b"BZh") => other("a bzip2 archive; unpack it"),
         _ if starts(b"7z\xbc\xaf") => other("a 7-Zip archive; unpack it"),
-        _ if starts(b"version https://git-lfs") => other("a Git LFS pointer, not the file itself; `git lfs pull` brings it"),
-        _ if looks_like_html(head) => other("a web page, not weights: the link it came from no longer gives the file"),
+        _ if starts(b"version https://git-lfs") => {
+            other("a Git LFS pointer, not the file itself; `git lfs pull` brings it")
+        }
+        _ if looks_like_html(head) => {
+            other("a web page, not weights: the link it came from no longer gives the file")
+        }
         _ => {
             let first: Vec<String> = head.iter().take(4).map(|b| format!("{b:02x}")).collect();
             Shape::Other(format!("of no known kind (it begins with {})", first.join(" ")).into())
@@ -101,15 +134,23 @@ fn shape(head: &[u8]) -> Shape {
 }
 
 fn looks_like_html(head: &[u8]) -> bool {
-    let start = String::from_utf8_lossy(head.get(..HEAD).unwrap_or(head)).trim_start().to_lowercase();
+    let start = String::from_utf8_lossy(head.get(..HEAD).unwrap_or(head))
+        .trim_start()
+        .to_lowercase();
     start.starts_with("<!doctype") || start.starts_with("<html") || start.starts_with("<?xml")
 }
 
 /// By the sum over its header, which archives older than the `ustar` mark have too.
 fn is_tar(head: &[u8]) -> bool {
-    let Some(header) = head.get(..HEAD) else { return false };
+    let Some(header) = head.get(..HEAD) else {
+        return false;
+    };
     let octal = |field: &[u8]| {
-        let text: String = field.iter().map(|&b| b as char).filter(char::is_ascii_digit).collect();
+        let text: String = field
+            .iter()
+            .map(|&b| b as char)
+            .filter(char::is_ascii_digit)
+            .collect();
         u32::from_str_radix(&text, 8).ok()
     };
     let sum: u32 = header
@@ -189,12 +230,18 @@ impl Found {
         let list = |names: &[String]| {
             let shown: Vec<&str> = names.iter().take(6).map(String::as_str).collect();
             let more = names.len().saturating_sub(shown.len());
-            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            let more = if more > 0 {
+                format!(" and {more} more")
+            } else {
+                String::new()
+            };
             format!("{}{more}", shown.join(", "))
         };
         match (self.inner, self.candidates.as_slice()) {
             (Some(inner), [_]) => Ok(inner),
-            (_, []) if self.others.is_empty() => Err(ReadError::why(format!("is a {archive} archive with nothing in it"))),
+            (_, []) if self.others.is_empty() => Err(ReadError::why(format!(
+                "is a {archive} archive with nothing in it"
+            ))),
             (_, []) => Err(ReadError::why(format!(
                 "is a {archive} archive that holds no checkpoint, only {}",
                 list(&self.others)
@@ -208,7 +255,8 @@ impl Found {
 }
 
 fn untar(bytes: &[u8]) -> Result<Vec<u8>, ReadError> {
-    let damaged = |error: std::io::Error| ReadError::why(format!("is a damaged tar archive ({error}); get it anew"));
+    let damaged =
+        |error: std::io::Error| ReadError::why(format!("is a damaged tar archive ({error}); get it anew"));
     let mut archive = tar::Archive::new(bytes);
     let mut found = Found::default();
     for entry in archive.entries().map_err(damaged)? {
@@ -236,8 +284,11 @@ enum Zip {
 }
 
 fn unzip(bytes: &[u8]) -> Result<Zip, ReadError> {
-    let damaged =
-        |error: &dyn std::fmt::Display| ReadError::why(format!("is a damaged or cut-off zip archive ({error}); get it anew"));
+    let damaged = |error: &dyn std::fmt::Display| {
+        ReadError::why(format!(
+            "is a damaged or cut-off zip archive ({error}); get it anew"
+        ))
+    };
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|e| damaged(&e))?;
     let is_there = |name: &str| archive.file_names().any(|n| n == name);
     // PyTorch puts everything into one folder, named as it likes.
@@ -247,11 +298,18 @@ fn unzip(bytes: &[u8]) -> Result<Zip, ReadError> {
         .find(|prefix| prefix.matches('/').count() == 1 && prefix.ends_with('/'));
     if let Some(prefix) = folder {
         let code = format!("{prefix}code/");
-        let is_script =
-            is_there(&format!("{prefix}constants.pkl")) || archive.file_names().any(|name| name.starts_with(&code));
-        return Ok(if is_script { Zip::Script } else { Zip::Torch(prefix.to_owned()) });
+        let is_script = is_there(&format!("{prefix}constants.pkl"))
+            || archive.file_names().any(|name| name.starts_with(&code));
+        return Ok(if is_script {
+            Zip::Script
+        } else {
+            Zip::Torch(prefix.to_owned())
+        });
     }
-    if archive.file_names().any(|name| name.ends_with("archive_format") || name.contains("/models/")) {
+    if archive
+        .file_names()
+        .any(|name| name.ends_with("archive_format") || name.contains("/models/"))
+    {
         return Err(ReadError::why(
             "is a program of `torch.export` (.pt2), which is not read here; save TorchScript or a state_dict",
         ));

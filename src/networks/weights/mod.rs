@@ -48,7 +48,9 @@ pub enum WeightsError {
         path.display()
     )]
     NotTorchScript { path: PathBuf },
-    #[error("the weights tell {found} classes apart, and the card says {classes}; correct `classes` in the card, or take other weights")]
+    #[error(
+        "the weights tell {found} classes apart, and the card says {classes}; correct `classes` in the card, or take other weights"
+    )]
     Classes { found: i64, classes: usize },
     #[error("the weights do not fit {architecture} with {classes} classes: {}", list_mismatches(.mismatches))]
     Mismatch {
@@ -68,6 +70,9 @@ pub enum WeightsError {
     Missing(String),
     #[error(transparent)]
     Architecture(#[from] ArchitectureError),
+    /// A TorchScript program that cannot be used.
+    #[error("{0}")]
+    Program(String),
     #[error("libtorch: {}", first_line(.0))]
     Torch(#[from] TchError),
 }
@@ -76,9 +81,15 @@ impl WeightsError {
     /// The same with the file's name, where it is not said yet.
     pub fn in_file(self, path: &Path) -> Self {
         match self {
-            Self::Mismatch { .. } | Self::NotFinite { .. } | Self::Classes { .. } | Self::Missing(_) | Self::Torch(_) => {
-                Self::Format { path: path.to_owned(), reason: self.to_string() }
-            }
+            Self::Mismatch { .. }
+            | Self::NotFinite { .. }
+            | Self::Classes { .. }
+            | Self::Missing(_)
+            | Self::Program(_)
+            | Self::Torch(_) => Self::Format {
+                path: path.to_owned(),
+                reason: self.to_string(),
+            },
             named => named,
         }
     }
@@ -105,7 +116,10 @@ impl ReadError {
         match self {
             Self::Io(source) => WeightsError::Io { path, source },
             Self::Pickle(pickle::PickleError::Forbidden(name)) => WeightsError::Forbidden { path, name },
-            other => WeightsError::Format { path, reason: other.to_string() },
+            other => WeightsError::Format {
+                path,
+                reason: other.to_string(),
+            },
         }
     }
 }

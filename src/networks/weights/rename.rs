@@ -12,11 +12,26 @@ const PREFIXES: &[&str] = &["module.", "_orig_mod.", "model.", "net."];
 /// before it, a final `*` for the rest of the name.
 const PYTORCHCV: &[(&str, &str)] = &[
     ("features.init_block.weight", "conv1.weight"),
-    ("features.stage{b}.unit{u}.conv{n}.bn.*", "block{b}.layer.{u-1}.bn{n}.*"),
-    ("features.stage{b}.unit{u}.conv{n}.conv.*", "block{b}.layer.{u-1}.conv{n}.*"),
-    ("features.stage{b}.unit{u}.body.conv{n}.bn.*", "block{b}.layer.{u-1}.bn{n}.*"),
-    ("features.stage{b}.unit{u}.body.conv{n}.conv.*", "block{b}.layer.{u-1}.conv{n}.*"),
-    ("features.stage{b}.unit{u}.identity_conv.*", "block{b}.layer.{u-1}.convShortcut.*"),
+    (
+        "features.stage{b}.unit{u}.conv{n}.bn.*",
+        "block{b}.layer.{u-1}.bn{n}.*",
+    ),
+    (
+        "features.stage{b}.unit{u}.conv{n}.conv.*",
+        "block{b}.layer.{u-1}.conv{n}.*",
+    ),
+    (
+        "features.stage{b}.unit{u}.body.conv{n}.bn.*",
+        "block{b}.layer.{u-1}.bn{n}.*",
+    ),
+    (
+        "features.stage{b}.unit{u}.body.conv{n}.conv.*",
+        "block{b}.layer.{u-1}.conv{n}.*",
+    ),
+    (
+        "features.stage{b}.unit{u}.identity_conv.*",
+        "block{b}.layer.{u-1}.convShortcut.*",
+    ),
     ("features.stage{b}.trans{t}.conv.bn.*", "trans{b-1}.bn1.*"),
     ("features.stage{b}.trans{t}.conv.conv.*", "trans{b-1}.conv1.*"),
     ("features.post_activ.bn.*", "bn1.*"),
@@ -29,7 +44,10 @@ const PYTORCHCV_MARK: &str = "features.init_block.";
 /// The tensors under our names, where they are known under others.
 pub(super) fn to_ours(tensors: BTreeMap<String, Tensor>) -> Result<BTreeMap<String, Tensor>, ReadError> {
     let mut tensors = tensors;
-    while let Some(prefix) = PREFIXES.iter().find(|p| !tensors.is_empty() && tensors.keys().all(|n| n.starts_with(**p))) {
+    while let Some(prefix) = PREFIXES
+        .iter()
+        .find(|p| !tensors.is_empty() && tensors.keys().all(|n| n.starts_with(**p)))
+    {
         let strip = |(name, tensor): (String, Tensor)| {
             (name.strip_prefix(prefix).unwrap_or(&name).to_owned(), tensor)
         };
@@ -41,9 +59,14 @@ pub(super) fn to_ours(tensors: BTreeMap<String, Tensor>) -> Result<BTreeMap<Stri
     let mut renamed = BTreeMap::new();
     for (name, tensor) in tensors {
         // A name that no line knows stays, and is reported as surplus.
-        let ours = PYTORCHCV.iter().find_map(|(from, to)| apply(from, to, &name)).unwrap_or_else(|| name.clone());
+        let ours = PYTORCHCV
+            .iter()
+            .find_map(|(from, to)| apply(from, to, &name))
+            .unwrap_or_else(|| name.clone());
         if renamed.insert(ours.clone(), tensor).is_some() {
-            return Err(ReadError::why(format!("has two tensors that both mean {ours}, {name} one of them")));
+            return Err(ReadError::why(format!(
+                "has two tensors that both mean {ours}, {name} one of them"
+            )));
         }
     }
     Ok(renamed)
@@ -91,18 +114,35 @@ mod tests {
         let ours = |name: &str| PYTORCHCV.iter().find_map(|(from, to)| apply(from, to, name));
         for (theirs, expected) in [
             ("features.init_block.weight", "conv1.weight"),
-            ("features.stage1.unit1.conv1.bn.running_var", "block1.layer.0.bn1.running_var"),
-            ("features.stage3.unit16.conv2.conv.weight", "block3.layer.15.conv2.weight"),
+            (
+                "features.stage1.unit1.conv1.bn.running_var",
+                "block1.layer.0.bn1.running_var",
+            ),
+            (
+                "features.stage3.unit16.conv2.conv.weight",
+                "block3.layer.15.conv2.weight",
+            ),
             ("features.stage2.trans2.conv.bn.weight", "trans1.bn1.weight"),
             ("features.stage3.trans3.conv.conv.weight", "trans2.conv1.weight"),
-            ("features.stage2.unit4.body.conv2.conv.weight", "block2.layer.3.conv2.weight"),
-            ("features.stage2.unit1.identity_conv.weight", "block2.layer.0.convShortcut.weight"),
+            (
+                "features.stage2.unit4.body.conv2.conv.weight",
+                "block2.layer.3.conv2.weight",
+            ),
+            (
+                "features.stage2.unit1.identity_conv.weight",
+                "block2.layer.0.convShortcut.weight",
+            ),
             ("features.post_activ.bn.bias", "bn1.bias"),
             ("output.bias", "fc.bias"),
         ] {
             assert_eq!(ours(theirs).as_deref(), Some(expected));
         }
-        for strange in ["features.stage1.unit0.conv1.bn.weight", "features.stage1.unitx.conv1.bn.weight", "outputs.bias", ""] {
+        for strange in [
+            "features.stage1.unit0.conv1.bn.weight",
+            "features.stage1.unitx.conv1.bn.weight",
+            "outputs.bias",
+            "",
+        ] {
             assert_eq!(ours(strange), None, "{strange}");
         }
     }
@@ -110,7 +150,10 @@ mod tests {
     #[test]
     fn prefixes_go_only_where_all_have_them() {
         let tensors = |names: &[&str]| -> BTreeMap<String, Tensor> {
-            names.iter().map(|n| ((*n).to_owned(), Tensor::from(0f32))).collect()
+            names
+                .iter()
+                .map(|n| ((*n).to_owned(), Tensor::from(0f32)))
+                .collect()
         };
         let names = |all: BTreeMap<String, Tensor>| all.into_keys().collect::<Vec<_>>();
         let all = to_ours(tensors(&["module.model.a", "module.model.b"])).unwrap();

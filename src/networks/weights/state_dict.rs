@@ -8,7 +8,14 @@ use super::pickle::{Heap, TensorView, Value};
 pub(super) type Named = Vec<(String, Rc<TensorView>)>;
 
 /// Where training scripts put the weights, in the order of preference.
-const KEYS: &[&str] = &["state_dict", "model_state_dict", "model", "net", "network", "module"];
+const KEYS: &[&str] = &[
+    "state_dict",
+    "model_state_dict",
+    "model",
+    "net",
+    "network",
+    "module",
+];
 /// `{'model': {'state_dict': …}}` is two.
 const MAX_LEVELS: usize = 4;
 /// Of modules within modules: a DenseNet has five. A cycle in a hostile file ends here.
@@ -20,18 +27,27 @@ pub(super) fn find(root: &Value, heap: &Heap) -> Result<Named, ReadError> {
     let mut value = root;
     for _ in 0..MAX_LEVELS {
         if heap.attribute(value, "_modules").is_some() || heap.attribute(value, "_parameters").is_some() {
-            let mut walk = Walk { heap, found: Vec::new(), visits: 0 };
+            let mut walk = Walk {
+                heap,
+                found: Vec::new(),
+                visits: 0,
+            };
             walk.module(value, "", 0)?;
             return some(walk.found);
         }
         // Before the tensors beside it: `{'best_accuracy': tensor(0.94), 'state_dict': …}` is common.
-        let inner = KEYS.iter().filter_map(|key| heap.get(value, key)).find(|v| is_container(v));
+        let inner = KEYS
+            .iter()
+            .filter_map(|key| heap.get(value, key))
+            .find(|v| is_container(v));
         match inner {
             Some(inner) => value = inner,
             None => return tensors_of(value, heap),
         }
     }
-    Err(ReadError::why("nests its weights deeper than any known checkpoint; save the state_dict alone"))
+    Err(ReadError::why(
+        "nests its weights deeper than any known checkpoint; save the state_dict alone",
+    ))
 }
 
 fn is_container(value: &Value) -> bool {
@@ -69,7 +85,11 @@ fn tensors_of(dict: &Value, heap: &Heap) -> Result<Named, ReadError> {
     } else {
         format!(
             "holds a dictionary with {} and no tensors, under {} neither; save `model.state_dict()`",
-            if keys.is_empty() { "no names".to_owned() } else { format!("the keys {}", keys.join(", ")) },
+            if keys.is_empty() {
+                "no names".to_owned()
+            } else {
+                format!("the keys {}", keys.join(", "))
+            },
             KEYS.join(", ")
         )
     }))
@@ -87,7 +107,9 @@ impl Walk<'_> {
         if self.visits <= MAX_VISITS {
             return Ok(());
         }
-        Err(ReadError::why(format!("has a module of more than {MAX_VISITS} parts: it is damaged or made up")))
+        Err(ReadError::why(format!(
+            "has a module of more than {MAX_VISITS} parts: it is damaged or made up"
+        )))
     }
 
     fn module(&mut self, module: &Value, prefix: &str, depth: usize) -> Result<(), ReadError> {
@@ -102,7 +124,9 @@ impl Walk<'_> {
             let dict = heap.attribute(module, part);
             dict.and_then(|dict| heap.entries(dict)).unwrap_or_default()
         };
-        let hidden = heap.attribute(module, "_non_persistent_buffers_set").and_then(|set| heap.items(set));
+        let hidden = heap
+            .attribute(module, "_non_persistent_buffers_set")
+            .and_then(|set| heap.items(set));
         let is_hidden = |name: &str| hidden.unwrap_or_default().iter().any(|h| h.text() == Some(name));
         for (key, value) in entries("_parameters").iter().chain(entries("_buffers")) {
             self.visit()?;

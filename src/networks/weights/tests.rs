@@ -34,7 +34,9 @@ impl Pickle {
     }
 
     fn ints(self, all: &[i64]) -> Self {
-        all.iter().fold(self.op(b"("), |pickle, &n| pickle.int(n)).op(b"t")
+        all.iter()
+            .fold(self.op(b"("), |pickle, &n| pickle.int(n))
+            .op(b"t")
     }
 
     /// A tensor on the storage `key`, which says that it has `count` elements.
@@ -77,16 +79,25 @@ fn zip_of(entries: &[(&str, &[u8])]) -> Vec<u8> {
 fn checkpoint(pickle: Vec<u8>, storages: &[(&str, &[u8])]) -> Vec<u8> {
     let names: Vec<String> = storages.iter().map(|(key, _)| format!("x/data/{key}")).collect();
     let mut entries: Vec<(&str, &[u8])> = vec![("x/data.pkl", &pickle), ("x/version", b"3\n")];
-    entries.extend(names.iter().zip(storages).map(|(name, (_, bytes))| (name.as_str(), *bytes)));
+    entries.extend(
+        names
+            .iter()
+            .zip(storages)
+            .map(|(name, (_, bytes))| (name.as_str(), *bytes)),
+    );
     zip_of(&entries)
 }
 
 fn legacy(pickle: Vec<u8>, keys: &[&str], data: &[u8]) -> Vec<u8> {
-    let mut file = vec![0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, b'.'];
+    let mut file = vec![
+        0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, b'.',
+    ];
     file.extend(Pickle::new().op(b"M\xe9\x03").stop());
     file.extend(Pickle::new().op(b"}").stop());
     file.extend(pickle);
-    let keys = keys.iter().fold(Pickle::new().op(b"]("), |pickle, key| pickle.text(key));
+    let keys = keys
+        .iter()
+        .fold(Pickle::new().op(b"]("), |pickle, key| pickle.text(key));
     file.extend(keys.op(b"e").stop());
     file.extend(data);
     file
@@ -117,7 +128,10 @@ fn file(bytes: &[u8]) -> File {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("given.pth");
     std::fs::write(&path, bytes).unwrap();
-    File { _folder: folder, path }
+    File {
+        _folder: folder,
+        path,
+    }
 }
 
 fn load(bytes: &[u8]) -> Result<Weights, WeightsError> {
@@ -143,7 +157,9 @@ fn floats(values: &[f32]) -> Vec<u8> {
 const SIX: [f32; 6] = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
 
 fn six(offset: i64, size: &[i64], stride: &[i64]) -> Vec<u8> {
-    let pickle = Pickle::new().dict("w", |p| p.tensor("FloatStorage", "0", 6, offset, size, stride)).stop();
+    let pickle = Pickle::new()
+        .dict("w", |p| p.tensor("FloatStorage", "0", 6, offset, size, stride))
+        .stop();
     checkpoint(pickle, &[("0", &floats(&SIX))])
 }
 
@@ -184,7 +200,11 @@ fn views_beyond_their_storage_are_refused() {
         refused(&six(0, &size, &stride));
     }
     // A storage that claims more than the file has.
-    let pickle = |count| Pickle::new().dict("w", |p| p.tensor("FloatStorage", "0", count, 0, &[count], &[1])).stop();
+    let pickle = |count| {
+        Pickle::new()
+            .dict("w", |p| p.tensor("FloatStorage", "0", count, 0, &[count], &[1]))
+            .stop()
+    };
     for count in [7, 1 << 40, i64::MAX] {
         assert!(refused(&checkpoint(pickle(count), &[("0", &floats(&SIX))])).contains("tensor w"));
     }
@@ -196,7 +216,10 @@ fn shared_data_cannot_swell() {
     // 100,000 tensors of 4 MB from one storage of 4 MB.
     let data = vec![0u8; 4 << 20];
     let mut pickle = Pickle::new().op(b"}");
-    pickle = pickle.text("0").tensor("FloatStorage", "0", 1 << 20, 0, &[1 << 20], &[1]).op(b"q\x01s");
+    pickle = pickle
+        .text("0")
+        .tensor("FloatStorage", "0", 1 << 20, 0, &[1 << 20], &[1])
+        .op(b"q\x01s");
     for i in 1..100_000 {
         pickle = pickle.text(&i.to_string()).op(b"h\x01s");
     }
@@ -224,10 +247,18 @@ fn no_call_is_made_and_its_name_is_told() {
             checkpoint(evil.clone(), &[]),
             legacy(evil.clone(), &[], &[]),
             gzip(&evil),
-            checkpoint(Pickle::new().dict("state_dict", |p| p.op(&evil[2..evil.len() - 1])).stop(), &[]),
+            checkpoint(
+                Pickle::new()
+                    .dict("state_dict", |p| p.op(&evil[2..evil.len() - 1]))
+                    .stop(),
+                &[],
+            ),
         ] {
             let error = load(&bytes).unwrap_err();
-            assert!(matches!(&error, WeightsError::Forbidden { name, .. } if *name == named), "{error}");
+            assert!(
+                matches!(&error, WeightsError::Forbidden { name, .. } if *name == named),
+                "{error}"
+            );
             assert!(error.to_string().contains("nothing was run"));
         }
     }
@@ -237,10 +268,28 @@ fn no_call_is_made_and_its_name_is_told() {
         Pickle::new().global("os", "system").op(b")\x81").stop(),
         Pickle::new().op(b"(ios\nsystem\n").stop(),
         Pickle::new().op(b"(").global("os", "system").op(b"o").stop(),
-        Pickle::new().op(b"(").text("storage").global("os", "system").text("0").text("cpu").int(1).op(b"tQ").stop(),
+        Pickle::new()
+            .op(b"(")
+            .text("storage")
+            .global("os", "system")
+            .text("0")
+            .text("cpu")
+            .int(1)
+            .op(b"tQ")
+            .stop(),
         b"\x80\x04\x8c\x02os\x8c\x06system\x93\x8c\x04true\x85R.".to_vec(),
-        Pickle::new().global("torch._tensor", "_rebuild_from_type_v2").op(b"(").global("os", "system").op(b"NNNtR").stop(),
-        Pickle::new().global("copyreg", "_reconstructor").op(b"(").global("os", "system").op(b"NNtR").stop(),
+        Pickle::new()
+            .global("torch._tensor", "_rebuild_from_type_v2")
+            .op(b"(")
+            .global("os", "system")
+            .op(b"NNNtR")
+            .stop(),
+        Pickle::new()
+            .global("copyreg", "_reconstructor")
+            .op(b"(")
+            .global("os", "system")
+            .op(b"NNtR")
+            .stop(),
     ] {
         let error = load(&checkpoint(bytes.clone(), &[])).unwrap_err().to_string();
         assert!(error.contains(".system"), "{error}");
@@ -250,7 +299,9 @@ fn no_call_is_made_and_its_name_is_told() {
 
 #[test]
 fn damaged_pickles_end_in_an_error() {
-    let whole = Pickle::new().dict("w", |p| p.tensor("FloatStorage", "0", 6, 0, &[6], &[1])).stop();
+    let whole = Pickle::new()
+        .dict("w", |p| p.tensor("FloatStorage", "0", 6, 0, &[6], &[1]))
+        .stop();
     for length in 0..whole.len() {
         refused(&checkpoint(whole[..length].to_vec(), &[("0", &floats(&SIX))]));
     }
@@ -262,7 +313,21 @@ fn damaged_pickles_end_in_an_error() {
             let _ = load_pickle(&changed);
         }
     }
-    for opcodes in [&b"0."[..], b"s.", b"u.", b"t.", b"h\x07.", b"\x81.", b"R.", b"b.", b"Q.", b"(.", b"e.", b"\x87.", b"a."] {
+    for opcodes in [
+        &b"0."[..],
+        b"s.",
+        b"u.",
+        b"t.",
+        b"h\x07.",
+        b"\x81.",
+        b"R.",
+        b"b.",
+        b"Q.",
+        b"(.",
+        b"e.",
+        b"\x87.",
+        b"a.",
+    ] {
         refused(&checkpoint(Pickle::new().op(opcodes).0, &[]));
     }
 }
@@ -281,26 +346,40 @@ fn load_pickle(bytes: &[u8]) -> Result<(), ReadError> {
 #[test]
 fn bombs_are_defused() {
     // Deep nesting, without and with names.
-    let deep = Pickle::new().op(&vec![b']'; 1_000_000]).op(&vec![b'a'; 999_999]).stop();
+    let deep = Pickle::new()
+        .op(&vec![b']'; 1_000_000])
+        .op(&vec![b'a'; 999_999])
+        .stop();
     refused(&checkpoint(deep, &[]));
     let nested = (0..100_000).fold(Pickle::new(), |p, _| p.op(b"}").text("state_dict"));
     refused(&checkpoint(nested.op(b"N").op(&vec![b's'; 100_000]).stop(), &[]));
     // A billion laughs: each tuple holds the last one twice.
-    let laughs = (0..100).fold(Pickle::new().op(b"N"), |p, _| p.op(b"2\x86")).stop();
+    let laughs = (0..100)
+        .fold(Pickle::new().op(b"N"), |p, _| p.op(b"2\x86"))
+        .stop();
     refused(&checkpoint(laughs, &[]));
     // Copies of a long list, over and over.
     let list = (0..10_000).fold(Pickle::new().op(b"("), |p, _| p.op(b"NN\x86"));
-    let copies = (0..10_000).fold(list.op(b"t\x85q\x00"), |p, _| p.global("collections", "OrderedDict").op(b"h\x00R0"));
+    let copies = (0..10_000).fold(list.op(b"t\x85q\x00"), |p, _| {
+        p.global("collections", "OrderedDict").op(b"h\x00R0")
+    });
     assert!(refused(&checkpoint(copies.stop(), &[])).contains("copied entries"));
     // Endless steps.
     assert!(refused(&checkpoint(Pickle::new().op(&vec![b'N'; 5_000_000]).stop(), &[])).contains("steps"));
     // A dictionary that is its own state_dict.
-    refused(&checkpoint(Pickle::new().op(b"}q\x00").text("state_dict").op(b"h\x00s.").0, &[]));
+    refused(&checkpoint(
+        Pickle::new().op(b"}q\x00").text("state_dict").op(b"h\x00s.").0,
+        &[],
+    ));
 }
 
 /// A module of the class `Net` with the children `a` and `b`, which are what `child` leaves on the stack.
 fn module(pickle: Pickle, child: impl Fn(Pickle) -> Pickle) -> Pickle {
-    let pickle = pickle.global("project.models", "Net").op(b")\x81}").text("_parameters").op(b"}s");
+    let pickle = pickle
+        .global("project.models", "Net")
+        .op(b")\x81}")
+        .text("_parameters")
+        .op(b"}s");
     let pickle = child(pickle.text("_modules").op(b"}").text("a")).op(b"s");
     child(pickle.text("b")).op(b"ssb")
 }
@@ -314,7 +393,13 @@ fn modules_that_hold_each_other_without_end_are_refused() {
     }
     let text = refused(&checkpoint(pickle.stop(), &[]));
     assert!(text.contains("made up"), "{text}");
-    let own = Pickle::new().global("m", "N").op(b")\x81q\x00}").text("_modules").op(b"}").text("a").op(b"h\x00ssb");
+    let own = Pickle::new()
+        .global("m", "N")
+        .op(b")\x81q\x00}")
+        .text("_modules")
+        .op(b"}")
+        .text("a")
+        .op(b"h\x00ssb");
     assert!(refused(&checkpoint(own.stop(), &[])).contains("nested"));
 }
 
@@ -326,22 +411,43 @@ fn files_that_are_no_checkpoints_are_told_apart() {
         (gzip(b""), "nothing in it"),
         (gzip(&vec![0; 1 << 20]), "gzip file whose content"),
         (b"<!DOCTYPE html><html>".to_vec(), "web page"),
-        (b"version https://git-lfs.github.com/spec/v1\n".to_vec(), "Git LFS"),
+        (
+            b"version https://git-lfs.github.com/spec/v1\n".to_vec(),
+            "Git LFS",
+        ),
         (vec![7; 4000], "no known kind"),
         (vec![0; 4000], "no known kind"),
         (zip_of(&[("a.txt", b"x"), ("b.png", b"y")]), "only a.txt, b.png"),
         (zip_of(&[]), "nothing in it"),
-        (zip_of(&[("a.pth", &whole), ("b.pth", &whole)]), "several checkpoints (a.pth, b.pth)"),
-        (tar_of(&[("a.pth", &whole), ("b.pth", &whole)]), "several checkpoints (a.pth, b.pth)"),
+        (
+            zip_of(&[("a.pth", &whole), ("b.pth", &whole)]),
+            "several checkpoints (a.pth, b.pth)",
+        ),
+        (
+            tar_of(&[("a.pth", &whole), ("b.pth", &whole)]),
+            "several checkpoints (a.pth, b.pth)",
+        ),
         (tar_of(&[("README", b"read me")]), "only README"),
         (whole[..whole.len() / 2].to_vec(), "cut-off"),
         (Pickle::new().op(b"K\x05").stop(), "a number"),
         (Pickle::new().op(b"}").stop(), "a dictionary"),
         (checkpoint(Pickle::new().op(b"}").stop(), &[]), "empty dictionary"),
-        (checkpoint(Pickle::new().dict("epoch", |p| p.int(3)).stop(), &[]), "keys epoch"),
+        (
+            checkpoint(Pickle::new().dict("epoch", |p| p.int(3)).stop(), &[]),
+            "keys epoch",
+        ),
         (checkpoint(Pickle::new().int(3).stop(), &[]), "a number"),
-        (zip_of(&[("x/data.pkl", &Pickle::new().op(b"}").stop()), ("x/byteorder", b"big")]), "big-endian"),
-        (tar_of(&[("storages", b"a"), ("tensors", b"b"), ("pickle", b"c")]), "0.1.1"),
+        (
+            zip_of(&[
+                ("x/data.pkl", &Pickle::new().op(b"}").stop()),
+                ("x/byteorder", b"big"),
+            ]),
+            "big-endian",
+        ),
+        (
+            tar_of(&[("storages", b"a"), ("tensors", b"b"), ("pickle", b"c")]),
+            "0.1.1",
+        ),
         (b"\x10\0\0\0\0\0\0\0{\"a\":".to_vec(), "safetensors"),
         (gzip(&gzip(&gzip(&gzip(&gzip(&whole))))), "archive in an archive"),
     ] {
@@ -389,15 +495,31 @@ fn legacy_files_keep_views_counters_and_missing_modules() {
     assert_eq!(values(&plain, "w"), [5.0, 6.0]);
     // The class is gone and its source is in the file, as the authors' networks are.
     let class = |p: Pickle| {
-        p.op(b"(").text("module").global("densenet", "Net").text("/home/x/densenet.py").text("import os; os.abort()").op(b"tQ")
+        p.op(b"(")
+            .text("module")
+            .global("densenet", "Net")
+            .text("/home/x/densenet.py")
+            .text("import os; os.abort()")
+            .op(b"tQ")
     };
-    let parameter =
-        |p: Pickle| pickle(p.global("torch.nn.parameter", "Parameter")).op(b"\x85R").op(b"\x88\x89N\x87b");
-    let whole = class(Pickle::new()).op(b")\x81}").text("_parameters").global("collections", "OrderedDict").op(b"]](");
+    let parameter = |p: Pickle| {
+        pickle(p.global("torch.nn.parameter", "Parameter"))
+            .op(b"\x85R")
+            .op(b"\x88\x89N\x87b")
+    };
+    let whole = class(Pickle::new())
+        .op(b")\x81}")
+        .text("_parameters")
+        .global("collections", "OrderedDict")
+        .op(b"]](");
     let whole = parameter(whole.text("w")).op(b"ea\x85RsbN0");
     assert_eq!(values(&read(whole.stop()), "w"), [5.0, 6.0]);
     for cut in [data.len() - 1, 9, 7, 0] {
-        let text = refused(&legacy(Pickle::new().dict("w", pickle).stop(), &["77"], &data[..cut]));
+        let text = refused(&legacy(
+            Pickle::new().dict("w", pickle).stop(),
+            &["77"],
+            &data[..cut],
+        ));
         assert!(text.contains("cut off"), "{text}");
     }
     let mut absurd = u64::MAX.to_le_bytes().to_vec();
@@ -408,13 +530,19 @@ fn legacy_files_keep_views_counters_and_missing_modules() {
 #[test]
 fn tensors_that_are_no_floats_are_named() {
     let of = |name: &str, class: &str| {
-        let pickle = Pickle::new().dict(name, |p| p.tensor(class, "0", 1, 0, &[], &[])).stop();
+        let pickle = Pickle::new()
+            .dict(name, |p| p.tensor(class, "0", 1, 0, &[], &[]))
+            .stop();
         checkpoint(pickle, &[("0", &[0; 16])])
     };
     assert!(refused(&of("w", "LongStorage")).contains("tensor w that holds integers"));
     assert!(refused(&of("w", "ComplexFloatStorage")).contains("complex"));
     assert!(refused(&of("w", "Float8Storage")).contains("Float8Storage"));
-    assert!(load(&of("bn1.num_batches_tracked", "LongStorage")).unwrap().is_empty());
+    assert!(
+        load(&of("bn1.num_batches_tracked", "LongStorage"))
+            .unwrap()
+            .is_empty()
+    );
 }
 
 #[test]
@@ -426,6 +554,14 @@ fn weights_that_are_not_numbers_are_named() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("nan.safetensors");
     bad.save(&path, &BTreeMap::new()).unwrap();
-    let text = Weights::load(&path).unwrap().check(&architecture, 3).unwrap_err().in_file(&path).to_string();
-    assert!(text.contains("nan.safetensors") && text.contains("fc.bias"), "{text}");
+    let text = Weights::load(&path)
+        .unwrap()
+        .check(&architecture, 3)
+        .unwrap_err()
+        .in_file(&path)
+        .to_string();
+    assert!(
+        text.contains("nan.safetensors") && text.contains("fc.bias"),
+        "{text}"
+    );
 }

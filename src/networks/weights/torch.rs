@@ -17,10 +17,17 @@ trait Data {
 }
 
 fn missing(key: &str) -> ReadError {
-    ReadError::why(format!("lacks the data of storage {key}: it is damaged; get it anew"))
+    ReadError::why(format!(
+        "lacks the data of storage {key}: it is damaged; get it anew"
+    ))
 }
 
-fn build(root: &Value, heap: &Heap, data: &mut dyn Data, budget: &mut Budget) -> Result<BTreeMap<String, Tensor>, ReadError> {
+fn build(
+    root: &Value,
+    heap: &Heap,
+    data: &mut dyn Data,
+    budget: &mut Budget,
+) -> Result<BTreeMap<String, Tensor>, ReadError> {
     let mut tensors = BTreeMap::new();
     for (name, view) in state_dict::find(root, heap)? {
         // Counters are skipped before their data is looked for.
@@ -44,7 +51,9 @@ const MAX_PICKLE: u64 = 256 << 20;
 
 impl Zipped<'_> {
     fn entry(&mut self, name: &str, limit: u64) -> Result<Option<Vec<u8>>, ReadError> {
-        let damaged = |why: &dyn std::fmt::Display| ReadError::why(format!("is damaged at {name} ({why}); get it anew"));
+        let damaged = |why: &dyn std::fmt::Display| {
+            ReadError::why(format!("is damaged at {name} ({why}); get it anew"))
+        };
         let entry = match self.archive.by_name(name) {
             Ok(entry) => entry,
             Err(zip::result::ZipError::FileNotFound) => return Ok(None),
@@ -52,7 +61,10 @@ impl Zipped<'_> {
         };
         let limit = limit.min(self.left);
         let mut bytes = Vec::new();
-        entry.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(|e| damaged(&e))?;
+        entry
+            .take(limit.saturating_add(1))
+            .read_to_end(&mut bytes)
+            .map_err(|e| damaged(&e))?;
         if bytes.len() as u64 > limit {
             return Err(damaged(&"larger than any checkpoint's"));
         }
@@ -76,12 +88,21 @@ impl Data for Zipped<'_> {
 pub(super) fn read_zip(bytes: &[u8], folder: &str) -> Result<BTreeMap<String, Tensor>, ReadError> {
     let archive = ZipArchive::new(Cursor::new(bytes))
         .map_err(|error| ReadError::why(format!("is a damaged zip archive ({error}); get it anew")))?;
-    let mut data = Zipped { archive, folder, read: HashMap::new(), left: MAX_UNPACKED };
+    let mut data = Zipped {
+        archive,
+        folder,
+        read: HashMap::new(),
+        left: MAX_UNPACKED,
+    };
     let order = data.entry(&format!("{folder}byteorder"), 64)?;
     if order.is_some_and(|order| order != b"little") {
-        return Err(ReadError::why("was written on a big-endian machine; load it in PyTorch and save it anew"));
+        return Err(ReadError::why(
+            "was written on a big-endian machine; load it in PyTorch and save it anew",
+        ));
     }
-    let pickle = data.entry(&format!("{folder}data.pkl"), MAX_PICKLE)?.unwrap_or_default();
+    let pickle = data
+        .entry(&format!("{folder}data.pkl"), MAX_PICKLE)?
+        .unwrap_or_default();
     let mut heap = Heap::default();
     let (root, _) = pickle::load(&pickle, &mut heap)?;
     build(&root, &heap, &mut data, &mut Budget::of_file(bytes.len()))
@@ -125,22 +146,41 @@ pub(super) fn read_legacy(bytes: &[u8]) -> Result<BTreeMap<String, Tensor>, Read
     }
     match next(&mut heap)?.0 {
         Value::Int(PROTOCOL) => {}
-        _ => return Err(ReadError::why("is of a version of PyTorch's format that is not known here")),
+        _ => {
+            return Err(ReadError::why(
+                "is of a version of PyTorch's format that is not known here",
+            ));
+        }
     }
     next(&mut heap)?;
     let (root, _) = next(&mut heap)?;
     let (keys, end) = next(&mut heap)?;
     let keys = heap.items(&keys).unwrap_or_default();
-    let mut data = Legacy { bytes, storages: HashMap::new() };
+    let mut data = Legacy {
+        bytes,
+        storages: HashMap::new(),
+    };
     let mut at = end;
     for key in keys {
-        let Value::Text(key) = key else { return Err(missing("(without a name)")) };
+        let Value::Text(key) = key else {
+            return Err(missing("(without a name)"));
+        };
         let element = heap.elements.get(key).ok_or_else(|| missing(key))?;
         let cut = || ReadError::why(format!("is cut off in storage {key}; get it anew"));
         let from = at.checked_add(8).ok_or_else(cut)?;
-        let count = bytes.get(at..from).and_then(|b| <[u8; 8]>::try_from(b).ok()).map(u64::from_le_bytes).ok_or_else(cut)?;
-        let length = count.checked_mul(element.bytes()).and_then(|n| usize::try_from(n).ok()).ok_or_else(cut)?;
-        let to = from.checked_add(length).filter(|&to| to <= bytes.len()).ok_or_else(cut)?;
+        let count = bytes
+            .get(at..from)
+            .and_then(|b| <[u8; 8]>::try_from(b).ok())
+            .map(u64::from_le_bytes)
+            .ok_or_else(cut)?;
+        let length = count
+            .checked_mul(element.bytes())
+            .and_then(|n| usize::try_from(n).ok())
+            .ok_or_else(cut)?;
+        let to = from
+            .checked_add(length)
+            .filter(|&to| to <= bytes.len())
+            .ok_or_else(cut)?;
         data.storages.insert(key.clone(), from..to);
         at = to;
     }

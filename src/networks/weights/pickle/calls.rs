@@ -6,18 +6,70 @@ use super::value::{Element, Global, Heap, Storage, TensorView, Value};
 
 /// Modules whose functions act on the machine: their mere mention is refused, however it would have been used.
 const ACTING: &[&str] = &[
-    "_pickle", "_posixsubprocess", "asyncio", "bdb", "code", "codeop", "commands", "ctypes", "importlib", "marshal",
-    "multiprocessing", "nt", "operator", "os", "os.path", "pdb", "pickle", "pip", "pkgutil", "platform", "posix",
-    "posixpath", "pty", "pydoc", "runpy", "shelve", "shutil", "signal", "socket", "subprocess", "sys", "tempfile",
-    "threading", "timeit", "types", "urllib", "urllib.request", "urllib2", "webbrowser", "zipimport",
+    "_pickle",
+    "_posixsubprocess",
+    "asyncio",
+    "bdb",
+    "code",
+    "codeop",
+    "commands",
+    "ctypes",
+    "importlib",
+    "marshal",
+    "multiprocessing",
+    "nt",
+    "operator",
+    "os",
+    "os.path",
+    "pdb",
+    "pickle",
+    "pip",
+    "pkgutil",
+    "platform",
+    "posix",
+    "posixpath",
+    "pty",
+    "pydoc",
+    "runpy",
+    "shelve",
+    "shutil",
+    "signal",
+    "socket",
+    "subprocess",
+    "sys",
+    "tempfile",
+    "threading",
+    "timeit",
+    "types",
+    "urllib",
+    "urllib.request",
+    "urllib2",
+    "webbrowser",
+    "zipimport",
 ];
 
 const BUILTINS: &[&str] = &["builtins", "__builtin__"];
 
 /// The builtin types that carry data. Every other builtin is a function.
 const DATA_TYPES: &[&str] = &[
-    "set", "frozenset", "list", "tuple", "dict", "object", "int", "long", "float", "complex", "bool", "str",
-    "unicode", "bytes", "bytearray", "slice", "range", "xrange",
+    "set",
+    "frozenset",
+    "list",
+    "tuple",
+    "dict",
+    "object",
+    "int",
+    "long",
+    "float",
+    "complex",
+    "bool",
+    "str",
+    "unicode",
+    "bytes",
+    "bytearray",
+    "slice",
+    "range",
+    "xrange",
 ];
 
 /// Calls whose result is of no interest to weights: it becomes an opaque value, the call is not made.
@@ -40,8 +92,14 @@ const HARMLESS: &[(&str, &str)] = &[
     ("datetime", "datetime"),
     ("datetime", "date"),
     ("datetime", "timedelta"),
-    ("builtins", "bytearray"), ("builtins", "complex"), ("builtins", "slice"), ("builtins", "range"),
-    ("__builtin__", "bytearray"), ("__builtin__", "complex"), ("__builtin__", "slice"), ("__builtin__", "xrange"),
+    ("builtins", "bytearray"),
+    ("builtins", "complex"),
+    ("builtins", "slice"),
+    ("builtins", "range"),
+    ("__builtin__", "bytearray"),
+    ("__builtin__", "complex"),
+    ("__builtin__", "slice"),
+    ("__builtin__", "xrange"),
 ];
 
 /// Whether a pickle may mention this name.
@@ -52,7 +110,11 @@ pub(super) fn admit(global: &Global) -> Result<(), PickleError> {
     } else {
         ACTING.contains(&module)
     };
-    if acts { Err(PickleError::Forbidden(global.to_string())) } else { Ok(()) }
+    if acts {
+        Err(PickleError::Forbidden(global.to_string()))
+    } else {
+        Ok(())
+    }
 }
 
 /// An instance made without a call of the class's own (`cls.__new__`).
@@ -67,7 +129,10 @@ pub(super) fn instance(heap: &mut Heap, class: &Rc<Global>, arguments: &[Value])
 /// What `function(*arguments)` stands for.
 pub(super) fn call(heap: &mut Heap, function: &Value, arguments: &[Value]) -> Result<Value, PickleError> {
     let Value::Global(function) = function else {
-        return Err(PickleError::Forbidden(format!("{} as a function", function.kind())));
+        return Err(PickleError::Forbidden(format!(
+            "{} as a function",
+            function.kind()
+        )));
     };
     let first = || arguments.first().cloned().unwrap_or(Value::None);
     let (module, name) = (function.module.as_str(), function.name.as_str());
@@ -134,7 +199,8 @@ const MAX_DIMENSIONS: usize = 16;
 
 /// (storage, offset, size, stride, …)
 fn tensor(heap: &Heap, arguments: &[Value]) -> Result<Value, PickleError> {
-    let unusable = || PickleError::Unsupported("it describes a tensor in a way that PyTorch does not".to_owned());
+    let unusable =
+        || PickleError::Unsupported("it describes a tensor in a way that PyTorch does not".to_owned());
     let natural = |value: &Value| match value {
         Value::Int(n) => u64::try_from(*n).ok(),
         _ => None,
@@ -152,36 +218,62 @@ fn tensor(heap: &Heap, arguments: &[Value]) -> Result<Value, PickleError> {
     if size.len() != stride.len() {
         return Err(unusable());
     }
-    Ok(Value::Tensor(Rc::new(TensorView { storage: storage.clone(), offset, size, stride })))
+    Ok(Value::Tensor(Rc::new(TensorView {
+        storage: storage.clone(),
+        offset,
+        size,
+        stride,
+    })))
 }
 
 /// What a persistent id stands for: `('storage', class, key, device, count[, view])`, or the legacy
 /// `('module', class, file, source)`, whose source text is left unread.
 pub(super) fn persistent(heap: &mut Heap, id: &Value) -> Result<Value, PickleError> {
-    let unusable = |why: &str| PickleError::Unsupported(format!("it refers to data in an unknown way ({why})"));
+    let unusable =
+        |why: &str| PickleError::Unsupported(format!("it refers to data in an unknown way ({why})"));
     let items = heap.arguments(id);
     match items.as_slice() {
         [Value::Text(kind), class @ Value::Global(_), ..] if &**kind == "module" => Ok(class.clone()),
-        [Value::Text(kind), Value::Global(class), Value::Text(key), _device, Value::Int(count), rest @ ..]
-            if &**kind == "storage" =>
-        {
+        [
+            Value::Text(kind),
+            Value::Global(class),
+            Value::Text(key),
+            _device,
+            Value::Int(count),
+            rest @ ..,
+        ] if &**kind == "storage" => {
             let element = Element::of_storage(&class.name)
                 .filter(|_| class.module == "torch" || class.module == "torch.cuda")
-                .ok_or_else(|| PickleError::Unsupported(format!("it holds values of the kind `{class}`, not read here")))?;
-            if heap.elements.insert(key.clone(), element).is_some_and(|before| before != element) {
+                .ok_or_else(|| {
+                    PickleError::Unsupported(format!("it holds values of the kind `{class}`, not read here"))
+                })?;
+            if heap
+                .elements
+                .insert(key.clone(), element)
+                .is_some_and(|before| before != element)
+            {
                 return Err(unusable("one storage as two kinds"));
             }
             let count = u64::try_from(*count).map_err(|_| unusable("a negative size"))?;
             let (first, count) = match rest.first().and_then(|view| heap.items(view)) {
                 // (key of the view, first element, number of elements)
-                Some([_, Value::Int(first), Value::Int(part)]) => match (u64::try_from(*first), u64::try_from(*part)) {
-                    (Ok(first), Ok(part)) if first.checked_add(part).is_some_and(|end| end <= count) => (first, part),
-                    _ => return Err(unusable("a view beyond its storage")),
-                },
+                Some([_, Value::Int(first), Value::Int(part)]) => {
+                    match (u64::try_from(*first), u64::try_from(*part)) {
+                        (Ok(first), Ok(part)) if first.checked_add(part).is_some_and(|end| end <= count) => {
+                            (first, part)
+                        }
+                        _ => return Err(unusable("a view beyond its storage")),
+                    }
+                }
                 Some(_) => return Err(unusable("a view that is none")),
                 None => (0, count),
             };
-            Ok(Value::Storage(Rc::new(Storage { key: key.clone(), element, first, count })))
+            Ok(Value::Storage(Rc::new(Storage {
+                key: key.clone(),
+                element,
+                first,
+                count,
+            })))
         }
         _ => Err(unusable("neither a storage nor a module")),
     }

@@ -25,7 +25,10 @@ pub fn load(bytes: &[u8], heap: &mut Heap) -> Result<(Value, usize), PickleError
             return Ok((value, machine.at));
         }
     }
-    Err(PickleError::Limit { what: "steps", limit: MAX_STEPS })
+    Err(PickleError::Limit {
+        what: "steps",
+        limit: MAX_STEPS,
+    })
 }
 
 struct Machine<'a> {
@@ -161,7 +164,9 @@ impl<'a> Machine<'a> {
                 self.global(module, name)?;
             }
             0x93 => match (self.pop()?, self.pop()?) {
-                (Value::Text(name), Value::Text(module)) => self.global(module.to_string(), name.to_string())?,
+                (Value::Text(name), Value::Text(module)) => {
+                    self.global(module.to_string(), name.to_string())?
+                }
                 _ => return Err(self.malformed("a class without a name")),
             },
             b'R' => {
@@ -184,7 +189,9 @@ impl<'a> Machine<'a> {
             // OBJ: an instance of a classic class of Python 2.
             b'o' => {
                 let mut items = self.pop_to_mark()?.into_iter();
-                let class = items.next().ok_or_else(|| self.malformed("an object without a class"))?;
+                let class = items
+                    .next()
+                    .ok_or_else(|| self.malformed("an object without a class"))?;
                 self.push(class);
                 let none = self.heap.sequence(Vec::new());
                 self.instance(&none)?;
@@ -248,7 +255,11 @@ impl<'a> Machine<'a> {
     /// The text up to the end of the line.
     fn line(&mut self) -> Result<String, PickleError> {
         let rest = self.bytes.get(self.at..).unwrap_or_default();
-        let length = rest.iter().take(MAX_NAME).position(|&b| b == b'\n').ok_or(PickleError::Truncated)?;
+        let length = rest
+            .iter()
+            .take(MAX_NAME)
+            .position(|&b| b == b'\n')
+            .ok_or(PickleError::Truncated)?;
         let text = String::from_utf8_lossy(self.take(length)?).into_owned();
         self.take(1)?;
         Ok(text)
@@ -264,11 +275,15 @@ impl<'a> Machine<'a> {
         if self.stack.len() <= floor {
             return Err(self.malformed("its stack is empty"));
         }
-        self.stack.pop().ok_or_else(|| self.malformed("its stack is empty"))
+        self.stack
+            .pop()
+            .ok_or_else(|| self.malformed("its stack is empty"))
     }
 
     fn top(&self) -> Result<&Value, PickleError> {
-        self.stack.last().ok_or_else(|| self.malformed("its stack is empty"))
+        self.stack
+            .last()
+            .ok_or_else(|| self.malformed("its stack is empty"))
     }
 
     fn pop_to_mark(&mut self) -> Result<Vec<Value>, PickleError> {
@@ -297,7 +312,11 @@ impl<'a> Machine<'a> {
         let bytes = self.take(length)?;
         let value = if bytes.len() <= 8 {
             // Two's complement: the sign fills the bytes that are not written.
-            let fill = if bytes.last().is_some_and(|&b| b >= 0x80) { 0xff } else { 0 };
+            let fill = if bytes.last().is_some_and(|&b| b >= 0x80) {
+                0xff
+            } else {
+                0
+            };
             let mut all = [fill; 8];
             for (to, from) in all.iter_mut().zip(bytes) {
                 *to = *from;
@@ -368,7 +387,9 @@ impl<'a> Machine<'a> {
         let mut items = items.into_iter();
         let mut pairs = Vec::new();
         while let Some(key) = items.next() {
-            let value = items.next().ok_or_else(|| self.malformed("a key without a value"))?;
+            let value = items
+                .next()
+                .ok_or_else(|| self.malformed("a key without a value"))?;
             pairs.push((key, value));
         }
         match *self.top()? {

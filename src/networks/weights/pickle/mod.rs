@@ -18,7 +18,9 @@ pub enum PickleError {
     Truncated,
     #[error("its pickle asks to call `{0}`")]
     Forbidden(String),
-    #[error("its pickle has opcode 0x{opcode:02x} at byte {at}, which PyTorch does not write: it is damaged, or of another program")]
+    #[error(
+        "its pickle has opcode 0x{opcode:02x} at byte {at}, which PyTorch does not write: it is damaged, or of another program"
+    )]
     Opcode { opcode: u8, at: usize },
     #[error("its pickle is damaged at byte {at}: {what}")]
     Malformed { what: &'static str, at: usize },

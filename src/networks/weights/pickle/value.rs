@@ -207,7 +207,10 @@ impl Heap {
         if self.copied <= MAX_COPIED {
             return Ok(());
         }
-        Err(PickleError::Limit { what: "copied entries", limit: MAX_COPIED })
+        Err(PickleError::Limit {
+            what: "copied entries",
+            limit: MAX_COPIED,
+        })
     }
 
     /// The entries of a dictionary, or of an object that is one. A key may come twice: the last one counts.

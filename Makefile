@@ -1,0 +1,53 @@
+# Everything a fresh machine needs beside Rust, a C++ compiler, make, and Python 3 with pip.
+#
+#   make run     set up, build, open the dashboard on the demo session (SESSION=NAME for another)
+#   make test    set up, check formatting and lints, run every test
+CARGO ?= cargo
+PYTHON ?= python3
+PREFIX ?= $(HOME)/.local
+SESSION ?=
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+
+.PHONY: run build test setup bench data install uninstall clean help
+
+run: build
+	@$(TARGET)/release/odin $(SESSION)
+
+build: setup
+	@$(CARGO) build --release --locked
+
+test: setup
+	$(CARGO) fmt --check
+	$(CARGO) clippy --all-targets --locked -- -D warnings
+	$(CARGO) test --locked
+
+setup:
+	@command -v $(CARGO) >/dev/null || { echo "error: no cargo: install Rust 1.88 or newer (https://rustup.rs)" >&2; exit 2; }
+	@command -v $(PYTHON) >/dev/null || { echo "error: no $(PYTHON): Python 3.8 or newer with pip is needed for the set-up" >&2; exit 2; }
+	@$(PYTHON) scripts/libtorch.py >/dev/null
+
+bench: setup
+	$(CARGO) bench --locked
+
+# Makes the demo's data again from public packages; the result is in the repository already.
+data:
+	$(PYTHON) scripts/make_data.py
+
+# Copies the program with what it needs. A libtorch outside this checkout stays where it is and is used from there.
+install: build
+	mkdir -p "$(PREFIX)/bin" "$(PREFIX)/lib/odin" "$(PREFIX)/share/odin"
+	install -m 755 $(TARGET)/release/odin "$(PREFIX)/bin/odin"
+	case "$$(realpath .libtorch/current)" in \
+	  "$$(realpath .)"/*) cp -R .libtorch/current/lib/. "$(PREFIX)/lib/odin/" ;; esac
+	cp -R models data sessions "$(PREFIX)/share/odin/"
+
+uninstall:
+	rm -rf "$(PREFIX)/bin/odin" "$(PREFIX)/lib/odin" "$(PREFIX)/share/odin"
+
+# Leaves .libtorch/ (a large download) alone; `rm -r .libtorch` removes that too.
+clean:
+	$(CARGO) clean
+
+help:
+	@sed -n '/^#   make/s/^# *//p' Makefile
+	@echo "make build · bench · data · install · uninstall · clean"

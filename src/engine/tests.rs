@@ -1,0 +1,257 @@
+//! The engine on a small random network and small noise sets, as its users drive it.
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::mpsc::{Receiver, channel};
+
+use super::protocol::{Command, Event, Generation, ImageScore, JobId, JobSpec, Order, ScoreBatch};
+use super::*;
+use crate::metrics::Side;
+use crate::networks::Architecture;
+use crate::networks::weights::Weights;
+use crate::units::{Magnitude, Temperature};
+
+/// A home with the network `small` and the sets `one`, `two` and `large` (whose images do not fit the network).
+fn home(folder: &Path) -> Home {
+    let write = |path: &str, text: &str| {
+        let path = folder.join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    let noise = |kind: &str, seed: u64, side: u32| {
+        format!("title: noise\nsource: {{format: {kind}, count: 40, size: [{side}, {side}], seed: {seed}}}\n")
+    };
+    write("data/one.yaml", &noise("uniform", 1, 32));
+    write("data/two.yaml", &noise("gaussian", 2, 32));
+    write("data/large.yaml", &noise("gaussian", 2, 80));
+    write(
+        "models/small.yaml",
+        "title: small\narchitecture: {kind: densenet-bc, depth: 10, growth: 4}\nclasses: 5\n\
+         weights: small.safetensors\nin_dataset: one\nnormalisation: {mean: [0.5, 0.5, 0.5], std: [0.2, 0.25, 0.3]}\n",
+    );
+    let architecture = Architecture::DensenetBc { depth: 10, growth: 4 };
+    let weights = Weights::initial(&architecture, 5, 1).unwrap();
+    weights
+        .save(&folder.join("models/small.safetensors"), &BTreeMap::new())
+        .unwrap();
+    Home::at(folder)
+}
+
+fn spec(temperature: f64, magnitude: f64, order: Order) -> JobSpec {
+    JobSpec {
+        network: "small".into(),
+        weights: None,
+        in_dataset: None,
+        dataset: "two".into(),
+        temperature: Temperature::new(temperature).unwrap(),
+        magnitude: Magnitude::new(magnitude).unwrap(),
+        skip: 0,
+        limit: None,
+        batch: Some(8),
+        seed: 0,
+        order,
+    }
+}
+
+struct Bench {
+    engine: Engine,
+    events: Receiver<Event>,
+    generation: u64,
+    _folder: tempfile::TempDir,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (sender, events) = channel();
+        let emit = move |event| {
+            let _ = sender.send(event);
+        };
+        let engine = Engine::start(&home(folder.path()), Device::Cpu, emit).unwrap();
+        Self {
+            engine,
+            events,
+            generation: 0,
+            _folder: folder,
+        }
+    }
+
+    fn ask(&mut self, job: u64, spec: JobSpec) -> Generation {
+        self.generation += 1;
+        let generation = Generation(self.generation);
+        self.engine.send(Command::Score {
+            job: JobId(job),
+            generation,
+            spec,
+        });
+        generation
+    }
+
+    /// Every batch of the job up to its end, or why it failed.
+    fn finish(&self, job: u64, generation: Generation) -> Result<Vec<ScoreBatch>, String> {
+        let mut batches = Vec::new();
+        loop {
+            let event = self
+                .events
+                .recv_timeout(std::time::Duration::from_secs(120))
+                .unwrap();
+            match event {
+                Event::Scored(batch) if batch.job == JobId(job) && batch.generation == generation => {
+                    batches.push(batch)
+                }
+                Event::Finished {
+                    job: j,
+                    generation: g,
+                    ..
+                } if (j, g) == (JobId(job), generation) => return Ok(batches),
+                Event::Failed {
+                    job: j,
+                    generation: g,
+                    reason,
+                } if (j, g) == (JobId(job), generation) => {
+                    return Err(reason);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn score(&mut self, spec: JobSpec) -> Result<Vec<ScoreBatch>, String> {
+        let generation = self.ask(0, spec);
+        self.finish(0, generation)
+    }
+}
+
+fn side(batches: &[ScoreBatch], side: Side) -> Vec<ImageScore> {
+    let mut all: Vec<_> = batches
+        .iter()
+        .filter(|b| b.side == side)
+        .flat_map(|b| b.scores.clone())
+        .collect();
+    all.sort_by_key(|s| s.index);
+    all
+}
+
+fn bits(batches: &[ScoreBatch]) -> Vec<(u64, u64)> {
+    let all = [Side::In, Side::Out].into_iter().flat_map(|s| side(batches, s));
+    all.map(|s| (s.baseline.0.to_bits(), s.odin.0.to_bits()))
+        .collect()
+}
+
+#[test]
+fn every_image_is_scored_once_and_the_cache_gives_the_same_to_the_bit() {
+    let mut bench = Bench::new();
+    let first = bench.score(spec(1000.0, 0.002, Order::Random)).unwrap();
+    let indices: Vec<u32> = side(&first, Side::In).iter().map(|s| s.index).collect();
+    assert_eq!(indices, (0..40).collect::<Vec<_>>());
+    assert_eq!(side(&first, Side::Out).len(), 40);
+    assert!(first.iter().all(|b| !b.from_cache));
+    // Both sides by turns: the first four batches hold some of each.
+    let early: Vec<Side> = first.iter().take(4).map(|b| b.side).collect();
+    assert!(early.contains(&Side::In) && early.contains(&Side::Out));
+    let again = bench.score(spec(1000.0, 0.002, Order::File)).unwrap();
+    assert!(again.iter().all(|b| b.from_cache));
+    assert_eq!(bits(&first), bits(&again));
+}
+
+#[test]
+fn another_magnitude_at_a_visited_temperature_uses_the_kept_signs() {
+    let mut bench = Bench::new();
+    bench.score(spec(1000.0, 0.002, Order::File)).unwrap();
+    let kept = bench.score(spec(1000.0, 0.004, Order::File)).unwrap();
+    let fresh = Bench::new().score(spec(1000.0, 0.004, Order::File)).unwrap();
+    assert_eq!(bits(&kept), bits(&fresh));
+}
+
+#[test]
+fn without_perturbation_every_temperature_is_arithmetic() {
+    let mut bench = Bench::new();
+    let plain = bench.score(spec(1.0, 0.0, Order::File)).unwrap();
+    assert!(
+        side(&plain, Side::In)
+            .iter()
+            .chain(&side(&plain, Side::Out))
+            .all(|s| s.odin == s.baseline)
+    );
+    let hot = bench.score(spec(1000.0, 0.0, Order::File)).unwrap();
+    assert!(hot.iter().all(|b| b.from_cache));
+    assert_ne!(bits(&plain), bits(&hot));
+}
+
+#[test]
+fn the_newest_parameters_win() {
+    let mut bench = Bench::new();
+    let stale = bench.ask(0, spec(1000.0, 0.001, Order::Random));
+    let newest = bench.ask(0, spec(1000.0, 0.003, Order::Random));
+    let mut ended = Vec::new();
+    while ended.is_empty() {
+        match bench
+            .events
+            .recv_timeout(std::time::Duration::from_secs(120))
+            .unwrap()
+        {
+            Event::Finished { generation, .. } => ended.push(generation),
+            Event::Failed { reason, .. } => panic!("{reason}"),
+            _ => {}
+        }
+    }
+    assert_eq!(ended, [newest], "and not {stale:?}");
+}
+
+#[test]
+fn the_preferred_job_is_served_first_and_a_cancelled_one_not_at_all() {
+    let mut bench = Bench::new();
+    let first = bench.ask(1, spec(1000.0, 0.001, Order::Random));
+    let second = bench.ask(
+        2,
+        JobSpec {
+            dataset: "one".into(),
+            ..spec(1000.0, 0.001, Order::Random)
+        },
+    );
+    let cancelled = bench.ask(3, spec(1000.0, 0.002, Order::Random));
+    bench.engine.send(Command::Cancel { job: JobId(3) });
+    bench.engine.send(Command::Prefer { job: JobId(2) });
+    bench.finish(2, second).unwrap();
+    bench.finish(1, first).unwrap();
+    bench.engine.send(Command::Shutdown);
+    let late = bench
+        .events
+        .iter()
+        .any(|e| matches!(e, Event::Finished { generation, .. } if generation == cancelled));
+    assert!(!late);
+}
+
+#[test]
+fn a_job_that_cannot_run_says_why_and_leaves_the_others_alone() {
+    let mut bench = Bench::new();
+    let at = |change: &dyn Fn(&mut JobSpec)| {
+        let mut spec = spec(1000.0, 0.001, Order::Random);
+        change(&mut spec);
+        spec
+    };
+    for (bad, words) in [
+        (at(&|s| s.network = "smal".into()), "did you mean small"),
+        (at(&|s| s.dataset = "tow".into()), "two"),
+        (at(&|s| s.dataset = "large".into()), "80×80"),
+        (at(&|s| s.skip = 40), "nothing is left"),
+        (at(&|s| s.weights = Some("/nonexistent".into())), "/nonexistent"),
+    ] {
+        let reason = bench.score(bad).unwrap_err();
+        assert!(reason.contains(words), "{reason}");
+    }
+    assert!(bench.score(spec(1000.0, 0.001, Order::Random)).is_ok());
+}
+
+#[test]
+fn slices_are_counted_in_images_of_the_file() {
+    let mut bench = Bench::new();
+    let some = bench
+        .score(JobSpec {
+            skip: 10,
+            limit: Some(5),
+            ..spec(1000.0, 0.001, Order::Random)
+        })
+        .unwrap();
+    let indices: Vec<u32> = side(&some, Side::Out).iter().map(|s| s.index).collect();
+    assert_eq!(indices, [10, 11, 12, 13, 14]);
+}
