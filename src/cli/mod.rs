@@ -2,6 +2,7 @@
 mod doctor;
 mod driver;
 mod explore;
+mod import;
 mod list;
 mod score;
 mod sweep;
@@ -38,6 +39,8 @@ enum Command {
     Sweep(Box<sweep::Options>),
     /// What there is, and what is present on this machine
     List(list::Options),
+    /// Bring other programs' files
+    Import(import::Options),
     /// Train a network from a data set's card
     Train(Box<train::Options>),
     /// libtorch, devices, terminal and data, and what is wrong with them
@@ -95,6 +98,7 @@ pub fn main() -> ExitCode {
         Some(Command::Score(options)) => score::run(&options),
         Some(Command::Sweep(options)) => sweep::run(&options),
         Some(Command::List(options)) => list::run(&options),
+        Some(Command::Import(options)) => import::run(&options),
         Some(Command::Train(options)) => train::run(&options),
         Some(Command::Doctor(options)) => doctor::run(&options),
         Some(Command::Completions { shell }) => {

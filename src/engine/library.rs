@@ -8,7 +8,7 @@ use super::protocol::JobSpec;
 use crate::datasets::{self, Dataset, DatasetError};
 use crate::home::Home;
 use crate::networks::weights::{WeightsError, first_line};
-use crate::networks::{CardError, Network, NetworkCard};
+use crate::networks::{CardError, NetworkCard};
 use crate::scoring::Scorer;
 use crate::units::Device;
 
@@ -82,10 +82,9 @@ impl Library {
         }
         let card = NetworkCard::find(&spec.network, &self.home.models())?;
         let device = device::of_torch(self.device);
-        let (weights, weights_digest) = card.read_weights(spec.weights.as_deref(), device)?;
+        let weights = card.read_weights(spec.weights.as_deref(), device)?;
         let scorer = |_| -> Result<Mutex<Scorer>, OpenError> {
-            let network = Network::new(card.architecture, card.classes, &weights)?;
-            let scorer = Scorer::new(network, card.normalisation.std(), device);
+            let scorer = Scorer::new(weights.network()?, card.normalisation.std(), device);
             Ok(Mutex::new(
                 scorer.map_err(|error| OpenError::Torch(first_line(&error)))?,
             ))
@@ -93,7 +92,7 @@ impl Library {
         let scorers = (0..self.threads.max(1)).map(scorer).collect::<Result<_, _>>()?;
         let open = Arc::new(OpenNetwork {
             card,
-            weights_digest,
+            weights_digest: weights.digest().to_owned(),
             scorers,
         });
         self.networks.insert(key, open.clone());

@@ -6,8 +6,8 @@ use super::library::OpenNetwork;
 use super::protocol::ScoreBatch;
 use crate::datasets::{Dataset, DatasetError, Normalisation, NormalisationError};
 use crate::metrics::{Interval, Side, clopper_pearson};
+use crate::networks::NetworkCard;
 use crate::networks::weights::{WeightsError, first_line};
-use crate::networks::{Network, NetworkCard};
 use crate::scoring::{Scorer, argmax};
 
 /// Means and deviations in use for 32×32 colour images: the ODIN authors', and the usual CIFAR-10 and CIFAR-100 ones.
@@ -91,8 +91,7 @@ pub fn preflight(
     let Some(labels) = labels.filter(|labels| !labels.is_empty()) else {
         return Ok(None);
     };
-    let (weights, _) = card.read_weights(weights, device)?;
-    let network = Network::new(card.architecture, card.classes, &weights)?;
+    let network = card.read_weights(weights, device)?.network()?;
     let torch = |error: tch::TchError| PreflightError::Libtorch(first_line(&error));
     let scorer = Scorer::new(network, card.normalisation.std(), device).map_err(torch)?;
     let own = hits(&scorer, set, &labels, &card.normalisation)?;

@@ -13,6 +13,102 @@ pub enum Architecture {
     DensenetBc { depth: usize, growth: usize },
     /// Wide ResNet of basic blocks (Zagoruyko and Komodakis, arXiv 1605.07146).
     WideResnet { depth: usize, widen: usize },
+    /// Any classifier, as a TorchScript program that brings its own tensors.
+    Torchscript { input: Input },
+}
+
+/// The images that a TorchScript program takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(
+    untagged,
+    expecting = "expected [3, H, W], or height and width, each a number of pixels or [least, most]"
+)]
+pub enum Input {
+    /// Channels, height, width.
+    Shape([usize; 3]),
+    Sides {
+        height: Span,
+        width: Span,
+    },
+}
+
+/// Lengths of a side, in pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Span {
+    One(usize),
+    Between([usize; 2]),
+}
+
+impl Span {
+    fn ends(self) -> (usize, usize) {
+        match self {
+            Self::One(side) => (side, side),
+            Self::Between([least, most]) => (least, most),
+        }
+    }
+}
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.ends() {
+            (least, most) if least == most => write!(f, "{least}"),
+            (least, most) => write!(f, "{least} to {most}"),
+        }
+    }
+}
+
+impl Input {
+    fn sides(self) -> (Span, Span) {
+        match self {
+            Self::Shape([_, height, width]) => (Span::One(height), Span::One(width)),
+            Self::Sides { height, width } => (height, width),
+        }
+    }
+
+    /// Height and width of the smallest image it takes.
+    pub(super) fn least(self) -> (usize, usize) {
+        let (height, width) = self.sides();
+        (height.ends().0, width.ends().0)
+    }
+
+    fn check(self) -> Result<(), ArchitectureError> {
+        const LARGEST: usize = 4096;
+        if let Self::Shape([channels, ..]) = self
+            && channels != 3
+        {
+            return Err(ArchitectureError::Channels(channels));
+        }
+        let (height, width) = self.sides();
+        for (name, (least, most)) in [("input height", height.ends()), ("input width", width.ends())] {
+            let limit = LARGEST;
+            if least < 1 || most > limit {
+                let value = if least < 1 { least } else { most };
+                return Err(ArchitectureError::Size { name, limit, value });
+            }
+            if least > most {
+                return Err(ArchitectureError::Size {
+                    name,
+                    limit: most,
+                    value: least,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn accepts(self, height: usize, width: usize) -> bool {
+        let (heights, widths) = self.sides();
+        let fits = |side: usize, (least, most): (usize, usize)| (least..=most).contains(&side);
+        fits(height, heights.ends()) && fits(width, widths.ends())
+    }
+}
+
+impl fmt::Display for Input {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (height, width) = self.sides();
+        write!(f, "{height}×{width}")
+    }
 }
 
 /// A depth or width that no network of the family has.
@@ -26,8 +122,20 @@ pub enum ArchitectureError {
         limit: usize,
         value: usize,
     },
-    #[error("images of {height}×{width} do not fit: this network takes sides of 32 to 63 pixels")]
-    Input { height: usize, width: usize },
+    #[error("classes must lie between 2 and 100000, not {0}")]
+    Classes(usize),
+    #[error("images of {height}×{width} do not fit: this network takes {takes} pixels")]
+    Input {
+        height: usize,
+        width: usize,
+        takes: String,
+    },
+    #[error("input has {0} channels, and images have 3")]
+    Channels(usize),
+    #[error(
+        "a TorchScript program has its tensors in its file: it cannot be built from others, or trained here"
+    )]
+    Program,
 }
 
 /// What a tensor of a network is for, which tells how it starts and whether it is trained.
@@ -109,21 +217,28 @@ impl Architecture {
                     widths: [16, 16 * widen, 32 * widen, 64 * widen],
                 }))
             }
+            Self::Torchscript { .. } => Err(ArchitectureError::Program),
+        }
+    }
+
+    /// Whether such a network with so many classes can exist.
+    pub fn check(&self, classes: usize) -> Result<(), ArchitectureError> {
+        const MOST: usize = 100_000;
+        if !(2..=MOST).contains(&classes) {
+            return Err(ArchitectureError::Classes(classes));
+        }
+        match self {
+            Self::Torchscript { input } => input.check(),
+            _ => self.plan().map(drop),
         }
     }
 
     /// Every tensor of this network, in the order of the forward pass.
+    ///
+    /// # Errors
+    /// Where there is no such network, or its tensors are known to its file alone (TorchScript).
     pub fn parameters(&self, classes: usize) -> Result<Vec<Parameter>, ArchitectureError> {
-        match classes {
-            2..=100_000 => {}
-            _ => {
-                return Err(ArchitectureError::Size {
-                    name: "classes",
-                    limit: 100_000,
-                    value: classes,
-                });
-            }
-        }
+        self.check(classes)?;
         let mut list = List::default();
         let features = match self.plan()? {
             Plan::DenseNet(plan) => {
@@ -170,15 +285,25 @@ impl Architecture {
         Ok(list.0)
     }
 
-    /// Whether images of this size fit. The last pool is `avg_pool2d(8)` and must yield one value a channel: a side
+    /// Whether images of this size fit. A TorchScript program's card says so; in the others the last pool is `avg_pool2d(8)` and must yield one value a channel: a side
     /// of 32 to 63 pixels leaves a map of 8 to 15, of which the top-left 8×8 is pooled, as the authors' networks do.
     pub fn accepts(&self, height: usize, width: usize) -> Result<(), ArchitectureError> {
-        let fits = 32..=63;
-        if fits.contains(&height) && fits.contains(&width) {
-            Ok(())
-        } else {
-            Err(ArchitectureError::Input { height, width })
+        let pooled = Input::Sides {
+            height: Span::Between([32, 63]),
+            width: Span::Between([32, 63]),
+        };
+        let input = match self {
+            Self::Torchscript { input } => *input,
+            _ => pooled,
+        };
+        if input.accepts(height, width) {
+            return Ok(());
         }
+        Err(ArchitectureError::Input {
+            height,
+            width,
+            takes: input.to_string(),
+        })
     }
 }
 
@@ -187,6 +312,7 @@ impl fmt::Display for Architecture {
         match self {
             Self::DensenetBc { depth, growth } => write!(f, "DenseNet-BC-{depth}-{growth}"),
             Self::WideResnet { depth, widen } => write!(f, "WRN-{depth}-{widen}"),
+            Self::Torchscript { input } => write!(f, "TorchScript ({input})"),
         }
     }
 }
@@ -275,6 +401,28 @@ mod tests {
                 .parameters(1)
                 .is_err()
         );
+    }
+
+    #[test]
+    fn programs_take_what_their_card_says() {
+        let of = |text: &str| serde_yaml::from_str::<Architecture>(text);
+        let exact = of("{kind: torchscript, input: [3, 48, 64]}").unwrap();
+        assert!(exact.accepts(48, 64).is_ok() && exact.accepts(64, 48).is_err());
+        assert_eq!(exact.to_string(), "TorchScript (48×64)");
+        let any = of("{kind: torchscript, input: {height: [32, 63], width: 32}}").unwrap();
+        assert!(any.accepts(36, 32).is_ok() && any.accepts(64, 32).is_err());
+        assert_eq!(any.check(10), Ok(()));
+        assert_eq!(any.parameters(10), Err(ArchitectureError::Program));
+        for wrong in [
+            "[1, 32, 32]",
+            "[3, 0, 32]",
+            "[3, 32, 999999]",
+            "{height: [9, 3], width: 9}",
+        ] {
+            let network = of(&format!("{{kind: torchscript, input: {wrong}}}")).unwrap();
+            assert!(network.check(10).is_err(), "{wrong}");
+        }
+        assert!(of("{kind: torchscript, input: 32}").is_err());
     }
 
     #[test]

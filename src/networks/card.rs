@@ -3,10 +3,11 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::ArchitectureError;
-use super::architecture::Architecture;
-use super::weights::{Weights, WeightsError};
-use crate::datasets::{Normalisation, nearest};
+use super::architecture::{Architecture, ArchitectureError};
+use super::torchscript::TorchScript;
+use super::weights::{self, Content, Weights, WeightsError};
+use super::{Network, Published};
+use crate::datasets::{Download, Normalisation, nearest};
 
 /// A card that cannot be used, or a name that has none.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +57,14 @@ pub struct NetworkCard {
     /// How it was trained, for people to read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub training: Option<serde_yaml::Value>,
+    /// What others measured with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub published: Option<Published>,
+    /// How to come by weights that `odin fetch` cannot bring.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub how_to_get: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fetch: Vec<Download>,
 }
 
 impl NetworkCard {
@@ -75,10 +84,13 @@ impl NetworkCard {
             .unwrap_or_default();
         card.folder = path.parent().unwrap_or(Path::new(".")).to_owned();
         card.architecture
-            .parameters(card.classes)
+            .check(card.classes)
             .map_err(|error: ArchitectureError| invalid(error.to_string()))?;
         if card.accuracy.is_some_and(|share| !(0.0..=1.0).contains(&share)) {
             return Err(invalid("accuracy: a share between 0 and 1 is expected".into()));
+        }
+        if let Some(published) = &card.published {
+            published.check().map_err(invalid)?;
         }
         Ok(card)
     }
@@ -121,27 +133,87 @@ impl NetworkCard {
         self.folder.join(&self.weights)
     }
 
+    /// What to do where the weights are not here.
+    pub fn advice(&self) -> String {
+        let fetch = (!self.fetch.is_empty()).then(|| format!("`odin fetch {}` brings it", self.name));
+        let known: Vec<String> = fetch.into_iter().chain(self.how_to_get.clone()).collect();
+        if known.is_empty() {
+            return "put it there, name another file with --weights, or correct the card".to_owned();
+        }
+        known.join("; ")
+    }
+
     /// Reads the weights (the card's, or those of another file), checks them, and puts them on the device.
-    /// Also gives their digest.
-    pub fn read_weights(
-        &self,
-        other: Option<&Path>,
-        device: tch::Device,
-    ) -> Result<(Weights, String), WeightsError> {
+    pub fn read_weights(&self, other: Option<&Path>, device: tch::Device) -> Result<Loaded, WeightsError> {
         let path = other.map_or_else(|| self.weights_path(), Path::to_owned);
         if !path.exists() {
+            let advice = other.map_or_else(|| self.advice(), |_| "is its name right?".to_owned());
             return Err(WeightsError::Absent {
                 network: self.name.clone(),
                 path,
+                advice,
             });
         }
-        let weights = Weights::load(&path)?;
-        let named = |error: WeightsError| WeightsError::Format {
-            path: path.clone(),
-            reason: error.to_string(),
+        let (architecture, classes) = (self.architecture, self.classes);
+        let (digest, body) = match (weights::read(&path)?, architecture) {
+            (Content::TorchScript(bytes), Architecture::Torchscript { input }) => {
+                let digest = blake3::hash(&bytes).to_hex().to_string();
+                let program =
+                    TorchScript::open(bytes, input, classes, device).map_err(|error| error.in_file(&path))?;
+                (digest, Body::Program(program))
+            }
+            (
+                Content::Tensors(weights),
+                Architecture::DensenetBc { .. } | Architecture::WideResnet { .. },
+            ) => {
+                weights
+                    .check(&architecture, classes)
+                    .map_err(|error| error.in_file(&path))?;
+                (weights.digest()?, Body::Tensors(weights.prepared(device)?))
+            }
+            (Content::TorchScript(_), _) => {
+                let architecture = architecture.to_string();
+                return Err(WeightsError::TorchScript { path, architecture });
+            }
+            (Content::Tensors(_), _) => return Err(WeightsError::NotTorchScript { path }),
         };
-        weights.check(&self.architecture, self.classes).map_err(named)?;
-        let digest = weights.digest()?;
-        Ok((weights.prepared(device)?, digest))
+        Ok(Loaded {
+            architecture,
+            classes,
+            digest,
+            body,
+        })
+    }
+}
+
+/// Weights on a device, known to fit their network, of which any number are built round them.
+pub struct Loaded {
+    architecture: Architecture,
+    classes: usize,
+    digest: String,
+    body: Body,
+}
+
+enum Body {
+    Tensors(Weights),
+    Program(TorchScript),
+}
+
+impl Loaded {
+    /// What the scores depend on: a hash of the tensors, or of the program's file.
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    /// A network that shares these weights. One thread uses it at a time; another thread takes another.
+    pub fn network(&self) -> Result<Network, WeightsError> {
+        match &self.body {
+            Body::Tensors(weights) => Network::new(self.architecture, self.classes, weights),
+            Body::Program(program) => Ok(Network::of_program(
+                self.architecture,
+                self.classes,
+                program.clone(),
+            )),
+        }
     }
 }

@@ -1,19 +1,23 @@
 //! Networks: what a card describes, built from weights, from images to logits.
 //!
-//! Families and their tensors are in `architecture`; files of weights in `weights`. Nothing here knows of data sets,
+//! Families and their tensors are in `architecture`; files of weights in `weights`; programs that bring their own
+//! forward pass in `torchscript`; what was measured elsewhere in `published`. Nothing here knows of data sets,
 //! temperatures or scores.
 mod architecture;
 mod card;
 mod densenet;
 mod layers;
+mod published;
+mod torchscript;
 pub mod weights;
 mod wideresnet;
 
 use tch::{TchError, Tensor};
 
-pub use architecture::{Architecture, ArchitectureError, Parameter, Role};
-pub use card::{CardError, NetworkCard};
+pub use architecture::{Architecture, ArchitectureError, Input, Parameter, Role, Span};
+pub use card::{CardError, Loaded, NetworkCard};
 pub use layers::Mode;
+pub use published::{Measures, Published, PublishedRow};
 use weights::{Weights, WeightsError};
 
 /// A classifier with its weights in place.
@@ -26,6 +30,7 @@ pub struct Network {
 enum Body {
     DenseNet(densenet::DenseNet),
     WideResNet(wideresnet::WideResNet),
+    TorchScript(torchscript::TorchScript),
 }
 
 impl Network {
@@ -48,6 +53,14 @@ impl Network {
         })
     }
 
+    fn of_program(architecture: Architecture, classes: usize, program: torchscript::TorchScript) -> Self {
+        Self {
+            architecture,
+            classes,
+            body: Body::TorchScript(program),
+        }
+    }
+
     pub fn architecture(&self) -> Architecture {
         self.architecture
     }
@@ -61,6 +74,10 @@ impl Network {
         match &self.body {
             Body::DenseNet(network) => network.forward(images, mode),
             Body::WideResNet(network) => network.forward(images, mode),
+            Body::TorchScript(_) if mode == Mode::Training => {
+                Err(TchError::Torch(ArchitectureError::Program.to_string()))
+            }
+            Body::TorchScript(network) => network.forward(images),
         }
     }
 }

@@ -1,7 +1,19 @@
 //! Named tensors of a network: read, checked against what the architecture needs, written.
 //!
-//! Formats live in files of their own; nothing here knows a forward pass.
+//! What a file is, is found out from its content (`container`): safetensors, or PyTorch's formats (`torch`), whose
+//! pickles are read as data (`pickle`) and searched for tensors (`state_dict`, `tensor`); other projects' names become
+//! ours (`rename`). One machine of our own for all of PyTorch's kinds, whole modules of 2017 among them, rather than
+//! a crate that reads some: it has to know few opcodes and refuse the rest. Nothing here knows a forward pass.
+mod container;
+mod pickle;
+mod rename;
 mod safetensors;
+mod state_dict;
+mod tensor;
+mod torch;
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -9,6 +21,7 @@ use std::path::{Path, PathBuf};
 use tch::{Device, Kind, TchError, Tensor};
 
 use super::architecture::{Architecture, ArchitectureError, Parameter, Role};
+use container::Kind as FileKind;
 
 /// Why weights could not be read, or are not those of the network.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +30,28 @@ pub enum WeightsError {
     Io { path: PathBuf, source: std::io::Error },
     #[error("{}: {reason}", path.display())]
     Format { path: PathBuf, reason: String },
+    #[error(
+        "{}: refused. To load it, Python would call `{name}`, which no weights need; nothing was run. Where you trust the \
+         file, save `model.state_dict()` from it",
+        path.display()
+    )]
+    Forbidden { path: PathBuf, name: String },
+    #[error(
+        "{}: is a TorchScript program, and {architecture} needs tensors; a card with `architecture: {{kind: torchscript, \
+         input: [3, H, W]}}` runs it as it is",
+        path.display()
+    )]
+    TorchScript { path: PathBuf, architecture: String },
+    #[error(
+        "{}: holds tensors without a program, and the card says TorchScript; name the architecture in the card, or save \
+         the network with `torch.jit.trace` and `.save`",
+        path.display()
+    )]
+    NotTorchScript { path: PathBuf },
+    #[error(
+        "the weights tell {found} classes apart, and the card says {classes}; correct `classes` in the card, or take other weights"
+    )]
+    Classes { found: i64, classes: usize },
     #[error("the weights do not fit {architecture} with {classes} classes: {}", list_mismatches(.mismatches))]
     Mismatch {
         architecture: Architecture,
@@ -25,14 +60,89 @@ pub enum WeightsError {
     },
     #[error("tensor {name} holds {count} values that are not finite (NaN or infinity)")]
     NotFinite { name: String, count: i64 },
-    #[error("the weights of {network} are not here: {} is missing", path.display())]
-    Absent { network: String, path: PathBuf },
+    #[error("the weights of {network} are not here: {} is missing; {advice}", path.display())]
+    Absent {
+        network: String,
+        path: PathBuf,
+        advice: String,
+    },
     #[error("tensor {0} is missing")]
     Missing(String),
     #[error(transparent)]
     Architecture(#[from] ArchitectureError),
+    /// A TorchScript program that cannot be used.
+    #[error("{0}")]
+    Program(String),
     #[error("libtorch: {}", first_line(.0))]
     Torch(#[from] TchError),
+}
+
+impl WeightsError {
+    /// The same with the file's name, where it is not said yet.
+    pub fn in_file(self, path: &Path) -> Self {
+        match self {
+            Self::Mismatch { .. }
+            | Self::NotFinite { .. }
+            | Self::Classes { .. }
+            | Self::Missing(_)
+            | Self::Program(_)
+            | Self::Torch(_) => Self::Format {
+                path: path.to_owned(),
+                reason: self.to_string(),
+            },
+            named => named,
+        }
+    }
+}
+
+/// Why the content of a file cannot be read; the file's name is added on the way out.
+#[derive(Debug, thiserror::Error)]
+enum ReadError {
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+    #[error("{0}")]
+    Pickle(#[from] pickle::PickleError),
+    #[error("it {0}")]
+    Why(String),
+}
+
+impl ReadError {
+    fn why(reason: impl Into<String>) -> Self {
+        Self::Why(reason.into())
+    }
+
+    fn of(self, path: &Path) -> WeightsError {
+        let path = path.to_owned();
+        match self {
+            Self::Io(source) => WeightsError::Io { path, source },
+            Self::Pickle(pickle::PickleError::Forbidden(name)) => WeightsError::Forbidden { path, name },
+            other => WeightsError::Format {
+                path,
+                reason: other.to_string(),
+            },
+        }
+    }
+}
+
+/// What a file of weights holds.
+pub enum Content {
+    Tensors(Weights),
+    /// The bytes of a TorchScript program, out of any archive round it.
+    TorchScript(Vec<u8>),
+}
+
+/// Reads any kind of file.
+pub fn read(path: &Path) -> Result<Content, WeightsError> {
+    let content = container::open(path).map_err(|error| error.of(path))?;
+    let tensors = match &content.kind {
+        FileKind::TorchScript => return Ok(Content::TorchScript(content.bytes)),
+        FileKind::Safetensors => safetensors::read(&content.bytes),
+        FileKind::TorchZip { folder } => torch::read_zip(&content.bytes, folder),
+        FileKind::Pickle => torch::read_legacy(&content.bytes),
+    };
+    let tensors = tensors.map_err(|error| error.of(path))?;
+    let tensors = rename::to_ours(tensors).map_err(|error| error.of(path))?;
+    Ok(Content::Tensors(Weights(tensors)))
 }
 
 /// libtorch's messages carry a C++ backtrace of some 25 lines; the first says what went wrong.
@@ -59,9 +169,15 @@ pub fn read_metadata(path: &Path) -> Result<BTreeMap<String, String>, WeightsErr
 pub struct Weights(BTreeMap<String, Tensor>);
 
 impl Weights {
-    /// Reads a safetensors file.
+    /// Reads a file of weights of any kind but TorchScript.
     pub fn load(path: &Path) -> Result<Self, WeightsError> {
-        safetensors::read(path).map(Self)
+        match read(path)? {
+            Content::Tensors(weights) => Ok(weights),
+            Content::TorchScript(_) => Err(WeightsError::TorchScript {
+                path: path.to_owned(),
+                architecture: "what is asked for".to_owned(),
+            }),
+        }
     }
 
     /// Writes a safetensors file with the metadata, whole or not at all.
@@ -102,10 +218,15 @@ impl Weights {
     pub fn check(&self, architecture: &Architecture, classes: usize) -> Result<(), WeightsError> {
         let needed = architecture.parameters(classes)?;
         let mut mismatches = Vec::new();
+        // Said of its own where nothing else is wrong: the commonest slip.
+        let mut found_classes = None;
         for parameter in &needed {
             match self.0.get(&parameter.name) {
                 None => mismatches.push(format!("{} is missing", parameter.name)),
                 Some(t) if t.size() != parameter.shape => {
+                    if let (Role::LinearBias, [found]) = (parameter.role, t.size().as_slice()) {
+                        found_classes = Some(*found);
+                    }
                     mismatches.push(format!(
                         "{} is {:?}, needed {:?}",
                         parameter.name,
@@ -123,6 +244,10 @@ impl Weights {
                 .filter(|name| !name.ends_with("num_batches_tracked"))
                 .map(|name| format!("{name} is not part of the network")),
         );
+        // The last layer's weight and bias.
+        if let (Some(found), 2) = (found_classes, mismatches.len()) {
+            return Err(WeightsError::Classes { found, classes });
+        }
         if !mismatches.is_empty() {
             return Err(WeightsError::Mismatch {
                 architecture: *architecture,

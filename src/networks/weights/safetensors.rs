@@ -6,19 +6,11 @@ use std::path::Path;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use tch::{Kind, TchError, Tensor};
 
-use super::{WeightsError, bytes_of};
+use super::{ReadError, WeightsError, bytes_of};
 
-pub(super) fn read(path: &Path) -> Result<BTreeMap<String, Tensor>, WeightsError> {
-    let bytes = std::fs::read(path).map_err(|source| WeightsError::Io {
-        path: path.to_owned(),
-        source,
-    })?;
-    let format = |reason: String| WeightsError::Format {
-        path: path.to_owned(),
-        reason,
-    };
-    let file = SafeTensors::deserialize(&bytes)
-        .map_err(|e| format(format!("not a whole safetensors file ({e})")))?;
+pub(super) fn read(bytes: &[u8]) -> Result<BTreeMap<String, Tensor>, ReadError> {
+    let file = SafeTensors::deserialize(bytes)
+        .map_err(|e| ReadError::why(format!("is not a whole safetensors file ({e}); get it anew")))?;
     let mut tensors = BTreeMap::new();
     for (name, view) in file.tensors() {
         let kind = match view.dtype() {
@@ -28,14 +20,14 @@ pub(super) fn read(path: &Path) -> Result<BTreeMap<String, Tensor>, WeightsError
             Dtype::F64 => Kind::Double,
             _ if name.ends_with("num_batches_tracked") => continue,
             other => {
-                return Err(format(format!(
-                    "tensor {name} holds {other:?}, and floats are needed"
+                return Err(ReadError::why(format!(
+                    "has a tensor {name} that holds {other:?}, and floats are needed"
                 )));
             }
         };
         let shape: Vec<i64> = view.shape().iter().map(|&n| n as i64).collect();
         let tensor = to_tensor(view.data(), &shape, kind)
-            .map_err(|e| format(format!("tensor {name}: {}", super::first_line(&e))))?;
+            .map_err(|e| ReadError::why(format!("has a tensor {name} that {}", super::first_line(&e))))?;
         tensors.insert(name, tensor);
     }
     Ok(tensors)

@@ -1,0 +1,52 @@
+//! What others measured with a network, by out-of-distribution set: numbers to hold one's own against.
+use serde::{Deserialize, Serialize};
+
+use crate::units::{Magnitude, Temperature};
+
+/// A table of a paper.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Published {
+    /// Where the numbers were read.
+    pub source: String,
+    pub temperature: Temperature,
+    pub rows: Vec<PublishedRow>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PublishedRow {
+    /// Out-of-distribution set: a data card's name.
+    pub set: String,
+    pub magnitude: Magnitude,
+    pub baseline: Measures,
+    pub odin: Measures,
+}
+
+/// In %, as printed.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Measures {
+    pub fpr95: f64,
+    pub detection_error: f64,
+    pub auroc: f64,
+    pub aupr_in: f64,
+    pub aupr_out: f64,
+}
+
+impl Published {
+    pub(super) fn check(&self) -> Result<(), String> {
+        for row in &self.rows {
+            for (kind, m) in [("baseline", row.baseline), ("odin", row.odin)] {
+                let all = [m.fpr95, m.detection_error, m.auroc, m.aupr_in, m.aupr_out];
+                if let Some(wrong) = all.iter().find(|value| !(0.0..=100.0).contains(*value)) {
+                    return Err(format!(
+                        "published, {}, {kind}: {wrong} is no percentage",
+                        row.set
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+}

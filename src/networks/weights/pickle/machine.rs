@@ -1,0 +1,405 @@
+//! The stack machine: opcodes of protocols 2 to 5 as PyTorch uses them.
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::value::{Global, Heap, Node, Value};
+use super::{PickleError, calls};
+
+/// A WRN-28-10 takes 10,000 steps, a DenseNet-BC-100 saved whole 60,000; a step may cost 100 bytes of memory.
+const MAX_STEPS: usize = 4_000_000;
+/// Longer names and texts do not occur; sources of classes, in legacy files, may be longer than this and are cut.
+const MAX_NAME: usize = 4096;
+
+/// Reads one pickle from the start of `bytes`: its value, and how many bytes it took.
+pub fn load(bytes: &[u8], heap: &mut Heap) -> Result<(Value, usize), PickleError> {
+    let mut machine = Machine {
+        bytes,
+        at: 0,
+        heap,
+        stack: Vec::new(),
+        marks: Vec::new(),
+        memo: HashMap::new(),
+    };
+    for _ in 0..MAX_STEPS {
+        if let Some(value) = machine.step()? {
+            return Ok((value, machine.at));
+        }
+    }
+    Err(PickleError::Limit {
+        what: "steps",
+        limit: MAX_STEPS,
+    })
+}
+
+struct Machine<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    heap: &'a mut Heap,
+    stack: Vec<Value>,
+    /// Heights of the stack where a tuple, list or dictionary under way began.
+    marks: Vec<usize>,
+    memo: HashMap<u32, Value>,
+}
+
+impl<'a> Machine<'a> {
+    fn step(&mut self) -> Result<Option<Value>, PickleError> {
+        let at = self.at;
+        match self.byte()? {
+            // PROTO, FRAME: of no consequence here.
+            0x80 => self.take(1).map(drop)?,
+            0x95 => self.take(8).map(drop)?,
+            b'.' => return self.pop().map(Some),
+            b'(' => self.marks.push(self.stack.len()),
+            b'0' => drop(self.pop()?),
+            b'1' => drop(self.pop_to_mark()?),
+            b'2' => {
+                let top = self.top()?.clone();
+                self.push(top);
+            }
+            b'N' => self.push(Value::None),
+            0x88 => self.push(Value::Bool),
+            0x89 => self.push(Value::Bool),
+            b'K' => {
+                let n = self.byte()?;
+                self.push(Value::Int(n.into()));
+            }
+            b'M' => {
+                let n = u16::from_le_bytes(self.array()?);
+                self.push(Value::Int(n.into()));
+            }
+            b'J' => {
+                let n = i32::from_le_bytes(self.array()?);
+                self.push(Value::Int(n.into()));
+            }
+            0x8a => {
+                let length = self.byte()?.into();
+                self.long(length)?;
+            }
+            0x8b => {
+                let length = self.length4()?;
+                self.long(length)?;
+            }
+            b'G' => {
+                self.take(8)?;
+                self.push(Value::Float);
+            }
+            b'U' | 0x8c => {
+                let length = self.byte()?.into();
+                self.text(length)?;
+            }
+            b'T' | b'X' => {
+                let length = self.length4()?;
+                self.text(length)?;
+            }
+            0x8d => {
+                let length = self.length8()?;
+                self.text(length)?;
+            }
+            b'C' => {
+                let length = self.byte()?.into();
+                self.opaque(length)?;
+            }
+            b'B' => {
+                let length = self.length4()?;
+                self.opaque(length)?;
+            }
+            0x8e | 0x96 => {
+                let length = self.length8()?;
+                self.opaque(length)?;
+            }
+            b')' => self.sequence(Vec::new()),
+            b']' | 0x8f => self.sequence(Vec::new()),
+            b'}' => {
+                let dict = self.heap.dict(Vec::new());
+                self.push(dict);
+            }
+            0x85 => self.tuple(1)?,
+            0x86 => self.tuple(2)?,
+            0x87 => self.tuple(3)?,
+            // TUPLE, FROZENSET
+            b't' | 0x91 => {
+                let items = self.pop_to_mark()?;
+                self.sequence(items);
+            }
+            b'a' => {
+                let item = self.pop()?;
+                self.extend(vec![item])?;
+            }
+            // APPENDS, ADDITEMS
+            b'e' | 0x90 => {
+                let items = self.pop_to_mark()?;
+                self.extend(items)?;
+            }
+            b's' => {
+                let value = self.pop()?;
+                let key = self.pop()?;
+                self.set_items(vec![key, value])?;
+            }
+            b'u' => {
+                let items = self.pop_to_mark()?;
+                self.set_items(items)?;
+            }
+            b'q' => {
+                let slot = self.byte()?.into();
+                self.remember(slot)?;
+            }
+            b'r' => {
+                let slot = u32::from_le_bytes(self.array()?);
+                self.remember(slot)?;
+            }
+            0x94 => {
+                let slot = u32::try_from(self.memo.len()).unwrap_or(u32::MAX);
+                self.remember(slot)?;
+            }
+            b'h' => {
+                let slot = self.byte()?.into();
+                self.recall(slot)?;
+            }
+            b'j' => {
+                let slot = u32::from_le_bytes(self.array()?);
+                self.recall(slot)?;
+            }
+            b'c' => {
+                let (module, name) = (self.line()?, self.line()?);
+                self.global(module, name)?;
+            }
+            0x93 => match (self.pop()?, self.pop()?) {
+                (Value::Text(name), Value::Text(module)) => {
+                    self.global(module.to_string(), name.to_string())?
+                }
+                _ => return Err(self.malformed("a class without a name")),
+            },
+            b'R' => {
+                let arguments = self.pop()?;
+                let function = self.pop()?;
+                let arguments = self.heap.arguments(&arguments);
+                let value = calls::call(self.heap, &function, &arguments)?;
+                self.push(value);
+            }
+            // NEWOBJ, NEWOBJ_EX
+            0x81 => {
+                let arguments = self.pop()?;
+                self.instance(&arguments)?;
+            }
+            0x92 => {
+                self.pop()?;
+                let arguments = self.pop()?;
+                self.instance(&arguments)?;
+            }
+            // OBJ: an instance of a classic class of Python 2.
+            b'o' => {
+                let mut items = self.pop_to_mark()?.into_iter();
+                let class = items
+                    .next()
+                    .ok_or_else(|| self.malformed("an object without a class"))?;
+                self.push(class);
+                let none = self.heap.sequence(Vec::new());
+                self.instance(&none)?;
+            }
+            // INST: likewise, with the class's name in the text.
+            b'i' => {
+                let (module, name) = (self.line()?, self.line()?);
+                self.pop_to_mark()?;
+                self.global(module, name)?;
+                let none = self.heap.sequence(Vec::new());
+                self.instance(&none)?;
+            }
+            b'b' => {
+                let new = self.pop()?;
+                if let Value::Object(id) = *self.top()?
+                    && let Some(Node::Object(object)) = self.heap.node_mut(id)
+                {
+                    object.state = new;
+                }
+            }
+            b'Q' => {
+                let id = self.pop()?;
+                let value = calls::persistent(self.heap, &id)?;
+                self.push(value);
+            }
+            opcode => return Err(PickleError::Opcode { opcode, at }),
+        }
+        Ok(None)
+    }
+
+    fn malformed(&self, what: &'static str) -> PickleError {
+        PickleError::Malformed { what, at: self.at }
+    }
+
+    fn take(&mut self, length: usize) -> Result<&'a [u8], PickleError> {
+        let end = self.at.checked_add(length).ok_or(PickleError::Truncated)?;
+        let taken = self.bytes.get(self.at..end).ok_or(PickleError::Truncated)?;
+        self.at = end;
+        Ok(taken)
+    }
+
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], PickleError> {
+        let taken = self.take(N)?;
+        taken.try_into().map_err(|_| PickleError::Truncated)
+    }
+
+    fn byte(&mut self) -> Result<u8, PickleError> {
+        self.array::<1>().map(|[byte]| byte)
+    }
+
+    fn length4(&mut self) -> Result<usize, PickleError> {
+        let length = u32::from_le_bytes(self.array()?);
+        usize::try_from(length).map_err(|_| PickleError::Truncated)
+    }
+
+    fn length8(&mut self) -> Result<usize, PickleError> {
+        let length = u64::from_le_bytes(self.array()?);
+        usize::try_from(length).map_err(|_| PickleError::Truncated)
+    }
+
+    /// The text up to the end of the line.
+    fn line(&mut self) -> Result<String, PickleError> {
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        let length = rest
+            .iter()
+            .take(MAX_NAME)
+            .position(|&b| b == b'\n')
+            .ok_or(PickleError::Truncated)?;
+        let text = String::from_utf8_lossy(self.take(length)?).into_owned();
+        self.take(1)?;
+        Ok(text)
+    }
+
+    fn push(&mut self, value: Value) {
+        self.stack.push(value);
+    }
+
+    /// What lies below the last mark belongs to a container not yet made.
+    fn pop(&mut self) -> Result<Value, PickleError> {
+        let floor = self.marks.last().copied().unwrap_or(0);
+        if self.stack.len() <= floor {
+            return Err(self.malformed("its stack is empty"));
+        }
+        self.stack
+            .pop()
+            .ok_or_else(|| self.malformed("its stack is empty"))
+    }
+
+    fn top(&self) -> Result<&Value, PickleError> {
+        self.stack
+            .last()
+            .ok_or_else(|| self.malformed("its stack is empty"))
+    }
+
+    fn pop_to_mark(&mut self) -> Result<Vec<Value>, PickleError> {
+        match self.marks.pop() {
+            Some(mark) if mark <= self.stack.len() => Ok(self.stack.split_off(mark)),
+            _ => Err(self.malformed("a container that was not begun")),
+        }
+    }
+
+    fn sequence(&mut self, items: Vec<Value>) {
+        let value = self.heap.sequence(items);
+        self.push(value);
+    }
+
+    fn tuple(&mut self, length: usize) -> Result<(), PickleError> {
+        let mut items = Vec::with_capacity(length);
+        for _ in 0..length {
+            items.push(self.pop()?);
+        }
+        items.reverse();
+        self.sequence(items);
+        Ok(())
+    }
+
+    fn long(&mut self, length: usize) -> Result<(), PickleError> {
+        let bytes = self.take(length)?;
+        let value = if bytes.len() <= 8 {
+            // Two's complement: the sign fills the bytes that are not written.
+            let fill = if bytes.last().is_some_and(|&b| b >= 0x80) {
+                0xff
+            } else {
+                0
+            };
+            let mut all = [fill; 8];
+            for (to, from) in all.iter_mut().zip(bytes) {
+                *to = *from;
+            }
+            Value::Int(i64::from_le_bytes(all))
+        } else {
+            Value::Long(bytes.into())
+        };
+        self.push(value);
+        Ok(())
+    }
+
+    /// Python 2's strings are bytes, and names among them are ASCII.
+    fn text(&mut self, length: usize) -> Result<(), PickleError> {
+        let bytes = self.take(length)?;
+        let bytes = bytes.get(..MAX_NAME).unwrap_or(bytes);
+        self.push(Value::Text(String::from_utf8_lossy(bytes).into()));
+        Ok(())
+    }
+
+    fn opaque(&mut self, length: usize) -> Result<(), PickleError> {
+        self.take(length)?;
+        self.push(Value::Opaque);
+        Ok(())
+    }
+
+    fn remember(&mut self, slot: u32) -> Result<(), PickleError> {
+        let value = self.top()?.clone();
+        self.memo.insert(slot, value);
+        Ok(())
+    }
+
+    fn recall(&mut self, slot: u32) -> Result<(), PickleError> {
+        let value = self.memo.get(&slot).cloned();
+        let value = value.ok_or_else(|| self.malformed("a value that was not kept"))?;
+        self.push(value);
+        Ok(())
+    }
+
+    fn global(&mut self, module: String, name: String) -> Result<(), PickleError> {
+        let global = Global { module, name };
+        calls::admit(&global)?;
+        self.push(Value::Global(Rc::new(global)));
+        Ok(())
+    }
+
+    fn instance(&mut self, arguments: &Value) -> Result<(), PickleError> {
+        let Value::Global(class) = self.pop()? else {
+            return Err(self.malformed("an object without a class"));
+        };
+        let arguments = self.heap.arguments(arguments);
+        let value = calls::instance(self.heap, &class, &arguments);
+        self.push(value);
+        Ok(())
+    }
+
+    /// Appends to the list or set on top. A list that is an object of another class keeps nothing.
+    fn extend(&mut self, items: Vec<Value>) -> Result<(), PickleError> {
+        if let Value::Sequence(id) = *self.top()?
+            && let Some(Node::Sequence(all)) = self.heap.node_mut(id)
+        {
+            all.extend(items);
+        }
+        Ok(())
+    }
+
+    fn set_items(&mut self, items: Vec<Value>) -> Result<(), PickleError> {
+        let mut items = items.into_iter();
+        let mut pairs = Vec::new();
+        while let Some(key) = items.next() {
+            let value = items
+                .next()
+                .ok_or_else(|| self.malformed("a key without a value"))?;
+            pairs.push((key, value));
+        }
+        match *self.top()? {
+            Value::Dict(id) | Value::Object(id) => match self.heap.node_mut(id) {
+                Some(Node::Dict(all)) => all.extend(pairs),
+                Some(Node::Object(object)) => object.items.extend(pairs),
+                _ => {}
+            },
+            _ => {}
+        }
+        Ok(())
+    }
+}

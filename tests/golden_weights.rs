@@ -1,0 +1,117 @@
+//! The authors' own file of 2017, and another project's, in every container: equal to the bit, and PyTorch's logits.
+mod support;
+
+use std::path::Path;
+
+use npyz::npz::NpzArchive;
+use odin_tui::networks::weights::Weights;
+use odin_tui::networks::{Architecture, Mode, Network, NetworkCard};
+use tch::{Device, Tensor};
+
+const DENSENET: Architecture = Architecture::DensenetBc {
+    depth: 100,
+    growth: 12,
+};
+const MEAN: [f32; 3] = [125.3, 123.0, 113.9];
+const STD: [f32; 3] = [63.0, 62.1, 66.7];
+
+fn load(path: &Path) -> Weights {
+    let weights = Weights::load(path).unwrap_or_else(|e| panic!("{e}"));
+    weights
+        .check(&DENSENET, 10)
+        .unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    weights
+}
+
+#[test]
+fn every_container_of_the_same_network_is_equal() {
+    let Some(folder) = support::shared("data/weights") else {
+        return;
+    };
+    let original = load(&folder.join("dice-densenet-cifar10.pth.tar"));
+    let digest = original.digest().unwrap();
+    for name in ["sd_legacy.pth", "model_legacy.pth", "model_zip.pth"] {
+        assert_eq!(
+            load(&folder.join("containers").join(name)).digest().unwrap(),
+            digest,
+            "{name}"
+        );
+    }
+    let half = load(&folder.join("containers/half_zip.pth"));
+    for (name, tensor) in original.iter() {
+        let rounded = tensor.to_kind(tch::Kind::Half).to_kind(tch::Kind::Float);
+        assert!(half.get(name).unwrap().equal(&rounded), "{name}");
+    }
+}
+
+/// Normalised images of the CIFAR-10 test file.
+fn images(path: &Path, first: usize, count: usize) -> Tensor {
+    const RECORD: usize = 1 + 3 * 32 * 32;
+    let bytes = std::fs::read(path).unwrap();
+    let pixels: Vec<u8> = bytes
+        .chunks(RECORD)
+        .skip(first)
+        .take(count)
+        .flat_map(|record| record[1..].iter().copied())
+        .collect();
+    let three = |values: [f32; 3]| Tensor::from_slice(&values).view([1, 3, 1, 1]) / 255.0;
+    let all = Tensor::from_slice(&pixels)
+        .view([-1, 3, 32, 32])
+        .to_kind(tch::Kind::Float)
+        / 255.0;
+    (all - three(MEAN)) / three(STD)
+}
+
+fn farthest(a: &Tensor, b: &Tensor) -> f64 {
+    (a - b).abs().max().double_value(&[])
+}
+
+#[test]
+fn the_pickle_of_2017_gives_the_logits_of_pytorch() {
+    let (Some(weights), Some(cifar), Some(golden)) = (
+        support::shared("data/weights/densenet10.pth"),
+        support::shared("data/cifar10/test_batch.bin"),
+        support::shared("data/golden/densenet10_cifar10_1000-1063_T1000_e0.0014.npz"),
+    ) else {
+        return;
+    };
+    let network = Network::new(DENSENET, 10, &load(&weights).prepared(Device::Cpu).unwrap()).unwrap();
+    let x = images(&cifar, 1000, 64);
+    let logits = tch::no_grad(|| network.forward(&x, Mode::Evaluation)).unwrap();
+    let mut archive = NpzArchive::open(golden).unwrap();
+    let npy = archive.by_name("logits").unwrap().unwrap();
+    let expected = Tensor::from_slice(&npy.into_vec::<f32>().unwrap()).view([64, 10]);
+    let apart = farthest(&logits, &expected);
+    println!("densenet10.pth: logits within {apart:.2e} of PyTorch's");
+    assert!(apart < 1e-4, "{apart}");
+}
+
+#[test]
+fn a_torchscript_copy_gives_the_logits_of_the_native_network() {
+    let (Some(folder), Some(cifar)) = (
+        support::shared("data/weights"),
+        support::shared("data/cifar10/test_batch.bin"),
+    ) else {
+        return;
+    };
+    let native = load(&folder.join("dice-densenet-cifar10.pth.tar"))
+        .prepared(Device::Cpu)
+        .unwrap();
+    let native = Network::new(DENSENET, 10, &native).unwrap();
+    let own = tempfile::tempdir().unwrap();
+    let card = own.path().join("traced.yaml");
+    let text = "title: traced\narchitecture: {kind: torchscript, input: [3, 32, 32]}\nclasses: 10\nweights: x.pt\n\
+                in_dataset: cifar10\nnormalisation: {mean: [0.5, 0.5, 0.5], std: [0.2, 0.2, 0.2]}\n";
+    std::fs::write(&card, text).unwrap();
+    let path = folder.join("containers/ts_trace.pt");
+    let loaded = NetworkCard::load(&card)
+        .unwrap()
+        .read_weights(Some(&path), Device::Cpu)
+        .unwrap();
+    let program = loaded.network().unwrap();
+    let x = images(&cifar, 0, 8);
+    let run = |network: &Network| tch::no_grad(|| network.forward(&x, Mode::Evaluation)).unwrap();
+    let apart = farthest(&run(&native), &run(&program));
+    println!("ts_trace.pt: logits within {apart:.2e} of the native network's");
+    assert!(apart < 1e-4, "{apart}");
+}
