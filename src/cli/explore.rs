@@ -1,5 +1,6 @@
 //! `odin [SESSION]`: the dashboard.
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
@@ -66,13 +67,13 @@ fn start(home: &Home, devices: Vec<Device>) -> std::io::Result<EngineLink> {
     let (sender, events) = tokio::sync::mpsc::unbounded_channel();
     let mut engines: HashMap<Device, Engine> = HashMap::new();
     for &device in &devices {
-        if !engines.contains_key(&device) {
+        if let Entry::Vacant(place) = engines.entry(device) {
             let sender = sender.clone();
             let engine = Engine::start(home, device, move |event| {
                 // The dashboard has gone; nobody wants to know any more.
                 let _ = sender.send(event);
             })?;
-            engines.insert(device, engine);
+            place.insert(engine);
         }
     }
     let commands = move |command: Command| {
