@@ -159,7 +159,7 @@ fn rows(model: &Model) -> Vec<Row> {
         .collect();
     let oscr = |analysis: Option<&Analysis>| analysis?.summary.oscr;
     let oscr_interval = |analysis: Option<&Analysis>| {
-        let interval = analysis?.intervals?.values.oscr?;
+        let interval = analysis?.intervals()?.oscr?;
         Some((interval.low, interval.high))
     };
     rows.push(Row {
@@ -177,14 +177,7 @@ fn rows(model: &Model) -> Vec<Row> {
         let ccr =
             |analysis: Option<&Analysis>| Some(analysis?.summary.ccr_at_fpr?.into_iter().rev().nth(n)?.1);
         let ccr_interval = |analysis: Option<&Analysis>| {
-            let interval = analysis?
-                .intervals?
-                .values
-                .ccr_at_fpr?
-                .into_iter()
-                .rev()
-                .nth(n)?
-                .1;
+            let interval = analysis?.intervals()?.ccr_at_fpr?.into_iter().rev().nth(n)?.1;
             Some((interval.low, interval.high))
         };
         rows.push(Row {
