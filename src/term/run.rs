@@ -1,7 +1,6 @@
 //! The one loop: whatever comes in becomes actions; then, if anything changed, one frame.
 //!
 //! Idle, it waits for input, the engine and signals, and for nothing else: no timer runs and no byte is written.
-use std::future::Future;
 use std::io::{self, IsTerminal};
 use std::task::Poll;
 use std::time::{Duration, Instant};
@@ -321,11 +320,9 @@ async fn next_event(events: &mut Option<UnboundedReceiver<Event>>) -> Option<Eve
     }
 }
 
-fn wait_until(due: Option<Instant>) -> impl Future<Output = ()> {
-    async move {
-        match due {
-            Some(due) => sleep_until(due.into()).await,
-            None => std::future::pending().await,
-        }
+async fn wait_until(due: Option<Instant>) {
+    match due {
+        Some(due) => sleep_until(due.into()).await,
+        None => std::future::pending().await,
     }
 }
