@@ -20,7 +20,7 @@ pub struct Analysis {
     pub log_odds: Histogram,
     pub probability: Histogram,
     /// 95 % intervals, once they are computed; of somewhat fewer images while scores still come.
-    pub intervals: Option<Intervals95>,
+    pub(super) intervals: Option<Intervals95>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -95,7 +95,7 @@ impl Analysis {
 
     /// (low, high) of a metric's 95 % interval.
     pub fn interval(&self, metric: Metric) -> Option<(f64, f64)> {
-        let values = &self.intervals?.values;
+        let values = self.intervals()?;
         let interval = match metric {
             Metric::Fpr95 => values.fpr95,
             Metric::DetectionError => values.detection_error,
@@ -104,6 +104,19 @@ impl Analysis {
             Metric::AuprOut => values.aupr_out,
         };
         Some((interval.low, interval.high))
+    }
+
+    /// The 95 % intervals, unless they are of less than half of the images: then they say too little.
+    pub fn intervals(&self) -> Option<Intervals> {
+        self.intervals
+            .filter(|_| !self.has_outgrown_intervals())
+            .map(|intervals| intervals.values)
+    }
+
+    pub(super) fn has_outgrown_intervals(&self) -> bool {
+        let n = self.summary.n_in.min(self.summary.n_out);
+        self.intervals
+            .is_none_or(|intervals| intervals.n_in.min(intervals.n_out) < n / 2)
     }
 
     /// Whether the intervals are of all images here, from at least so many replicates.

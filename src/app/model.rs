@@ -22,6 +22,8 @@ const BETWEEN_ANALYSES_DRAGGING: Duration = Duration::from_millis(33);
 const BETWEEN_ANALYSES_ASIDE: Duration = Duration::from_secs(1);
 /// While scores come, intervals follow at most so often.
 const BETWEEN_INTERVALS: Duration = Duration::from_secs(2);
+/// Sooner where there are twice as many images by now; that is seldom, and at first only.
+const BETWEEN_FIRST_INTERVALS: Duration = Duration::from_millis(300);
 /// Bootstrap replicates: while scores come, and of the finished job.
 pub(super) const REPLICATES: usize = 200;
 pub(super) const REPLICATES_DONE: usize = 1000;
@@ -179,8 +181,15 @@ impl Model {
         if job.dirty || !(lacks(&job.baseline) || (lacks(&job.odin) && !job.is_stale())) {
             return None;
         }
+        let outgrown =
+            |analysis: &Option<Analysis>| analysis.as_ref().is_some_and(Analysis::has_outgrown_intervals);
+        let wait = if outgrown(&job.odin) {
+            BETWEEN_FIRST_INTERVALS
+        } else {
+            BETWEEN_INTERVALS
+        };
         match (self.intervals_wanted_at, &job.state) {
-            (Some(at), JobState::Running) => Some(at + BETWEEN_INTERVALS),
+            (Some(at), JobState::Running) => Some(at + wait),
             _ => Some(Duration::ZERO),
         }
     }

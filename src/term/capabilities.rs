@@ -85,7 +85,7 @@ mod tests {
                 unicode: false
             }
         );
-        assert_eq!(of(&[("TERM", "linux"), ("LANG", "C.UTF-8")]).unicode, false);
+        assert!(!of(&[("TERM", "linux"), ("LANG", "C.UTF-8")]).unicode);
         let quiet = [
             ("NO_COLOR", "1"),
             ("COLORTERM", "truecolor"),

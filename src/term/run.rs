@@ -1,12 +1,12 @@
 //! The one loop: whatever comes in becomes actions; then, if anything changed, one frame.
 //!
 //! Idle, it waits for input, the engine and signals, and for nothing else: no timer runs and no byte is written.
-use std::future::Future;
 use std::io::{self, IsTerminal};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use crossterm::event::EventStream;
-use futures_util::{FutureExt, StreamExt};
+use futures_util::StreamExt;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{self, UnboundedReceiver};
 use tokio::time::sleep_until;
@@ -117,7 +117,7 @@ pub async fn run(
                         // The terminal is gone.
                         None => dashboard.exit = Some(Exit::Signal(libc::SIGHUP)),
                     }
-                    next = if dashboard.exit.is_none() { keyboard.next().now_or_never() } else { None };
+                    next = if dashboard.exit.is_none() { already_there(&mut keyboard).await } else { None };
                 }
             }
             Some(action) = answers.recv() => dashboard.apply(action)?,
@@ -293,13 +293,23 @@ impl Signals {
         std::future::poll_fn(|context| {
             for (number, signal) in &mut self.0 {
                 if signal.poll_recv(context).is_ready() {
-                    return std::task::Poll::Ready(*number);
+                    return Poll::Ready(*number);
                 }
             }
-            std::task::Poll::Pending
+            Poll::Pending
         })
         .await
     }
+}
+
+/// What the keyboard's stream has at hand, without waiting. It is asked in this task's name: the stream remembers who
+/// asked last, and with `now_or_never` that would be nobody.
+async fn already_there(keyboard: &mut EventStream) -> Option<Option<io::Result<crossterm::event::Event>>> {
+    std::future::poll_fn(|context| match keyboard.poll_next_unpin(context) {
+        Poll::Ready(event) => Poll::Ready(Some(event)),
+        Poll::Pending => Poll::Ready(None),
+    })
+    .await
 }
 
 /// The next event of an engine; without one, never.
@@ -310,11 +320,9 @@ async fn next_event(events: &mut Option<UnboundedReceiver<Event>>) -> Option<Eve
     }
 }
 
-fn wait_until(due: Option<Instant>) -> impl Future<Output = ()> {
-    async move {
-        match due {
-            Some(due) => sleep_until(due.into()).await,
-            None => std::future::pending().await,
-        }
+async fn wait_until(due: Option<Instant>) {
+    match due {
+        Some(due) => sleep_until(due.into()).await,
+        None => std::future::pending().await,
     }
 }

@@ -172,6 +172,8 @@ fn help_log_and_too_small() {
     update(&mut model, Action::Show(Screen::Log));
     snapshot!("log_80x24", text(&draw(&model, &colour(), 80, 24).0));
     update(&mut model, Action::ToggleHelp);
+    snapshot!("help_log_80x24", text(&draw(&model, &colour(), 80, 24).0));
+    model.view.screen = Screen::Explore;
     snapshot!("help_80x24", text(&draw(&model, &colour(), 80, 24).0));
     snapshot!("help_120x40", text(&draw(&model, &colour(), 120, 40).0));
     snapshot!("too_small_50x10", text(&draw(&model, &colour(), 50, 10).0));

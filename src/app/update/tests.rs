@@ -15,14 +15,13 @@ fn press(model: &mut Model, keys: &str) -> Vec<Effect> {
 }
 
 fn commands(effects: &[Effect]) -> Vec<&Command> {
-    let command = |effect| {
-        if let &Effect::Engine(ref command) = effect {
-            Some(command)
-        } else {
-            None
+    let mut commands = Vec::new();
+    for effect in effects {
+        if let Effect::Engine(command) = effect {
+            commands.push(command);
         }
-    };
-    effects.iter().filter_map(command).collect()
+    }
+    commands
 }
 
 fn scores(effects: &[Effect]) -> Vec<(u64, u64, f64, f64)> {

@@ -61,7 +61,7 @@ pub fn draw(model: &Model, look: &Look, area: Rect, buffer: &mut Buffer, hits: &
 fn flow(groups: Vec<Vec<Line<'_>>>, rows: usize) -> Vec<Line<'_>> {
     let mut all: Vec<Line> = Vec::new();
     for group in groups {
-        if all.len() % rows > 0 {
+        if !all.len().is_multiple_of(rows) {
             all.push(Line::default());
         }
         all.extend(group);

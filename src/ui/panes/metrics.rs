@@ -74,7 +74,10 @@ pub fn draw(model: &Model, look: &Look, area: Rect, buffer: &mut Buffer) {
         buffer.set_string(after + 1, y, &row.convention, theme.dim);
         let odin_style = if is_stale { theme.dim } else { theme.title };
         let number = |value: Option<f64>| value.map_or(look.glyphs.missing.to_owned(), format::percent);
-        let interval = |value: Option<(f64, f64)>| {
+        // While scores come, an interval is of somewhat fewer images: one that the estimate has left says nothing.
+        let interval = |value: Option<(f64, f64)>, estimate: Option<f64>| {
+            let fits = |&(low, high): &(f64, f64)| estimate.is_some_and(|at| low <= at && at <= high);
+            let value = value.filter(fits);
             value.map_or(look.glyphs.missing.to_owned(), |value| {
                 format::interval(value, &look.glyphs)
             })
@@ -82,9 +85,9 @@ pub fn draw(model: &Model, look: &Look, area: Rect, buffer: &mut Buffer) {
         let (change, change_style) = change(row, is_stale, look);
         let baseline = (number(row.baseline), theme.text);
         let odin = (number(row.odin), odin_style);
-        let odin_interval = (interval(row.odin_interval), theme.dim);
+        let odin_interval = (interval(row.odin_interval, row.odin), theme.dim);
         let cells: Vec<(String, Style)> = if wide {
-            let baseline_interval = (interval(row.baseline_interval), theme.dim);
+            let baseline_interval = (interval(row.baseline_interval, row.baseline), theme.dim);
             vec![
                 baseline,
                 baseline_interval,
@@ -159,7 +162,7 @@ fn rows(model: &Model) -> Vec<Row> {
         .collect();
     let oscr = |analysis: Option<&Analysis>| analysis?.summary.oscr;
     let oscr_interval = |analysis: Option<&Analysis>| {
-        let interval = analysis?.intervals?.values.oscr?;
+        let interval = analysis?.intervals()?.oscr?;
         Some((interval.low, interval.high))
     };
     rows.push(Row {
@@ -177,14 +180,7 @@ fn rows(model: &Model) -> Vec<Row> {
         let ccr =
             |analysis: Option<&Analysis>| Some(analysis?.summary.ccr_at_fpr?.into_iter().rev().nth(n)?.1);
         let ccr_interval = |analysis: Option<&Analysis>| {
-            let interval = analysis?
-                .intervals?
-                .values
-                .ccr_at_fpr?
-                .into_iter()
-                .rev()
-                .nth(n)?
-                .1;
+            let interval = analysis?.intervals()?.ccr_at_fpr?.into_iter().rev().nth(n)?.1;
             Some((interval.low, interval.high))
         };
         rows.push(Row {
