@@ -8,7 +8,7 @@ PREFIX ?= $(HOME)/.local
 SESSION ?=
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: run build test setup bench data install uninstall clean help
+.PHONY: run build test setup bench demo-table data install uninstall clean help
 
 run: build
 	@$(TARGET)/release/odin $(SESSION)
@@ -28,6 +28,10 @@ setup:
 
 bench: setup
 	$(CARGO) bench --locked
+
+# The README's table of the demo, measured anew.
+demo-table: build
+	@$(PYTHON) scripts/demo_table.py $(TARGET)/release/odin
 
 # Makes the demo's data again from public packages; the result is in the repository already.
 data:
@@ -50,4 +54,4 @@ clean:
 
 help:
 	@sed -n '/^#   make/s/^# *//p' Makefile
-	@echo "make build · bench · data · install · uninstall · clean"
+	@echo "make build · bench · demo-table · data · install · uninstall · clean"

@@ -71,10 +71,10 @@ pub struct Options {
     #[arg(long, default_value_t = 5000, value_name = "N")]
     validation: usize,
     /// Mean of the three channels of the [0, 1] image, a,b,c [default: measured on the training images]
-    #[arg(long, value_delimiter = ',', num_args = 3, requires = "std")]
+    #[arg(long, value_delimiter = ',', requires = "std", value_name = "R,G,B")]
     mean: Option<Vec<f32>>,
     /// Standard deviation likewise
-    #[arg(long, value_delimiter = ',', num_args = 3, requires = "mean")]
+    #[arg(long, value_delimiter = ',', requires = "mean", value_name = "R,G,B")]
     std: Option<Vec<f32>>,
     #[arg(long, default_value_t = 0)]
     seed: u64,
