@@ -90,7 +90,7 @@ impl TorchScript {
         if !scale.is_finite() {
             return Err("its logits are not finite".to_owned());
         }
-        if !(apart <= SAME * (1.0 + scale)) {
+        if !apart.is_finite() || apart > SAME * (1.0 + scale) {
             return Err(
                 "its logits change with the other images of the batch or from run to run: it was traced in training mode; \
                  call `.eval()` before `torch.jit.trace`"
