@@ -2,13 +2,17 @@
 //!
 //! Each module imports only from those listed after it.
 pub mod cli;
-pub mod datasets;
-pub mod engine;
-pub mod home;
-pub mod metrics;
-pub mod networks;
+pub mod term;
+pub mod ui;
+pub mod app;
 pub mod report;
+pub mod session;
+pub mod engine;
+pub mod training;
 pub mod runs;
 pub mod scoring;
-pub mod training;
+pub mod metrics;
+pub mod networks;
+pub mod datasets;
+pub mod home;
 pub mod units;

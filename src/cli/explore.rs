@@ -1,9 +1,94 @@
 //! `odin [SESSION]`: the dashboard.
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+
+use anyhow::bail;
 use clap::Args;
 
-#[derive(Debug, Args)]
-pub struct Options {}
+use crate::app::Model;
+use crate::engine::Engine;
+use crate::engine::protocol::{Command, JobId};
+use crate::home::Home;
+use crate::session::Session;
+use crate::term::{self, EngineLink, Exit, TermOptions};
+use crate::units::Device;
 
-pub fn run(_session: Option<&str>, _options: &Options) -> anyhow::Result<()> {
-    anyhow::bail!("wiring under way")
+#[derive(Debug, Args)]
+pub struct Options {
+    /// Use this device for every queue of the session
+    #[arg(long)]
+    device: Option<Device>,
+}
+
+pub fn run(session: Option<&str>, options: &Options) -> anyhow::Result<()> {
+    let home = Home::find()?;
+    let path = find(session.unwrap_or("demo"), &home)?;
+    let session = Session::load(&path)?;
+    if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
+        bail!("the dashboard needs a terminal; `odin score` and `odin sweep` work without one");
+    }
+    let devices = session
+        .job_specs()
+        .into_iter()
+        .map(|(_, device, _)| options.device.unwrap_or(device))
+        .collect();
+    let model = Model::new(session, path);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let start = || start(&home, devices).map_err(|error| format!("no thread for the engine: {error}"));
+    match runtime.block_on(term::run(model, TermOptions::detect(), start))? {
+        Exit::Quit => Ok(()),
+        // As a shell expects of a program that a signal ended; everything has been put back by now.
+        Exit::Signal(number) => std::process::exit(128 + number),
+    }
+}
+
+/// The session's file: a path, or a name in sessions/.
+fn find(session: &str, home: &Home) -> anyhow::Result<PathBuf> {
+    let given = Path::new(session);
+    if given.is_file() {
+        return Ok(given.to_owned());
+    }
+    let named = home.sessions().join(format!("{session}.yaml"));
+    if given.components().count() == 1 && named.is_file() {
+        return Ok(named);
+    }
+    bail!(
+        "no session `{session}`: neither a file nor a name in {} (`odin list sessions`)",
+        home.sessions().display()
+    );
+}
+
+/// One engine a device, started on what the jobs need; a command goes to the engine of its job.
+fn start(home: &Home, devices: Vec<Device>) -> std::io::Result<EngineLink> {
+    let (sender, events) = tokio::sync::mpsc::unbounded_channel();
+    let mut engines: HashMap<Device, Engine> = HashMap::new();
+    for &device in &devices {
+        if let Entry::Vacant(place) = engines.entry(device) {
+            let sender = sender.clone();
+            let engine = Engine::start(home, device, move |event| {
+                // The dashboard has gone; nobody wants to know any more.
+                let _ = sender.send(event);
+            })?;
+            place.insert(engine);
+        }
+    }
+    let commands = move |command: Command| {
+        let of = |job: &JobId| devices.get(usize::try_from(job.0).unwrap_or(usize::MAX));
+        match &command {
+            Command::Score { job, .. } | Command::Cancel { job } | Command::Prefer { job } => {
+                if let Some(engine) = of(job).and_then(|device| engines.get(device)) {
+                    engine.send(command);
+                }
+            }
+            Command::Shutdown => engines.values().for_each(|engine| engine.send(Command::Shutdown)),
+        }
+    };
+    Ok(EngineLink {
+        commands: Box::new(commands),
+        events,
+    })
 }

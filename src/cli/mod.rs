@@ -1,9 +1,11 @@
 //! The command line: one file a subcommand. Reads arguments, prints results; what is worth testing lies below.
 mod doctor;
+mod driver;
 mod explore;
 mod import;
 mod list;
 mod score;
+mod sweep;
 mod train;
 
 use std::io::{self, IsTerminal, Write};
@@ -33,6 +35,8 @@ struct Cli {
 enum Command {
     /// Score one data set against a network's in-distribution set and print the metrics
     Score(Box<score::Options>),
+    /// Score a grid of temperatures and magnitudes; choose on some images, report on the others
+    Sweep(Box<sweep::Options>),
     /// What there is, and what is present on this machine
     List(list::Options),
     /// Bring other programs' files
@@ -92,6 +96,7 @@ pub fn main() -> ExitCode {
     let done = match cli.command {
         None => explore::run(cli.session.as_deref(), &cli.explore),
         Some(Command::Score(options)) => score::run(&options),
+        Some(Command::Sweep(options)) => sweep::run(&options),
         Some(Command::List(options)) => list::run(&options),
         Some(Command::Import(options)) => import::run(&options),
         Some(Command::Train(options)) => train::run(&options),

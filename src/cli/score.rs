@@ -1,22 +1,17 @@
 //! `odin score`: one comparison, without the dashboard.
 use std::path::PathBuf;
-use std::sync::mpsc;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use clap::Args;
 
+use super::driver::{self, Driver};
 use super::{What, print, progress_bar};
-use crate::engine::Engine;
-use crate::engine::protocol::{Command, Event, Generation, ImageScore, JobId, JobSpec, Order};
+use crate::engine::protocol::ImageScore;
 use crate::home::Home;
-use crate::metrics::{Comparison, Conventions, Interval, Side};
+use crate::metrics::Interval;
 use crate::networks::NetworkCard;
 use crate::report::{Scores, write_figures};
-use crate::runs::{self, Detector, Record};
-use crate::units::{Device, LogOdds};
-
-/// Bootstrap replicates behind each interval.
-const REPLICATES: usize = 1000;
+use crate::runs::{self, Record};
 
 #[derive(Debug, Args)]
 pub struct Options {
@@ -33,37 +28,20 @@ pub struct Options {
     json: bool,
 }
 
-/// Scores of both sides in file order, and how long they took.
-struct Scored {
-    ins: Vec<ImageScore>,
-    outs: Vec<ImageScore>,
-    device: Device,
-    seconds: f64,
-}
-
 pub fn run(options: &Options) -> anyhow::Result<()> {
     let home = Home::find()?;
     let what = &options.what;
     let card = NetworkCard::find(&what.network, &home.models())?;
-    let spec = JobSpec {
-        network: what.network.clone(),
-        weights: what.weights.clone(),
-        in_dataset: what.in_dataset.clone(),
-        dataset: what.dataset.clone(),
-        temperature: what.temperature,
-        magnitude: what.magnitude,
-        skip: what.skip,
-        limit: what.limit,
-        batch: what.batch.map(|n| n as usize),
-        seed: what.seed,
-        order: Order::File,
-    };
+    let spec = driver::job(what);
     if let Some(folder) = &options.save {
         std::fs::create_dir_all(folder)
             .with_context(|| format!("cannot make the folder {}", folder.display()))?;
     }
-    let scored = score(&home, what.device, spec)?;
-    let record = summarise(&card, what, &scored)?;
+    let bar = progress_bar(0, "images");
+    bar.set_message(spec.dataset.clone());
+    let scored = Driver::start(&home, what.device)?.score(spec.clone(), &bar)?;
+    bar.finish_and_clear();
+    let record = driver::record(&card, &spec, &scored)?;
     if let Some(folder) = &options.save {
         runs::write_scores(&folder.join("in.npz"), &scored.ins)?;
         runs::write_scores(&folder.join("out.npz"), &scored.outs)?;
@@ -104,105 +82,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     }
 }
 
-fn score(home: &Home, device: Device, spec: JobSpec) -> anyhow::Result<Scored> {
-    let (sender, events) = mpsc::channel();
-    let engine = Engine::start(home, device, move |event| {
-        // The receiver goes when scoring is over or has failed; what comes later is of no interest.
-        let _ = sender.send(event);
-    })?;
-    let name = spec.dataset.clone();
-    engine.send(Command::Score {
-        job: JobId(0),
-        generation: Generation(0),
-        spec,
-    });
-    let bar = progress_bar(0, "images");
-    bar.set_message(name);
-    let (mut ins, mut outs, mut on) = (Vec::new(), Vec::new(), Device::Cpu);
-    for event in events {
-        match event {
-            Event::Started {
-                device,
-                total_in,
-                total_out,
-                ..
-            } => {
-                on = device;
-                bar.set_length((total_in + total_out) as u64);
-            }
-            Event::Scored(batch) => {
-                bar.inc(batch.scores.len() as u64);
-                match batch.side {
-                    Side::In => ins.extend(batch.scores),
-                    Side::Out => outs.extend(batch.scores),
-                }
-            }
-            Event::Finished { seconds, .. } => {
-                bar.finish_and_clear();
-                // Batches come back as they are done.
-                ins.sort_unstable_by_key(|score: &ImageScore| score.index);
-                outs.sort_unstable_by_key(|score: &ImageScore| score.index);
-                return Ok(Scored {
-                    ins,
-                    outs,
-                    device: on,
-                    seconds,
-                });
-            }
-            Event::Failed { reason, .. } => {
-                bar.finish_and_clear();
-                bail!(reason);
-            }
-            Event::Warning { text } => bar.suspend(|| eprintln!("warning: {text}")),
-            Event::Ready { .. } => {}
-        }
-    }
-    bail!("the scoring thread ended without a word")
-}
-
-fn summarise(card: &NetworkCard, what: &What, scored: &Scored) -> anyhow::Result<Record> {
-    let Scored {
-        ins,
-        outs,
-        device,
-        seconds,
-    } = scored;
-    // All or nothing: a CCR over the labelled part would be that of another set.
-    let correct: Option<Vec<bool>> = ins
-        .iter()
-        .map(|s| s.label.map(|label| label == s.prediction))
-        .collect();
-    let conventions = Conventions::default();
-    let measure = |score: &dyn Fn(&ImageScore) -> LogOdds| -> anyhow::Result<Detector> {
-        let values = |all: &[ImageScore]| all.iter().map(|s| score(s).0).collect::<Vec<f64>>();
-        let comparison = Comparison::with_correct(&values(ins), correct.as_deref(), &values(outs))?;
-        Ok(runs::detector(&comparison, &conventions, REPLICATES, what.seed))
-    };
-    let weights = what.weights.clone().unwrap_or_else(|| card.weights_path());
-    Ok(Record {
-        network: card.name.clone(),
-        weights: weights.display().to_string(),
-        in_dataset: what.in_dataset.clone().unwrap_or_else(|| card.in_dataset.clone()),
-        dataset: what.dataset.clone(),
-        temperature: what.temperature,
-        magnitude: what.magnitude,
-        n_in: ins.len(),
-        n_out: outs.len(),
-        device: device.to_string(),
-        seconds: *seconds,
-        images_per_second: (ins.len() + outs.len()) as f64 / seconds.max(f64::MIN_POSITIVE),
-        accuracy: correct.as_deref().map(share_of_true),
-        conventions,
-        baseline: measure(&|s| s.baseline)?,
-        odin: measure(&|s| s.odin)?,
-    })
-}
-
-fn share_of_true(all: &[bool]) -> f64 {
-    all.iter().filter(|&&one| one).count() as f64 / all.len().max(1) as f64
-}
-
-fn table(r: &Record) -> String {
+pub fn table(r: &Record) -> String {
     let mut text = format!(
         "{} · {} ({} images) against {} ({} images)\nT = {}, ε = {} · {} · {:.1} s, {:.0} images/s",
         r.network,

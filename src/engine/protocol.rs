@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 pub use crate::metrics::Side;
-use crate::units::{Device, LogOdds, Magnitude, Temperature};
+pub use crate::scoring::ImageScore;
+use crate::units::{Device, Magnitude, Temperature};
 
 /// Names a job for as long as the program runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -63,21 +64,6 @@ pub enum Command {
     Prefer { job: JobId },
     /// End every worker once its present batch is done.
     Shutdown,
-}
-
-/// The scores of one image.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct ImageScore {
-    /// Its number in the data set.
-    pub index: u32,
-    /// Its class, where the set has labels (in-distribution sets only).
-    pub label: Option<u16>,
-    /// The class that the network gives it (unperturbed).
-    pub prediction: u16,
-    /// Log-odds at T = 1 and ε = 0: the max-softmax baseline.
-    pub baseline: LogOdds,
-    /// Log-odds at the job's (T, ε).
-    pub odin: LogOdds,
 }
 
 /// Some images of one side of a job, scored.

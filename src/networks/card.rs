@@ -208,7 +208,7 @@ impl Loaded {
     /// A network that shares these weights. One thread uses it at a time; another thread takes another.
     pub fn network(&self) -> Result<Network, WeightsError> {
         match &self.body {
-            Body::Tensors(weights) => Network::new(self.architecture, self.classes, weights),
+            Body::Tensors(weights) => Network::for_scoring(self.architecture, self.classes, weights),
             Body::Program(program) => Ok(Network::of_program(
                 self.architecture,
                 self.classes,

@@ -7,7 +7,7 @@ pub(super) type Result<T> = std::result::Result<T, TchError>;
 
 /// PyTorch's defaults, which every network of the seed projects was trained with.
 const MOMENTUM: f64 = 0.1;
-const EPSILON: f64 = 1e-5;
+pub(super) const EPSILON: f64 = 1e-5;
 
 /// Whether batch normalisation uses its running statistics or those of the batch (and updates the running ones).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

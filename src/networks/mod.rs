@@ -13,7 +13,7 @@ mod torchscript;
 pub mod weights;
 mod wideresnet;
 
-use tch::{TchError, Tensor};
+use tch::{Kind, TchError, Tensor};
 
 pub use architecture::{Architecture, ArchitectureError, Parameter, Role};
 pub use card::{CardError, Loaded, NetworkCard};
@@ -27,6 +27,8 @@ pub struct Network {
     architecture: Architecture,
     classes: usize,
     body: Body,
+    /// The quick form of a DenseNet, where the network is for scoring alone.
+    folded: Option<densenet::Folded>,
 }
 
 enum Body {
@@ -52,7 +54,21 @@ impl Network {
             architecture,
             classes,
             body,
+            folded: None,
         })
+    }
+
+    /// The same for scoring alone: what can be computed ahead is, so the weights must not change from here on.
+    pub fn for_scoring(
+        architecture: Architecture,
+        classes: usize,
+        weights: &Weights,
+    ) -> Result<Self, WeightsError> {
+        let mut network = Self::new(architecture, classes, weights)?;
+        if let architecture::Plan::DenseNet(plan) = architecture.plan()? {
+            network.folded = Some(densenet::Folded::new(&plan, weights)?);
+        }
+        Ok(network)
     }
 
     fn of_program(architecture: Architecture, classes: usize, program: torchscript::TorchScript) -> Self {
@@ -60,6 +76,7 @@ impl Network {
             architecture,
             classes,
             body: Body::TorchScript(program),
+            folded: None,
         }
     }
 
@@ -81,5 +98,35 @@ impl Network {
             }
             Body::TorchScript(network) => network.forward(images),
         }
+    }
+
+    /// Logits [B, C] in evaluation mode, the quickest way there is, without autograd.
+    pub fn logits(&self, images: &Tensor) -> Result<Tensor, TchError> {
+        match &self.folded {
+            Some(folded) => folded.logits(images),
+            None => tch::no_grad(|| self.forward(images, Mode::Evaluation)),
+        }
+    }
+
+    /// Logits, and the gradient to the images of Σ weights ⊙ logits: `weights` [B, C] is a function of the logits, and
+    /// its value is held constant.
+    pub fn logits_and_gradient(
+        &self,
+        images: &Tensor,
+        weights: &dyn Fn(&Tensor) -> Result<Tensor, TchError>,
+    ) -> Result<(Tensor, Tensor), TchError> {
+        if let Some(folded) = &self.folded {
+            return folded.logits_and_gradient(images, weights);
+        }
+        let images = images.f_detach()?.f_set_requires_grad(true)?;
+        let logits = self.forward(&images, Mode::Evaluation)?;
+        let fixed = logits.f_detach()?;
+        let sum = logits.f_mul(&weights(&fixed)?)?.f_sum(Kind::Float)?;
+        let gradients = Tensor::f_run_backward(&[sum], &[&images], false, false)?;
+        let gradient = gradients
+            .into_iter()
+            .next()
+            .ok_or_else(|| TchError::Shape("no gradient".into()))?;
+        Ok((fixed, gradient))
     }
 }

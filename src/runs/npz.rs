@@ -6,7 +6,7 @@ use npyz::WriterBuilder;
 use npyz::npz::NpzWriter;
 
 use super::{WriteError, write_whole};
-use crate::engine::protocol::ImageScore;
+use crate::scoring::ImageScore;
 
 /// Writes one side's scores, one entry an image in the order given.
 ///

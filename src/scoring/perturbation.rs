@@ -1,8 +1,8 @@
 //! The tensor half of ODIN: logits, the sign of the input gradient, the perturbed images.
 use tch::{Kind, TchError, Tensor};
 
+use crate::networks::Network;
 use crate::networks::weights::channels_last;
-use crate::networks::{Mode, Network};
 use crate::units::{Magnitude, Temperature};
 
 /// A network with the standard deviations of its normalisation, ready to score batches.
@@ -37,7 +37,7 @@ impl Scorer {
 
     /// Logits [B, C] of the images.
     pub fn logits(&self, images: &Tensor) -> Result<Tensor, TchError> {
-        tch::no_grad(|| self.network.forward(images, Mode::Evaluation))
+        self.network.logits(images)
     }
 
     /// Logits [B, C], and whether the gradient of the loss at T is ≥ 0 [B, 3, H, W] (sign(0) is +1).
@@ -46,21 +46,15 @@ impl Scorer {
     /// (1/T) Σ_j (p_j − [j = ŷ]) ∂z_j; what is differentiated here is T times that, with p held constant, which has the
     /// same sign and does not shrink as T grows.
     pub fn gradient_signs(&self, images: &Tensor, t: Temperature) -> Result<(Tensor, Tensor), TchError> {
-        let images = images.f_detach()?.f_set_requires_grad(true)?;
-        let logits = self.network.forward(&images, Mode::Evaluation)?;
-        let fixed = logits.f_detach()?;
-        let guess = fixed.f_argmax(1, true)?;
-        let p = fixed.f_div_scalar(t.get())?.f_softmax(1, Kind::Float)?;
-        let loss = p
-            .f_mul(&logits)?
-            .f_sum(Kind::Float)?
-            .f_sub(&logits.f_gather(1, &guess, false)?.f_sum(Kind::Float)?)?;
-        let gradients = Tensor::f_run_backward(&[loss], &[&images], false, false)?;
-        let gradient = gradients
-            .into_iter()
-            .next()
-            .ok_or_else(|| TchError::Shape("no gradient".into()))?;
-        Ok((fixed, gradient.f_ge(0.0)?))
+        let weights = |logits: &Tensor| {
+            let p = logits.f_div_scalar(t.get())?.f_softmax(1, Kind::Float)?;
+            p.f_sub(
+                &p.f_zeros_like()?
+                    .f_scatter_value(1, &logits.f_argmax(1, true)?, 1.0)?,
+            )
+        };
+        let (logits, gradient) = self.network.logits_and_gradient(images, &weights)?;
+        Ok((logits, gradient.f_ge(0.0)?))
     }
 
     /// x − ε · sign / std, per channel, for every image of the batch.
@@ -129,8 +123,8 @@ impl Scorer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::networks::Architecture;
     use crate::networks::weights::Weights;
+    use crate::networks::{Architecture, Mode};
     use tch::{Device, Reduction};
 
     const STD: [f32; 3] = [0.25, 0.5, 0.2];
@@ -139,7 +133,7 @@ mod tests {
     fn set_up(images: i64) -> (Scorer, Tensor) {
         let architecture = Architecture::DensenetBc { depth: 10, growth: 4 };
         let weights = Weights::initial(&architecture, 5, 1).unwrap();
-        let network = Network::new(architecture, 5, &weights.prepared(Device::Cpu).unwrap()).unwrap();
+        let network = Network::for_scoring(architecture, 5, &weights.prepared(Device::Cpu).unwrap()).unwrap();
         tch::manual_seed(2);
         let x = Tensor::randn([images, 3, 32, 32], (Kind::Float, Device::Cpu));
         (

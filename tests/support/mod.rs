@@ -1,4 +1,7 @@
 //! What several integration tests need.
+#![allow(dead_code)] // each test uses a part of it
+pub mod home;
+
 use std::path::{Path, PathBuf};
 
 /// A file of the data that lies beside the repository and is not part of it; where it is absent, says so and

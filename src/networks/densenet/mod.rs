@@ -1,9 +1,12 @@
 //! DenseNet-BC (Huang et al., arXiv 1608.06993): bottleneck layers whose outputs are concatenated.
+mod folded;
+
 use tch::Tensor;
 
 use super::architecture::DenseNetPlan;
 use super::layers::{BatchNorm, Convolution, Head, Mode, Result, average_pool};
 use super::weights::{Weights, WeightsError};
+pub(super) use folded::Folded;
 
 pub(super) struct DenseNet {
     conv1: Convolution,

@@ -1,0 +1,77 @@
+//! Everything that can happen, in one serialisable vocabulary for keys, mouse, the engine and tests.
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::analysis::IntervalReport;
+use super::key::Key;
+use super::slider::Slider;
+use crate::engine::protocol::Event;
+use crate::session::Screen;
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Action {
+    /// The first frame is on the screen and the engine is there: queue every job.
+    Start,
+    /// It is so long after the start. Everything that is due happens now.
+    Tick(Duration),
+    Engine(Event),
+    /// No engine, or no longer.
+    EngineGone(String),
+    Intervals(Box<IntervalReport>),
+    Saved,
+    SaveFailed(String),
+    /// A line that a library wrote to standard error.
+    Native(String),
+    Key(Key),
+    Paste(String),
+
+    Quit,
+    Save,
+    Suspend,
+    ToggleHelp,
+    /// Close what lies on top: help, typing, a message.
+    Dismiss,
+    Show(Screen),
+    ToggleMouse,
+    Scroll(i32),
+
+    NextJob,
+    PreviousJob,
+    SelectJob(usize),
+    PauseOrResume,
+    CancelJob,
+
+    FocusNext,
+    FocusPrevious,
+    /// Move what has the focus by so many steps.
+    Step(i32),
+    StepOf(Slider, i32),
+    /// A slider is dragged to this fraction of its length; ends with [`Action::Release`].
+    SlideTo(Slider, f64),
+    Release,
+    /// Start typing a value for what has the focus.
+    Edit,
+    Type(char),
+    Erase,
+    Accept,
+    /// Give the selected job's (T, ε) to all jobs.
+    ApplyToAll,
+    Undo,
+    Redo,
+
+    /// The threshold is put to this place of the histogram's axis (log-odds or probability, whichever it shows).
+    ThresholdToScore(f64),
+    /// The threshold is put to where the curve on the ROC has this FPR.
+    ThresholdToFpr(f64),
+    ThresholdReset,
+
+    ToggleDetector,
+    ToggleAxis,
+    ToggleLogCounts,
+    ToggleLogFpr,
+    NextMetric,
+    TogglePositive,
+    ToggleErrorConvention,
+    ToggleAuprConvention,
+}

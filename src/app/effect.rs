@@ -1,0 +1,31 @@
+//! What `update` wants done outside the model, as plain data.
+use std::path::PathBuf;
+
+use super::analysis::IntervalRequest;
+use crate::engine::protocol::Command;
+use crate::session::Session;
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    Redraw(Redraw),
+    Engine(Command),
+    /// Answered by `Saved` or `SaveFailed`.
+    SaveSession {
+        path: PathBuf,
+        session: Box<Session>,
+    },
+    /// Answered by `Intervals`; takes up to a second of computing.
+    ComputeIntervals(IntervalRequest),
+    SetMouse(bool),
+    Suspend,
+    Quit,
+}
+
+/// How soon a frame is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Redraw {
+    /// Something moved on by itself.
+    Progress,
+    /// A person did something and waits for the answer.
+    Answer,
+}

@@ -1,0 +1,153 @@
+//! For tests: a session of made-up jobs, and an engine that sends made-up scores for them.
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::{Action, Effect, Model, update};
+use crate::engine::protocol::{Event, Generation, ImageScore, JobId, JobSpec, ScoreBatch, Side};
+use crate::session::Session;
+use crate::units::{Device, LogOdds};
+
+pub const SESSION: &str = "\
+version: 1
+name: made-up
+queues:
+  - name: fashion
+    jobs:
+      - {network: fashion-densenet, dataset: mnist-digits}
+      - {network: fashion-densenet, dataset: photo-crops}
+      - {network: fashion-densenet, dataset: Uniform}
+      - {network: fashion-densenet, dataset: Gaussian, temperature: 10, magnitude: 0}
+";
+
+pub fn model() -> Model {
+    let session = Session::parse(SESSION, Path::new("made-up.yaml")).unwrap();
+    Model::new(session, PathBuf::from("sessions/made-up.yaml"))
+}
+
+/// A model whose engine is up.
+pub fn started() -> Model {
+    let mut model = model();
+    update(&mut model, Action::Start);
+    let description = "CPU, 2 threads".to_owned();
+    update(
+        &mut model,
+        Action::Engine(Event::Ready {
+            device: Device::Cpu,
+            description,
+        }),
+    );
+    model
+}
+
+/// A number in [0, 1) that depends on nothing but its arguments.
+fn noise(a: u64, b: u64) -> f64 {
+    let mut x = a.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ b.wrapping_mul(0xD1B5_4A32_D192_ED03) ^ 0x1234_5678;
+    for _ in 0..3 {
+        x ^= x >> 30;
+        x = x.wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        x ^= x >> 27;
+    }
+    (x >> 11) as f64 / (1u64 << 53) as f64
+}
+
+/// Roughly normal, of mean 0 and deviation 1.
+fn normal(a: u64, b: u64) -> f64 {
+    (0..6).map(|k| noise(a, b * 8 + k)).sum::<f64>() * 1.414 - 4.243
+}
+
+pub fn image(spec: &JobSpec, side: Side, index: u32) -> ImageScore {
+    let salt = spec.dataset.len() as u64 * 2 + u64::from(side == Side::In);
+    let z = normal(u64::from(index), salt);
+    let (t, e) = (spec.temperature.get(), spec.magnitude.get());
+    // Larger T and some ε part the two sets further; the scale shrinks as log-odds do.
+    let apart = 1.2 + 0.25 * t.ln() + (200.0 * e - 90_000.0 * e * e).max(-1.0) * 2.0;
+    let shift = if side == Side::In { apart } else { 0.0 };
+    let scale = 4.0 / t;
+    let right = noise(u64::from(index), 77) > 0.07;
+    ImageScore {
+        index,
+        label: (side == Side::In).then_some((index % 10) as u16),
+        prediction: ((index + u32::from(!right)) % 10) as u16,
+        baseline: LogOdds(4.0 * (z + if side == Side::In { 2.0 } else { 0.4 })),
+        odin: LogOdds(-(9f64.ln()) * (1.0 - 1.0 / (1.0 + t / 50.0)).powi(2) + scale * (z + shift)),
+    }
+}
+
+pub fn batch(job: JobId, generation: Generation, spec: &JobSpec, side: Side, from: u32, n: u32) -> Event {
+    let scores = (from..from + n).map(|index| image(spec, side, index)).collect();
+    Event::Scored(ScoreBatch {
+        job,
+        generation,
+        side,
+        scores,
+        from_cache: false,
+    })
+}
+
+/// Lets the engine begin a job and score the images `from..to` of each of its two sets of `total`, in a second a thousand.
+pub fn feed(model: &mut Model, number: usize, from: u32, to: u32, total: usize) -> Vec<Effect> {
+    let job = &model.jobs[number];
+    let (id, generation, spec) = (job.id, job.generation, job.spec.clone());
+    let mut effects = Vec::new();
+    if from == 0 {
+        let device = Device::Cpu;
+        let started = Event::Started {
+            job: id,
+            generation,
+            device,
+            total_in: total,
+            total_out: total,
+        };
+        effects.extend(update(model, Action::Engine(started)));
+    }
+    let mut at = from;
+    while at < to {
+        let n = 50.min(to - at);
+        let later = model.now + Duration::from_millis(u64::from(n));
+        effects.extend(tick(model, later));
+        for side in [Side::In, Side::Out] {
+            effects.extend(update(
+                model,
+                Action::Engine(batch(id, generation, &spec, side, at, n)),
+            ));
+        }
+        at += n;
+    }
+    if to as usize >= total {
+        let finished = Event::Finished {
+            job: id,
+            generation,
+            seconds: 12.3,
+        };
+        effects.extend(update(model, Action::Engine(finished)));
+    }
+    effects
+}
+
+fn tick(model: &mut Model, now: Duration) -> Vec<Effect> {
+    let mut effects = update(model, Action::Tick(now));
+    for effect in effects.clone() {
+        if let Effect::ComputeIntervals(request) = effect {
+            effects.extend(update(model, Action::Intervals(Box::new(request.compute()))));
+        }
+    }
+    effects
+}
+
+/// Lets so much time pass, doing what is due on the way; intervals are computed as asked for.
+pub fn wait(model: &mut Model, millis: u64) -> Vec<Effect> {
+    let end = model.now + Duration::from_millis(millis);
+    let mut all = Vec::new();
+    for _ in 0..1000 {
+        let next = model
+            .next_tick()
+            .filter(|next| *next <= end)
+            .unwrap_or(end)
+            .max(model.now);
+        all.extend(tick(model, next));
+        if next == end && model.next_tick().is_none_or(|next| next > end) {
+            break;
+        }
+    }
+    all
+}

@@ -1,0 +1,206 @@
+//! Jobs and the engine: what is asked for, and what comes back.
+use crate::app::effect::{Effect, Redraw};
+use crate::app::job::{Job, JobState, Totals};
+use crate::app::log::Level;
+use crate::app::model::{EngineState, Model};
+use crate::engine::protocol::{Command, Event, Generation, JobId, ScoreBatch};
+
+/// The engine is there: every job is queued, the selected one first.
+pub fn start(model: &mut Model, effects: &mut Vec<Effect>) -> Option<Redraw> {
+    model.engine = EngineState::Up;
+    let first = model.view.job;
+    let others = (0..model.jobs.len()).filter(|&job| job != first);
+    for job in std::iter::once(first).chain(others) {
+        request_now(model, job, effects);
+    }
+    if model.jobs.is_empty() {
+        model.say(Level::Warning, "this session has no jobs; add some to its file");
+    }
+    Some(Redraw::Progress)
+}
+
+/// Asks the engine for a job at its newest parameters, at once.
+pub fn request_now(model: &mut Model, number: usize, effects: &mut Vec<Effect>) {
+    model.pending.remove(&number);
+    let Some(job) = model.jobs.get(number).filter(|job| job.is_active()) else {
+        return;
+    };
+    if model.engine != EngineState::Up {
+        return;
+    }
+    let score = Command::Score {
+        job: job.id,
+        generation: job.generation,
+        spec: job.spec.clone(),
+    };
+    effects.push(Effect::Engine(score));
+    if number == model.view.job {
+        effects.push(Effect::Engine(Command::Prefer { job: job.id }));
+    }
+    model.requested_at = Some(model.now);
+}
+
+pub fn event(model: &mut Model, event: Event) -> Option<Redraw> {
+    match event {
+        Event::Ready { device, description } => {
+            model.log.push(
+                model.now,
+                Level::Info,
+                &format!("{device} is ready: {description}"),
+            );
+            model.devices.retain(|(known, _)| *known != device);
+            model
+                .devices
+                .push((device, description.chars().filter(|c| !c.is_control()).collect()));
+        }
+        Event::Started {
+            job,
+            generation,
+            total_in,
+            total_out,
+            ..
+        } => {
+            let now = model.now;
+            let job = current(model, job, generation)?;
+            job.state = JobState::Running;
+            job.totals = Some(Totals {
+                ins: total_in,
+                outs: total_out,
+            });
+            job.rate.start(now);
+        }
+        Event::Scored(batch) => return scored(model, &batch),
+        Event::Finished {
+            job,
+            generation,
+            seconds,
+        } => {
+            let job = current(model, job, generation)?;
+            job.state = JobState::Done { seconds };
+            job.rate.stop();
+        }
+        Event::Failed {
+            job,
+            generation,
+            reason,
+        } => {
+            let job = current(model, job, generation)?;
+            let first = reason.lines().next().unwrap_or_default();
+            job.state = JobState::Failed {
+                reason: first.chars().filter(|c| !c.is_control()).collect(),
+            };
+            job.rate.stop();
+            let text = format!("{} on {} failed: {reason}", job.spec.dataset, job.spec.network);
+            model.say(Level::Error, &text);
+        }
+        Event::Warning { text } => model.say(Level::Warning, &text),
+    }
+    Some(Redraw::Progress)
+}
+
+fn scored(model: &mut Model, batch: &ScoreBatch) -> Option<Redraw> {
+    let now = model.now;
+    let job = current(model, batch.job, batch.generation)?;
+    let was_waiting = job.state == JobState::Waiting;
+    job.state = JobState::Running;
+    let mut refused = 0;
+    for image in &batch.scores {
+        match job.scores.absorb(batch.side, image) {
+            Ok(is_new) => job.dirty |= is_new,
+            Err(_) => refused += 1,
+        }
+    }
+    if !batch.from_cache {
+        if was_waiting {
+            job.rate.start(now);
+        }
+        job.rate.arrived(now, batch.scores.len());
+    }
+    if refused > 0 {
+        let text = format!(
+            "{refused} images of {} have no score: not a number",
+            job.spec.dataset
+        );
+        model.say(Level::Warning, &text);
+    }
+    Some(Redraw::Progress)
+}
+
+/// The job that an event is about, unless the event is stale or the job was stopped.
+fn current(model: &mut Model, id: JobId, generation: Generation) -> Option<&mut Job> {
+    let job = model.jobs.iter_mut().find(|job| job.id == id)?;
+    (job.generation == generation && job.is_active()).then_some(job)
+}
+
+pub fn gone(model: &mut Model, reason: &str) -> Option<Redraw> {
+    model.engine = EngineState::Gone(reason.to_owned());
+    model.pending.clear();
+    for job in model.jobs.iter_mut().filter(|job| job.is_active()) {
+        job.state = JobState::Failed {
+            reason: "no engine".to_owned(),
+        };
+        job.rate.stop();
+    }
+    model.say(Level::Error, &format!("scoring is not possible: {reason}"));
+    Some(Redraw::Answer)
+}
+
+pub fn select(model: &mut Model, number: usize, effects: &mut Vec<Effect>) -> Option<Redraw> {
+    let number = number.min(model.jobs.len().checked_sub(1)?);
+    if number == model.view.job {
+        return None;
+    }
+    super::view::hold_tpr(model);
+    model.typing = None;
+    super::parameters::release(model, effects);
+    model.view.job = number;
+    let job = model.selected()?;
+    if model.engine == EngineState::Up && job.is_active() {
+        effects.push(Effect::Engine(Command::Prefer { job: job.id }));
+    }
+    Some(Redraw::Answer)
+}
+
+pub fn pause_or_resume(model: &mut Model, effects: &mut Vec<Effect>) -> Option<Redraw> {
+    match model.selected()?.state {
+        JobState::Waiting | JobState::Running => stop(model, JobState::Paused, effects),
+        JobState::Paused | JobState::Cancelled | JobState::Failed { .. } => {
+            if let EngineState::Gone(reason) = &model.engine {
+                let text = format!("scoring is not possible: {reason}");
+                model.say(Level::Error, &text);
+                return Some(Redraw::Answer);
+            }
+            let number = model.view.job;
+            let job = model.jobs.get_mut(number)?;
+            job.state = JobState::Waiting;
+            job.next_generation();
+            request_now(model, number, effects);
+        }
+        JobState::Done { .. } => model.say(Level::Info, "this job is done; move T or ε to score anew"),
+    }
+    Some(Redraw::Answer)
+}
+
+pub fn cancel(model: &mut Model, effects: &mut Vec<Effect>) -> Option<Redraw> {
+    if matches!(
+        model.selected()?.state,
+        JobState::Done { .. } | JobState::Failed { .. } | JobState::Cancelled
+    ) {
+        return None;
+    }
+    stop(model, JobState::Cancelled, effects);
+    Some(Redraw::Answer)
+}
+
+fn stop(model: &mut Model, state: JobState, effects: &mut Vec<Effect>) {
+    let number = model.view.job;
+    model.pending.remove(&number);
+    let Some(job) = model.jobs.get_mut(number) else {
+        return;
+    };
+    if job.is_active() && model.engine == EngineState::Up {
+        effects.push(Effect::Engine(Command::Cancel { job: job.id }));
+    }
+    job.state = state;
+    job.next_generation();
+}

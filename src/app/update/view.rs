@@ -1,0 +1,190 @@
+//! What is shown and how: screens, plots, conventions, the threshold.
+use crate::app::effect::{Effect, Redraw};
+use crate::app::log::Level;
+use crate::app::model::Model;
+use crate::app::slider::{Cursor, Slider};
+use crate::metrics::{AuprConvention, Conventions, ErrorConvention, OperatingPoint, Positive};
+use crate::session::{Axis, Screen, View};
+
+const ANSWER: Option<Redraw> = Some(Redraw::Answer);
+
+pub fn change(model: &mut Model, change: impl FnOnce(&mut View)) -> Option<Redraw> {
+    change(&mut model.view);
+    ANSWER
+}
+
+pub fn show(model: &mut Model, screen: Screen) -> Option<Redraw> {
+    model.view.screen = screen;
+    model.typing = None;
+    ANSWER
+}
+
+pub fn toggle_help(model: &mut Model) -> Option<Redraw> {
+    model.help = !model.help;
+    model.typing = None;
+    ANSWER
+}
+
+pub fn dismiss(model: &mut Model) -> Option<Redraw> {
+    if model.help {
+        model.help = false;
+    } else if model.typing.is_some() {
+        model.typing = None;
+    } else {
+        model.status.take()?;
+    }
+    ANSWER
+}
+
+pub fn focus(model: &mut Model, slider: Slider) -> Option<Redraw> {
+    model.focus = slider;
+    ANSWER
+}
+
+pub fn toggle_mouse(model: &mut Model, effects: &mut Vec<Effect>) -> Option<Redraw> {
+    model.view.mouse = !model.view.mouse;
+    effects.push(Effect::SetMouse(model.view.mouse));
+    let text = if model.view.mouse {
+        "the mouse works here"
+    } else {
+        "the mouse is left to the terminal, to select text"
+    };
+    model.say(Level::Info, text);
+    ANSWER
+}
+
+pub fn scroll(model: &mut Model, lines: i32) -> Option<Redraw> {
+    model.log.scroll(lines);
+    ANSWER
+}
+
+pub fn native(model: &mut Model, text: &str) -> Option<Redraw> {
+    model.log.push(model.now, Level::Native, text);
+    (model.view.screen == Screen::Log).then_some(Redraw::Progress)
+}
+
+pub fn toggle_positive(model: &mut Model) -> Option<Redraw> {
+    let positive = match model.view.conventions.positive {
+        Positive::InDistribution => Positive::OutOfDistribution,
+        Positive::OutOfDistribution => Positive::InDistribution,
+    };
+    set_conventions(
+        model,
+        Conventions {
+            positive,
+            ..model.view.conventions
+        },
+    )
+}
+
+pub fn toggle_error(model: &mut Model) -> Option<Redraw> {
+    let error = match model.view.conventions.error {
+        ErrorConvention::Minimum => ErrorConvention::AtTpr95,
+        ErrorConvention::AtTpr95 => ErrorConvention::Minimum,
+    };
+    set_conventions(
+        model,
+        Conventions {
+            error,
+            ..model.view.conventions
+        },
+    )
+}
+
+pub fn toggle_aupr(model: &mut Model) -> Option<Redraw> {
+    let aupr = match model.view.conventions.aupr {
+        AuprConvention::Balanced => AuprConvention::Counts,
+        AuprConvention::Counts => AuprConvention::Balanced,
+    };
+    set_conventions(
+        model,
+        Conventions {
+            aupr,
+            ..model.view.conventions
+        },
+    )
+}
+
+fn set_conventions(model: &mut Model, conventions: Conventions) -> Option<Redraw> {
+    model.view.conventions = conventions;
+    for job in &mut model.jobs {
+        for analysis in [&mut job.odin, &mut job.baseline].into_iter().flatten() {
+            analysis.set_conventions(&conventions);
+        }
+    }
+    model.say(Level::Info, &conventions.to_string());
+    ANSWER
+}
+
+pub fn toggle_detector(model: &mut Model) -> Option<Redraw> {
+    hold_tpr(model);
+    model.view.detector = model.view.detector.other();
+    ANSWER
+}
+
+/// A threshold that stands at a score is of no use on another scale: from now on it stands at its TPR.
+pub fn hold_tpr(model: &mut Model) {
+    if let Cursor::Score(_) = model.cursor {
+        model.cursor = point(model).map_or_else(Cursor::default, |point| Cursor::Tpr(point.tpr));
+    }
+}
+
+fn point(model: &Model) -> Option<OperatingPoint> {
+    model.shown().map(|analysis| analysis.at(model.cursor))
+}
+
+pub fn threshold_reset(model: &mut Model) -> Option<Redraw> {
+    model.cursor = Cursor::default();
+    ANSWER
+}
+
+/// TPR by whole percents.
+pub fn threshold_step(model: &mut Model, steps: i32) -> Option<Redraw> {
+    let from = match model.cursor {
+        Cursor::Tpr(tpr) => tpr,
+        Cursor::Score(_) => point(model)?.tpr,
+    };
+    let percent = (from * 100.0).round() + f64::from(steps);
+    model.cursor = Cursor::Tpr(percent.clamp(1.0, 100.0) / 100.0);
+    ANSWER
+}
+
+pub fn threshold_to_score(model: &mut Model, place: f64) -> Option<Redraw> {
+    let score = match model.view.axis {
+        Axis::LogOdds => place,
+        Axis::Probability => {
+            let p = place.clamp(f64::MIN_POSITIVE, 1.0 - f64::EPSILON);
+            (p / (1.0 - p)).ln()
+        }
+    };
+    if !score.is_finite() || model.shown().is_none() {
+        return None;
+    }
+    model.cursor = Cursor::Score(score);
+    model.focus = Slider::Threshold;
+    ANSWER
+}
+
+pub fn threshold_to_fpr(model: &mut Model, fpr: f64) -> Option<Redraw> {
+    let analysis = model.shown()?;
+    let score = analysis
+        .comparison
+        .threshold_at_fpr(fpr.clamp(0.0, 1.0))
+        .filter(|score| score.is_finite());
+    model.cursor = match score {
+        Some(score) => Cursor::Score(score),
+        // Nothing below the first OOD image: the highest score there is.
+        None => Cursor::Score(analysis.comparison.range().1).finite()?,
+    };
+    model.focus = Slider::Threshold;
+    ANSWER
+}
+
+impl Cursor {
+    fn finite(self) -> Option<Self> {
+        match self {
+            Self::Score(score) if !score.is_finite() => None,
+            cursor => Some(cursor),
+        }
+    }
+}

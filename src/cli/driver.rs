@@ -1,0 +1,175 @@
+//! Driving an engine from the command line: one comparison after another, and what each comes to.
+use std::sync::mpsc::{self, Receiver};
+
+use anyhow::bail;
+
+use super::What;
+use crate::engine::Engine;
+use crate::engine::protocol::{Command, Event, Generation, ImageScore, JobId, JobSpec, Order};
+use crate::home::Home;
+use crate::metrics::{Comparison, Conventions, Side};
+use crate::networks::NetworkCard;
+use crate::runs::{self, Detector, Record};
+use crate::units::{Device, LogOdds};
+
+/// Bootstrap replicates behind each interval.
+const REPLICATES: usize = 1000;
+
+/// Scores of both sides in file order, and how long they took.
+pub struct Scored {
+    pub ins: Vec<ImageScore>,
+    pub outs: Vec<ImageScore>,
+    pub device: Device,
+    pub seconds: f64,
+}
+
+impl Scored {
+    /// Whether each in-distribution image was classified rightly; `None` where one of them has no label, since a CCR
+    /// over the labelled part would be that of another set.
+    fn correct(&self) -> Option<Vec<bool>> {
+        self.ins
+            .iter()
+            .map(|s| s.label.map(|label| label == s.prediction))
+            .collect()
+    }
+
+    /// Compares the two sides by the score given.
+    pub fn comparison(&self, score: impl Fn(&ImageScore) -> LogOdds) -> anyhow::Result<Comparison> {
+        let values = |all: &[ImageScore]| all.iter().map(|s| score(s).0).collect::<Vec<f64>>();
+        Ok(Comparison::with_correct(
+            &values(&self.ins),
+            self.correct().as_deref(),
+            &values(&self.outs),
+        )?)
+    }
+}
+
+/// An engine and what it says. What one comparison has shown serves the next.
+pub struct Driver {
+    engine: Engine,
+    events: Receiver<Event>,
+    generation: Generation,
+}
+
+impl Driver {
+    pub fn start(home: &Home, device: Device) -> anyhow::Result<Self> {
+        let (sender, events) = mpsc::channel();
+        let engine = Engine::start(home, device, move |event| {
+            // The receiver goes when scoring is over or has failed; what comes later is of no interest.
+            let _ = sender.send(event);
+        })?;
+        Ok(Self {
+            engine,
+            events,
+            generation: Generation::default(),
+        })
+    }
+
+    /// Scores the job to its end, in file order.
+    pub fn score(&mut self, spec: JobSpec, bar: &indicatif::ProgressBar) -> anyhow::Result<Scored> {
+        self.generation.0 += 1;
+        let ours = self.generation;
+        self.engine.send(Command::Score {
+            job: JobId(0),
+            generation: ours,
+            spec,
+        });
+        let (mut ins, mut outs, mut on) = (Vec::new(), Vec::new(), Device::Cpu);
+        for event in &self.events {
+            match event {
+                Event::Started {
+                    device,
+                    total_in,
+                    total_out,
+                    ..
+                } => {
+                    on = device;
+                    bar.set_position(0);
+                    bar.set_length((total_in + total_out) as u64);
+                }
+                Event::Scored(batch) => {
+                    bar.inc(batch.scores.len() as u64);
+                    match batch.side {
+                        Side::In => ins.extend(batch.scores),
+                        Side::Out => outs.extend(batch.scores),
+                    }
+                }
+                Event::Finished {
+                    generation, seconds, ..
+                } if generation == ours => {
+                    // Batches come back as they are done.
+                    ins.sort_unstable_by_key(|score: &ImageScore| score.index);
+                    outs.sort_unstable_by_key(|score: &ImageScore| score.index);
+                    return Ok(Scored {
+                        ins,
+                        outs,
+                        device: on,
+                        seconds,
+                    });
+                }
+                Event::Failed { reason, .. } => {
+                    bar.finish_and_clear();
+                    bail!(reason);
+                }
+                Event::Warning { text } => bar.suspend(|| eprintln!("warning: {text}")),
+                Event::Ready { .. } | Event::Finished { .. } => {}
+            }
+        }
+        bail!("the scoring thread ended without a word")
+    }
+}
+
+/// The job that the arguments describe.
+pub fn job(what: &What) -> JobSpec {
+    JobSpec {
+        network: what.network.clone(),
+        weights: what.weights.clone(),
+        in_dataset: what.in_dataset.clone(),
+        dataset: what.dataset.clone(),
+        temperature: what.temperature,
+        magnitude: what.magnitude,
+        skip: what.skip,
+        limit: what.limit,
+        batch: what.batch.map(|n| n as usize),
+        seed: what.seed,
+        order: Order::File,
+    }
+}
+
+/// What a finished comparison comes to, with intervals.
+pub fn record(card: &NetworkCard, spec: &JobSpec, scored: &Scored) -> anyhow::Result<Record> {
+    let conventions = Conventions::default();
+    let measure = |score: fn(&ImageScore) -> LogOdds| -> anyhow::Result<Detector> {
+        Ok(runs::detector(
+            &scored.comparison(score)?,
+            &conventions,
+            REPLICATES,
+            spec.seed,
+        ))
+    };
+    let Scored {
+        ins,
+        outs,
+        device,
+        seconds,
+    } = scored;
+    let weights = spec.weights.clone().unwrap_or_else(|| card.weights_path());
+    let share = |all: Vec<bool>| all.iter().filter(|&&one| one).count() as f64 / all.len().max(1) as f64;
+    Ok(Record {
+        network: card.name.clone(),
+        weights: weights.display().to_string(),
+        in_dataset: spec.in_dataset.clone().unwrap_or_else(|| card.in_dataset.clone()),
+        dataset: spec.dataset.clone(),
+        temperature: spec.temperature,
+        magnitude: spec.magnitude,
+        n_in: ins.len(),
+        n_out: outs.len(),
+        device: device.to_string(),
+        seconds: *seconds,
+        images_per_second: (ins.len() + outs.len()) as f64 / seconds.max(f64::MIN_POSITIVE),
+        accuracy: scored.correct().map(share),
+        conventions,
+        baseline: measure(|s| s.baseline)?,
+        odin: measure(|s| s.odin)?,
+    })
+}

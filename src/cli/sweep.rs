@@ -1,0 +1,274 @@
+//! `odin sweep`: the T × ε grid. The best cell is chosen on validation images and reported on the others.
+use std::str::FromStr;
+
+use anyhow::bail;
+use clap::{Args, ValueEnum};
+
+use super::driver::{self, Driver};
+use super::{What, print, progress_bar, score};
+use crate::engine::protocol::JobSpec;
+use crate::home::Home;
+use crate::metrics::{Conventions, Summary};
+use crate::networks::NetworkCard;
+use crate::runs::Record;
+use crate::units::{Magnitude, Temperature};
+
+#[derive(Debug, Args)]
+pub struct Options {
+    #[command(flatten)]
+    what: What,
+    /// Temperatures: a,b,c or FROM:TO:COUNT
+    #[arg(long, default_value = "1,2,5,10,20,50,100,200,500,1000", value_name = "LIST")]
+    temperatures: Grid,
+    /// Magnitudes likewise
+    #[arg(long, default_value = "0:0.004:21", value_name = "LIST")]
+    magnitudes: Grid,
+    /// Images of each set, after --skip, on which the best cell is chosen; it is reported on those after them
+    #[arg(long, default_value_t = 1000, value_name = "N")]
+    validation: usize,
+    /// What is best
+    #[arg(long, value_enum, default_value_t = Metric::Fpr95)]
+    metric: Metric,
+    /// Print JSON instead of tables
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Metric {
+    Fpr95,
+    DetectionError,
+    Auroc,
+    AuprIn,
+    AuprOut,
+}
+
+impl Metric {
+    fn of(self, summary: &Summary) -> f64 {
+        match self {
+            Self::Fpr95 => summary.fpr95,
+            Self::DetectionError => summary.detection_error,
+            Self::Auroc => summary.auroc,
+            Self::AuprIn => summary.aupr_in,
+            Self::AuprOut => summary.aupr_out,
+        }
+    }
+
+    fn is_better(self, a: f64, b: f64) -> bool {
+        match self {
+            Self::Fpr95 | Self::DetectionError => a < b,
+            Self::Auroc | Self::AuprIn | Self::AuprOut => a > b,
+        }
+    }
+}
+
+/// A list of numbers.
+#[derive(Debug, Clone, PartialEq)]
+struct Grid(Vec<f64>);
+
+impl FromStr for Grid {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let number = |part: &str| {
+            part.trim()
+                .parse::<f64>()
+                .map_err(|_| format!("`{part}` is not a number"))
+        };
+        let parts: Vec<&str> = text.split(':').collect();
+        let [from, to, count] = parts.as_slice() else {
+            return text.split(',').map(number).collect::<Result<_, _>>().map(Self);
+        };
+        let (from, to) = (number(from)?, number(to)?);
+        let count: usize = count
+            .trim()
+            .parse()
+            .map_err(|_| format!("`{count}` is not a count"))?;
+        match count {
+            1 if from == to => Ok(Self(vec![from])),
+            2..=1000 => {
+                // Rounded to twelve digits: 0.0014, not 0.0014000000000000002.
+                let at = |i: usize| from + (to - from) * i as f64 / (count - 1) as f64;
+                Ok(Self(
+                    (0..count)
+                        .map(|i| format!("{:.12}", at(i)).parse().unwrap_or(at(i)))
+                        .collect(),
+                ))
+            }
+            _ => Err(format!("FROM:TO:COUNT needs a count of 2 to 1000, not {count}")),
+        }
+    }
+}
+
+#[derive(serde::Serialize)]
+struct Cell {
+    temperature: Temperature,
+    magnitude: Magnitude,
+    validation: Summary,
+}
+
+#[derive(serde::Serialize)]
+struct Sweep {
+    metric: Metric,
+    validation_images: usize,
+    cells: Vec<Cell>,
+    /// The best cell on the images that it was not chosen on; `null` where there are none.
+    test: Option<Record>,
+}
+
+pub fn run(options: &Options) -> anyhow::Result<()> {
+    let home = Home::find()?;
+    let card = NetworkCard::find(&options.what.network, &home.models())?;
+    let temperatures = options
+        .temperatures
+        .0
+        .iter()
+        .map(|&t| Temperature::new(t))
+        .collect::<Result<Vec<_>, _>>()?;
+    let magnitudes = options
+        .magnitudes
+        .0
+        .iter()
+        .map(|&m| Magnitude::new(m))
+        .collect::<Result<Vec<_>, _>>()?;
+    if options.validation == 0 {
+        bail!("--validation: at least 1 image is needed to choose on");
+    }
+    let what = driver::job(&options.what);
+    let chosen_on = JobSpec {
+        limit: Some(options.validation.min(what.limit.unwrap_or(usize::MAX))),
+        ..what.clone()
+    };
+    let mut driver = Driver::start(&home, options.what.device)?;
+    let (bar, inner) = (
+        progress_bar((temperatures.len() * magnitudes.len()) as u64, "cells"),
+        hidden(),
+    );
+    bar.set_message(what.dataset.clone());
+    let mut cells = Vec::new();
+    for &temperature in &temperatures {
+        for &magnitude in &magnitudes {
+            let scored = driver.score(
+                JobSpec {
+                    temperature,
+                    magnitude,
+                    ..chosen_on.clone()
+                },
+                &inner,
+            )?;
+            let validation = scored.comparison(|s| s.odin)?.summary(&Conventions::default());
+            cells.push(Cell {
+                temperature,
+                magnitude,
+                validation,
+            });
+            bar.inc(1);
+        }
+    }
+    bar.finish_and_clear();
+    let value = |cell: &Cell| options.metric.of(&cell.validation);
+    let mut all = cells.iter();
+    let Some(first) = all.next() else {
+        bail!("the grid is empty")
+    };
+    let best = all.fold(first, |best, cell| {
+        if options.metric.is_better(value(cell), value(best)) {
+            cell
+        } else {
+            best
+        }
+    });
+    let rest = what.limit.map(|limit| limit.saturating_sub(options.validation));
+    let reported = JobSpec {
+        temperature: best.temperature,
+        magnitude: best.magnitude,
+        skip: what.skip + options.validation,
+        limit: rest,
+        ..what
+    };
+    let test = match rest {
+        Some(0) => None,
+        _ => {
+            let bar = progress_bar(0, "images");
+            bar.set_message("the best cell on the other images");
+            let scored = driver.score(reported.clone(), &bar)?;
+            bar.finish_and_clear();
+            Some(driver::record(&card, &reported, &scored)?)
+        }
+    };
+    let best_line = format!(
+        "best on the first {} images: T = {}, ε = {} ({:.2} %)\n",
+        options.validation,
+        best.temperature,
+        best.magnitude,
+        100.0 * value(best)
+    );
+    if options.json {
+        let sweep = Sweep {
+            metric: options.metric,
+            validation_images: options.validation,
+            cells,
+            test,
+        };
+        return print(&format!("{}\n", serde_json::to_string_pretty(&sweep)?));
+    }
+    let mut text = grid(
+        &temperatures,
+        &magnitudes,
+        &cells.iter().map(value).collect::<Vec<_>>(),
+    );
+    text.push_str(&format!("{best_line}\n"));
+    text.push_str(&match test {
+        Some(record) => format!("On the images after them:\n{}", score::table(&record)),
+        None => {
+            "No images are left to report on: this number was tuned on what it is measured on.\n".to_owned()
+        }
+    });
+    print(&text)
+}
+
+fn hidden() -> indicatif::ProgressBar {
+    indicatif::ProgressBar::hidden()
+}
+
+/// Percentages, a row a magnitude and a column a temperature.
+fn grid(temperatures: &[Temperature], magnitudes: &[Magnitude], values: &[f64]) -> String {
+    let mut text = format!("{:>8}", "ε \\ T");
+    text.extend(temperatures.iter().map(|t| format!("{:>8}", t.get())));
+    text.push('\n');
+    for (row, magnitude) in magnitudes.iter().enumerate() {
+        text.push_str(&format!("{:>8}", magnitude.get()));
+        let column = values.iter().skip(row).step_by(magnitudes.len().max(1));
+        text.extend(column.map(|value| format!("{:>8.2}", 100.0 * value)));
+        text.push('\n');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn grids_are_lists_or_ranges() {
+        assert_eq!("1,10, 100".parse(), Ok(Grid(vec![1.0, 10.0, 100.0])));
+        let fine: Grid = "0:0.004:21".parse().unwrap();
+        assert_eq!((fine.0.len(), fine.0[7], fine.0[20]), (21, 0.0014, 0.004));
+        for bad in ["", "a", "1:2", "0:1:0", "0:1:1", "1,,2", "0:1:5000"] {
+            assert!(bad.parse::<Grid>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_grid_is_printed_by_row_of_magnitude() {
+        let t = [Temperature::ONE, Temperature::PAPER];
+        let m = [Magnitude::ZERO, Magnitude::PAPER];
+        let text = grid(&t, &m, &[0.1, 0.2, 0.3, 0.4]);
+        let rows: Vec<Vec<&str>> = text
+            .lines()
+            .map(|line| line.split_whitespace().collect())
+            .collect();
+        assert_eq!(rows[1], ["0", "10.00", "30.00"]);
+        assert_eq!(rows[2], ["0.0014", "20.00", "40.00"]);
+    }
+}

@@ -1,0 +1,168 @@
+//! How the dashboard was left: what it shows, and how.
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::metrics::Conventions;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Screen {
+    #[default]
+    Explore,
+    Log,
+}
+
+/// A headline metric.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Metric {
+    #[default]
+    Fpr95,
+    DetectionError,
+    Auroc,
+    AuprIn,
+    AuprOut,
+}
+
+/// What the score axis of the histogram shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Axis {
+    #[default]
+    LogOdds,
+    Probability,
+}
+
+/// Whose scores the histogram and the threshold are about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Detector {
+    #[default]
+    Odin,
+    Baseline,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct View {
+    pub screen: Screen,
+    /// Number of the selected job, counted from 0 through all queues.
+    pub job: usize,
+    /// The metric that the table of jobs shows.
+    pub metric: Metric,
+    pub detector: Detector,
+    pub axis: Axis,
+    pub log_counts: bool,
+    pub log_fpr: bool,
+    pub mouse: bool,
+    pub conventions: Conventions,
+}
+
+impl Default for View {
+    fn default() -> Self {
+        Self {
+            screen: Screen::default(),
+            job: 0,
+            metric: Metric::default(),
+            detector: Detector::default(),
+            axis: Axis::default(),
+            log_counts: false,
+            log_fpr: false,
+            mouse: true,
+            conventions: Conventions::default(),
+        }
+    }
+}
+
+impl Screen {
+    pub const ALL: [Self; 2] = [Self::Explore, Self::Log];
+
+    /// The key that opens it; screens keep their number whichever others there are.
+    pub fn digit(self) -> char {
+        match self {
+            Self::Explore => '1',
+            Self::Log => '5',
+        }
+    }
+}
+
+impl Metric {
+    pub const ALL: [Self; 5] = [
+        Self::Fpr95,
+        Self::DetectionError,
+        Self::Auroc,
+        Self::AuprIn,
+        Self::AuprOut,
+    ];
+
+    pub fn next(self) -> Self {
+        let mut after = Self::ALL
+            .iter()
+            .cycle()
+            .skip_while(|&&metric| metric != self)
+            .skip(1);
+        after.next().copied().unwrap_or_default()
+    }
+
+    pub fn higher_is_better(self) -> bool {
+        matches!(self, Self::Auroc | Self::AuprIn | Self::AuprOut)
+    }
+}
+
+impl Detector {
+    pub fn other(self) -> Self {
+        match self {
+            Self::Odin => Self::Baseline,
+            Self::Baseline => Self::Odin,
+        }
+    }
+}
+
+impl Axis {
+    pub fn other(self) -> Self {
+        match self {
+            Self::LogOdds => Self::Probability,
+            Self::Probability => Self::LogOdds,
+        }
+    }
+}
+
+impl fmt::Display for Screen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Explore => "Explore",
+            Self::Log => "Log",
+        })
+    }
+}
+
+impl fmt::Display for Metric {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Fpr95 => "FPR95",
+            Self::DetectionError => "error",
+            Self::Auroc => "AUROC",
+            Self::AuprIn => "AUPR-in",
+            Self::AuprOut => "AUPR-out",
+        })
+    }
+}
+
+impl fmt::Display for Detector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Odin => "ODIN",
+            Self::Baseline => "baseline",
+        })
+    }
+}
+
+impl fmt::Display for Axis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::LogOdds => "log-odds",
+            Self::Probability => "probability",
+        })
+    }
+}

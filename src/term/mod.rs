@@ -1,0 +1,16 @@
+//! The terminal: what it can do, how it is taken and given back, what comes in from it, and the one loop that drives
+//! the dashboard.
+//!
+//! May not live here: what keys mean (that is [`crate::app`]) and what things look like (that is [`crate::ui`]).
+mod background;
+mod capabilities;
+mod error;
+mod guard;
+mod input;
+mod run;
+mod screen;
+mod stderr;
+
+pub use capabilities::Capabilities;
+pub use error::TermError;
+pub use run::{EngineLink, Exit, TermOptions, run};

@@ -1,0 +1,328 @@
+//! The one loop: whatever comes in becomes actions; then, if anything changed, one frame.
+//!
+//! Idle, it waits for input, the engine and signals, and for nothing else: no timer runs and no byte is written.
+use std::io::{self, IsTerminal};
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use crossterm::event::EventStream;
+use futures_util::StreamExt;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc::{self, UnboundedReceiver};
+use tokio::time::sleep_until;
+
+use super::background::Background;
+use super::capabilities::Capabilities;
+use super::error::TermError;
+use super::guard::Guard;
+use super::input::Input;
+use super::screen::Screen;
+use super::stderr::Capture;
+use crate::app::{Action, Effect, Model, Redraw, update};
+use crate::engine::protocol::{Command, Event};
+use crate::ui::{self, HitMap, Look};
+
+/// At most 30 frames a second for a person, 10 for progress.
+const BETWEEN_ANSWERS: Duration = Duration::from_millis(33);
+const BETWEEN_PROGRESS: Duration = Duration::from_millis(100);
+/// So long the engine's events are taken in at one go; then the keyboard has its turn.
+const TURN: Duration = Duration::from_millis(8);
+
+/// How the engine is reached. Both ends must not block.
+pub struct EngineLink {
+    pub commands: Box<dyn FnMut(Command)>,
+    pub events: UnboundedReceiver<Event>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct TermOptions {
+    pub capabilities: Capabilities,
+}
+
+impl TermOptions {
+    pub fn detect() -> Self {
+        Self {
+            capabilities: Capabilities::detect(),
+        }
+    }
+}
+
+/// Why the dashboard ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    Quit,
+    /// By this signal.
+    Signal(i32),
+}
+
+/// Shows the dashboard until a person quits or a signal comes. The engine is started once the first frame is on the
+/// screen; if `start` fails, its reason is shown and the dashboard goes on without.
+///
+/// # Errors
+/// There is no terminal, or it cannot be set up, read or written.
+pub async fn run(
+    model: Model,
+    options: TermOptions,
+    start: impl FnOnce() -> Result<EngineLink, String>,
+) -> Result<Exit, TermError> {
+    if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
+        return Err(TermError::NoTerminal);
+    }
+    // Colours are our own choice (see `Capabilities`); crossterm's would turn reversed text off under NO_COLOR.
+    crossterm::style::force_color_output(true);
+    let mut signals = Signals::new().map_err(TermError::Signals)?;
+    let (native_sender, mut native) = mpsc::unbounded_channel();
+    let (answer_sender, mut answers) = mpsc::unbounded_channel();
+    let guard = Guard::take(model.view.mouse).map_err(TermError::SetUp)?;
+    // Without it the dashboard still works, only less tidily.
+    let capture = Capture::start(native_sender).ok();
+    let mut dashboard = Dashboard {
+        model,
+        look: options.capabilities.look(),
+        guard,
+        screen: Screen::new().map_err(TermError::SetUp)?,
+        hits: HitMap::default(),
+        input: Input::default(),
+        background: Background::new(answer_sender),
+        commands: Box::new(|_| {}),
+        began: Instant::now(),
+        drawn: None,
+        wanted: Some(Redraw::Answer),
+        exit: None,
+    };
+    dashboard.draw()?;
+
+    let mut engine = None;
+    match start() {
+        Ok(EngineLink { commands, events }) => {
+            dashboard.commands = commands;
+            engine = Some(events);
+            dashboard.apply(Action::Start)?;
+        }
+        Err(reason) => dashboard.apply(Action::EngineGone(reason))?,
+    }
+    let mut keyboard = EventStream::new();
+    while dashboard.exit.is_none() {
+        let due = dashboard.next_due();
+        tokio::select! {
+            biased;
+            signal = signals.next() => dashboard.signal(signal)?,
+            event = keyboard.next() => {
+                // All that is there already belongs to the same frame.
+                let mut next = Some(event);
+                while let Some(event) = next {
+                    match event {
+                        Some(Ok(event)) => dashboard.event(&event)?,
+                        Some(Err(error)) => return Err(TermError::Read(error)),
+                        // The terminal is gone.
+                        None => dashboard.exit = Some(Exit::Signal(libc::SIGHUP)),
+                    }
+                    next = if dashboard.exit.is_none() { already_there(&mut keyboard).await } else { None };
+                }
+            }
+            Some(action) = answers.recv() => dashboard.apply(action)?,
+            Some(line) = native.recv() => {
+                dashboard.apply(Action::Native(line))?;
+                while let Ok(line) = native.try_recv() {
+                    dashboard.apply(Action::Native(line))?;
+                }
+            }
+            event = next_event(&mut engine) => dashboard.engine(event, &mut engine)?,
+            () = wait_until(due) => {}
+        }
+        dashboard.tick()?;
+        dashboard.draw_if_due()?;
+    }
+    (dashboard.commands)(Command::Shutdown);
+    dashboard.background.finish_saving();
+    drop(dashboard.guard);
+    drop(capture);
+    dashboard.exit.map_or(Ok(Exit::Quit), Ok)
+}
+
+struct Dashboard {
+    model: Model,
+    look: Look,
+    guard: Guard,
+    screen: Screen,
+    hits: HitMap,
+    input: Input,
+    background: Background,
+    commands: Box<dyn FnMut(Command)>,
+    began: Instant,
+    drawn: Option<Instant>,
+    /// A frame is wanted, and how soon.
+    wanted: Option<Redraw>,
+    exit: Option<Exit>,
+}
+
+impl Dashboard {
+    fn apply(&mut self, action: Action) -> Result<(), TermError> {
+        for effect in update(&mut self.model, action) {
+            match effect {
+                Effect::Redraw(redraw) => self.wanted = self.wanted.max(Some(redraw)),
+                Effect::Engine(command) => (self.commands)(command),
+                Effect::SaveSession { path, session } => self.background.save(path, *session),
+                Effect::ComputeIntervals(request) => self.background.compute_intervals(request),
+                Effect::SetMouse(on) => self.guard.set_mouse(on).map_err(TermError::SetUp)?,
+                Effect::Suspend => self.suspend()?,
+                Effect::Quit => self.exit = Some(Exit::Quit),
+            }
+        }
+        Ok(())
+    }
+
+    fn event(&mut self, event: &crossterm::event::Event) -> Result<(), TermError> {
+        if let crossterm::event::Event::Resize(..) = event {
+            self.wanted = Some(Redraw::Answer);
+        }
+        self.clock()?;
+        for action in self.input.actions(event, &self.hits) {
+            self.apply(action)?;
+        }
+        Ok(())
+    }
+
+    fn engine(
+        &mut self,
+        event: Option<Event>,
+        events: &mut Option<UnboundedReceiver<Event>>,
+    ) -> Result<(), TermError> {
+        let Some(event) = event else {
+            *events = None;
+            return self.apply(Action::EngineGone("the engine has ended".to_owned()));
+        };
+        self.clock()?;
+        self.apply(Action::Engine(event))?;
+        let turn = Instant::now();
+        while turn.elapsed() < TURN
+            && let Some(Ok(event)) = events.as_mut().map(UnboundedReceiver::try_recv)
+        {
+            self.apply(Action::Engine(event))?;
+        }
+        Ok(())
+    }
+
+    /// Lets the model know what time it is, before it hears what happened.
+    fn clock(&mut self) -> Result<(), TermError> {
+        self.apply(Action::Tick(self.began.elapsed()))
+    }
+
+    fn tick(&mut self) -> Result<(), TermError> {
+        match self.model.next_tick() {
+            Some(due) if due <= self.began.elapsed() => self.clock(),
+            _ => Ok(()),
+        }
+    }
+
+    /// When to wake up if nothing comes in: for the model, or for a frame that had to wait.
+    fn next_due(&self) -> Option<Instant> {
+        let model = self.model.next_tick().map(|due| self.began + due);
+        [model, self.frame_due()].into_iter().flatten().min()
+    }
+
+    fn frame_due(&self) -> Option<Instant> {
+        let wait = match self.wanted? {
+            Redraw::Answer => BETWEEN_ANSWERS,
+            Redraw::Progress => BETWEEN_PROGRESS,
+        };
+        Some(self.drawn.map_or_else(Instant::now, |drawn| drawn + wait))
+    }
+
+    fn draw_if_due(&mut self) -> Result<(), TermError> {
+        match self.frame_due() {
+            Some(due) if due <= Instant::now() && self.exit.is_none() => self.draw(),
+            _ => Ok(()),
+        }
+    }
+
+    fn draw(&mut self) -> Result<(), TermError> {
+        let (model, look, hits) = (&self.model, &self.look, &mut self.hits);
+        self.screen
+            .draw(|frame| *hits = ui::view(model, look, frame))
+            .map_err(TermError::Draw)?;
+        self.drawn = Some(Instant::now());
+        self.wanted = None;
+        Ok(())
+    }
+
+    fn signal(&mut self, signal: i32) -> Result<(), TermError> {
+        if signal == libc::SIGCONT {
+            self.resume()
+        } else {
+            self.exit = Some(Exit::Signal(signal));
+            Ok(())
+        }
+    }
+
+    /// Ctrl-Z: the terminal goes back to the shell until `fg`.
+    fn suspend(&mut self) -> Result<(), TermError> {
+        self.guard.leave();
+        // SAFETY: stops the process as a shell expects it; it goes on here.
+        unsafe { libc::raise(libc::SIGTSTP) };
+        self.resume()
+    }
+
+    fn resume(&mut self) -> Result<(), TermError> {
+        self.guard
+            .enter(self.model.view.mouse)
+            .map_err(TermError::SetUp)?;
+        self.screen.forget().map_err(TermError::Draw)?;
+        self.wanted = Some(Redraw::Answer);
+        Ok(())
+    }
+}
+
+/// The signals that matter to a program that has the terminal.
+struct Signals(Vec<(i32, Signal)>);
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        let wanted = [
+            libc::SIGTERM,
+            libc::SIGHUP,
+            libc::SIGINT,
+            libc::SIGQUIT,
+            libc::SIGCONT,
+        ];
+        let arm = |number| Ok((number, signal(SignalKind::from_raw(number))?));
+        Ok(Self(wanted.into_iter().map(arm).collect::<io::Result<_>>()?))
+    }
+
+    async fn next(&mut self) -> i32 {
+        std::future::poll_fn(|context| {
+            for (number, signal) in &mut self.0 {
+                if signal.poll_recv(context).is_ready() {
+                    return Poll::Ready(*number);
+                }
+            }
+            Poll::Pending
+        })
+        .await
+    }
+}
+
+/// What the keyboard's stream has at hand, without waiting. It is asked in this task's name: the stream remembers who
+/// asked last, and with `now_or_never` that would be nobody.
+async fn already_there(keyboard: &mut EventStream) -> Option<Option<io::Result<crossterm::event::Event>>> {
+    std::future::poll_fn(|context| match keyboard.poll_next_unpin(context) {
+        Poll::Ready(event) => Poll::Ready(Some(event)),
+        Poll::Pending => Poll::Ready(None),
+    })
+    .await
+}
+
+/// The next event of an engine; without one, never.
+async fn next_event(events: &mut Option<UnboundedReceiver<Event>>) -> Option<Event> {
+    match events {
+        Some(events) => events.recv().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn wait_until(due: Option<Instant>) {
+    match due {
+        Some(due) => sleep_until(due.into()).await,
+        None => std::future::pending().await,
+    }
+}

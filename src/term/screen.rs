@@ -1,0 +1,68 @@
+//! Where frames are written: gathered first, and then sent to the terminal at one stroke.
+use std::cell::RefCell;
+use std::io::{self, Write};
+use std::rc::Rc;
+
+use ratatui::backend::CrosstermBackend;
+use ratatui::layout::Rect;
+use ratatui::{Frame, Terminal};
+
+/// DEC mode 2026: the terminal shows what lies between as one change. Those that do not know it ignore it.
+const BEGIN: &[u8] = b"\x1b[?2026h";
+const END: &[u8] = b"\x1b[?2026l";
+
+/// Gathers what is written; [`Screen::draw`] sends it.
+#[derive(Debug, Default, Clone)]
+struct Gathered(Rc<RefCell<Vec<u8>>>);
+
+impl Write for Gathered {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.borrow_mut().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    /// Does nothing: a frame is flushed several times while it is made.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Gathered {
+    fn send(&self) -> io::Result<()> {
+        let mut bytes = self.0.borrow_mut();
+        let mut out = io::stdout().lock();
+        let sent = out.write_all(&bytes).and_then(|()| out.flush());
+        bytes.clear();
+        sent
+    }
+}
+
+pub struct Screen {
+    terminal: Terminal<CrosstermBackend<Gathered>>,
+    gathered: Gathered,
+}
+
+impl Screen {
+    pub fn new() -> io::Result<Self> {
+        let gathered = Gathered::default();
+        Ok(Self {
+            terminal: Terminal::new(CrosstermBackend::new(gathered.clone()))?,
+            gathered,
+        })
+    }
+
+    /// Draws a frame, if need be at a new size.
+    pub fn draw(&mut self, view: impl FnOnce(&mut Frame)) -> io::Result<()> {
+        self.gathered.write_all(BEGIN)?;
+        self.terminal.draw(view)?;
+        self.gathered.write_all(END)?;
+        self.gathered.send()
+    }
+
+    /// What is on the terminal is not known any more: the next frame paints everything.
+    pub fn forget(&mut self) -> io::Result<()> {
+        // Not `clear`, which asks the terminal where its cursor is, and takes the answer from the keyboard's stream.
+        let size = self.terminal.size()?;
+        self.terminal.resize(Rect::new(0, 0, size.width, size.height))
+    }
+}

@@ -1,0 +1,149 @@
+//! Numbers as people read them.
+use super::glyphs::Glyphs;
+use crate::units::{Magnitude, Temperature};
+
+/// A fraction as percents with two digits: `34.70`.
+pub fn percent(fraction: f64) -> String {
+    format!("{:.2}", fraction * 100.0)
+}
+
+/// A change of a fraction in percentage points, with its sign.
+pub fn points(change: f64, glyphs: &Glyphs) -> String {
+    let points = change * 100.0;
+    let sign = if points.abs() < 0.005 {
+        ""
+    } else if points < 0.0 {
+        glyphs.minus
+    } else {
+        "+"
+    };
+    format!("{sign}{:.2}", points.abs())
+}
+
+/// (low, high) in percents: `3.9–4.8`.
+pub fn interval((low, high): (f64, f64), glyphs: &Glyphs) -> String {
+    let digits = if high - low < 0.002 { 2 } else { 1 };
+    format!("{:.digits$}{}{:.digits$}", low * 100.0, glyphs.to, high * 100.0)
+}
+
+pub fn temperature(temperature: Temperature) -> String {
+    short(temperature.get())
+}
+
+pub fn magnitude(magnitude: Magnitude) -> String {
+    short(magnitude.get())
+}
+
+/// At most five digits, no zeros at the end.
+fn short(value: f64) -> String {
+    if value != 0.0 && !(1e-4..1e6).contains(&value.abs()) {
+        return format!("{value:.2e}");
+    }
+    let digits = (4 - value.abs().max(1e-12).log10().floor() as i32).clamp(0, 6) as usize;
+    trim(&format!("{value:.digits$}")).to_owned()
+}
+
+/// A score on an axis that is `range` long: digits enough to tell places apart.
+pub fn score(value: f64, range: f64, glyphs: &Glyphs) -> String {
+    if !value.is_finite() {
+        return if value > 0.0 { "+inf" } else { "-inf" }.to_owned();
+    }
+    let digits = (2 - range.abs().max(1e-12).log10().floor() as i32).clamp(0, 8) as usize;
+    let text = format!("{value:.digits$}");
+    match text.strip_prefix('-') {
+        Some(rest) if rest.contains(|c: char| c.is_ascii_digit() && c != '0') => {
+            format!("{}{rest}", glyphs.minus)
+        }
+        Some(rest) => rest.to_owned(),
+        None => text,
+    }
+}
+
+fn trim(text: &str) -> &str {
+    if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.')
+    } else {
+        text
+    }
+}
+
+/// Images a second.
+pub fn rate(per_second: f64) -> String {
+    if per_second < 10.0 {
+        format!("{per_second:.1}")
+    } else {
+        format!("{per_second:.0}")
+    }
+}
+
+/// `0:42`, `12:03`, `3h05`.
+pub fn duration(seconds: f64) -> String {
+    let seconds = seconds.clamp(0.0, 3.6e8).ceil() as u64;
+    match seconds {
+        0..3600 => format!("{}:{:02}", seconds / 60, seconds % 60),
+        3600..360_000 => format!("{}h{:02}", seconds / 3600, seconds % 3600 / 60),
+        _ => format!("{}d", seconds / 86_400),
+    }
+}
+
+/// A text of at most `width` columns; a cut is shown.
+pub fn fit(text: &str, width: usize, glyphs: &Glyphs) -> String {
+    use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+    if text.width() <= width {
+        return text.to_owned();
+    }
+    let room = width.saturating_sub(glyphs.more.width());
+    let mut used = 0;
+    let kept: String = text
+        .chars()
+        .take_while(|c| {
+            used += c.width().unwrap_or(0);
+            used <= room
+        })
+        .collect();
+    if width >= glyphs.more.width() {
+        kept + glyphs.more
+    } else {
+        String::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_well() {
+        let g = &Glyphs::UNICODE;
+        let t = |value| temperature(Temperature::new(value).unwrap());
+        assert_eq!(
+            [t(1000.0), t(1.2), t(25_000.0), t(0.5), t(1e9)],
+            ["1000", "1.2", "25000", "0.5", "1.00e9"]
+        );
+        let m = |value| magnitude(Magnitude::new(value).unwrap());
+        assert_eq!(
+            [m(0.0), m(0.0014), m(0.00145), m(1.0), m(1e-9)],
+            ["0", "0.0014", "0.00145", "1", "1.00e-9"]
+        );
+        assert_eq!(
+            [points(-0.304, g), points(0.0, g), points(0.0123, g)],
+            ["−30.40", "0.00", "+1.23"]
+        );
+        assert_eq!(
+            [duration(41.2), duration(3599.5), duration(7500.0), duration(1e9)],
+            ["0:42", "1h00", "2h05", "4166d"]
+        );
+        assert_eq!(
+            [
+                score(-2.1912, 0.01, g),
+                score(-0.0, 8.0, g),
+                score(f64::NEG_INFINITY, 1.0, g)
+            ],
+            ["−2.1912", "0.00", "-inf"]
+        );
+        assert_eq!(
+            [fit("densenet", 8, g), fit("densenet10", 8, g), fit("ab", 0, g)],
+            ["densenet", "densene…", ""]
+        );
+    }
+}

@@ -1,0 +1,88 @@
+//! Draws the model, and says where on the screen what lies.
+//!
+//! Everything here is a function of the model and of the [`Look`]; nothing is remembered between frames.
+mod format;
+mod glyphs;
+mod hit;
+mod panes;
+mod theme;
+mod widgets;
+
+#[cfg(test)]
+mod tests;
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+
+use crate::app::Model;
+use crate::session::Screen;
+
+pub use glyphs::Glyphs;
+pub use hit::{HitMap, Target};
+pub use theme::{Colours, Theme};
+
+/// How things look on this terminal.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Look {
+    pub theme: Theme,
+    pub glyphs: Glyphs,
+}
+
+impl Look {
+    pub fn new(colours: Colours, unicode: bool) -> Self {
+        Self {
+            theme: Theme::new(colours),
+            glyphs: if unicode { Glyphs::UNICODE } else { Glyphs::ASCII },
+        }
+    }
+}
+
+/// The least size at which everything fits.
+pub const MIN_WIDTH: u16 = 60;
+pub const MIN_HEIGHT: u16 = 18;
+
+/// Draws a frame.
+pub fn view(model: &Model, look: &Look, frame: &mut Frame) -> HitMap {
+    let mut hits = HitMap::default();
+    let area = frame.area();
+    let buffer = frame.buffer_mut();
+    if area.width < MIN_WIDTH || area.height < MIN_HEIGHT {
+        too_small(area, buffer);
+        return hits;
+    }
+    let [header, body, footer] = rows(area, [1, area.height.saturating_sub(2), 1]);
+    panes::header::draw(model, look, header, buffer, &mut hits);
+    match model.view.screen {
+        Screen::Explore => panes::explore::draw(model, look, body, buffer, &mut hits),
+        Screen::Log => panes::log::draw(model, look, body, buffer, &mut hits),
+    }
+    panes::footer::draw(model, look, footer, buffer);
+    if model.help {
+        panes::help::draw(model, look, area, buffer, &mut hits);
+    }
+    hits
+}
+
+fn too_small(area: Rect, buffer: &mut ratatui::buffer::Buffer) {
+    let text = format!(
+        "odin needs {MIN_WIDTH}x{MIN_HEIGHT}, this is {}x{}",
+        area.width, area.height
+    );
+    let y = area.y + area.height / 2;
+    if area.height > 0 {
+        let x = area.x + area.width.saturating_sub(text.len() as u16) / 2;
+        buffer.set_line(x, y, &Line::raw(text), area.width);
+    }
+}
+
+/// Cuts an area into rows of these heights, from the top; what is not there is empty.
+fn rows<const N: usize>(area: Rect, heights: [u16; N]) -> [Rect; N] {
+    let mut y = area.y;
+    heights.map(|height| {
+        let height = height.min(area.bottom().saturating_sub(y));
+        let row = Rect { y, height, ..area };
+        y += height;
+        row
+    })
+}

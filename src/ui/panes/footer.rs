@@ -1,0 +1,86 @@
+//! The last line: what is being typed or was said last, else which keys there are.
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use crate::app::{Action, Level, Model, Slider};
+use crate::session::Screen;
+use crate::ui::{Look, format};
+
+pub fn draw(model: &Model, look: &Look, area: Rect, buffer: &mut Buffer) {
+    let theme = &look.theme;
+    let line = if let Some(typing) = &model.typing {
+        let what = match typing.slider {
+            Slider::Temperature => "temperature T, above 0",
+            Slider::Magnitude => "magnitude, from 0 to 1",
+            Slider::Threshold => "threshold, as a TPR in %",
+        };
+        match &typing.error {
+            Some(error) => Line::from(Span::styled(format!(" {error}"), theme.error)),
+            None => Line::from(vec![
+                Span::styled(format!(" {what}: "), theme.title),
+                Span::styled(format!("{}_", typing.text), theme.accent),
+                Span::styled("   enter takes it, esc leaves", theme.dim),
+            ]),
+        }
+    } else if let Some(status) = &model.status {
+        let style = match status.level {
+            Level::Info | Level::Native => theme.text,
+            Level::Warning => theme.warning,
+            Level::Error => theme.error,
+        };
+        let text = format::fit(
+            &status.text,
+            usize::from(area.width.saturating_sub(1)),
+            &look.glyphs,
+        );
+        Line::from(Span::styled(format!(" {text}"), style))
+    } else {
+        hints(model, look, area.width)
+    };
+    buffer.set_line(area.x, area.y, &line, area.width);
+}
+
+/// The keys worth knowing first, as many as fit.
+fn hints(model: &Model, look: &Look, width: u16) -> Line<'static> {
+    use Action as A;
+    let next = match model.focus.next() {
+        Slider::Temperature => "to T".to_owned(),
+        Slider::Magnitude => format!("to {}", look.glyphs.epsilon),
+        Slider::Threshold => format!("to {}", look.glyphs.delta),
+    };
+    let hints: Vec<(Vec<A>, String)> = match model.view.screen {
+        Screen::Explore => vec![
+            (vec![A::ToggleHelp], "help".to_owned()),
+            (vec![A::Quit], "quit".to_owned()),
+            (vec![A::Step(-1), A::Step(1)], "step".to_owned()),
+            (vec![A::FocusNext], next),
+            (vec![A::NextJob, A::PreviousJob], "job".to_owned()),
+            (vec![A::Edit], "type".to_owned()),
+            (vec![A::Save], "save".to_owned()),
+            (vec![A::PauseOrResume], "pause".to_owned()),
+            (vec![A::ApplyToAll], "to all jobs".to_owned()),
+            (vec![A::ToggleDetector], "baseline".to_owned()),
+            (vec![A::ToggleLogFpr], "log FPR".to_owned()),
+            (vec![A::Undo], "undo".to_owned()),
+        ],
+        Screen::Log => vec![
+            (vec![A::ToggleHelp], "help".to_owned()),
+            (vec![A::Quit], "quit".to_owned()),
+            (vec![A::Scroll(1), A::Scroll(-1)], "scroll".to_owned()),
+            (vec![A::Show(Screen::Explore)], "Explore".to_owned()),
+        ],
+    };
+    let mut line = Line::default();
+    for (actions, text) in hints {
+        let keys = actions.iter().filter_map(|action| model.keymap.key_for(action));
+        let keys = keys.map(|key| key.to_string()).collect::<Vec<_>>().join("/");
+        let before = line.width();
+        if before + keys.len() + text.len() + 4 > usize::from(width) {
+            break;
+        }
+        line.push_span(Span::styled(format!(" {keys}"), look.theme.title));
+        line.push_span(Span::styled(format!(" {text} "), look.theme.dim));
+    }
+    line
+}

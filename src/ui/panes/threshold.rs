@@ -1,0 +1,89 @@
+//! What the threshold comes to: rates and counts.
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use crate::app::{Cursor, Model, Slider};
+use crate::metrics::clopper_pearson;
+use crate::ui::widgets::title;
+use crate::ui::{Look, format};
+use crate::units::LogOdds;
+
+pub fn draw(model: &Model, look: &Look, area: Rect, buffer: &mut Buffer) {
+    if area.width < 20 {
+        return;
+    }
+    let (theme, glyphs) = (&look.theme, &look.glyphs);
+    let detector = model.view.detector;
+    let focus = if model.focus == Slider::Threshold {
+        glyphs.select
+    } else {
+        ""
+    };
+    let name = format!("{focus}threshold, {detector}");
+    title::draw(Rect { height: 1, ..area }, &name, Vec::new(), look, buffer);
+    let Some(shown) = model.shown() else { return };
+    let point = shown.at(model.cursor);
+    let (low, high) = shown.comparison.range();
+    let wide = area.width >= 40;
+    let rate = |name: &'static str, value: f64, count: Option<(u64, u64)>| {
+        let mut line = vec![
+            Span::styled(format!(" {name} "), theme.text),
+            Span::styled(format!("{:>6.2}%", value * 100.0), theme.title),
+        ];
+        if let Some((k, n)) = count {
+            line.push(Span::styled(format!(" {k}/{n}"), theme.dim));
+            if wide {
+                let interval = clopper_pearson(k, n, 0.95);
+                let interval = format::interval((interval.low, interval.high), glyphs);
+                line.push(Span::styled(format!("  95 %: {interval}"), theme.dim));
+            }
+        }
+        Line::from(line)
+    };
+    let mut lines = vec![
+        Line::from(vec![
+            Span::styled(format!(" {} ", glyphs.delta), theme.cursor),
+            Span::styled(format::score(point.threshold, high - low, glyphs), theme.cursor),
+            Span::styled(
+                format!("  p {:.5}", LogOdds(point.threshold).probability()),
+                theme.dim,
+            ),
+        ]),
+        rate("TPR", point.tpr, Some((point.true_positives, point.n_in))),
+        rate("FPR", point.fpr, Some((point.false_positives, point.n_out))),
+    ];
+    lines.push(match point.ccr {
+        // A share of the same images as TPR.
+        Some(ccr) => rate(
+            "CCR",
+            ccr,
+            Some(((ccr * point.n_in as f64).round() as u64, point.n_in)),
+        ),
+        None => Line::from(vec![
+            Span::raw(" CCR "),
+            Span::styled(glyphs.missing, theme.dim),
+            Span::styled("  no labels", theme.dim),
+        ]),
+    });
+    let other = model.selected().and_then(|job| job.analysis(detector.other()));
+    if let Some(other) = other {
+        let there = other.at(Cursor::Tpr(point.tpr));
+        lines.push(Line::from(Span::styled(
+            format!(" {} FPR {:.2}%", detector.other(), there.fpr * 100.0),
+            theme.dim,
+        )));
+    }
+    let conventions = model.view.conventions.to_string();
+    if wide {
+        lines.push(Line::default());
+        lines.push(Line::from(Span::styled(
+            format!(" ID is what scores {} {}", glyphs.at_least, glyphs.delta),
+            theme.dim,
+        )));
+        lines.push(Line::from(Span::styled(format!(" {conventions}"), theme.dim)));
+    }
+    for (line, y) in lines.iter().zip(area.y + 1..area.bottom()) {
+        buffer.set_line(area.x, y, line, area.width);
+    }
+}

@@ -1,0 +1,124 @@
+//! Curves in braille, two by four dots a cell; one character a cell where there is only ASCII.
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+/// How a curve is drawn. A cell has one colour: that of the curve drawn last.
+#[derive(Debug, Clone, Copy)]
+pub struct Pen {
+    pub style: Style,
+    pub ascii: &'static str,
+    /// Every so many dots there is one: 1 is a solid line.
+    pub every: usize,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Cell {
+    dots: u8,
+    pen: Option<Pen>,
+}
+
+pub struct Canvas {
+    width: usize,
+    height: usize,
+    cells: Vec<Cell>,
+}
+
+/// The bit of each dot, by row and column.
+const DOTS: [[u8; 2]; 4] = [[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]];
+
+impl Canvas {
+    pub fn new(area: Rect) -> Self {
+        let (width, height) = (usize::from(area.width), usize::from(area.height));
+        Self {
+            width,
+            height,
+            cells: vec![Cell::default(); width * height],
+        }
+    }
+
+    /// A curve through points of the unit square, y upwards.
+    pub fn polyline(&mut self, points: impl IntoIterator<Item = (f64, f64)>, pen: Pen) {
+        if self.width == 0 || self.height == 0 {
+            return;
+        }
+        let (across, up) = ((2 * self.width - 1) as f64, (4 * self.height - 1) as f64);
+        let place = |(x, y): (f64, f64)| {
+            let place = |part: f64, most: f64| (part.clamp(0.0, 1.0) * most).round() as i64;
+            (place(x, across), place(1.0 - y, up))
+        };
+        let mut count = 0;
+        let mut before: Option<(i64, i64)> = None;
+        for (x, y) in points.into_iter().map(place) {
+            let (x0, y0) = before.unwrap_or((x, y));
+            let steps = (x - x0).abs().max((y - y0).abs());
+            // The first dot of a piece is the last of the piece before.
+            for step in i64::from(before.is_some())..=steps {
+                let along = if steps == 0 {
+                    0.0
+                } else {
+                    step as f64 / steps as f64
+                };
+                let at = |from: i64, to: i64| from + ((to - from) as f64 * along).round() as i64;
+                if count % pen.every.max(1) == 0 {
+                    self.dot(at(x0, x), at(y0, y), pen);
+                }
+                count += 1;
+            }
+            before = Some((x, y));
+        }
+    }
+
+    fn dot(&mut self, x: i64, y: i64, pen: Pen) {
+        let (Ok(x), Ok(y)) = (usize::try_from(x), usize::try_from(y)) else {
+            return;
+        };
+        let bit = DOTS
+            .get(y % 4)
+            .and_then(|row| row.get(x % 2))
+            .copied()
+            .unwrap_or(0);
+        if let Some(cell) = self.cells.get_mut(y / 4 * self.width + x / 2) {
+            cell.dots |= bit;
+            cell.pen = Some(pen);
+        }
+    }
+
+    pub fn draw(&self, area: Rect, unicode: bool, buffer: &mut Buffer) {
+        for (row, y) in self
+            .cells
+            .chunks(self.width.max(1))
+            .zip(area.top()..area.bottom())
+        {
+            for (cell, x) in row.iter().zip(area.left()..area.right()) {
+                let Some(pen) = cell.pen else { continue };
+                let braille = char::from_u32(0x2800 + u32::from(cell.dots)).filter(|_| unicode);
+                match braille {
+                    Some(braille) => buffer.set_string(x, y, braille.to_string(), pen.style),
+                    None => buffer.set_string(x, y, pen.ascii, pen.style),
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_diagonal_goes_from_corner_to_corner() {
+        let area = Rect::new(0, 0, 4, 2);
+        let pen = Pen {
+            style: Style::new(),
+            ascii: "*",
+            every: 1,
+        };
+        let mut canvas = Canvas::new(area);
+        canvas.polyline([(0.0, 0.0), (1.0, 1.0)], pen);
+        let mut buffer = Buffer::empty(area);
+        canvas.draw(area, true, &mut buffer);
+        assert_eq!(buffer, Buffer::with_lines(["  ⡠⠊", "⡠⠊  "]));
+        Canvas::new(Rect::new(0, 0, 0, 0)).polyline([(0.0, f64::NAN)], pen);
+    }
+}

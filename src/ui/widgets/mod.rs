@@ -1,0 +1,4 @@
+//! Pieces of pictures: they know about cells, not about jobs or metrics.
+pub mod bars;
+pub mod canvas;
+pub mod title;
