@@ -16,6 +16,7 @@ mod torch;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use tch::{Device, Kind, TchError, Tensor};
@@ -52,13 +53,11 @@ pub enum WeightsError {
         "the weights tell {found} classes apart, and the card says {classes}; correct `classes` in the card, or take other weights"
     )]
     Classes { found: i64, classes: usize },
-    #[error("the weights do not fit {architecture} with {classes} classes: {}", list_mismatches(.missing, .misshapen, .surplus))]
+    #[error("the weights do not fit {architecture} with {classes} classes: {mismatches}")]
     Mismatch {
         architecture: Architecture,
         classes: usize,
-        missing: Vec<String>,
-        misshapen: Vec<String>,
-        surplus: Vec<String>,
+        mismatches: Box<Mismatches>,
     },
     #[error("tensor {name} holds {count} values that are not finite (NaN or infinity)")]
     NotFinite { name: String, count: i64 },
@@ -152,20 +151,30 @@ pub fn first_line(error: &TchError) -> String {
     error.to_string().lines().next().unwrap_or_default().to_owned()
 }
 
-/// The first few of each kind, and how many there are.
-fn list_mismatches(missing: &[String], misshapen: &[String], surplus: &[String]) -> String {
-    const SHOWN: usize = 3;
-    let kinds = [
-        ("missing", missing),
-        ("of another shape", misshapen),
-        ("not part of the network", surplus),
-    ];
-    let tell = |(what, names): (&str, &[String])| {
-        let shown = names.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
-        let more = if names.len() > SHOWN { ", …" } else { "" };
-        (!names.is_empty()).then(|| format!("{} {what}: {shown}{more}", names.len()))
-    };
-    kinds.into_iter().filter_map(tell).collect::<Vec<_>>().join("; ")
+/// How weights differ from what a network needs. Printed as the first few of each kind, and how many there are.
+#[derive(Debug)]
+pub struct Mismatches {
+    pub missing: Vec<String>,
+    pub misshapen: Vec<String>,
+    pub surplus: Vec<String>,
+}
+
+impl fmt::Display for Mismatches {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const SHOWN: usize = 3;
+        let kinds = [
+            ("missing", &self.missing),
+            ("of another shape", &self.misshapen),
+            ("not part of the network", &self.surplus),
+        ];
+        let tell = |(what, names): (&str, &Vec<String>)| {
+            let shown = names.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+            let more = if names.len() > SHOWN { ", …" } else { "" };
+            (!names.is_empty()).then(|| format!("{} {what}: {shown}{more}", names.len()))
+        };
+        let all: Vec<String> = kinds.into_iter().filter_map(tell).collect();
+        f.write_str(&all.join("; "))
+    }
 }
 
 /// The free-form strings in the header of a safetensors file.
@@ -260,9 +269,11 @@ impl Weights {
             return Err(WeightsError::Mismatch {
                 architecture: *architecture,
                 classes,
-                missing,
-                misshapen,
-                surplus,
+                mismatches: Box::new(Mismatches {
+                    missing,
+                    misshapen,
+                    surplus,
+                }),
             });
         }
         for (name, tensor) in &self.0 {
