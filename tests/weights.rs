@@ -199,12 +199,75 @@ fn a_card_and_its_file_must_be_of_one_kind() {
     );
     let deeper = error(card("{kind: densenet-bc, depth: 16, growth: 2}", 3, "zip.pth")).to_string();
     assert!(
-        deeper.contains("is missing") && deeper.contains("more"),
+        deeper.contains("30 missing: block1.layer.1.bn1.") && deeper.contains("of another shape: "),
         "{deeper}"
     );
     let absent = error(card(native, 3, "nowhere.pth")).to_string();
     assert!(
         absent.contains("nowhere.pth") && absent.contains("ask the author"),
         "{absent}"
+    );
+}
+
+#[test]
+fn threads_share_a_program() {
+    let folder = cases();
+    let Expected { images, logits, .. } = Expected::read(folder.path());
+    let loaded = card(folder.path(), PROGRAM, CLASSES, "trace.pt")
+        .read_weights(None, Device::Cpu)
+        .unwrap();
+    let start = |_| {
+        let (network, x) = (loaded.network().unwrap(), images.copy().set_requires_grad(true));
+        std::thread::spawn(move || {
+            let all = (0..20).map(|_| network.forward(&x, Mode::Evaluation).unwrap());
+            let sum = all.reduce(|a, b| a + b).unwrap();
+            sum.sum(Kind::Float).backward();
+            assert!(x.grad().isfinite().all().int64_value(&[]) == 1);
+            sum.detach()
+        })
+    };
+    let threads: Vec<_> = (0..3).map(start).collect();
+    for thread in threads {
+        assert!(farthest(&thread.join().unwrap(), &(&logits * 20.0)) < 1e-3);
+    }
+}
+
+#[test]
+fn every_card_of_the_repository_is_sound() {
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
+    for (name, card) in NetworkCard::list(&models) {
+        let card = card.unwrap_or_else(|e| panic!("{e}"));
+        for download in &card.fetch {
+            assert!(
+                download.urls.iter().all(|url| url.starts_with("https://")),
+                "{name}"
+            );
+            assert_eq!(
+                download.into, card.weights,
+                "{name}: what is fetched is what is read"
+            );
+        }
+    }
+    let error = |name: &str| 1.0 - NetworkCard::find(name, &models).unwrap().accuracy.unwrap();
+    assert!((error("densenet10") - 0.0481).abs() < 1e-9 && (error("wideresnet100") - 0.1986).abs() < 1e-9);
+    for name in ["densenet10", "densenet100", "wideresnet10", "wideresnet100"] {
+        let published = NetworkCard::find(name, &models).unwrap().published.unwrap();
+        assert_eq!(published.rows.len(), 7, "{name}");
+        assert!(
+            published
+                .rows
+                .iter()
+                .all(|row| row.odin.fpr95 <= row.baseline.fpr95)
+        );
+    }
+    let densenet = NetworkCard::find("densenet10", &models)
+        .unwrap()
+        .published
+        .unwrap();
+    let row = &densenet.rows[0];
+    assert_eq!((row.set.as_str(), row.magnitude.get()), ("Imagenet", 0.0014));
+    assert_eq!(
+        (row.baseline.fpr95, row.odin.fpr95, row.odin.aupr_out),
+        (34.7, 4.3, 99.1)
     );
 }

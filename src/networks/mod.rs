@@ -6,6 +6,7 @@
 mod architecture;
 mod card;
 mod densenet;
+mod input;
 mod layers;
 mod published;
 mod torchscript;
@@ -14,8 +15,9 @@ mod wideresnet;
 
 use tch::{Kind, TchError, Tensor};
 
-pub use architecture::{Architecture, ArchitectureError, Input, Parameter, Role, Span};
+pub use architecture::{Architecture, ArchitectureError, Parameter, Role};
 pub use card::{CardError, Loaded, NetworkCard};
+pub use input::{Input, Span};
 pub use layers::Mode;
 pub use published::{Measures, Published, PublishedRow};
 use weights::{Weights, WeightsError};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tch::{CModule, Device, Kind, TchError, Tensor};
 
-use super::architecture::Input;
+use super::input::Input;
 use super::weights::{WeightsError, first_line};
 
 /// A handle: clones share the program and its tensors, which nothing changes once it is open.
@@ -90,7 +90,7 @@ impl TorchScript {
         if !scale.is_finite() {
             return Err("its logits are not finite".to_owned());
         }
-        if !(apart <= SAME * (1.0 + scale)) {
+        if !apart.is_finite() || apart > SAME * (1.0 + scale) {
             return Err(
                 "its logits change with the other images of the batch or from run to run: it was traced in training mode; \
                  call `.eval()` before `torch.jit.trace`"
@@ -101,13 +101,18 @@ impl TorchScript {
     }
 }
 
+/// What libtorch says of programs whose constants were packed for one machine. The last is its word for a constant that
+/// was not written.
+const OPTIMISED: &[&str] = &[
+    "mkldnn",
+    "prepacked",
+    "required keyword attribute 'value' is undefined",
+];
+
 /// The first telling line of libtorch's message, and what to do where that is known.
 fn explain(error: &TchError) -> String {
     let text = error.to_string();
-    let known = if ["mkldnn", "prepacked", "Prepack", "onednn"]
-        .iter()
-        .any(|word| text.contains(word))
-    {
+    let known = if OPTIMISED.iter().any(|word| text.contains(word)) {
         " (saved after `torch.jit.optimize_for_inference`? Such files do not load elsewhere: save the program before it)"
     } else {
         ""

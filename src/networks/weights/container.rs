@@ -41,6 +41,10 @@ pub(super) fn open(path: &Path) -> Result<Content, ReadError> {
     if metadata.is_dir() {
         return Err(ReadError::why("is a folder; name the file of weights in it"));
     }
+    // A device or a pipe may never end.
+    if !metadata.is_file() {
+        return Err(ReadError::why("is not a file"));
+    }
     if metadata.len() > MAX_FILE {
         return Err(ReadError::why(format!(
             "is larger than {} GiB, the most that is read",

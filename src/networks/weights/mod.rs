@@ -16,6 +16,7 @@ mod torch;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use tch::{Device, Kind, TchError, Tensor};
@@ -52,11 +53,11 @@ pub enum WeightsError {
         "the weights tell {found} classes apart, and the card says {classes}; correct `classes` in the card, or take other weights"
     )]
     Classes { found: i64, classes: usize },
-    #[error("the weights do not fit {architecture} with {classes} classes: {}", list_mismatches(.mismatches))]
+    #[error("the weights do not fit {architecture} with {classes} classes: {mismatches}")]
     Mismatch {
         architecture: Architecture,
         classes: usize,
-        mismatches: Vec<String>,
+        mismatches: Box<Mismatches>,
     },
     #[error("tensor {name} holds {count} values that are not finite (NaN or infinity)")]
     NotFinite { name: String, count: i64 },
@@ -150,13 +151,30 @@ pub fn first_line(error: &TchError) -> String {
     error.to_string().lines().next().unwrap_or_default().to_owned()
 }
 
-fn list_mismatches(all: &[String]) -> String {
-    const SHOWN: usize = 5;
-    let mut text = all.iter().take(SHOWN).cloned().collect::<Vec<_>>().join("; ");
-    if all.len() > SHOWN {
-        text.push_str(&format!("; and {} more", all.len() - SHOWN));
+/// How weights differ from what a network needs. Printed as the first few of each kind, and how many there are.
+#[derive(Debug)]
+pub struct Mismatches {
+    pub missing: Vec<String>,
+    pub misshapen: Vec<String>,
+    pub surplus: Vec<String>,
+}
+
+impl fmt::Display for Mismatches {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const SHOWN: usize = 3;
+        let kinds = [
+            ("missing", &self.missing),
+            ("of another shape", &self.misshapen),
+            ("not part of the network", &self.surplus),
+        ];
+        let tell = |(what, names): (&str, &Vec<String>)| {
+            let shown = names.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+            let more = if names.len() > SHOWN { ", …" } else { "" };
+            (!names.is_empty()).then(|| format!("{} {what}: {shown}{more}", names.len()))
+        };
+        let all: Vec<String> = kinds.into_iter().filter_map(tell).collect();
+        f.write_str(&all.join("; "))
     }
-    text
 }
 
 /// The free-form strings in the header of a safetensors file.
@@ -217,42 +235,45 @@ impl Weights {
     /// (`num_batches_tracked`) are of no use in evaluation, and may be there or not.
     pub fn check(&self, architecture: &Architecture, classes: usize) -> Result<(), WeightsError> {
         let needed = architecture.parameters(classes)?;
-        let mut mismatches = Vec::new();
+        let (mut missing, mut misshapen) = (Vec::new(), Vec::new());
         // Said of its own where nothing else is wrong: the commonest slip.
         let mut found_classes = None;
-        for parameter in &needed {
-            match self.0.get(&parameter.name) {
-                None => mismatches.push(format!("{} is missing", parameter.name)),
-                Some(t) if t.size() != parameter.shape => {
-                    if let (Role::LinearBias, [found]) = (parameter.role, t.size().as_slice()) {
-                        found_classes = Some(*found);
+        for Parameter { name, shape, role } in &needed {
+            match self.0.get(name) {
+                None => missing.push(name.clone()),
+                Some(t) if t.size() != *shape => {
+                    if matches!(role, Role::LinearWeight | Role::LinearBias) {
+                        found_classes = t.size().first().copied();
                     }
-                    mismatches.push(format!(
-                        "{} is {:?}, needed {:?}",
-                        parameter.name,
-                        t.size(),
-                        parameter.shape
-                    ));
+                    misshapen.push(format!("{name} ({:?}, needed {shape:?})", t.size()));
                 }
                 Some(_) => {}
             }
         }
         let known: std::collections::BTreeSet<_> = needed.iter().map(|p| p.name.as_str()).collect();
-        let surplus = self.0.keys().filter(|name| !known.contains(name.as_str()));
-        mismatches.extend(
-            surplus
-                .filter(|name| !name.ends_with("num_batches_tracked"))
-                .map(|name| format!("{name} is not part of the network")),
-        );
-        // The last layer's weight and bias.
-        if let (Some(found), 2) = (found_classes, mismatches.len()) {
+        let is_surplus =
+            |name: &&String| !known.contains(name.as_str()) && !name.ends_with("num_batches_tracked");
+        let surplus: Vec<String> = self.0.keys().filter(is_surplus).cloned().collect();
+        let last = |name: &String| name.starts_with("fc.");
+        if let (Some(found), [], [], [weight, bias]) = (
+            found_classes,
+            missing.as_slice(),
+            surplus.as_slice(),
+            misshapen.as_slice(),
+        ) && last(weight)
+            && last(bias)
+        {
             return Err(WeightsError::Classes { found, classes });
         }
-        if !mismatches.is_empty() {
+        if !(missing.is_empty() && misshapen.is_empty() && surplus.is_empty()) {
             return Err(WeightsError::Mismatch {
                 architecture: *architecture,
                 classes,
-                mismatches,
+                mismatches: Box::new(Mismatches {
+                    missing,
+                    misshapen,
+                    surplus,
+                }),
             });
         }
         for (name, tensor) in &self.0 {

@@ -62,9 +62,9 @@ pub(super) fn build(
     let reach = if count == 0 {
         0
     } else {
-        let steps = view.size.iter().zip(&view.stride);
-        let last = steps.fold(Some(view.offset), |at, (&n, &stride)| {
-            at?.checked_add(n.saturating_sub(1).checked_mul(stride)?)
+        let mut steps = view.size.iter().zip(&view.stride);
+        let last = steps.try_fold(view.offset, |at, (&n, &stride)| {
+            at.checked_add(n.saturating_sub(1).checked_mul(stride)?)
         });
         last.and_then(|last| last.checked_add(1)).ok_or_else(absurd)?
     };

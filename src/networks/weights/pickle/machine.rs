@@ -2,19 +2,17 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use super::bytes::{Bytes, MAX_NAME};
 use super::value::{Global, Heap, Node, Value};
 use super::{PickleError, calls};
 
 /// A WRN-28-10 takes 10,000 steps, a DenseNet-BC-100 saved whole 60,000; a step may cost 100 bytes of memory.
 const MAX_STEPS: usize = 4_000_000;
-/// Longer names and texts do not occur; sources of classes, in legacy files, may be longer than this and are cut.
-const MAX_NAME: usize = 4096;
 
 /// Reads one pickle from the start of `bytes`: its value, and how many bytes it took.
 pub fn load(bytes: &[u8], heap: &mut Heap) -> Result<(Value, usize), PickleError> {
     let mut machine = Machine {
-        bytes,
-        at: 0,
+        bytes: Bytes::new(bytes),
         heap,
         stack: Vec::new(),
         marks: Vec::new(),
@@ -22,7 +20,7 @@ pub fn load(bytes: &[u8], heap: &mut Heap) -> Result<(Value, usize), PickleError
     };
     for _ in 0..MAX_STEPS {
         if let Some(value) = machine.step()? {
-            return Ok((value, machine.at));
+            return Ok((value, machine.bytes.at));
         }
     }
     Err(PickleError::Limit {
@@ -32,8 +30,7 @@ pub fn load(bytes: &[u8], heap: &mut Heap) -> Result<(Value, usize), PickleError
 }
 
 struct Machine<'a> {
-    bytes: &'a [u8],
-    at: usize,
+    bytes: Bytes<'a>,
     heap: &'a mut Heap,
     stack: Vec<Value>,
     /// Heights of the stack where a tuple, list or dictionary under way began.
@@ -43,11 +40,11 @@ struct Machine<'a> {
 
 impl<'a> Machine<'a> {
     fn step(&mut self) -> Result<Option<Value>, PickleError> {
-        let at = self.at;
-        match self.byte()? {
+        let at = self.bytes.at;
+        match self.bytes.byte()? {
             // PROTO, FRAME: of no consequence here.
-            0x80 => self.take(1).map(drop)?,
-            0x95 => self.take(8).map(drop)?,
+            0x80 => self.bytes.take(1).map(drop)?,
+            0x95 => self.bytes.take(8).map(drop)?,
             b'.' => return self.pop().map(Some),
             b'(' => self.marks.push(self.stack.len()),
             b'0' => drop(self.pop()?),
@@ -60,51 +57,51 @@ impl<'a> Machine<'a> {
             0x88 => self.push(Value::Bool),
             0x89 => self.push(Value::Bool),
             b'K' => {
-                let n = self.byte()?;
+                let n = self.bytes.byte()?;
                 self.push(Value::Int(n.into()));
             }
             b'M' => {
-                let n = u16::from_le_bytes(self.array()?);
+                let n = u16::from_le_bytes(self.bytes.array()?);
                 self.push(Value::Int(n.into()));
             }
             b'J' => {
-                let n = i32::from_le_bytes(self.array()?);
+                let n = i32::from_le_bytes(self.bytes.array()?);
                 self.push(Value::Int(n.into()));
             }
             0x8a => {
-                let length = self.byte()?.into();
+                let length = self.bytes.byte()?.into();
                 self.long(length)?;
             }
             0x8b => {
-                let length = self.length4()?;
+                let length = self.bytes.length4()?;
                 self.long(length)?;
             }
             b'G' => {
-                self.take(8)?;
+                self.bytes.take(8)?;
                 self.push(Value::Float);
             }
             b'U' | 0x8c => {
-                let length = self.byte()?.into();
+                let length = self.bytes.byte()?.into();
                 self.text(length)?;
             }
             b'T' | b'X' => {
-                let length = self.length4()?;
+                let length = self.bytes.length4()?;
                 self.text(length)?;
             }
             0x8d => {
-                let length = self.length8()?;
+                let length = self.bytes.length8()?;
                 self.text(length)?;
             }
             b'C' => {
-                let length = self.byte()?.into();
+                let length = self.bytes.byte()?.into();
                 self.opaque(length)?;
             }
             b'B' => {
-                let length = self.length4()?;
+                let length = self.bytes.length4()?;
                 self.opaque(length)?;
             }
             0x8e | 0x96 => {
-                let length = self.length8()?;
+                let length = self.bytes.length8()?;
                 self.opaque(length)?;
             }
             b')' => self.sequence(Vec::new()),
@@ -140,11 +137,11 @@ impl<'a> Machine<'a> {
                 self.set_items(items)?;
             }
             b'q' => {
-                let slot = self.byte()?.into();
+                let slot = self.bytes.byte()?.into();
                 self.remember(slot)?;
             }
             b'r' => {
-                let slot = u32::from_le_bytes(self.array()?);
+                let slot = u32::from_le_bytes(self.bytes.array()?);
                 self.remember(slot)?;
             }
             0x94 => {
@@ -152,15 +149,15 @@ impl<'a> Machine<'a> {
                 self.remember(slot)?;
             }
             b'h' => {
-                let slot = self.byte()?.into();
+                let slot = self.bytes.byte()?.into();
                 self.recall(slot)?;
             }
             b'j' => {
-                let slot = u32::from_le_bytes(self.array()?);
+                let slot = u32::from_le_bytes(self.bytes.array()?);
                 self.recall(slot)?;
             }
             b'c' => {
-                let (module, name) = (self.line()?, self.line()?);
+                let (module, name) = (self.bytes.line()?, self.bytes.line()?);
                 self.global(module, name)?;
             }
             0x93 => match (self.pop()?, self.pop()?) {
@@ -198,7 +195,7 @@ impl<'a> Machine<'a> {
             }
             // INST: likewise, with the class's name in the text.
             b'i' => {
-                let (module, name) = (self.line()?, self.line()?);
+                let (module, name) = (self.bytes.line()?, self.bytes.line()?);
                 self.pop_to_mark()?;
                 self.global(module, name)?;
                 let none = self.heap.sequence(Vec::new());
@@ -223,46 +220,10 @@ impl<'a> Machine<'a> {
     }
 
     fn malformed(&self, what: &'static str) -> PickleError {
-        PickleError::Malformed { what, at: self.at }
-    }
-
-    fn take(&mut self, length: usize) -> Result<&'a [u8], PickleError> {
-        let end = self.at.checked_add(length).ok_or(PickleError::Truncated)?;
-        let taken = self.bytes.get(self.at..end).ok_or(PickleError::Truncated)?;
-        self.at = end;
-        Ok(taken)
-    }
-
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], PickleError> {
-        let taken = self.take(N)?;
-        taken.try_into().map_err(|_| PickleError::Truncated)
-    }
-
-    fn byte(&mut self) -> Result<u8, PickleError> {
-        self.array::<1>().map(|[byte]| byte)
-    }
-
-    fn length4(&mut self) -> Result<usize, PickleError> {
-        let length = u32::from_le_bytes(self.array()?);
-        usize::try_from(length).map_err(|_| PickleError::Truncated)
-    }
-
-    fn length8(&mut self) -> Result<usize, PickleError> {
-        let length = u64::from_le_bytes(self.array()?);
-        usize::try_from(length).map_err(|_| PickleError::Truncated)
-    }
-
-    /// The text up to the end of the line.
-    fn line(&mut self) -> Result<String, PickleError> {
-        let rest = self.bytes.get(self.at..).unwrap_or_default();
-        let length = rest
-            .iter()
-            .take(MAX_NAME)
-            .position(|&b| b == b'\n')
-            .ok_or(PickleError::Truncated)?;
-        let text = String::from_utf8_lossy(self.take(length)?).into_owned();
-        self.take(1)?;
-        Ok(text)
+        PickleError::Malformed {
+            what,
+            at: self.bytes.at,
+        }
     }
 
     fn push(&mut self, value: Value) {
@@ -309,7 +270,7 @@ impl<'a> Machine<'a> {
     }
 
     fn long(&mut self, length: usize) -> Result<(), PickleError> {
-        let bytes = self.take(length)?;
+        let bytes = self.bytes.take(length)?;
         let value = if bytes.len() <= 8 {
             // Two's complement: the sign fills the bytes that are not written.
             let fill = if bytes.last().is_some_and(|&b| b >= 0x80) {
@@ -331,14 +292,14 @@ impl<'a> Machine<'a> {
 
     /// Python 2's strings are bytes, and names among them are ASCII.
     fn text(&mut self, length: usize) -> Result<(), PickleError> {
-        let bytes = self.take(length)?;
+        let bytes = self.bytes.take(length)?;
         let bytes = bytes.get(..MAX_NAME).unwrap_or(bytes);
         self.push(Value::Text(String::from_utf8_lossy(bytes).into()));
         Ok(())
     }
 
     fn opaque(&mut self, length: usize) -> Result<(), PickleError> {
-        self.take(length)?;
+        self.bytes.take(length)?;
         self.push(Value::Opaque);
         Ok(())
     }

@@ -4,6 +4,7 @@
 //!
 //! The machine is in `machine`, what stands in for calls in `calls`, what comes out in `value`. Nothing here knows of
 //! files, archives or networks.
+mod bytes;
 mod calls;
 mod machine;
 mod value;
