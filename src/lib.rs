@@ -4,6 +4,7 @@
 pub mod cli;
 pub mod datasets;
 pub mod engine;
+pub mod fetch;
 pub mod home;
 pub mod metrics;
 pub mod networks;

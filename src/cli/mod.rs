@@ -1,6 +1,7 @@
 //! The command line: one file a subcommand. Reads arguments, prints results; what is worth testing lies below.
 mod doctor;
 mod explore;
+mod fetch;
 mod list;
 mod score;
 mod train;
@@ -34,6 +35,8 @@ enum Command {
     Score(Box<score::Options>),
     /// What there is, and what is present on this machine
     List(list::Options),
+    /// Bring data sets and weights to this machine, as their cards say
+    Fetch(fetch::Options),
     /// Train a network from a data set's card
     Train(Box<train::Options>),
     /// libtorch, devices, terminal and data, and what is wrong with them
@@ -90,6 +93,7 @@ pub fn main() -> ExitCode {
         None => explore::run(cli.session.as_deref(), &cli.explore),
         Some(Command::Score(options)) => score::run(&options),
         Some(Command::List(options)) => list::run(&options),
+        Some(Command::Fetch(options)) => fetch::run(&options),
         Some(Command::Train(options)) => train::run(&options),
         Some(Command::Doctor(options)) => doctor::run(&options),
         Some(Command::Completions { shell }) => {
