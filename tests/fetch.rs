@@ -243,7 +243,8 @@ fn lies_about_the_length_are_found_out() {
         "/announced" => claim(&sent, 1 << 30),
         _ => answer("200 OK", &[], &bytes(200_000)),
     });
-    Bench::new([server.url("long")]).fails("broke off after 5000 of 9000 bytes (3 times in a row)");
+    Bench::new([server.url("long")])
+        .fails("broke off after 5000 of 9000 bytes: Peer disconnected (3 times in a row)");
     let mut short = Bench::new([server.url("short")]).sum(&body);
     short.fails("its sha256 is ");
     assert_eq!(short.left(), [""; 0]);
@@ -325,16 +326,18 @@ fn silence_and_closed_doors_end() {
         std::thread::sleep(Duration::from_millis(500));
         Vec::new()
     });
-    let mut bench = Bench::new([
+    let urls = [
         server.url("silent"),
-        "http://127.0.0.1:1/closed".into(),
-        "ftp://x/y".into(),
-    ]);
+        server.url("plain").replace("http:", "https:"),
+        "http://127.0.0.1:1/closed".to_owned(),
+        "ftp://x/y".to_owned(),
+    ];
+    let mut bench = Bench::new(urls);
     bench.options.attempts = 1;
     let started = Instant::now();
     let error = bench.fails("does not answer in time");
     assert!(
-        error.contains("http://127.0.0.1:1/closed: refuses the connection; ftp:"),
+        error.contains("http://127.0.0.1:1/closed: refuses the connection; ftp://x/y: "),
         "{error}"
     );
     assert!(started.elapsed() < Duration::from_secs(2));

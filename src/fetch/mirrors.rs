@@ -111,7 +111,10 @@ fn transfer_patiently(
         furthest = furthest.max(here);
         failures += 1;
         if failures >= options.attempts {
-            return Err(Failure::Mirror(format!("{why} ({failures} times in a row)")));
+            return Err(Failure::Mirror(match failures {
+                1 => why,
+                n => format!("{why} ({n} times in a row)"),
+            }));
         }
         let doubled = options.backoff.saturating_mul(1 << (failures - 1).min(16));
         let wait = after.unwrap_or(doubled).min(MAX_WAIT);

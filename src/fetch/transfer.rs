@@ -130,18 +130,21 @@ pub(super) fn attempt(
         }
         _ => {}
     }
-    Origin::of(url, response.headers()).write(place)?;
+    // The old bytes go before the new origin comes: never may one be taken for the other's.
     let file = open_part(place, start)?;
+    Origin::of(url, response.headers()).write(place)?;
     watch(Progress::Receiving {
         url,
         at: start,
         total: total.or(download.bytes),
     });
-    let at = receive(response, file, start, limit, place, watch)?;
-    match total {
-        Some(total) if at < total => Err(again(format!("broke off after {at} of {total} bytes"))),
-        _ if at == 0 => Err(Failure::Mirror("sends an empty file".to_owned())),
-        _ => Ok(start > 0),
+    let (at, broken) = receive(response, file, start, limit, place, watch)?;
+    let of = total.map(|total| format!(" of {total}")).unwrap_or_default();
+    match broken {
+        Some(error) => Err(again(format!("broke off after {at}{of} bytes: {error}"))),
+        None if total.is_some_and(|total| at < total) => Err(again(format!("ends after {at}{of} bytes"))),
+        None if at == 0 => Err(Failure::Mirror("sends an empty file".to_owned())),
+        None => Ok(start > 0),
     }
 }
 
@@ -254,7 +257,7 @@ fn open_part(place: &Place, start: u64) -> Result<File, FetchError> {
         .map_err(|source| FetchError::io("write", &place.part, source))
 }
 
-/// How far the part reaches when the answer ends.
+/// How far the part reaches when the answer ends, and the error that it ended with, if any.
 fn receive(
     response: Response<Body>,
     mut file: File,
@@ -262,16 +265,16 @@ fn receive(
     limit: u64,
     place: &Place,
     watch: &mut dyn FnMut(Progress),
-) -> Result<u64, Failure> {
+) -> Result<(u64, Option<io::Error>), Failure> {
     let mut body = response.into_body().into_reader();
     let mut buffer = vec![0; 128 << 10];
     let mut at = start;
     loop {
         let n = match body.read(&mut buffer) {
-            Ok(0) => return Ok(at),
+            Ok(0) => return Ok((at, None)),
             Ok(n) => n,
             Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-            Err(error) => return Err(again(format!("broke off after {at} bytes ({error})"))),
+            Err(error) => return Ok((at, Some(error))),
         };
         if n as u64 > limit.saturating_sub(at) {
             place.discard_part()?;

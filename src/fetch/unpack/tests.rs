@@ -208,12 +208,12 @@ fn bombs_are_defused() {
 
 #[test]
 fn broken_archives_are_refused_wherever_they_break() {
-    let content: Vec<u8> = (0..2000_u32).map(|n| (n * n % 251) as u8).collect();
+    let content: Vec<u8> = (0..700_u32).map(|n| (n * n % 251) as u8).collect();
     let tarred = tar(&[("x/a", b'0', &content), ("x/b", b'0', &content)]);
     let gzipped = gzip(&tarred);
     let zipped = zip(&[("x/a", 0o644, &content), ("x/b", 0o644, &content)]);
     for (archive, whole, step) in [
-        (Archive::Tar, &tarred[..tarred.len() - 1024], 128),
+        (Archive::Tar, &tarred[..tarred.len() - 1024], 256),
         (Archive::TarGz, &gzipped, 29),
         (Archive::Zip, &zipped, 29),
     ] {
@@ -225,7 +225,7 @@ fn broken_archives_are_refused_wherever_they_break() {
         }
     }
     // One wrong byte is told from a right one, or at least does not panic where only a date is concerned.
-    for at in (0..zipped.len()).step_by(7) {
+    for at in (0..zipped.len()).step_by(11) {
         let mut wrong = zipped.clone();
         wrong[at] ^= 0x55;
         let _ = unpacked(Archive::Zip, &wrong);
