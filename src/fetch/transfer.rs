@@ -291,8 +291,11 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name)?.to_str().ok().map(str::trim)
 }
 
-/// `bytes 5-9/10` as first, last and total; `*` stands for what is not known.
-fn content_range(value: &str) -> Option<(Option<(u64, u64)>, Option<u64>)> {
+/// First and last byte, and the total.
+type ContentRange = (Option<(u64, u64)>, Option<u64>);
+
+/// Reads `bytes 5-9/10`; `*` stands for what is not known.
+fn content_range(value: &str) -> Option<ContentRange> {
     let (range, total) = value.strip_prefix("bytes")?.trim().split_once('/')?;
     let range = match range {
         "*" => None,
