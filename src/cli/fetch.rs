@@ -364,19 +364,22 @@ impl Bar {
     fn new(name: &str) -> Self {
         let bar = progress_bar(0, "bytes");
         bar.set_message(name.to_owned());
-        Self(bar)
+        let bar = Self(bar);
+        bar.style("{msg} {spinner} connecting");
+        bar
+    }
+
+    fn style(&self, template: &str) {
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            self.0.set_style(style);
+        }
     }
 
     fn show(&self, progress: Progress) {
         let bar = &self.0;
-        let style = |template: &str| {
-            if let Ok(style) = ProgressStyle::with_template(template) {
-                bar.set_style(style);
-            }
-        };
         match progress {
             Progress::Receiving { at, total, .. } => {
-                style(match total {
+                self.style(match total {
                     Some(_) => "{msg} {wide_bar} {bytes}/{total_bytes} · {bytes_per_sec} · {eta} left",
                     None => "{msg} {spinner} {bytes} · {bytes_per_sec}",
                 });
@@ -390,8 +393,8 @@ impl Bar {
                 bar.println(format!("{why}; once more in {:.1} s", wait.as_secs_f64()));
             }
             Progress::GivenUp { url, why } => bar.println(format!("{url}: {why}")),
-            Progress::Checking => style("{msg} {spinner} checking {bytes}"),
-            Progress::Unpacking => style("{msg} {spinner} unpacking"),
+            Progress::Checking => self.style("{msg} {spinner} checking {bytes}"),
+            Progress::Unpacking => self.style("{msg} {spinner} unpacking"),
         }
         bar.tick();
     }
