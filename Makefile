@@ -22,7 +22,7 @@ test: setup
 	$(CARGO) test --locked
 
 setup:
-	@command -v $(CARGO) >/dev/null || { echo "error: no cargo: install Rust 1.88 or newer (https://rustup.rs)" >&2; exit 2; }
+	@command -v $(CARGO) >/dev/null || { echo "error: no cargo: install Rust 1.89 or newer (https://rustup.rs)" >&2; exit 2; }
 	@command -v $(PYTHON) >/dev/null || { echo "error: no $(PYTHON): Python 3.8 or newer with pip is needed for the set-up" >&2; exit 2; }
 	@$(PYTHON) scripts/libtorch.py >/dev/null
 

@@ -9,6 +9,7 @@ pub mod report;
 pub mod session;
 pub mod engine;
 pub mod training;
+pub mod fetch;
 pub mod runs;
 pub mod scoring;
 pub mod metrics;

@@ -3,6 +3,7 @@
 mod support;
 
 use std::io::{Read, Write};
+use std::num::NonZero;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
@@ -25,12 +26,21 @@ struct Terminal {
 
 impl Terminal {
     fn open(home: &TestHome, rows: u16, cols: u16) -> Self {
-        let size = PtySize { rows, cols, pixel_width: 0, pixel_height: 0 };
+        let size = PtySize {
+            rows,
+            cols,
+            pixel_width: 0,
+            pixel_height: 0,
+        };
         let pair = native_pty_system().openpty(size).unwrap();
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_odin"));
         command.arg("test");
         command.cwd(home.path());
-        for (name, value) in [("ODIN_HOME", home.path().to_str().unwrap()), ("TERM", "xterm-256color"), ("LANG", "C.UTF-8")] {
+        for (name, value) in [
+            ("ODIN_HOME", home.path().to_str().unwrap()),
+            ("TERM", "xterm-256color"),
+            ("LANG", "C.UTF-8"),
+        ] {
             command.env(name, value);
         }
         for name in ["LC_ALL", "LC_CTYPE", "NO_COLOR", "TMUX"] {
@@ -48,7 +58,14 @@ impl Terminal {
             }
         });
         let writer = pair.master.take_writer().unwrap();
-        Self { master: pair.master, child, writer, bytes, screen: vt100::Parser::new(rows, cols, 0), raw: Vec::new() }
+        Self {
+            master: pair.master,
+            child,
+            writer,
+            bytes,
+            screen: vt100::Parser::new(cells(rows), cells(cols), 0),
+            raw: Vec::new(),
+        }
     }
 
     fn send(&mut self, text: &str) {
@@ -60,7 +77,9 @@ impl Terminal {
     fn read_for(&mut self, time: Duration) -> usize {
         let (end, mut count) = (Instant::now() + time, 0);
         while let Some(left) = end.checked_duration_since(Instant::now()) {
-            let Ok(bytes) = self.bytes.recv_timeout(left) else { break };
+            let Ok(bytes) = self.bytes.recv_timeout(left) else {
+                break;
+            };
             count += bytes.len();
             self.screen.process(&bytes);
             self.raw.extend(bytes);
@@ -85,8 +104,15 @@ impl Terminal {
     }
 
     fn resize(&mut self, rows: u16, cols: u16) {
-        self.master.resize(PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }).unwrap();
-        self.screen.screen_mut().set_size(rows, cols);
+        self.master
+            .resize(PtySize {
+                rows,
+                cols,
+                pixel_width: 0,
+                pixel_height: 0,
+            })
+            .unwrap();
+        self.screen.screen_mut().set_size(cells(rows), cells(cols));
     }
 
     /// Row and column, from 1, of the first place where the text stands.
@@ -125,6 +151,10 @@ impl Terminal {
     }
 }
 
+fn cells(n: u16) -> NonZero<u16> {
+    NonZero::new(n).unwrap()
+}
+
 fn home() -> TestHome {
     let home = TestHome::new();
     home.write("sessions/test.yaml", SESSION);
@@ -138,7 +168,8 @@ fn a_person_explores_saves_and_comes_back() {
     terminal.wait_for_text("small");
     terminal.wait_for_text("done");
     terminal.wait_for("a number for AUROC", |s| {
-        s.lines().any(|line| line.contains("AUROC") && line.chars().filter(char::is_ascii_digit).count() >= 6)
+        s.lines()
+            .any(|line| line.contains("AUROC") && line.chars().filter(char::is_ascii_digit).count() >= 6)
     });
     terminal.send("?");
     terminal.wait_for_text("undo");
@@ -147,7 +178,9 @@ fn a_person_explores_saves_and_comes_back() {
 
     // Type a temperature, save, and find it in the file with the comment kept.
     terminal.send("=500\r");
-    terminal.wait_for("T = 500 to be done", |s| s.contains(" 500 0.0014") && s.contains("done"));
+    terminal.wait_for("T = 500 to be done", |s| {
+        s.contains(" 500 0.0014") && s.contains("done")
+    });
     terminal.send("s");
     terminal.wait_for_text("saved");
     let saved = std::fs::read_to_string(home.path().join("sessions/test.yaml")).unwrap();
@@ -173,15 +206,27 @@ fn sliders_follow_the_mouse_also_through_a_resize() {
         terminal.send(&format!("\x1b[<32;{};{row}M", column - step));
     }
     terminal.resize(60, 200);
-    terminal.wait_for("the wide screen", |s| s.lines().any(|line| line.chars().count() > 150));
+    terminal.wait_for("the wide screen", |s| {
+        s.lines().any(|line| line.chars().count() > 150)
+    });
     let (row, column) = terminal.find("┤ 10000");
-    terminal.send(&format!("\x1b[<0;{};{row}M\x1b[<32;{};{row}M\x1b[<0;{};{row}m", column - 5, column - 150, column - 150));
+    terminal.send(&format!(
+        "\x1b[<0;{};{row}M\x1b[<32;{};{row}M\x1b[<0;{};{row}m",
+        column - 5,
+        column - 150,
+        column - 150
+    ));
     terminal.wait_for("a small T", |s| {
-        let job = s.lines().find(|line| line.contains("small") && line.contains("two")).unwrap_or_default();
+        let job = s
+            .lines()
+            .find(|line| line.contains("small") && line.contains("two"))
+            .unwrap_or_default();
         job.contains("done") && !job.contains("1000 ")
     });
     terminal.resize(8, 30);
-    terminal.wait_for("words on the size", |s| s.contains('×') || s.contains("small") || s.contains("size"));
+    terminal.wait_for("words on the size", |s| {
+        s.contains('×') || s.contains("small") || s.contains("size")
+    });
     terminal.resize(24, 80);
     terminal.wait_for_text("AUROC");
     terminal.send("qq");
@@ -225,7 +270,10 @@ fn what_it_cannot_open_it_says_in_a_line() {
     let home = home();
     home.write("sessions/bad.yaml", "version: 1\nname: bad\nqueues:\n  - name: q\n    jobs:\n      - {network: small, dataset: two, magnitude: -1}\n");
     let error = home.refuse(&["bad"]);
-    assert!(error.contains("bad.yaml:6:") && error.contains("magnitude"), "{error}");
+    assert!(
+        error.contains("bad.yaml:6:") && error.contains("magnitude"),
+        "{error}"
+    );
     assert!(home.refuse(&["nowhere"]).contains("odin list sessions"));
     // The test's standard output is no terminal.
     assert!(home.refuse(&["test"]).contains("needs a terminal"));

@@ -3,6 +3,7 @@ mod doctor;
 mod driver;
 mod explore;
 mod import;
+mod fetch;
 mod list;
 mod score;
 mod sweep;
@@ -41,6 +42,8 @@ enum Command {
     List(list::Options),
     /// Bring other programs' files
     Import(import::Options),
+    /// Bring data sets and weights to this machine, as their cards say
+    Fetch(fetch::Options),
     /// Train a network from a data set's card
     Train(Box<train::Options>),
     /// libtorch, devices, terminal and data, and what is wrong with them
@@ -99,6 +102,7 @@ pub fn main() -> ExitCode {
         Some(Command::Sweep(options)) => sweep::run(&options),
         Some(Command::List(options)) => list::run(&options),
         Some(Command::Import(options)) => import::run(&options),
+        Some(Command::Fetch(options)) => fetch::run(&options),
         Some(Command::Train(options)) => train::run(&options),
         Some(Command::Doctor(options)) => doctor::run(&options),
         Some(Command::Completions { shell }) => {
