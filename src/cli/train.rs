@@ -340,7 +340,10 @@ fn card_text(
     }
     let file = |path: &Path| path.file_name().map(PathBuf::from).unwrap_or_default();
     let card = Card {
-        title: format!("{architecture} trained on {}", set.title),
+        title: format!(
+            "{architecture} trained on {}",
+            set.title.split(',').next().unwrap_or_default()
+        ),
         architecture,
         classes,
         weights: file(&options.out.with_extension("safetensors")),

@@ -74,7 +74,7 @@ fn both_families_learn_from_cifar_files() {
             architecture,
             10,
             &examples,
-            &recipe(4),
+            &recipe(10),
             Device::Cpu,
             &checkpoint,
             &mut observe,
