@@ -65,10 +65,10 @@ struct What {
     #[arg(long, visible_alias = "out-dataset", value_name = "NAME|PATH")]
     dataset: String,
     /// Perturbation magnitude ε, in units of the [0, 1] image
-    #[arg(long, default_value_t = Magnitude::PAPER, value_name = "ε")]
+    #[arg(long, default_value_t = Magnitude::PAPER, value_name = "ε", allow_negative_numbers = true)]
     magnitude: Magnitude,
     /// Temperature T
-    #[arg(long, default_value_t = Temperature::PAPER, value_name = "T")]
+    #[arg(long, default_value_t = Temperature::PAPER, value_name = "T", allow_negative_numbers = true)]
     temperature: Temperature,
     /// Weights to use instead of the card's
     #[arg(long, value_name = "FILE")]
