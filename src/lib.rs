@@ -16,4 +16,5 @@ pub mod metrics;
 pub mod networks;
 pub mod datasets;
 pub mod home;
+pub mod files;
 pub mod units;

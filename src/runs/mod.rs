@@ -4,8 +4,9 @@
 mod npz;
 mod record;
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
+
+use crate::files;
 
 pub use npz::write_scores;
 pub use record::{Detector, Record, detector};
@@ -18,31 +19,12 @@ pub struct WriteError {
     source: std::io::Error,
 }
 
-/// Writes the whole file beside its place and then moves it there.
+/// Writes the file, whole or not at all.
 pub fn write_whole(
     path: &Path,
     fill: impl FnOnce(&mut std::fs::File) -> std::io::Result<()>,
 ) -> Result<(), WriteError> {
-    let folder = path
-        .parent()
-        .filter(|p| !p.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    let write = || -> std::io::Result<()> {
-        std::fs::create_dir_all(folder)?;
-        let mut file = tempfile::Builder::new().prefix(".part-").tempfile_in(folder)?;
-        fill(file.as_file_mut())?;
-        file.as_file_mut().flush()?;
-        file.as_file().sync_all()?;
-        file.persist(path)?;
-        // A temporary file is private; a result is as readable as any file of the person's.
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o644))?;
-        }
-        Ok(())
-    };
-    write().map_err(|source| WriteError {
+    files::write_whole(path, fill).map_err(|source| WriteError {
         path: path.to_owned(),
         source,
     })

@@ -1,10 +1,11 @@
 //! Sessions on disk.
 use std::fs;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::error::SessionError;
 use super::schema::Session;
+use crate::files;
 
 impl Session {
     /// Reads a session file.
@@ -57,26 +58,14 @@ impl Session {
     }
 
     fn replace(&self, path: &Path, body: &str) -> io::Result<()> {
-        // A link stays a link: what it points to is replaced.
-        let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        let folder = match target.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
-            _ => PathBuf::from("."),
-        };
-        fs::create_dir_all(&folder)?;
-        let head = match fs::read_to_string(&target) {
+        let head = match fs::read_to_string(path) {
             Ok(text) => head_comment(&text).to_owned(),
             Err(_) => String::new(),
         };
-        let mut file = tempfile::Builder::new()
-            .prefix(".session-")
-            .tempfile_in(&folder)?;
-        file.write_all(head.as_bytes())?;
-        file.write_all(body.as_bytes())?;
-        file.as_file().set_permissions(permissions(&target)?)?;
-        file.as_file().sync_all()?;
-        file.persist(&target).map_err(|error| error.error)?;
-        Ok(())
+        files::write_whole(path, |file| {
+            file.write_all(head.as_bytes())?;
+            file.write_all(body.as_bytes())
+        })
     }
 }
 
@@ -88,16 +77,6 @@ fn head_comment(text: &str) -> &str {
         .map(str::len)
         .sum();
     text.get(..end).unwrap_or_default()
-}
-
-/// Those of the file that is replaced; a new one is readable by all, as files are.
-fn permissions(target: &Path) -> io::Result<fs::Permissions> {
-    use std::os::unix::fs::PermissionsExt;
-    match fs::metadata(target) {
-        Ok(metadata) => Ok(metadata.permissions()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(fs::Permissions::from_mode(0o644)),
-        Err(error) => Err(error),
-    }
 }
 
 #[cfg(test)]

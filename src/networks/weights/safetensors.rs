@@ -6,6 +6,8 @@ use std::path::Path;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use tch::{Kind, TchError, Tensor};
 
+use crate::files;
+
 use super::{ReadError, WeightsError, bytes_of};
 
 pub(super) fn read(bytes: &[u8]) -> Result<BTreeMap<String, Tensor>, ReadError> {
@@ -80,17 +82,5 @@ pub(super) fn write(
         .map_err(|e| format(e.to_string()))?;
     let metadata: HashMap<String, String> = metadata.clone().into_iter().collect();
     let bytes = safetensors::serialize(views, Some(metadata)).map_err(|e| format(e.to_string()))?;
-    let folder = path
-        .parent()
-        .filter(|p| !p.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    // A temporary file is private; weights are as readable as any file of the person's (less what umask takes).
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = builder.prefix(".part-").tempfile_in(folder).map_err(io)?;
-    file.write_all(&bytes).map_err(io)?;
-    file.as_file().sync_all().map_err(io)?;
-    file.persist(path).map_err(|e| io(e.error))?;
-    Ok(())
+    files::write_whole(path, |file| file.write_all(&bytes)).map_err(io)
 }
