@@ -17,6 +17,10 @@ pub enum UnitError {
     NotANumber(String),
     #[error("`{0}` is no device: use auto, cpu or cuda:N")]
     Device(String),
+    #[error("a list of devices names 1 to {max} of them, not {0}", max = Devices::MAX)]
+    DeviceCount(usize),
+    #[error("`{0}` is no list of numbers: use a,b,c or FROM:TO:COUNT, with 1 to {max} numbers", max = Series::MAX)]
+    Series(String),
 }
 
 /// Temperature T of the softmax: finite, above 0. T = 1 leaves the softmax as it is.
@@ -166,6 +170,107 @@ impl fmt::Display for Device {
     }
 }
 
+/// The devices that one job is split over: at least one; the same one several times gives it several workers.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "Vec<Device>", into = "Vec<Device>")]
+pub struct Devices(Vec<Device>);
+
+impl Devices {
+    /// More than any machine has.
+    pub const MAX: usize = 64;
+
+    pub fn first(&self) -> Device {
+        self.0.first().copied().unwrap_or_default()
+    }
+
+    pub fn all(&self) -> &[Device] {
+        &self.0
+    }
+}
+
+impl Default for Devices {
+    fn default() -> Self {
+        Self(vec![Device::Auto])
+    }
+}
+
+impl From<Device> for Devices {
+    fn from(device: Device) -> Self {
+        Self(vec![device])
+    }
+}
+
+impl TryFrom<Vec<Device>> for Devices {
+    type Error = UnitError;
+    fn try_from(devices: Vec<Device>) -> Result<Self, UnitError> {
+        match devices.len() {
+            1..=Self::MAX => Ok(Self(devices)),
+            count => Err(UnitError::DeviceCount(count)),
+        }
+    }
+}
+
+impl From<Devices> for Vec<Device> {
+    fn from(devices: Devices) -> Self {
+        devices.0
+    }
+}
+
+impl FromStr for Devices {
+    type Err = UnitError;
+    fn from_str(text: &str) -> Result<Self, UnitError> {
+        let devices: Result<Vec<Device>, _> = text.split(',').map(|part| part.trim().parse()).collect();
+        Self::try_from(devices?)
+    }
+}
+
+impl fmt::Display for Devices {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<String> = self.0.iter().map(Device::to_string).collect();
+        f.pad(&names.join(", "))
+    }
+}
+
+/// Numbers along an axis: `1,10,100`, or `0:0.004:21` for 21 of them from 0 to 0.004.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Series(pub Vec<f64>);
+
+impl Series {
+    pub const MAX: usize = 1000;
+}
+
+impl FromStr for Series {
+    type Err = UnitError;
+    fn from_str(text: &str) -> Result<Self, UnitError> {
+        let number = |part: &str| -> Result<f64, UnitError> {
+            part.trim()
+                .parse()
+                .map_err(|_| UnitError::NotANumber(part.trim().to_owned()))
+        };
+        let wrong = || UnitError::Series(text.to_owned());
+        let parts: Vec<&str> = text.split(':').collect();
+        let [from, to, count] = parts.as_slice() else {
+            let numbers: Vec<f64> = text.split(',').map(number).collect::<Result<_, _>>()?;
+            return if numbers.len() <= Self::MAX {
+                Ok(Self(numbers))
+            } else {
+                Err(wrong())
+            };
+        };
+        let (from, to) = (number(from)?, number(to)?);
+        match count.trim().parse::<usize>().map_err(|_| wrong())? {
+            1 if from == to => Ok(Self(vec![from])),
+            count @ 2..=Self::MAX => {
+                // Rounded to twelve digits: 0.0014, not 0.0014000000000000002.
+                let at = |i: usize| from + (to - from) * i as f64 / (count - 1) as f64;
+                let rounded = |i: usize| format!("{:.12}", at(i)).parse().unwrap_or(at(i));
+                Ok(Self((0..count).map(rounded).collect()))
+            }
+            _ => Err(wrong()),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -191,6 +296,22 @@ mod tests {
             assert_eq!(device.to_string().parse(), Ok(device));
         }
         assert!("gpu0".parse::<Device>().is_err());
+        let both: Devices = "cuda:0, cpu".parse().unwrap();
+        assert_eq!(
+            (both.all().len(), both.first(), both.to_string().as_str()),
+            (2, Device::Cuda(0), "cuda:0, cpu")
+        );
+        assert!("".parse::<Devices>().is_err() && Devices::try_from(vec![Device::Cpu; 65]).is_err());
+    }
+
+    #[test]
+    fn series_are_lists_or_ranges() {
+        assert_eq!("1,10, 100".parse(), Ok(Series(vec![1.0, 10.0, 100.0])));
+        let fine: Series = "0:0.004:21".parse().unwrap();
+        assert_eq!((fine.0.len(), fine.0[7], fine.0[20]), (21, 0.0014, 0.004));
+        for bad in ["", "a", "1:2", "0:1:0", "0:1:1", "1,,2", "0:1:5000"] {
+            assert!(bad.parse::<Series>().is_err(), "{bad}");
+        }
     }
 
     #[test]

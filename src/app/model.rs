@@ -79,7 +79,7 @@ impl Model {
     pub fn new(session: Session, path: PathBuf) -> Self {
         let jobs: Vec<Job> = (0u64..)
             .zip(session.job_specs())
-            .map(|(n, (queue, device, spec))| Job::new(JobId(n), queue, device, spec))
+            .map(|(n, (queue, devices, spec))| Job::new(JobId(n), queue, devices.first(), spec))
             .collect();
         let mut view = session.view.clone();
         view.job = view.job.min(jobs.len().saturating_sub(1));

@@ -32,7 +32,7 @@ pub fn run(session: Option<&str>, options: &Options) -> anyhow::Result<()> {
     let devices = session
         .job_specs()
         .into_iter()
-        .map(|(_, device, _)| options.device.unwrap_or(device))
+        .map(|(_, devices, _)| options.device.unwrap_or(devices.first()))
         .collect();
     let model = Model::new(session, path);
     let runtime = tokio::runtime::Builder::new_current_thread()

@@ -1,6 +1,4 @@
 //! `odin sweep`: the T × ε grid. The best cell is chosen on validation images and reported on the others.
-use std::str::FromStr;
-
 use anyhow::bail;
 use clap::{Args, ValueEnum};
 
@@ -11,7 +9,7 @@ use crate::home::Home;
 use crate::metrics::{Conventions, Summary};
 use crate::networks::NetworkCard;
 use crate::runs::Record;
-use crate::units::{Magnitude, Temperature};
+use crate::units::{Magnitude, Series, Temperature};
 
 #[derive(Debug, Args)]
 pub struct Options {
@@ -19,10 +17,10 @@ pub struct Options {
     what: What,
     /// Temperatures: a,b,c or FROM:TO:COUNT
     #[arg(long, default_value = "1,2,5,10,20,50,100,200,500,1000", value_name = "LIST")]
-    temperatures: Grid,
+    temperatures: Series,
     /// Magnitudes likewise
     #[arg(long, default_value = "0:0.004:21", value_name = "LIST")]
-    magnitudes: Grid,
+    magnitudes: Series,
     /// Images of each set, after --skip, on which the best cell is chosen; it is reported on those after them
     #[arg(long, default_value_t = 1000, value_name = "N")]
     validation: usize,
@@ -59,43 +57,6 @@ impl Metric {
         match self {
             Self::Fpr95 | Self::DetectionError => a < b,
             Self::Auroc | Self::AuprIn | Self::AuprOut => a > b,
-        }
-    }
-}
-
-/// A list of numbers.
-#[derive(Debug, Clone, PartialEq)]
-struct Grid(Vec<f64>);
-
-impl FromStr for Grid {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Self, String> {
-        let number = |part: &str| {
-            part.trim()
-                .parse::<f64>()
-                .map_err(|_| format!("`{part}` is not a number"))
-        };
-        let parts: Vec<&str> = text.split(':').collect();
-        let [from, to, count] = parts.as_slice() else {
-            return text.split(',').map(number).collect::<Result<_, _>>().map(Self);
-        };
-        let (from, to) = (number(from)?, number(to)?);
-        let count: usize = count
-            .trim()
-            .parse()
-            .map_err(|_| format!("`{count}` is not a count"))?;
-        match count {
-            1 if from == to => Ok(Self(vec![from])),
-            2..=1000 => {
-                // Rounded to twelve digits: 0.0014, not 0.0014000000000000002.
-                let at = |i: usize| from + (to - from) * i as f64 / (count - 1) as f64;
-                Ok(Self(
-                    (0..count)
-                        .map(|i| format!("{:.12}", at(i)).parse().unwrap_or(at(i)))
-                        .collect(),
-                ))
-            }
-            _ => Err(format!("FROM:TO:COUNT needs a count of 2 to 1000, not {count}")),
         }
     }
 }
@@ -248,16 +209,6 @@ fn grid(temperatures: &[Temperature], magnitudes: &[Magnitude], values: &[f64]) 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn grids_are_lists_or_ranges() {
-        assert_eq!("1,10, 100".parse(), Ok(Grid(vec![1.0, 10.0, 100.0])));
-        let fine: Grid = "0:0.004:21".parse().unwrap();
-        assert_eq!((fine.0.len(), fine.0[7], fine.0[20]), (21, 0.0014, 0.004));
-        for bad in ["", "a", "1:2", "0:1:0", "0:1:1", "1,,2", "0:1:5000"] {
-            assert!(bad.parse::<Grid>().is_err(), "{bad}");
-        }
-    }
 
     #[test]
     fn the_grid_is_printed_by_row_of_magnitude() {

@@ -1,13 +1,22 @@
 //! A session: queues of jobs, and how the dashboard was left, as one YAML file in `sessions/`.
 //!
-//! Lives here: the schema, its checks, loading and saving. May not live here: running jobs, drawing, or terminals.
+//! Lives here: the schema, its checks, its older versions, loading and saving. May not live here: running jobs, drawing,
+//! or terminals.
+mod autosave;
+mod check;
 mod error;
+mod json_schema;
+mod migration;
+mod place;
 mod schema;
 mod store;
 mod values;
 mod view;
 
+pub use autosave::{Unsaved, autosave_path, discard_unsaved, unsaved};
+pub use check::unknown_names;
 pub use error::SessionError;
-pub use schema::{Defaults, Job, Queue, Session, VERSION};
-pub use values::Batch;
+pub use json_schema::session_schema;
+pub use schema::{Defaults, Job, Queue, Session, Sweep, VERSION};
+pub use values::{Batch, Limit, Values};
 pub use view::{Axis, Detector, Metric, Screen, View};

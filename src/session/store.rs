@@ -1,11 +1,39 @@
 //! Sessions on disk.
-use std::fs;
-use std::io::{self, Write};
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
 use std::path::Path;
 
+use super::check::check;
 use super::error::SessionError;
+use super::migration::migrate;
 use super::schema::Session;
+use crate::datasets::nearest;
 use crate::files;
+
+/// Bytes that no session exceeds; a longer file was named by mistake.
+const MAX_FILE: u64 = 1 << 20;
+
+/// The text of a session file.
+pub(super) fn read(path: &Path) -> Result<String, SessionError> {
+    let failed = |source| SessionError::Read {
+        path: path.to_owned(),
+        source,
+    };
+    let refused = |why: &str| failed(io::Error::new(io::ErrorKind::InvalidData, why.to_owned()));
+    if !fs::metadata(path).map_err(failed)?.is_file() {
+        return Err(refused("it is no file"));
+    }
+    let mut text = String::new();
+    let read = File::open(path).and_then(|file| file.take(MAX_FILE + 1).read_to_string(&mut text));
+    match read {
+        Ok(_) if text.len() as u64 > MAX_FILE => Err(refused("longer than any session (1 MiB): is it one?")),
+        Ok(_) => Ok(text),
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+            Err(refused("it is no text (UTF-8): is it a session?"))
+        }
+        Err(error) => Err(failed(error)),
+    }
+}
 
 impl Session {
     /// Reads a session file.
@@ -13,32 +41,31 @@ impl Session {
     /// # Errors
     /// The file cannot be read, or holds something else than the schema allows: then with its line and column.
     pub fn load(path: &Path) -> Result<Self, SessionError> {
-        let text = fs::read_to_string(path).map_err(|source| SessionError::Read {
-            path: path.to_owned(),
-            source,
-        })?;
-        Self::parse(&text, path)
+        Self::parse(&read(path)?, path)
     }
 
-    /// Reads a session from text; `path` is for messages only.
+    /// Reads a session from text, of this version of the schema or an older one; `path` is for messages only.
     ///
     /// # Errors
     /// As [`Session::load`].
     pub fn parse(text: &str, path: &Path) -> Result<Self, SessionError> {
-        serde_yaml::from_str(text).map_err(|error| {
-            let message = error.to_string();
-            let (line, column) = error
-                .location()
-                .map_or((1, 1), |place| (place.line(), place.column()));
-            // The place goes in front; once is enough.
-            let suffix = format!(" at line {line} column {column}");
-            let message = message.strip_suffix(&suffix).unwrap_or(&message).to_owned();
-            SessionError::Invalid {
+        if let Some(line) = too_deep(text) {
+            return Err(SessionError::Invalid {
                 path: path.to_owned(),
                 line,
-                column,
-                message,
-            }
+                column: 1,
+                message: "nested deeper than any session".to_owned(),
+            });
+        }
+        let session: Self = serde_yaml::from_str(text).map_err(|error| invalid(&error, path))?;
+        check(&session, text, path)?;
+        Ok(migrate(session))
+    }
+
+    pub(super) fn to_yaml(&self, path: &Path) -> Result<String, SessionError> {
+        serde_yaml::to_string(self).map_err(|error| SessionError::Encode {
+            path: path.to_owned(),
+            message: error.to_string(),
         })
     }
 
@@ -47,10 +74,7 @@ impl Session {
     /// # Errors
     /// The folder or the file cannot be written.
     pub fn save(&self, path: &Path) -> Result<(), SessionError> {
-        let body = serde_yaml::to_string(self).map_err(|error| SessionError::Encode {
-            path: path.to_owned(),
-            message: error.to_string(),
-        })?;
+        let body = self.to_yaml(path)?;
         self.replace(path, &body).map_err(|source| SessionError::Save {
             path: path.to_owned(),
             source,
@@ -69,6 +93,73 @@ impl Session {
     }
 }
 
+/// The line where brackets or indicators nest deeper than those of any session, if there is one. The parser would take
+/// minutes over a file of nothing but brackets.
+fn too_deep(text: &str) -> Option<usize> {
+    const DEEPEST: usize = 100;
+    let mut depth = 0usize;
+    for (n, line) in text.lines().enumerate() {
+        let indicators = line
+            .split(' ')
+            .take_while(|word| matches!(*word, "" | "-" | "?" | ":"));
+        if indicators.filter(|word| !word.is_empty()).count() > DEEPEST {
+            return Some(n + 1);
+        }
+        for byte in line.bytes() {
+            match byte {
+                b'[' | b'{' => depth += 1,
+                b']' | b'}' => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            if depth > DEEPEST {
+                return Some(n + 1);
+            }
+        }
+    }
+    None
+}
+
+/// The parser's error in this program's words, with its place in front.
+fn invalid(error: &serde_yaml::Error, path: &Path) -> SessionError {
+    let message = error.to_string();
+    let (line, column) = error
+        .location()
+        .map_or((1, 1), |place| (place.line(), place.column()));
+    // The place goes in front; once is enough.
+    let suffix = format!(" at line {line} column {column}");
+    let message = message.strip_suffix(&suffix).unwrap_or(&message);
+    let message = match message {
+        "EOF while parsing a value" => {
+            "the file is empty; a session has at least version, name and queues".to_owned()
+        }
+        "repetition limit exceeded" => {
+            "aliases (`*name`) repeat more than any session needs: write the values out".to_owned()
+        }
+        "recursion limit exceeded" => "nested deeper than any session, or an alias within itself".to_owned(),
+        _ if message.contains("more than one document") => {
+            "more than one document (`---`): a session is one".to_owned()
+        }
+        _ => format!("{message}{}", meant(message).unwrap_or_default()),
+    };
+    SessionError::Invalid {
+        path: path.to_owned(),
+        line,
+        column,
+        message,
+    }
+}
+
+/// For a key or a choice that the schema lacks, the one that may have been meant.
+fn meant(message: &str) -> Option<String> {
+    let (_, rest) = message
+        .split_once("unknown field `")
+        .or_else(|| message.split_once("unknown variant `"))?;
+    let (unknown, rest) = rest.split_once('`')?;
+    let known: Vec<String> = rest.split('`').skip(1).step_by(2).map(str::to_owned).collect();
+    let near = nearest(unknown, &known);
+    (!near.is_empty()).then(|| format!("; did you mean {}?", near.join(" or ")))
+}
+
 /// The comments and empty lines before the first line of YAML.
 fn head_comment(text: &str) -> &str {
     let end = text
@@ -82,6 +173,7 @@ fn head_comment(text: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::session::Limit;
     use crate::units::{Device, Magnitude, Temperature};
 
     fn parse(text: &str) -> Result<Session, String> {
@@ -105,15 +197,18 @@ queues:
     #[test]
     fn jobs_take_what_they_do_not_say_from_the_defaults() {
         let specs = parse(SMALL).unwrap().job_specs();
-        let (queue, device, first) = &specs[0];
-        assert_eq!((queue.as_str(), *device), ("first", Device::Cpu));
+        let (queue, devices, first) = &specs[0];
+        assert_eq!((queue.as_str(), devices.all()), ("first", &[Device::Cpu][..]));
         assert_eq!(
             (first.temperature.get(), first.magnitude),
             (10.0, Magnitude::PAPER)
         );
         assert_eq!((first.limit, first.batch), (Some(500), None));
         assert_eq!((specs[1].2.temperature.get(), specs[1].2.batch), (2.5, Some(8)));
-        assert_eq!((specs[2].1, specs[2].2.limit), (Device::Cuda(1), Some(9)));
+        assert_eq!(
+            (specs[2].1.all(), specs[2].2.limit),
+            (&[Device::Cuda(1)][..], Some(9))
+        );
     }
 
     #[test]
@@ -137,19 +232,86 @@ queues:
                 "s.yaml:8:",
                 "`auto` or a number of images",
             ),
-            (
-                "batch: 8",
-                "bach: 8",
-                "s.yaml:8:",
-                "unknown field `bach`, expected one of",
-            ),
+            ("batch: 8", "bach: 8", "s.yaml:8:", "did you mean batch?"),
             (
                 "device: cuda:1",
                 "device: gpu",
                 "s.yaml:10:13: ",
                 "use auto, cpu or cuda:N",
             ),
-            ("version: 1", "version: 2", "s.yaml:1:10: ", "expected version 1"),
+            (
+                "version: 1",
+                "version: 3",
+                "s.yaml:1:10: ",
+                "newer than this program",
+            ),
+            (
+                "version: 1",
+                "version: 0",
+                "s.yaml:1:10: ",
+                "expected a version from 1 to 2",
+            ),
+            (
+                "device: cuda:1",
+                "device: [cpu, gpu]",
+                "s.yaml:10:19: ",
+                "use auto, cpu or cuda:N",
+            ),
+            (
+                "device: cuda:1",
+                "device: []",
+                "s.yaml:10:13: ",
+                "1 to 64 of them, not 0",
+            ),
+            (
+                "name: second",
+                "name: first",
+                "s.yaml:9:11: ",
+                "`first` is the name of queues[0] already",
+            ),
+            (
+                "name: second",
+                "name: \"\"",
+                "s.yaml:9:11: ",
+                "a name is expected",
+            ),
+            ("name: second", "name: \"a\\nb\"", "s.yaml:9:11: ", "on one line"),
+            ("network: b", "network: [b]", "s.yaml:11:22: ", "expected a name"),
+            (
+                "limit: 9",
+                "limit: 0",
+                "s.yaml:11:",
+                "at least 1, or null for all",
+            ),
+            (
+                "limit: 9",
+                "limit: -9",
+                "s.yaml:11:",
+                "at least 1, or null for all",
+            ),
+            ("limit: 9", "skip: -9", "s.yaml:11:", "queues[1].jobs[0].skip"),
+            ("limit: 9", "temperature: 0", "s.yaml:11:", "above 0"),
+            ("limit: 9", "magnitude: -0.1", "s.yaml:11:", "between 0 and 1"),
+            ("limit: 9", "magnitude: .nan", "s.yaml:11:", "between 0 and 1"),
+            (
+                "limit: 9",
+                "sweep: {temperatures: []}",
+                "s.yaml:11:",
+                "1 to 1000 numbers",
+            ),
+            (
+                "limit: 9",
+                "sweep: {magnitudes: 0:2:3}",
+                "s.yaml:11:",
+                "between 0 and 1",
+            ),
+            ("limit: 9", "sweep: {validation: 0}", "s.yaml:11:", "validation"),
+            (
+                "queues:",
+                "view: {screen: explorer}\nqueues:",
+                "s.yaml:4:",
+                "did you mean explore?",
+            ),
             ("name: small\n", "", "s.yaml:1:1: ", "missing field `name`"),
         ];
         for (from, to, place, expected) in cases {
@@ -162,6 +324,9 @@ queues:
         }
         for broken in [
             "",
+            "a: &a [*a]",
+            "version: 1\nname: x\nqueues: &q [*q]",
+            "version: 1\nname: x\nqueues: []\n---\n",
             "[",
             "version: 1\n\tname: x",
             "\u{0}",
@@ -185,7 +350,7 @@ queues:
         session.save(&path).unwrap();
         let text = fs::read_to_string(&path).unwrap();
         assert!(
-            text.starts_with("# What this is for.\n\n# More.\nversion: 1\n"),
+            text.starts_with("# What this is for.\n\n# More.\nversion: 2\n"),
             "{text}"
         );
         assert!(
@@ -203,6 +368,105 @@ queues:
             1,
             "no scraps"
         );
+    }
+
+    #[test]
+    fn whatever_can_be_said_reads_back_as_it_was() {
+        let full = "
+version: 2
+name: \"true\"
+defaults: {temperature: 2.5, magnitude: 1e-300, device: [cpu, cuda:3], batch: 7, skip: 1, limit: 3, seed: 18446744073709551615}
+queues:
+  - {name: '2017', device: [cpu, cpu], jobs: []}
+  - name: 'null'
+    device: auto
+    jobs:
+      - {network: 'a: b', dataset: '~/x # y', weights: 'é.pth', in_dataset: '-', temperature: 1e300, magnitude: 0, batch: auto, skip: 0, limit: null, seed: 1}
+      - {network: n, dataset: d, sweep: {temperatures: '1,10', magnitudes: 0:0.004:21, validation: 5, metric: auroc}}
+view: {screen: log, job: 1, metric: aupr-out, log_fpr: true, mouse: false, conventions: {aupr: counts}}
+";
+        let session = parse(full).unwrap();
+        let jobs = &session.queues[1].jobs;
+        assert_eq!(
+            (session.defaults.limit.count(), jobs[0].limit),
+            (Some(3), Some(Limit::All))
+        );
+        let sweep = jobs[1].sweep.as_ref().unwrap();
+        assert_eq!(
+            (
+                sweep.temperatures.0.len(),
+                sweep.magnitudes.0.len(),
+                sweep.magnitudes.0[7].get()
+            ),
+            (2, 21, 0.0014)
+        );
+        let path = tempfile::tempdir().unwrap().keep().join("s.yaml");
+        session.save(&path).unwrap();
+        assert_eq!(Session::load(&path).unwrap(), session);
+        fs::remove_dir_all(path.parent().unwrap()).unwrap();
+    }
+
+    #[test]
+    fn older_versions_mean_what_they_meant() {
+        let text = SMALL.replace("limit: 9", "limit: null");
+        let old = parse(&text).unwrap();
+        assert_eq!(
+            (old.version, old.queues[1].jobs[0].limit),
+            (super::super::VERSION, None)
+        );
+        assert_eq!(old.job_specs()[2].2.limit, Some(500), "null meant the default");
+        let new = parse(&text.replace("version: 1", "version: 2")).unwrap();
+        assert_eq!(new.job_specs()[2].2.limit, None, "null means all");
+    }
+
+    #[test]
+    fn a_small_file_does_not_become_a_large_session() {
+        use std::fmt::Write;
+        let mut bomb = "version: 2\nname: x\ndefaults: &d {temperature: 1}\nqueues:\n  - {name: a, jobs: &j [&k {network: n, dataset: d}".to_owned();
+        bomb.push_str(&", *k".repeat(5000));
+        bomb.push_str("]}\n");
+        for n in 0..300 {
+            writeln!(bomb, "  - {{name: q{n}, jobs: *j}}").unwrap();
+        }
+        let error = parse(&bomb).unwrap_err();
+        assert!(
+            error.contains("aliases") || error.contains("more than 20000 jobs"),
+            "{error}"
+        );
+        for hostile in [
+            format!("version: 2\nname: {}", "[".repeat(100_000)),
+            format!("version: 2\nname: {}", "{a: ".repeat(50_000)),
+            format!("version: 2\nqueues: [{}", "? ".repeat(50_000)),
+            format!("version: 2\nqueues:\n  {}", "- ".repeat(50_000)),
+            format!("version: 2\nname: {}", "!".repeat(500_000)),
+            format!("version: 2\nname: {}", "&a ".repeat(200_000)),
+            format!("version: 2\nname: \"{}", "x ".repeat(400_000)),
+            format!("version: 2\n{}", "a: 1\n".repeat(150_000)),
+        ] {
+            let start = std::time::Instant::now();
+            let error = parse(&hostile).unwrap_err();
+            assert!(start.elapsed().as_secs() < 10, "{}", error);
+        }
+    }
+
+    #[test]
+    fn what_is_no_session_file_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str, bytes: &[u8]| {
+            let path = folder.path().join(name);
+            fs::write(&path, bytes).unwrap();
+            Session::load(&path).unwrap_err().to_string()
+        };
+        let long = file("long.yaml", &vec![b'#'; 2 << 20]);
+        assert!(long.contains("long.yaml") && long.contains("1 MiB"), "{long}");
+        let binary = file("binary.yaml", &[0xff, 0xfe, 0]);
+        assert!(binary.contains("no text"), "{binary}");
+        let directory = Session::load(folder.path()).unwrap_err().to_string();
+        assert!(directory.contains("no file"), "{directory}");
+        let absent = Session::load(&folder.path().join("none.yaml"))
+            .unwrap_err()
+            .to_string();
+        assert!(absent.contains("none.yaml"), "{absent}");
     }
 
     #[test]
