@@ -3,6 +3,7 @@
 //! Each module imports only from those listed after it.
 pub mod cli;
 pub mod term;
+pub mod config;
 pub mod ui;
 pub mod app;
 pub mod report;

@@ -11,6 +11,17 @@ pub enum Context {
     On(Screen),
 }
 
+impl Context {
+    pub fn holds_on(self, screen: Screen) -> bool {
+        self == Self::Everywhere || self == Self::On(screen)
+    }
+
+    /// Whether there is a place where both hold.
+    pub fn overlaps(self, other: Self) -> bool {
+        self == other || self == Self::Everywhere || other == Self::Everywhere
+    }
+}
+
 /// The headings of help.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Group {
@@ -133,10 +144,23 @@ impl Default for Keymap {
 impl Keymap {
     /// What a key does on a screen; nothing where it is not bound.
     pub fn lookup(&self, screen: Screen, key: Key) -> Option<&Action> {
-        let holds = |context: Context| context == Context::Everywhere || context == Context::On(screen);
         let mut bindings = self.bindings.iter();
-        let found = bindings.find(|binding| holds(binding.context) && binding.keys.contains(&key))?;
+        let found = bindings.find(|binding| binding.context.holds_on(screen) && binding.keys.contains(&key))?;
         Some(&found.action)
+    }
+
+    /// Gives an action other keys, which are taken from whatever else they did there.
+    pub fn rebind(&mut self, name: &str, keys: &[Key]) {
+        let Some(context) = self.bindings.iter().find(|b| b.name == name).map(|b| b.context) else {
+            return;
+        };
+        for binding in &mut self.bindings {
+            if binding.name == name {
+                binding.keys = keys.to_vec();
+            } else if binding.context.overlaps(context) {
+                binding.keys.retain(|key| !keys.contains(key));
+            }
+        }
     }
 
     pub fn bindings(&self) -> &[Binding] {
@@ -163,7 +187,7 @@ mod tests {
         let keymap = Keymap::default();
         for screen in Screen::ALL {
             for binding in keymap.bindings() {
-                let here = binding.context == Context::Everywhere || binding.context == Context::On(screen);
+                let here = binding.context.holds_on(screen);
                 for &key in binding.keys.iter().filter(|_| here) {
                     assert_eq!(
                         keymap.lookup(screen, key),
@@ -173,6 +197,16 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn names_are_unique_and_written_alike() {
+        let keymap = Keymap::default();
+        let mut names: Vec<_> = keymap.bindings().iter().map(|binding| binding.name).collect();
+        assert!(names.iter().all(|name| name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')));
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), keymap.bindings().len());
     }
 
     #[test]

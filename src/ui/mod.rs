@@ -1,6 +1,7 @@
 //! Draws the model, and says where on the screen what lies.
 //!
 //! Everything here is a function of the model and of the [`Look`]; nothing is remembered between frames.
+mod colour;
 mod format;
 mod glyphs;
 mod hit;
@@ -20,7 +21,7 @@ use crate::session::Screen;
 
 pub use glyphs::Glyphs;
 pub use hit::{HitMap, Target};
-pub use theme::{Colours, Theme};
+pub use theme::{Colours, Role, Theme, ThemeName};
 
 /// How things look on this terminal.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -31,8 +32,12 @@ pub struct Look {
 
 impl Look {
     pub fn new(colours: Colours, unicode: bool) -> Self {
+        Self::themed(ThemeName::Auto, colours, unicode)
+    }
+
+    pub fn themed(theme: ThemeName, colours: Colours, unicode: bool) -> Self {
         Self {
-            theme: Theme::new(colours),
+            theme: Theme::new(theme, colours),
             glyphs: if unicode { Glyphs::UNICODE } else { Glyphs::ASCII },
         }
     }

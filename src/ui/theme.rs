@@ -1,5 +1,9 @@
-//! Colours by meaning. Blue and orange are told apart by nearly everyone; the background is the terminal's own.
+//! Colours by meaning. Blue and orange are told apart by nearly everyone; the background is the terminal's own, unless a
+//! person names one.
 use ratatui::style::{Color, Modifier, Style};
+use serde::{Deserialize, Serialize};
+
+use super::colour;
 
 /// How many colours the terminal can show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,10 +15,108 @@ pub enum Colours {
     True,
 }
 
+/// Which background the colours are made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ThemeName {
+    /// Of middle lightness, to be seen on any background.
+    #[default]
+    Auto,
+    Dark,
+    Light,
+    /// No colours at all.
+    Mono,
+}
+
+impl ThemeName {
+    pub const ALL: [Self; 4] = [Self::Auto, Self::Dark, Self::Light, Self::Mono];
+
+    pub fn next(self) -> Self {
+        match self {
+            Self::Auto => Self::Dark,
+            Self::Dark => Self::Light,
+            Self::Light => Self::Mono,
+            Self::Mono => Self::Auto,
+        }
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Dark => "dark",
+            Self::Light => "light",
+            Self::Mono => "mono",
+        }
+    }
+}
+
+/// What a colour is for; a person can choose each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    Background,
+    Text,
+    Dim,
+    Accent,
+    Ins,
+    Outs,
+    Both,
+    Odin,
+    Baseline,
+    Pinned,
+    Cursor,
+    Better,
+    Worse,
+    Warning,
+    Error,
+}
+
+impl Role {
+    pub const ALL: [Self; 15] = [
+        Self::Background,
+        Self::Text,
+        Self::Dim,
+        Self::Accent,
+        Self::Ins,
+        Self::Outs,
+        Self::Both,
+        Self::Odin,
+        Self::Baseline,
+        Self::Pinned,
+        Self::Cursor,
+        Self::Better,
+        Self::Worse,
+        Self::Warning,
+        Self::Error,
+    ];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Background => "background",
+            Self::Text => "text",
+            Self::Dim => "dim",
+            Self::Accent => "accent",
+            Self::Ins => "ins",
+            Self::Outs => "outs",
+            Self::Both => "both",
+            Self::Odin => "odin",
+            Self::Baseline => "baseline",
+            Self::Pinned => "pinned",
+            Self::Cursor => "cursor",
+            Self::Better => "better",
+            Self::Worse => "worse",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Theme {
     /// Whether sets and curves can be told apart by colour alone.
     pub has_colour: bool,
+    /// Under everything.
+    pub background: Style,
     pub text: Style,
     pub dim: Style,
     pub title: Style,
@@ -24,8 +126,11 @@ pub struct Theme {
     pub outs: Style,
     /// Where both sets are.
     pub both: Style,
+    /// The detector that is shown.
     pub odin: Style,
     pub baseline: Style,
+    /// The setting that was pinned, to compare with.
+    pub pinned: Style,
     pub cursor: Style,
     pub better: Style,
     pub worse: Style,
@@ -33,47 +138,128 @@ pub struct Theme {
     pub error: Style,
 }
 
+/// A colour for a terminal of many colours, of 256 and of 16.
+type Shade = ((u8, u8, u8), u8, Color);
+
+/// The colours of a theme.
+struct Shades {
+    blue: Shade,
+    orange: Shade,
+    grey: Shade,
+    violet: Shade,
+    magenta: Shade,
+    teal: Shade,
+    red: Shade,
+    gold: Shade,
+}
+
+impl Shades {
+    const AUTO: Self = Self {
+        blue: ((74, 144, 226), 68, Color::LightBlue),
+        orange: ((230, 130, 40), 172, Color::Yellow),
+        grey: ((140, 140, 140), 245, Color::DarkGray),
+        violet: ((158, 138, 150), 246, Color::Gray),
+        magenta: ((212, 90, 190), 170, Color::LightMagenta),
+        teal: ((30, 160, 140), 36, Color::Cyan),
+        red: ((220, 70, 60), 167, Color::LightRed),
+        gold: ((190, 150, 30), 136, Color::Yellow),
+    };
+    const DARK: Self = Self {
+        blue: ((97, 165, 255), 75, Color::LightBlue),
+        orange: ((255, 158, 74), 215, Color::LightYellow),
+        grey: ((150, 152, 160), 247, Color::DarkGray),
+        violet: ((184, 168, 178), 249, Color::Gray),
+        magenta: ((240, 120, 215), 212, Color::LightMagenta),
+        teal: ((60, 205, 180), 79, Color::LightCyan),
+        red: ((255, 107, 97), 203, Color::LightRed),
+        gold: ((235, 203, 80), 221, Color::LightYellow),
+    };
+    const LIGHT: Self = Self {
+        blue: ((20, 92, 190), 26, Color::Blue),
+        orange: ((190, 84, 0), 130, Color::Red),
+        grey: ((104, 106, 112), 242, Color::DarkGray),
+        violet: ((126, 104, 118), 96, Color::DarkGray),
+        magenta: ((168, 32, 140), 126, Color::Magenta),
+        teal: ((0, 116, 98), 29, Color::Green),
+        red: ((190, 30, 30), 124, Color::Red),
+        gold: ((134, 100, 0), 94, Color::Yellow),
+    };
+}
+
 impl Theme {
-    pub fn new(colours: Colours) -> Self {
-        let pick = |rgb: (u8, u8, u8), index: u8, basic: Color| match colours {
+    pub fn new(name: ThemeName, colours: Colours) -> Self {
+        let colours = if name == ThemeName::Mono { Colours::None } else { colours };
+        let shades = match name {
+            ThemeName::Auto | ThemeName::Mono => Shades::AUTO,
+            ThemeName::Dark => Shades::DARK,
+            ThemeName::Light => Shades::LIGHT,
+        };
+        let pick = |(rgb, index, basic): Shade| match colours {
             Colours::None => Color::Reset,
             Colours::Sixteen => basic,
             Colours::Indexed => Color::Indexed(index),
             Colours::True => Color::Rgb(rgb.0, rgb.1, rgb.2),
         };
-        // Of middle lightness, to be seen on dark and on light backgrounds.
-        let blue = pick((74, 144, 226), 68, Color::LightBlue);
-        let orange = pick((230, 130, 40), 172, Color::Yellow);
-        let grey = pick((140, 140, 140), 245, Color::DarkGray);
-        let violet = pick((158, 138, 150), 246, Color::Gray);
-        let magenta = pick((212, 90, 190), 170, Color::LightMagenta);
-        let teal = pick((30, 160, 140), 36, Color::Cyan);
-        let red = pick((220, 70, 60), 167, Color::LightRed);
         let plain = Style::new();
         let bold = plain.add_modifier(Modifier::BOLD);
         let mono = colours == Colours::None;
         let dim = if mono {
             plain.add_modifier(Modifier::DIM)
         } else {
-            plain.fg(grey)
+            plain.fg(pick(shades.grey))
         };
         Self {
             has_colour: !mono,
+            background: plain,
             text: plain,
             dim,
             title: bold,
-            accent: bold.fg(blue),
+            accent: bold.fg(pick(shades.blue)),
             selected: plain.add_modifier(Modifier::REVERSED),
-            ins: plain.fg(blue),
-            outs: plain.fg(orange),
-            both: plain.fg(violet),
-            odin: bold.fg(teal),
+            ins: plain.fg(pick(shades.blue)),
+            outs: plain.fg(pick(shades.orange)),
+            both: plain.fg(pick(shades.violet)),
+            odin: bold.fg(pick(shades.teal)),
             baseline: dim,
-            cursor: bold.fg(magenta),
-            better: plain.fg(teal),
-            worse: plain.fg(red),
-            warning: bold.fg(orange),
-            error: bold.fg(red),
+            pinned: bold.fg(pick(shades.gold)),
+            cursor: bold.fg(pick(shades.magenta)),
+            better: plain.fg(pick(shades.teal)),
+            worse: plain.fg(pick(shades.red)),
+            warning: bold.fg(pick(shades.orange)),
+            error: bold.fg(pick(shades.red)),
         }
+    }
+
+    /// Takes a person's own colour, as near as the terminal comes to it; none where there are no colours.
+    pub fn set(&mut self, role: Role, colour: Color, colours: Colours) {
+        if !self.has_colour {
+            return;
+        }
+        let colour = colour::nearest(colour, colours);
+        let style = match role {
+            Role::Background => {
+                self.background = self.background.bg(colour);
+                return;
+            }
+            Role::Text => {
+                self.background = self.background.fg(colour);
+                self.title = self.title.fg(colour);
+                &mut self.text
+            }
+            Role::Dim => &mut self.dim,
+            Role::Accent => &mut self.accent,
+            Role::Ins => &mut self.ins,
+            Role::Outs => &mut self.outs,
+            Role::Both => &mut self.both,
+            Role::Odin => &mut self.odin,
+            Role::Baseline => &mut self.baseline,
+            Role::Pinned => &mut self.pinned,
+            Role::Cursor => &mut self.cursor,
+            Role::Better => &mut self.better,
+            Role::Worse => &mut self.worse,
+            Role::Warning => &mut self.warning,
+            Role::Error => &mut self.error,
+        };
+        *style = style.fg(colour);
     }
 }

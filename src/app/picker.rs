@@ -1,0 +1,84 @@
+//! Choosing a network and a data set for a new job.
+use super::catalogue::{Catalogue, Choice};
+use super::field::Field;
+use super::fuzzy;
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Column {
+    Networks,
+    #[default]
+    Sets,
+}
+
+/// One of the two lists.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Choices {
+    pub query: Field,
+    pub selected: usize,
+    /// Places in the catalogue, the best match first.
+    pub found: Vec<usize>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Picker {
+    /// Which list has the keyboard.
+    pub column: Column,
+    pub networks: Choices,
+    pub sets: Choices,
+}
+
+impl Picker {
+    /// Begins with the network that is on the screen: most often another set is wanted for it.
+    pub fn new(catalogue: &Catalogue, network: Option<&str>) -> Self {
+        let mut picker = Self::default();
+        picker.search(catalogue);
+        let there = |&place: &usize| catalogue.networks.get(place).map(|choice| choice.name.as_str()) == network;
+        if network.is_some() {
+            picker.networks.selected = picker.networks.found.iter().position(there).unwrap_or(0);
+        } else {
+            picker.column = Column::Networks;
+        }
+        picker
+    }
+
+    pub fn choices(&mut self) -> &mut Choices {
+        match self.column {
+            Column::Networks => &mut self.networks,
+            Column::Sets => &mut self.sets,
+        }
+    }
+
+    pub fn search(&mut self, catalogue: &Catalogue) {
+        self.networks.search(&catalogue.networks);
+        self.sets.search(&catalogue.sets);
+    }
+
+    /// The network's name and the set's name, or the path that was typed in its place.
+    pub fn chosen(&self, catalogue: &Catalogue) -> Option<(String, String)> {
+        let network = self.networks.choice(&catalogue.networks)?.name.clone();
+        let path = self.sets.path().map(str::to_owned);
+        let set = path.or_else(|| Some(self.sets.choice(&catalogue.sets)?.name.clone()))?;
+        Some((network, set))
+    }
+}
+
+impl Choices {
+    fn search(&mut self, all: &[Choice]) {
+        let before = self.found.get(self.selected).copied();
+        let texts = all.iter().map(|choice| format!("{} {}", choice.name, choice.title));
+        self.found = fuzzy::search(self.query.text(), texts);
+        // With nothing typed, the choice stays where it was, also in a catalogue that has changed.
+        let still = before.filter(|_| self.query.text().is_empty());
+        self.selected = self.found.iter().position(|&place| Some(place) == still).unwrap_or(0);
+    }
+
+    pub fn choice<'a>(&self, all: &'a [Choice]) -> Option<&'a Choice> {
+        all.get(*self.found.get(self.selected)?)
+    }
+
+    /// What was typed, if it is a path rather than some letters of a name.
+    pub fn path(&self) -> Option<&str> {
+        let text = self.query.text().trim();
+        (self.found.is_empty() && text.contains('/')).then_some(text)
+    }
+}
