@@ -4,7 +4,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::analysis::IntervalReport;
+use super::catalogue::Catalogue;
 use super::key::Key;
+use super::log::Level;
+use super::picker::Column;
 use super::slider::Slider;
 use crate::engine::protocol::Event;
 use crate::session::Screen;
@@ -21,6 +24,10 @@ pub enum Action {
     Intervals(Box<IntervalReport>),
     Saved,
     SaveFailed(String),
+    /// What jobs can be made of.
+    Catalogue(Box<Catalogue>),
+    /// Something outside went well, or did not.
+    Said(Level, String),
     /// A line that a library wrote to standard error.
     Native(String),
     Key(Key),
@@ -30,17 +37,39 @@ pub enum Action {
     Save,
     Suspend,
     ToggleHelp,
+    /// Every action by name.
+    OpenPalette,
+    /// A network and a set for a new job.
+    OpenPicker,
+    /// Move through the list that lies on top.
+    Choose(i32),
+    /// Choose a row of it; again, take it.
+    ChooseRow(Column, usize),
+    OtherColumn,
+    RestoreSession,
+    DiscardAutosave,
     /// Close what lies on top: help, typing, a message.
     Dismiss,
     Show(Screen),
     ToggleMouse,
+    NextTheme,
     Scroll(i32),
+    SearchLog,
+    NextLogFilter,
+    CopyLog,
+    WriteLog,
 
     NextJob,
     PreviousJob,
     SelectJob(usize),
     PauseOrResume,
     CancelJob,
+    PauseQueue,
+    CancelQueue,
+    DuplicateJob,
+    RemoveJob,
+    /// Up (−1) or down.
+    MoveJob(i32),
 
     FocusNext,
     FocusPrevious,
@@ -54,6 +83,8 @@ pub enum Action {
     Edit,
     Type(char),
     Erase,
+    EraseWord,
+    ClearText,
     Accept,
     /// Give the selected job's (T, ε) to all jobs.
     ApplyToAll,

@@ -25,6 +25,10 @@ pub struct Choice {
 
 impl Catalogue {
     pub fn published(&self, network: &str, set: &str) -> Option<&PublishedRow> {
-        self.published.get(network)?.rows.iter().find(|row| row.set == set)
+        self.published
+            .get(network)?
+            .rows
+            .iter()
+            .find(|row| row.set == set)
     }
 }

@@ -16,6 +16,14 @@ pub enum Effect {
     },
     /// Answered by `Intervals`; takes up to a second of computing.
     ComputeIntervals(IntervalRequest),
+    /// Answered by `Catalogue`.
+    LoadCatalogue,
+    /// Put this on the clipboard of the terminal.
+    Copy(String),
+    /// Answered by `Said`.
+    WriteLog(String),
+    /// What was kept of a session that was not saved is not wanted.
+    DiscardAutosave,
     SetMouse(bool),
     Suspend,
     Quit,

@@ -28,7 +28,10 @@ impl Field {
 
     /// Takes the last word back, and the blanks after it.
     pub fn erase_word(&mut self) {
-        let kept = self.text.trim_end().trim_end_matches(|c: char| !c.is_whitespace());
+        let kept = self
+            .text
+            .trim_end()
+            .trim_end_matches(|c: char| !c.is_whitespace());
         self.text.truncate(kept.len());
     }
 
@@ -44,7 +47,10 @@ mod tests {
     #[test]
     fn words_and_controls() {
         let mut field = Field::default();
-        let taken = "naïve  search \u{1b}\n".chars().filter(|&c| field.push(c)).count();
+        let taken = "naïve  search \u{1b}\n"
+            .chars()
+            .filter(|&c| field.push(c))
+            .count();
         assert_eq!((taken, field.text()), (14, "naïve  search "));
         field.erase_word();
         assert_eq!(field.text(), "naïve  ");

@@ -8,7 +8,7 @@ use super::rate::Rate;
 use super::scores::ScoreSet;
 use super::slider::Span;
 use crate::engine::protocol::{Generation, JobId, JobSpec};
-use crate::session::Detector;
+use crate::session::{self, Detector};
 use crate::units::{Device, Magnitude, Temperature};
 
 /// What a person moves: T and ε.
@@ -51,6 +51,12 @@ pub struct Totals {
 pub struct Job {
     pub id: JobId,
     pub queue: String,
+    /// The place of its queue in the session.
+    pub queue_number: usize,
+    /// As the session's file has it, but for T and ε.
+    pub(super) source: session::Job,
+    /// T and ε as they were given: by the file, or by a choice on validation images.
+    pub(super) given: Parameters,
     /// The device that its queue asks for.
     pub device: Device,
     pub spec: JobSpec,
@@ -71,11 +77,17 @@ pub struct Job {
 }
 
 impl Job {
-    pub(super) fn new(id: JobId, queue: String, device: Device, spec: JobSpec) -> Self {
+    pub(super) fn new(id: JobId, source: session::Job, spec: JobSpec) -> Self {
         let mut job = Self {
             id,
-            queue,
-            device,
+            queue: String::new(),
+            queue_number: 0,
+            source,
+            given: Parameters {
+                temperature: spec.temperature,
+                magnitude: spec.magnitude,
+            },
+            device: Device::Auto,
             temperature_span: Span::TEMPERATURE,
             magnitude_span: Span::MAGNITUDE,
             state: JobState::Waiting,
@@ -98,6 +110,11 @@ impl Job {
             temperature: self.spec.temperature,
             magnitude: self.spec.magnitude,
         }
+    }
+
+    /// Whether a person moved T or ε while looking at the very images that the metrics are of.
+    pub fn is_tuned_here(&self) -> bool {
+        self.parameters() != self.given
     }
 
     /// Takes other parameters: ODIN's scores so far are of no use then, the baseline's are.

@@ -103,6 +103,13 @@ impl Default for Keymap {
             (EXPLORE, Jobs, "previous-job", "k up", A::PreviousJob, "job before"),
             (EXPLORE, Jobs, "pause", "space", A::PauseOrResume, "pause, go on, again"),
             (EXPLORE, Jobs, "cancel", "x", A::CancelJob, "cancel"),
+            (EXPLORE, Jobs, "pause-queue", "w", A::PauseQueue, "queue: pause, go on"),
+            (EXPLORE, Jobs, "cancel-queue", "X", A::CancelQueue, "queue: cancel"),
+            (EXPLORE, Jobs, "add-job", "n", A::OpenPicker, "new job"),
+            (EXPLORE, Jobs, "duplicate-job", "d", A::DuplicateJob, "duplicate"),
+            (EXPLORE, Jobs, "remove-job", "D delete", A::RemoveJob, "remove"),
+            (EXPLORE, Jobs, "job-down", "J shift-down", A::MoveJob(1), "move down"),
+            (EXPLORE, Jobs, "job-up", "K shift-up", A::MoveJob(-1), "move up"),
             (EXPLORE, Jobs, "next-metric", "v", A::NextMetric, "metric in the table"),
             (EXPLORE, Plots, "detector", "b", A::ToggleDetector, "ODIN or baseline"),
             (EXPLORE, Plots, "axis", "p", A::ToggleAxis, "log-odds, probability"),
@@ -117,11 +124,17 @@ impl Default for Keymap {
             (LOG, Group::Log, "log-page-up", "pgup", A::Scroll(-10), "ten lines up"),
             (LOG, Group::Log, "log-first", "g home", A::Scroll(i32::MIN), "to the first"),
             (LOG, Group::Log, "log-last", "G end", A::Scroll(i32::MAX), "to the last"),
+            (LOG, Group::Log, "log-search", "/", A::SearchLog, "show lines with a text"),
+            (LOG, Group::Log, "log-filter", "l", A::NextLogFilter, "show some levels"),
+            (LOG, Group::Log, "log-copy", "y", A::CopyLog, "copy what is shown"),
+            (LOG, Group::Log, "log-write", "w", A::WriteLog, "write it to a file"),
             (EVERYWHERE, Program, "show-explore", "1", A::Show(Screen::Explore), "Explore"),
             (EVERYWHERE, Program, "show-log", "5", A::Show(Screen::Log), "Log"),
             (EVERYWHERE, Program, "save", "s", A::Save, "save the session"),
+            (EVERYWHERE, Program, "theme", "ctrl-t", A::NextTheme, "next theme"),
             (EVERYWHERE, Program, "mouse", "m", A::ToggleMouse, "mouse on, off"),
             (EVERYWHERE, Program, "help", "? f1", A::ToggleHelp, "this help"),
+            (EVERYWHERE, Program, "palette", ": ctrl-p", A::OpenPalette, "all actions"),
             (EVERYWHERE, Program, "close", "esc", A::Dismiss, "close"),
             (EVERYWHERE, Program, "suspend", "ctrl-z", A::Suspend, "suspend (fg: back)"),
             (EVERYWHERE, Program, "quit", "q ctrl-c", A::Quit, "quit"),
@@ -145,7 +158,8 @@ impl Keymap {
     /// What a key does on a screen; nothing where it is not bound.
     pub fn lookup(&self, screen: Screen, key: Key) -> Option<&Action> {
         let mut bindings = self.bindings.iter();
-        let found = bindings.find(|binding| binding.context.holds_on(screen) && binding.keys.contains(&key))?;
+        let found =
+            bindings.find(|binding| binding.context.holds_on(screen) && binding.keys.contains(&key))?;
         Some(&found.action)
     }
 
@@ -203,7 +217,10 @@ mod tests {
     fn names_are_unique_and_written_alike() {
         let keymap = Keymap::default();
         let mut names: Vec<_> = keymap.bindings().iter().map(|binding| binding.name).collect();
-        assert!(names.iter().all(|name| name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')));
+        assert!(names.iter().all(|name| {
+            name.chars()
+                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+        }));
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), keymap.bindings().len());

@@ -1,13 +1,17 @@
-//! What happened: a bounded list, newest last.
+//! What happened: a bounded list, newest last, of which a person may look at a part.
 use std::collections::VecDeque;
 use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::field::Field;
 
 /// Entries beyond this push out the oldest.
 const MOST: usize = 2000;
 /// A line longer than this is cut: nobody reads it, and it may come from anywhere.
 const LONGEST: usize = 2000;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Level {
     Info,
     Warning,
@@ -25,11 +29,57 @@ pub struct LogEntry {
     pub times: u32,
 }
 
+/// Which entries are shown, by level.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Filter {
+    #[default]
+    All,
+    /// Warnings and errors.
+    Trouble,
+    Errors,
+    /// Standard error of libraries alone.
+    Native,
+}
+
+impl Filter {
+    pub fn next(self) -> Self {
+        match self {
+            Self::All => Self::Trouble,
+            Self::Trouble => Self::Errors,
+            Self::Errors => Self::Native,
+            Self::Native => Self::All,
+        }
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::All => "everything",
+            Self::Trouble => "warnings and errors",
+            Self::Errors => "errors",
+            Self::Native => "stderr",
+        }
+    }
+
+    fn shows(self, level: Level) -> bool {
+        match self {
+            Self::All => true,
+            Self::Trouble => matches!(level, Level::Warning | Level::Error),
+            Self::Errors => level == Level::Error,
+            Self::Native => level == Level::Native,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Default)]
 pub struct Log {
     entries: VecDeque<LogEntry>,
-    /// Entries scrolled back from the newest.
+    /// Entries scrolled back from the newest of those that are shown.
     pub back: usize,
+    pub filter: Filter,
+    /// Only entries with this text in them are shown, in whichever case.
+    pub search: Field,
+    /// The text is being typed.
+    pub is_searching: bool,
 }
 
 impl Log {
@@ -41,28 +91,97 @@ impl Log {
                 Some(last) if last.level == level && last.text == text => {
                     last.times = last.times.saturating_add(1)
                 }
-                _ => self.entries.push_back(LogEntry {
-                    at,
-                    level,
-                    text,
-                    times: 1,
-                }),
+                _ => {
+                    let entry = LogEntry {
+                        at,
+                        level,
+                        text,
+                        times: 1,
+                    };
+                    // What a person reads stays where it is.
+                    if self.back > 0 && self.matches(&entry) {
+                        self.back += 1;
+                    }
+                    self.entries.push_back(entry);
+                }
             }
         }
         while self.entries.len() > MOST {
             self.entries.pop_front();
         }
+        self.back = self.back.min(self.entries.len());
     }
 
     pub fn entries(&self) -> impl DoubleEndedIterator<Item = &LogEntry> + ExactSizeIterator {
         self.entries.iter()
     }
 
+    /// The entries that pass the filter and hold the text that is searched for.
+    pub fn shown(&self) -> impl DoubleEndedIterator<Item = &LogEntry> {
+        let wanted = self.search.text().to_lowercase();
+        let passes = move |entry: &&LogEntry| {
+            self.filter.shows(entry.level)
+                && (wanted.is_empty() || entry.text.to_lowercase().contains(&wanted))
+        };
+        self.entries.iter().filter(passes)
+    }
+
+    fn matches(&self, entry: &LogEntry) -> bool {
+        self.filter.shows(entry.level)
+            && entry
+                .text
+                .to_lowercase()
+                .contains(&self.search.text().to_lowercase())
+    }
+
+    pub fn is_filtered(&self) -> bool {
+        self.filter != Filter::All || !self.search.text().is_empty()
+    }
+
     /// Scrolls towards newer entries (positive) or older ones.
     pub fn scroll(&mut self, lines: i32) {
         let back = self.back as i64 - i64::from(lines);
-        self.back = back.clamp(0, self.entries.len().saturating_sub(1) as i64) as usize;
+        let last = self.shown().count().saturating_sub(1) as i64;
+        self.back = back.clamp(0, last) as usize;
     }
+
+    /// What is shown, as lines of text.
+    pub fn text(&self) -> String {
+        self.shown().map(|entry| format!("{entry}\n")).collect()
+    }
+}
+
+impl std::fmt::Display for LogEntry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (time, level) = (clock(self.at), self.level.name());
+        write!(f, "{time} {level:<7} {}", self.text)?;
+        if self.times > 1 {
+            write!(f, "  ({} times)", self.times)?;
+        }
+        Ok(())
+    }
+}
+
+impl Level {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+            Self::Native => "stderr",
+        }
+    }
+}
+
+/// `01:02:03` since the start.
+pub fn clock(at: Duration) -> String {
+    let seconds = at.as_secs();
+    format!(
+        "{:02}:{:02}:{:02}",
+        seconds / 3600,
+        seconds / 60 % 60,
+        seconds % 60
+    )
 }
 
 #[cfg(test)]
@@ -86,5 +205,45 @@ mod tests {
         assert_eq!(log.back, MOST - 1);
         log.scroll(i32::MAX);
         assert_eq!(log.back, 0);
+    }
+
+    #[test]
+    fn a_part_is_shown_and_copied() {
+        let mut log = Log::default();
+        let at = Duration::from_secs(3723);
+        for (level, text) in [
+            (Level::Info, "the CPU is ready"),
+            (Level::Warning, "careful"),
+            (Level::Error, "No such file"),
+            (Level::Error, "No such file"),
+            (Level::Native, "[W] from C++"),
+        ] {
+            log.push(at, level, text);
+        }
+        let count = |log: &Log| log.shown().count();
+        let counts: Vec<_> = (0..4)
+            .map(|_| {
+                log.filter = log.filter.next();
+                count(&log)
+            })
+            .collect();
+        assert_eq!(counts, [2, 1, 1, 4]);
+        "SUCH".chars().for_each(|c| assert!(log.search.push(c)));
+        assert_eq!(log.text(), "01:02:03 error   No such file  (2 times)\n");
+        log.scroll(-5);
+        assert_eq!(log.back, 0, "there is but one");
+    }
+
+    #[test]
+    fn what_one_reads_stays_while_more_comes() {
+        let mut log = Log::default();
+        for n in 0..50 {
+            log.push(Duration::ZERO, Level::Info, &n.to_string());
+        }
+        log.scroll(-10);
+        let read = |log: &Log| log.shown().rev().nth(log.back).map(|entry| entry.text.clone());
+        let before = read(&log);
+        log.push(Duration::ZERO, Level::Info, "more\nand more");
+        assert_eq!(read(&log), before);
     }
 }

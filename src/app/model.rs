@@ -4,14 +4,18 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::analysis::Analysis;
+use super::appearance::ThemeName;
+use super::catalogue::Catalogue;
 use super::history::History;
-use super::job::{Job, JobState, Parameters};
+use super::job::{Job, JobState};
 use super::keymap::Keymap;
 use super::log::{Level, Log};
+use super::overlay::Overlay;
+use super::restore::Restore;
 use super::slider::{Cursor, Slider};
 use super::typing::Typing;
 use crate::engine::protocol::JobId;
-use crate::session::{Session, View};
+use crate::session::{self, Queue, Session, View};
 use crate::units::Device;
 
 /// Scoring is asked for at most so often while a slider moves.
@@ -44,22 +48,26 @@ pub struct Status {
 
 #[derive(Debug, Clone)]
 pub struct Model {
-    /// As it was loaded or last saved.
+    /// As it was loaded, or taken over. Of its queues only names and devices hold; the jobs are in `jobs`.
     pub session: Session,
     pub path: PathBuf,
-    /// In the order of [`Session::job_specs`]; `JobId(n)` is the n-th.
+    /// Queue by queue, in the order in which they are served.
     pub jobs: Vec<Job>,
     pub view: View,
     pub focus: Slider,
     pub cursor: Cursor,
     pub typing: Option<Typing>,
-    pub help: bool,
+    /// What lies on top.
+    pub overlay: Option<Overlay>,
+    /// What jobs can be made of; empty until it is read.
+    pub catalogue: Catalogue,
     pub log: Log,
     pub status: Option<Status>,
     pub engine: EngineState,
     /// Workers that are up, as they call themselves.
     pub devices: Vec<(Device, String)>,
     pub keymap: Keymap,
+    pub theme: ThemeName,
     pub(super) now: Duration,
     pub(super) history: History,
     /// The slider under the mouse.
@@ -70,34 +78,31 @@ pub struct Model {
     pub(super) intervals_wanted_at: Option<Duration>,
     pub(super) intervals_in_flight: bool,
     pub(super) quit_asked: bool,
-    /// Parameters in the file, and those on their way there.
-    pub(super) saved: Vec<Parameters>,
-    pub(super) saving: Option<Vec<Parameters>>,
+    /// Queues and jobs in the file, and those on their way there.
+    pub(super) saved: Vec<Queue>,
+    pub(super) saving: Option<Vec<Queue>>,
+    next_id: u64,
 }
 
 impl Model {
     pub fn new(session: Session, path: PathBuf) -> Self {
-        let jobs: Vec<Job> = (0u64..)
-            .zip(session.job_specs())
-            .map(|(n, (queue, devices, spec))| Job::new(JobId(n), queue, devices.first(), spec))
-            .collect();
-        let mut view = session.view.clone();
-        view.job = view.job.min(jobs.len().saturating_sub(1));
-        Self {
-            saved: jobs.iter().map(Job::parameters).collect(),
-            session,
+        let mut model = Self {
+            saved: session.queues.clone(),
+            view: session.view.clone(),
+            session: session.clone(),
             path,
-            jobs,
-            view,
+            jobs: Vec::new(),
             focus: Slider::default(),
             cursor: Cursor::default(),
             typing: None,
-            help: false,
+            overlay: None,
+            catalogue: Catalogue::default(),
             log: Log::default(),
             status: None,
             engine: EngineState::Starting,
             devices: Vec::new(),
             keymap: Keymap::default(),
+            theme: ThemeName::default(),
             now: Duration::ZERO,
             history: History::default(),
             drag: None,
@@ -107,6 +112,59 @@ impl Model {
             intervals_in_flight: false,
             quit_asked: false,
             saving: None,
+            next_id: 0,
+        };
+        model.take_session(session);
+        model
+    }
+
+    /// Takes over a session in place of the one that is there.
+    pub(super) fn take_session(&mut self, session: Session) {
+        self.jobs.clear();
+        self.session = session;
+        for (queue, jobs) in self
+            .session
+            .queues
+            .clone()
+            .into_iter()
+            .map(|queue| queue.jobs)
+            .enumerate()
+        {
+            for source in jobs {
+                let job = self.new_job(queue, source);
+                self.jobs.push(job);
+            }
+        }
+        self.view = self.session.view.clone();
+        self.view.job = self.view.job.min(self.jobs.len().saturating_sub(1));
+    }
+
+    /// Asks, before any job begins, whether to go on with what was not saved.
+    pub fn offer(&mut self, restore: Restore) {
+        self.overlay = Some(Overlay::Restore(restore));
+    }
+
+    /// A job of the session's n-th queue, which is made where there is none yet.
+    pub(super) fn new_job(&mut self, queue: usize, source: session::Job) -> Job {
+        if self.session.queues.is_empty() {
+            self.session.queues.push(Queue {
+                name: "jobs".to_owned(),
+                device: None,
+                jobs: Vec::new(),
+            });
+        }
+        let spec = self.session.spec(&source);
+        let mut job = Job::new(JobId(self.next_id), source, spec);
+        self.next_id += 1;
+        self.put_in_queue(&mut job, queue);
+        job
+    }
+
+    pub(super) fn put_in_queue(&self, job: &mut Job, number: usize) {
+        if let Some(queue) = self.session.queues.get(number) {
+            job.queue_number = number;
+            job.queue = queue.name.clone();
+            job.device = self.session.devices(queue).first();
         }
     }
 
@@ -123,22 +181,37 @@ impl Model {
         self.drag.is_some()
     }
 
-    /// Whether parameters differ from those in the file.
+    /// Whether jobs or parameters differ from those in the file.
     pub fn is_unsaved(&self) -> bool {
-        self.jobs
-            .iter()
-            .map(Job::parameters)
-            .ne(self.saved.iter().copied())
+        self.queues() != self.saved
+    }
+
+    /// The queues with the jobs as they are now.
+    pub(super) fn queues(&self) -> Vec<Queue> {
+        let mut queues = self.session.queues.clone();
+        for (number, queue) in queues.iter_mut().enumerate() {
+            let jobs = self.jobs.iter().filter(|job| job.queue_number == number);
+            queue.jobs = jobs
+                .map(|job| {
+                    self.session
+                        .with_parameters(&job.source, job.spec.temperature, job.spec.magnitude)
+                })
+                .collect();
+        }
+        // A queue that was made for jobs that are gone again.
+        if self.saved.is_empty() {
+            queues.retain(|queue| !queue.jobs.is_empty());
+        }
+        queues
     }
 
     /// The session as it is now, to be saved.
     pub fn to_session(&self) -> Session {
-        let mut session = self.session.clone();
-        for (n, job) in self.jobs.iter().enumerate() {
-            session.set_parameters(n, job.spec.temperature, job.spec.magnitude);
+        Session {
+            queues: self.queues(),
+            view: self.view.clone(),
+            ..self.session.clone()
         }
-        session.view = self.view.clone();
-        session
     }
 
     /// When something will be due, if nothing else happens: the next [`Action::Tick`](super::Action::Tick) is wanted then.
@@ -205,6 +278,11 @@ impl Model {
     /// Says something on the status line, and in the log.
     pub(super) fn say(&mut self, level: Level, text: &str) {
         self.log.push(self.now, level, text);
+        self.say_quietly(level, text);
+    }
+
+    /// Says something on the status line alone.
+    pub(super) fn say_quietly(&mut self, level: Level, text: &str) {
         let line: String = text
             .lines()
             .next()

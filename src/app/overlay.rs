@@ -8,7 +8,8 @@ use crate::session::Screen;
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Overlay {
-    Help,
+    /// The page, which begins anew after the last.
+    Help(usize),
     Palette(Palette),
     /// What to add to the jobs.
     Picker(Picker),
@@ -51,13 +52,16 @@ impl Palette {
             )
         });
         let found = fuzzy::search(self.query.text(), texts);
-        self.found = found.into_iter().filter_map(|place| order.get(place).copied()).collect();
+        self.found = found
+            .into_iter()
+            .filter_map(|place| order.get(place).copied())
+            .collect();
         self.selected = 0;
     }
 }
 
 /// Moves a choice by so many rows of a list, staying on it.
 pub fn stepped(selected: usize, by: i32, length: usize) -> usize {
-    let last = length.saturating_sub(1) as i64;
-    (selected as i64 + i64::from(by)).clamp(0, last) as usize
+    let to = selected.saturating_add_signed(by as isize);
+    to.min(length.saturating_sub(1))
 }

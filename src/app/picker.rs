@@ -1,9 +1,11 @@
 //! Choosing a network and a data set for a new job.
+use serde::{Deserialize, Serialize};
+
 use super::catalogue::{Catalogue, Choice};
 use super::field::Field;
 use super::fuzzy;
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Column {
     Networks,
     #[default]
@@ -32,7 +34,8 @@ impl Picker {
     pub fn new(catalogue: &Catalogue, network: Option<&str>) -> Self {
         let mut picker = Self::default();
         picker.search(catalogue);
-        let there = |&place: &usize| catalogue.networks.get(place).map(|choice| choice.name.as_str()) == network;
+        let there =
+            |&place: &usize| catalogue.networks.get(place).map(|choice| choice.name.as_str()) == network;
         if network.is_some() {
             picker.networks.selected = picker.networks.found.iter().position(there).unwrap_or(0);
         } else {
@@ -65,11 +68,17 @@ impl Picker {
 impl Choices {
     fn search(&mut self, all: &[Choice]) {
         let before = self.found.get(self.selected).copied();
-        let texts = all.iter().map(|choice| format!("{} {}", choice.name, choice.title));
+        let texts = all
+            .iter()
+            .map(|choice| format!("{} {}", choice.name, choice.title));
         self.found = fuzzy::search(self.query.text(), texts);
         // With nothing typed, the choice stays where it was, also in a catalogue that has changed.
         let still = before.filter(|_| self.query.text().is_empty());
-        self.selected = self.found.iter().position(|&place| Some(place) == still).unwrap_or(0);
+        self.selected = self
+            .found
+            .iter()
+            .position(|&place| Some(place) == still)
+            .unwrap_or(0);
     }
 
     pub fn choice<'a>(&self, all: &'a [Choice]) -> Option<&'a Choice> {

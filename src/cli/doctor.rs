@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::print;
+use crate::config::{self, Config};
 use crate::datasets::{self, Dataset};
 use crate::engine::{device, preflight};
 use crate::home::Home;
@@ -23,6 +24,9 @@ pub struct Options {
     weights: Option<PathBuf>,
     #[arg(long, default_value_t = Device::Auto)]
     device: Device,
+    /// Print a settings file with every key and colour, to begin one's own from
+    #[arg(long, conflicts_with = "network")]
+    config: bool,
 }
 
 /// A line of the report: what was looked at, what was found, and what to do where it is not well.
@@ -49,6 +53,9 @@ fn unwell(name: &'static str, found: impl Into<String>, advice: impl Into<String
 }
 
 pub fn run(options: &Options) -> anyhow::Result<()> {
+    if options.config {
+        return print(&config::template());
+    }
     let findings = match &options.network {
         Some(name) => network(name, options)?,
         None => everything(),
@@ -73,6 +80,7 @@ fn everything() -> Vec<Finding> {
     let mut findings = vec![well("odin", env!("CARGO_PKG_VERSION"))];
     findings.extend(libtorch());
     findings.push(terminal());
+    findings.push(settings());
     match Home::find() {
         Ok(home) => {
             findings.push(well("home", home.path().display().to_string()));
@@ -179,6 +187,21 @@ fn terminal() -> Finding {
             "the dashboard wants 80×24 or more",
         ),
         Err(error) => unwell("terminal", term, error.to_string()),
+    }
+}
+
+fn settings() -> Finding {
+    let Some(path) = config::path() else {
+        return well("settings", "none: there is no home folder to look in");
+    };
+    let shown = path.display();
+    match Config::load(&path) {
+        Ok(_) if !path.exists() => well(
+            "settings",
+            format!("none; `odin doctor --config` prints some for {shown}"),
+        ),
+        Ok(config) => well("settings", format!("{shown}, theme {}", config.theme.name())),
+        Err(error) => unwell("settings", shown.to_string(), error.to_string()),
     }
 }
 

@@ -3,16 +3,20 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::bail;
 use clap::Args;
 
-use crate::app::Model;
+use crate::app::{Catalogue, Choice, Model};
+use crate::config::Config;
+use crate::datasets;
 use crate::engine::Engine;
 use crate::engine::protocol::{Command, JobId};
 use crate::home::Home;
+use crate::networks::NetworkCard;
 use crate::session::Session;
-use crate::term::{self, EngineLink, Exit, TermOptions};
+use crate::term::{self, Capabilities, EngineLink, Exit, TermOptions};
 use crate::units::Device;
 
 #[derive(Debug, Args)]
@@ -26,24 +30,64 @@ pub fn run(session: Option<&str>, options: &Options) -> anyhow::Result<()> {
     let home = Home::find()?;
     let path = find(session.unwrap_or("demo"), &home)?;
     let session = Session::load(&path)?;
+    let config = Config::of_user()?;
     if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
-        bail!("the dashboard needs a terminal; `odin score` and `odin sweep` work without one");
+        bail!("the dashboard needs a terminal; without one, `odin run` does the scoring");
     }
     let devices = session
         .job_specs()
         .into_iter()
         .map(|(_, devices, _)| options.device.unwrap_or(devices.first()))
         .collect();
-    let model = Model::new(session, path);
+    let mut model = Model::new(session, path);
+    model.keymap = config.keymap();
+    model.theme = config.theme;
+    model.view.mouse &= config.mouse.unwrap_or(true);
+    let cards = home.clone();
+    let options = TermOptions {
+        capabilities: Capabilities::detect(),
+        config,
+        catalogue: Arc::new(move || catalogue(&cards)),
+    };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     let start = || start(&home, devices).map_err(|error| format!("no thread for the engine: {error}"));
-    match runtime.block_on(term::run(model, TermOptions::detect(), start))? {
+    match runtime.block_on(term::run(model, options, start))? {
         Exit::Quit => Ok(()),
         // As a shell expects of a program that a signal ended; everything has been put back by now.
         Exit::Signal(number) => std::process::exit(128 + number),
     }
+}
+
+/// What has a card and can be read; what is present comes first.
+fn catalogue(home: &Home) -> Catalogue {
+    let mut catalogue = Catalogue::default();
+    for (name, card) in NetworkCard::list(&home.models()) {
+        let Ok(card) = card else { continue };
+        let is_present = card.weights_path().exists();
+        catalogue
+            .published
+            .extend(card.published.map(|published| (name.clone(), published)));
+        catalogue.networks.push(Choice {
+            name,
+            title: card.title,
+            is_present,
+        });
+    }
+    for (name, card) in datasets::list(&[home.data()]) {
+        let Ok(card) = card else { continue };
+        let is_present = card.is_present(&home.data()).is_ok();
+        catalogue.sets.push(Choice {
+            name,
+            title: card.title,
+            is_present,
+        });
+    }
+    // Both lists are by name already.
+    catalogue.networks.sort_by_key(|choice| !choice.is_present);
+    catalogue.sets.sort_by_key(|choice| !choice.is_present);
+    catalogue
 }
 
 /// The session's file: a path, or a name in sessions/.

@@ -1,8 +1,8 @@
 //! Keys of one's own: `keys: {undo: [U, ctrl-u], quit: Q, mouse: []}`. Each is checked where it stands.
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 use crate::app::{Context, Key, Keymap};
 use crate::datasets::nearest;

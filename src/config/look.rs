@@ -96,7 +96,9 @@ pub(super) fn look(config: &Config, theme: ThemeName, colours: Colours, unicode:
         },
         _ => colours,
     };
-    let unicode = config.glyphs.map_or(unicode, |glyphs| glyphs == GlyphSet::Unicode);
+    let unicode = config
+        .glyphs
+        .map_or(unicode, |glyphs| glyphs == GlyphSet::Unicode);
     let mut look = Look::themed(theme, colours, unicode);
     for &(role, colour) in &config.colours.0 {
         look.theme.set(role, colour, colours);

@@ -21,7 +21,10 @@ fn keys_are_given_taken_and_left_out() {
     let config = parse("keys:\n  undo: [U, ctrl-u]\n  next-slider: l\n  mouse: []\n  show-log: 7\n").unwrap();
     let keymap = config.keymap();
     let does = |text: &str| keymap.lookup(Screen::Explore, key(text)).cloned();
-    assert_eq!((does("U"), does("ctrl-u"), does("u")), (Some(Action::Undo), Some(Action::Undo), None));
+    assert_eq!(
+        (does("U"), does("ctrl-u"), does("u")),
+        (Some(Action::Undo), Some(Action::Undo), None)
+    );
     assert_eq!(does("l"), Some(Action::FocusNext), "taken from the step up");
     assert_eq!(does("right"), Some(Action::Step(1)), "which keeps its other key");
     assert_eq!((does("m"), does("5")), (None, None));
@@ -39,22 +42,53 @@ fn a_key_may_mean_one_thing_on_each_screen() {
 #[test]
 fn errors_have_their_place() {
     for (text, place, expected) in [
-        ("theme: blue\n", "config.yaml:1:8: ", "unknown variant `blue`, expected one of `auto`"),
+        (
+            "theme: blue\n",
+            "config.yaml:1:8: ",
+            "unknown variant `blue`, expected one of `auto`",
+        ),
         ("thema: dark\n", "config.yaml:1:1: ", "unknown field `thema`"),
         ("mouse: perhaps\n", "config.yaml:1:8: ", "expected a boolean"),
-        ("keys:\n  undoo: U\n", "config.yaml:2:3: ", "no action is called `undoo`; did you mean undo"),
-        ("keys:\n  undo: [U, hyper-x]\n", "config.yaml:2:13: ", "`hyper-x` is no key"),
-        ("keys:\n  undo: U\n  redo: [r, U]\n", "config.yaml:3:13: ", "`U` is the key of `undo` already"),
-        ("keys:\n  quit: Q\n  undo: Q\n", "config.yaml:3:9: ", "`Q` is the key of `quit` already"),
+        (
+            "keys:\n  undoo: U\n",
+            "config.yaml:2:3: ",
+            "no action is called `undoo`; did you mean undo",
+        ),
+        (
+            "keys:\n  undo: [U, hyper-x]\n",
+            "config.yaml:2:13: ",
+            "`hyper-x` is no key",
+        ),
+        (
+            "keys:\n  undo: U\n  redo: [r, U]\n",
+            "config.yaml:3:13: ",
+            "`U` is the key of `undo` already",
+        ),
+        (
+            "keys:\n  quit: Q\n  undo: Q\n",
+            "config.yaml:3:9: ",
+            "`Q` is the key of `quit` already",
+        ),
         ("keys: 7\n", "config.yaml:1:7: ", "actions with their keys"),
-        ("colours: {ins: \"#12345\"}\n", "config.yaml:1:16: ", "`#12345` is no colour"),
-        ("colours: {inn: red}\n", "config.yaml:1:11: ", "unknown variant `inn`"),
+        (
+            "colours: {ins: \"#12345\"}\n",
+            "config.yaml:1:16: ",
+            "`#12345` is no colour",
+        ),
+        (
+            "colours: {inn: red}\n",
+            "config.yaml:1:11: ",
+            "unknown variant `inn`",
+        ),
         ("colours: {ins: 256}\n", "config.yaml:1:16: ", "from 0 to 255"),
         ("colour-depth: 24\n", "config.yaml:1:15: ", "unknown variant `24`"),
         ("theme: [\n", "config.yaml:", ""),
     ] {
         let error = parse(text).unwrap_err();
-        assert!(error.starts_with(place) && error.contains(expected), "{text}{error}");
+        assert!(
+            error.starts_with(place) && error.contains(expected),
+            "{text}{error}"
+        );
         assert!(!error.contains(" at line "), "{error}");
     }
     let twice = parse("keys:\n  undo: U\n  undo: V\n").unwrap_err();
@@ -69,7 +103,12 @@ fn a_file_may_be_missing_empty_or_unreadable() {
     assert_eq!(parse("# nothing\n").unwrap(), Config::default());
     assert_eq!(parse("").unwrap(), Config::default());
     assert_eq!(parse("keys:\ncolours:\n").unwrap(), Config::default());
-    assert!(Config::load(folder.path()).unwrap_err().to_string().contains("cannot read"));
+    assert!(
+        Config::load(folder.path())
+            .unwrap_err()
+            .to_string()
+            .contains("cannot read")
+    );
 }
 
 #[test]
@@ -80,10 +119,14 @@ fn the_template_is_a_settings_file_that_changes_nothing() {
     let whole: String = text
         .lines()
         .map(|line| match line.strip_prefix("# ") {
-            Some(rest) if rest.contains(": ") || rest.starts_with("keys:") || rest.starts_with("  ") => format!("{rest}\n"),
+            Some(rest) if rest.contains(": ") || rest.starts_with("keys:") || rest.starts_with("  ") => {
+                format!("{rest}\n")
+            }
             _ => format!("{line}\n"),
         })
-        .filter(|line| !line.starts_with("Colours of") && !line.starts_with("Roles:") && !line.starts_with("Keys:"))
+        .filter(|line| {
+            !line.starts_with("Colours of") && !line.starts_with("Roles:") && !line.starts_with("Keys:")
+        })
         .collect();
     let config = parse(&whole).unwrap_or_else(|error| panic!("{error}\n{whole}"));
     assert_eq!(config.keymap(), Keymap::default());
@@ -91,15 +134,22 @@ fn the_template_is_a_settings_file_that_changes_nothing() {
 
 #[test]
 fn colours_of_ones_own_go_over_the_theme_as_far_as_the_terminal_can_show_them() {
-    let config = parse("theme: light\ncolours: {ins: \"#ff0000\", background: 231}\nglyphs: ascii\n").unwrap();
+    let config =
+        parse("theme: light\ncolours: {ins: \"#ff0000\", background: 231}\nglyphs: ascii\n").unwrap();
     let look = |colours| config.look(config.theme, colours, true);
     assert_eq!(look(Colours::True).theme.ins.fg, Some(Color::Rgb(255, 0, 0)));
     assert_eq!(look(Colours::Indexed).theme.ins.fg, Some(Color::Indexed(196)));
     assert_eq!(look(Colours::Sixteen).theme.ins.fg, Some(Color::LightRed));
-    assert_eq!(look(Colours::Indexed).theme.background.bg, Some(Color::Indexed(231)));
+    assert_eq!(
+        look(Colours::Indexed).theme.background.bg,
+        Some(Color::Indexed(231))
+    );
     assert!(!look(Colours::True).glyphs.unicode);
     let mono = look(Colours::None);
-    assert_eq!(mono.theme, Look::themed(ThemeName::Light, Colours::None, false).theme);
+    assert_eq!(
+        mono.theme,
+        Look::themed(ThemeName::Light, Colours::None, false).theme
+    );
     assert_ne!(
         look(Colours::True).theme.outs,
         config.look(ThemeName::Dark, Colours::True, true).theme.outs
@@ -109,5 +159,8 @@ fn colours_of_ones_own_go_over_the_theme_as_far_as_the_terminal_can_show_them() 
         deep.look(ThemeName::Auto, Colours::True, true),
         Look::themed(ThemeName::Auto, Colours::Sixteen, true)
     );
-    assert!(!deep.look(ThemeName::Auto, Colours::None, true).theme.has_colour, "NO_COLOR holds");
+    assert!(
+        !deep.look(ThemeName::Auto, Colours::None, true).theme.has_colour,
+        "NO_COLOR holds"
+    );
 }

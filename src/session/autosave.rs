@@ -110,7 +110,8 @@ mod tests {
         fs::write(&preset, TEXT).unwrap();
         assert_eq!(unsaved(&preset).unwrap(), None);
         let mut session = Session::load(&preset).unwrap();
-        session.set_parameters(0, Temperature::ONE, Magnitude::ZERO);
+        session.queues[0].jobs[0] =
+            session.with_parameters(&session.queues[0].jobs[0], Temperature::ONE, Magnitude::ZERO);
         session.autosave(&preset).unwrap();
         assert_eq!(
             fs::read_to_string(&preset).unwrap(),

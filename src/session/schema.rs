@@ -264,18 +264,15 @@ impl Session {
         }
     }
 
-    /// Writes (T, ε) into the n-th job through all queues. What equals the defaults is left to them, unless the job
-    /// said it before.
-    pub fn set_parameters(&mut self, job: usize, temperature: Temperature, magnitude: Magnitude) {
-        let defaults = &self.defaults;
-        let Some(job) = self.queues.iter_mut().flat_map(|queue| &mut queue.jobs).nth(job) else {
-            return;
-        };
-        if job.temperature.is_some() || temperature != defaults.temperature {
+    /// The job with these parameters. What equals the defaults is left to them, unless the job said it before.
+    pub fn with_parameters(&self, job: &Job, temperature: Temperature, magnitude: Magnitude) -> Job {
+        let mut job = job.clone();
+        if job.temperature.is_some() || temperature != self.defaults.temperature {
             job.temperature = Some(temperature);
         }
-        if job.magnitude.is_some() || magnitude != defaults.magnitude {
+        if job.magnitude.is_some() || magnitude != self.defaults.magnitude {
             job.magnitude = Some(magnitude);
         }
+        job
     }
 }

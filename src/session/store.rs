@@ -344,8 +344,14 @@ queues:
         let mut session = parse(SMALL).unwrap();
         session.save(&path).unwrap();
         fs::write(&path, format!("# What this is for.\n\n# More.\n{SMALL}")).unwrap();
-        session.set_parameters(1, Temperature::PAPER, Magnitude::ZERO);
-        session.set_parameters(0, Temperature::new(10.0).unwrap(), Magnitude::PAPER);
+        let ten = Temperature::new(10.0).unwrap();
+        for (job, temperature, magnitude) in [
+            (1, Temperature::PAPER, Magnitude::ZERO),
+            (0, ten, Magnitude::PAPER),
+        ] {
+            let old = session.queues[0].jobs[job].clone();
+            session.queues[0].jobs[job] = session.with_parameters(&old, temperature, magnitude);
+        }
         session.view.job = 1;
         session.save(&path).unwrap();
         let text = fs::read_to_string(&path).unwrap();

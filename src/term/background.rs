@@ -1,21 +1,32 @@
 //! Work that would make the screen wait: done on threads of its own, answered by actions.
-use std::path::PathBuf;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::app::{Action, IntervalRequest};
+use crate::app::{Action, Catalogue, IntervalRequest, Level};
+use crate::files;
 use crate::session::Session;
+
+/// Where the log is written to.
+const LOG_FILE: &str = "odin-log.txt";
 
 pub struct Background {
     answers: UnboundedSender<Action>,
+    catalogue: Arc<dyn Fn() -> Catalogue + Send + Sync>,
     saving: Option<JoinHandle<()>>,
 }
 
 impl Background {
-    pub fn new(answers: UnboundedSender<Action>) -> Self {
+    pub fn new(
+        answers: UnboundedSender<Action>,
+        catalogue: Arc<dyn Fn() -> Catalogue + Send + Sync>,
+    ) -> Self {
         Self {
             answers,
+            catalogue,
             saving: None,
         }
     }
@@ -48,12 +59,38 @@ impl Background {
     }
 
     pub fn compute_intervals(&self, request: IntervalRequest) {
-        let answers = self.answers.clone();
         // Without a thread there are no intervals; everything else goes on.
-        let _ = thread::Builder::new()
-            .name("intervals".to_owned())
-            .spawn(move || {
-                let _ = answers.send(Action::Intervals(Box::new(request.compute())));
-            });
+        self.answer("intervals", move || {
+            Action::Intervals(Box::new(request.compute()))
+        });
+    }
+
+    pub fn load_catalogue(&self) {
+        let catalogue = self.catalogue.clone();
+        self.answer("catalogue", move || Action::Catalogue(Box::new(catalogue())));
+    }
+
+    /// Writes the log into the folder from which the program was started.
+    pub fn write_log(&self, text: String) {
+        let path = Path::new(LOG_FILE);
+        self.answer("log", move || {
+            let lines = text.lines().count();
+            let shown = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+            match files::write_whole(path, |file| file.write_all(text.as_bytes())) {
+                Ok(()) => Action::Said(
+                    Level::Info,
+                    format!("{lines} lines written to {}", shown.display()),
+                ),
+                Err(error) => Action::Said(Level::Error, format!("{}: {error}", shown.display())),
+            }
+        });
+    }
+
+    fn answer(&self, name: &str, work: impl FnOnce() -> Action + Send + 'static) {
+        let answers = self.answers.clone();
+        let _ = thread::Builder::new().name(name.to_owned()).spawn(move || {
+            // The dashboard may have ended meanwhile.
+            let _ = answers.send(work());
+        });
     }
 }

@@ -1,11 +1,13 @@
 //! What the terminal can show, as the environment tells it.
-use crate::ui::{Colours, Look};
+use crate::ui::{Colours, ThemeName};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Capabilities {
     pub colours: Colours,
     /// Whether the locale is UTF-8.
     pub unicode: bool,
+    /// The theme that suits the background, where it is known.
+    pub background: Option<ThemeName>,
 }
 
 impl Capabilities {
@@ -35,11 +37,17 @@ impl Capabilities {
             .unwrap_or_default();
         let locale = locale.to_ascii_lowercase();
         let unicode = (locale.contains("utf-8") || locale.contains("utf8")) && term != "linux";
-        Self { colours, unicode }
-    }
-
-    pub fn look(self) -> Look {
-        Look::new(self.colours, self.unicode)
+        // `15;0`: the background is the last; 7 and 9 to 15 are light.
+        let background = get("COLORFGBG").and_then(|pair| pair.rsplit(';').next()?.parse().ok());
+        let background = background.map(|colour: u8| match colour {
+            7 | 9.. => ThemeName::Light,
+            _ => ThemeName::Dark,
+        });
+        Self {
+            colours,
+            unicode,
+            background,
+        }
     }
 }
 
@@ -56,6 +64,19 @@ mod tests {
         })
     }
 
+    fn shown(variables: &[(&str, &str)]) -> (Colours, bool) {
+        let Capabilities { colours, unicode, .. } = of(variables);
+        (colours, unicode)
+    }
+
+    #[test]
+    fn the_background_may_be_known() {
+        let of = |text| of(&[("COLORFGBG", text)]).background;
+        assert_eq!(of("15;0"), Some(ThemeName::Dark));
+        assert_eq!(of("0;default;15"), Some(ThemeName::Light));
+        assert_eq!((of("0;default"), of("")), (None, None));
+    }
+
     #[test]
     fn the_environment_tells_colours_and_glyphs() {
         let modern = [
@@ -63,27 +84,12 @@ mod tests {
             ("COLORTERM", "truecolor"),
             ("LANG", "en_GB.UTF-8"),
         ];
-        assert_eq!(
-            of(&modern),
-            Capabilities {
-                colours: Colours::True,
-                unicode: true
-            }
-        );
+        assert_eq!(shown(&modern), (Colours::True, true));
         let tmux = [("TERM", "tmux-256color"), ("LC_ALL", "C.utf8")];
+        assert_eq!(shown(&tmux), (Colours::Indexed, true));
         assert_eq!(
-            of(&tmux),
-            Capabilities {
-                colours: Colours::Indexed,
-                unicode: true
-            }
-        );
-        assert_eq!(
-            of(&[("TERM", "xterm"), ("LANG", "C")]),
-            Capabilities {
-                colours: Colours::Sixteen,
-                unicode: false
-            }
+            shown(&[("TERM", "xterm"), ("LANG", "C")]),
+            (Colours::Sixteen, false)
         );
         assert!(!of(&[("TERM", "linux"), ("LANG", "C.UTF-8")]).unicode);
         let quiet = [
@@ -92,13 +98,7 @@ mod tests {
             ("LC_ALL", ""),
             ("LC_CTYPE", "C.UTF-8"),
         ];
-        assert_eq!(
-            of(&quiet),
-            Capabilities {
-                colours: Colours::None,
-                unicode: true
-            }
-        );
+        assert_eq!(shown(&quiet), (Colours::None, true));
         assert_eq!(
             of(&[("NO_COLOR", ""), ("TERM", "xterm-direct")]).colours,
             Colours::True

@@ -2,6 +2,7 @@
 //!
 //! Idle, it waits for input, the engine and signals, and for nothing else: no timer runs and no byte is written.
 use std::io::{self, IsTerminal};
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
@@ -18,9 +19,10 @@ use super::guard::Guard;
 use super::input::Input;
 use super::screen::Screen;
 use super::stderr::Capture;
-use crate::app::{Action, Effect, Model, Redraw, update};
+use crate::app::{Action, Catalogue, Effect, Model, Redraw, update};
+use crate::config::Config;
 use crate::engine::protocol::{Command, Event};
-use crate::ui::{self, HitMap, Look};
+use crate::ui::{self, HitMap, Look, ThemeName};
 
 /// At most 30 frames a second for a person, 10 for progress.
 const BETWEEN_ANSWERS: Duration = Duration::from_millis(33);
@@ -34,16 +36,26 @@ pub struct EngineLink {
     pub events: UnboundedReceiver<Event>,
 }
 
-#[derive(Debug, Clone, Copy)]
 pub struct TermOptions {
     pub capabilities: Capabilities,
+    pub config: Config,
+    /// Reads what jobs can be made of; called aside, as it looks at many files.
+    pub catalogue: Arc<dyn Fn() -> Catalogue + Send + Sync>,
 }
 
 impl TermOptions {
-    pub fn detect() -> Self {
-        Self {
-            capabilities: Capabilities::detect(),
-        }
+    /// How things look in this theme, or in the one that suits the terminal's background.
+    fn look(&self, theme: ThemeName) -> Look {
+        let Capabilities {
+            colours,
+            unicode,
+            background,
+        } = self.capabilities;
+        let theme = match theme {
+            ThemeName::Auto => background.unwrap_or(ThemeName::Auto),
+            theme => theme,
+        };
+        self.config.look(theme, colours, unicode)
     }
 }
 
@@ -78,12 +90,14 @@ pub async fn run(
     let capture = Capture::start(native_sender).ok();
     let mut dashboard = Dashboard {
         model,
-        look: options.capabilities.look(),
+        theme: options.config.theme,
+        look: options.look(options.config.theme),
         guard,
         screen: Screen::new().map_err(TermError::SetUp)?,
         hits: HitMap::default(),
         input: Input::default(),
-        background: Background::new(answer_sender),
+        background: Background::new(answer_sender, options.catalogue.clone()),
+        options,
         commands: Box::new(|_| {}),
         began: Instant::now(),
         drawn: None,
@@ -142,6 +156,8 @@ pub async fn run(
 
 struct Dashboard {
     model: Model,
+    options: TermOptions,
+    theme: ThemeName,
     look: Look,
     guard: Guard,
     screen: Screen,
@@ -164,6 +180,10 @@ impl Dashboard {
                 Effect::Engine(command) => (self.commands)(command),
                 Effect::SaveSession { path, session } => self.background.save(path, *session),
                 Effect::ComputeIntervals(request) => self.background.compute_intervals(request),
+                Effect::LoadCatalogue => self.background.load_catalogue(),
+                Effect::Copy(text) => self.screen.copy(&text).map_err(TermError::Draw)?,
+                Effect::WriteLog(text) => self.background.write_log(text),
+                Effect::DiscardAutosave => {}
                 Effect::SetMouse(on) => self.guard.set_mouse(on).map_err(TermError::SetUp)?,
                 Effect::Suspend => self.suspend()?,
                 Effect::Quit => self.exit = Some(Exit::Quit),
@@ -237,6 +257,10 @@ impl Dashboard {
     }
 
     fn draw(&mut self) -> Result<(), TermError> {
+        if self.theme != self.model.theme {
+            self.theme = self.model.theme;
+            self.look = self.options.look(self.theme);
+        }
         let (model, look, hits) = (&self.model, &self.look, &mut self.hits);
         self.screen
             .draw(|frame| *hits = ui::view(model, look, frame))

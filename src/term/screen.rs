@@ -3,6 +3,7 @@ use std::cell::RefCell;
 use std::io::{self, Write};
 use std::rc::Rc;
 
+use crossterm::clipboard::CopyToClipboard;
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
 use ratatui::{Frame, Terminal};
@@ -10,6 +11,8 @@ use ratatui::{Frame, Terminal};
 /// DEC mode 2026: the terminal shows what lies between as one change. Those that do not know it ignore it.
 const BEGIN: &[u8] = b"\x1b[?2026h";
 const END: &[u8] = b"\x1b[?2026l";
+/// Bytes of text; a third more when encoded.
+const CLIPBOARD: usize = 70_000;
 
 /// Gathers what is written; [`Screen::draw`] sends it.
 #[derive(Debug, Default, Clone)]
@@ -56,6 +59,19 @@ impl Screen {
         self.gathered.write_all(BEGIN)?;
         self.terminal.draw(view)?;
         self.gathered.write_all(END)?;
+        self.gathered.send()
+    }
+
+    /// Sends a text to the terminal's clipboard (OSC 52). Terminals take so much and no more: of a long one, the end.
+    pub fn copy(&mut self, text: &str) -> io::Result<()> {
+        let from = text.len().saturating_sub(CLIPBOARD);
+        let from = (from..=text.len())
+            .find(|&at| text.is_char_boundary(at))
+            .unwrap_or(0);
+        crossterm::execute!(
+            self.gathered,
+            CopyToClipboard::to_clipboard_from(text.get(from..).unwrap_or_default())
+        )?;
         self.gathered.send()
     }
 

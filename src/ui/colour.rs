@@ -55,7 +55,9 @@ fn basic(wanted: Rgb) -> Color {
 
 /// The nearest of the cube and of the greys; the first sixteen are each terminal's own.
 fn indexed(wanted: Rgb) -> u8 {
-    (16..=255).min_by_key(|&index| distance(rgb(index), wanted)).unwrap_or(16)
+    (16..=255)
+        .min_by_key(|&index| distance(rgb(index), wanted))
+        .unwrap_or(16)
 }
 
 /// What the colours from 16 on look like.
@@ -77,7 +79,10 @@ mod tests {
     fn fewer_colours_come_near() {
         let to = |colour, colours| nearest(colour, colours);
         assert_eq!(to(Color::Rgb(255, 0, 0), Colours::Indexed), Color::Indexed(196));
-        assert_eq!(to(Color::Rgb(128, 128, 128), Colours::Indexed), Color::Indexed(244));
+        assert_eq!(
+            to(Color::Rgb(128, 128, 128), Colours::Indexed),
+            Color::Indexed(244)
+        );
         assert_eq!(to(Color::Rgb(250, 250, 10), Colours::Sixteen), Color::LightYellow);
         assert_eq!(to(Color::Indexed(4), Colours::Sixteen), Color::Blue);
         assert_eq!(to(Color::Indexed(21), Colours::Sixteen), Color::Blue);

@@ -1,7 +1,7 @@
 //! What lies where on the screen, for the mouse.
 use ratatui::layout::{Position, Rect};
 
-use crate::app::{Action, Slider};
+use crate::app::{Action, Column, Slider};
 use crate::session::Screen;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -21,6 +21,10 @@ pub enum Target {
     },
     Screen(Screen),
     Log,
+    /// A row of the list that lies on top.
+    Choice(Column, usize),
+    /// What lies on top and stays when it is clicked.
+    Panel,
     /// Help, and whatever else a click anywhere closes.
     Overlay,
 }
@@ -62,7 +66,8 @@ impl Target {
             Self::Roc { lowest: Some(lowest) } => Action::ThresholdToFpr(lowest.powf(1.0 - fraction)),
             Self::Screen(screen) => Action::Show(screen),
             Self::Overlay => Action::Dismiss,
-            Self::Jobs | Self::Log => return None,
+            Self::Choice(column, row) => Action::ChooseRow(column, row),
+            Self::Jobs | Self::Log | Self::Panel => return None,
         })
     }
 
@@ -80,6 +85,7 @@ impl Target {
             Self::Job(_) | Self::Jobs if lines > 0 => Action::NextJob,
             Self::Job(_) | Self::Jobs => Action::PreviousJob,
             Self::Log => Action::Scroll(lines * 3),
+            Self::Choice(..) | Self::Panel => Action::Choose(lines),
             Self::Screen(_) | Self::Overlay => return None,
         })
     }

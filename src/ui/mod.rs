@@ -10,18 +10,21 @@ mod theme;
 mod widgets;
 
 #[cfg(test)]
+mod overlay_tests;
+#[cfg(test)]
 mod tests;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
-use crate::app::Model;
+use crate::app::{Model, Overlay};
 use crate::session::Screen;
 
+pub use crate::app::ThemeName;
 pub use glyphs::Glyphs;
 pub use hit::{HitMap, Target};
-pub use theme::{Colours, Role, Theme, ThemeName};
+pub use theme::{Colours, Role, Theme};
 
 /// How things look on this terminal.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -56,6 +59,7 @@ pub fn view(model: &Model, look: &Look, frame: &mut Frame) -> HitMap {
         too_small(area, buffer);
         return hits;
     }
+    buffer.set_style(area, look.theme.background);
     let [header, body, footer] = rows(area, [1, area.height.saturating_sub(2), 1]);
     panes::header::draw(model, look, header, buffer, &mut hits);
     match model.view.screen {
@@ -63,8 +67,14 @@ pub fn view(model: &Model, look: &Look, frame: &mut Frame) -> HitMap {
         Screen::Log => panes::log::draw(model, look, body, buffer, &mut hits),
     }
     panes::footer::draw(model, look, footer, buffer);
-    if model.help {
-        panes::help::draw(model, look, area, buffer, &mut hits);
+    match &model.overlay {
+        Some(Overlay::Help(page)) => panes::help::draw(model, *page, look, area, buffer, &mut hits),
+        Some(Overlay::Palette(palette)) => {
+            panes::palette::draw(model, palette, look, area, buffer, &mut hits)
+        }
+        Some(Overlay::Picker(picker)) => panes::picker::draw(model, picker, look, area, buffer, &mut hits),
+        Some(Overlay::Restore(offer)) => panes::restore::draw(model, offer, look, area, buffer, &mut hits),
+        None => {}
     }
     hits
 }

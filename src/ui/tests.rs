@@ -9,16 +9,16 @@ use ratatui::style::{Color, Modifier};
 
 use super::*;
 use crate::app::fake::{feed, model, started, wait};
-use crate::app::{Action, Context, Key, Slider, update};
+use crate::app::{Action, Key, Slider, update};
 
-fn draw(model: &Model, look: &Look, width: u16, height: u16) -> (Buffer, HitMap) {
+pub(super) fn draw(model: &Model, look: &Look, width: u16, height: u16) -> (Buffer, HitMap) {
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
     let mut hits = HitMap::default();
     terminal.draw(|frame| hits = view(model, look, frame)).unwrap();
     (terminal.backend().buffer().clone(), hits)
 }
 
-fn text(buffer: &Buffer) -> String {
+pub(super) fn text(buffer: &Buffer) -> String {
     let width = usize::from(buffer.area.width);
     let rows = buffer.content.chunks(width);
     let row = |cells: &[ratatui::buffer::Cell]| cells.iter().map(|cell| cell.symbol()).collect::<String>();
@@ -27,7 +27,7 @@ fn text(buffer: &Buffer) -> String {
 }
 
 /// The colours, a letter each, and a legend.
-fn styles(buffer: &Buffer) -> String {
+pub(super) fn styles(buffer: &Buffer) -> String {
     let mut letters: BTreeMap<(String, String, String), char> = BTreeMap::new();
     let mut out = String::new();
     for cells in buffer.content.chunks(usize::from(buffer.area.width)) {
@@ -62,7 +62,7 @@ fn styles(buffer: &Buffer) -> String {
 }
 
 /// One job done, one under way, two waiting.
-fn working() -> Model {
+pub(super) fn working() -> Model {
     let mut model = started();
     feed(&mut model, 0, 0, 2000, 2000);
     wait(&mut model, 3000);
@@ -71,7 +71,7 @@ fn working() -> Model {
     model
 }
 
-fn colour() -> Look {
+pub(super) fn colour() -> Look {
     Look::new(Colours::True, true)
 }
 
@@ -82,6 +82,7 @@ macro_rules! snapshot {
         })
     };
 }
+pub(super) use snapshot;
 
 #[test]
 fn explore_at_three_sizes() {
@@ -188,13 +189,17 @@ fn help_names_every_key_at_every_size() {
         .flat_map(|size| Screen::ALL.map(|s| (s, size)))
     {
         model.view.screen = screen;
-        let text = text(&draw(&model, &colour(), width, height).0);
-        let here = |context| context == Context::Everywhere || context == Context::On(screen);
+        let mut text = text(&draw(&model, &colour(), width, height).0);
+        for page in 1..3 {
+            model.overlay = Some(Overlay::Help(page));
+            text += &super::tests::text(&draw(&model, &colour(), width, height).0);
+        }
+        model.overlay = Some(Overlay::Help(0));
         for binding in model
             .keymap
             .bindings()
             .iter()
-            .filter(|binding| here(binding.context))
+            .filter(|binding| binding.context.holds_on(screen))
         {
             assert!(
                 text.contains(binding.help),

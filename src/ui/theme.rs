@@ -4,6 +4,7 @@ use ratatui::style::{Color, Modifier, Style};
 use serde::{Deserialize, Serialize};
 
 use super::colour;
+use crate::app::ThemeName;
 
 /// How many colours the terminal can show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,41 +14,6 @@ pub enum Colours {
     Sixteen,
     Indexed,
     True,
-}
-
-/// Which background the colours are made for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ThemeName {
-    /// Of middle lightness, to be seen on any background.
-    #[default]
-    Auto,
-    Dark,
-    Light,
-    /// No colours at all.
-    Mono,
-}
-
-impl ThemeName {
-    pub const ALL: [Self; 4] = [Self::Auto, Self::Dark, Self::Light, Self::Mono];
-
-    pub fn next(self) -> Self {
-        match self {
-            Self::Auto => Self::Dark,
-            Self::Dark => Self::Light,
-            Self::Light => Self::Mono,
-            Self::Mono => Self::Auto,
-        }
-    }
-
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Auto => "auto",
-            Self::Dark => "dark",
-            Self::Light => "light",
-            Self::Mono => "mono",
-        }
-    }
 }
 
 /// What a colour is for; a person can choose each.
@@ -188,7 +154,11 @@ impl Shades {
 
 impl Theme {
     pub fn new(name: ThemeName, colours: Colours) -> Self {
-        let colours = if name == ThemeName::Mono { Colours::None } else { colours };
+        let colours = if name == ThemeName::Mono {
+            Colours::None
+        } else {
+            colours
+        };
         let shades = match name {
             ThemeName::Auto | ThemeName::Mono => Shades::AUTO,
             ThemeName::Dark => Shades::DARK,

@@ -3,18 +3,28 @@ use crate::app::effect::{Effect, Redraw};
 use crate::app::job::{Job, JobState, Totals};
 use crate::app::log::Level;
 use crate::app::model::{EngineState, Model};
+use crate::app::overlay::Overlay;
 use crate::engine::protocol::{Command, Event, Generation, JobId, ScoreBatch};
 
 /// The engine is there: every job is queued, the selected one first.
 pub fn start(model: &mut Model, effects: &mut Vec<Effect>) -> Option<Redraw> {
+    if model.engine == EngineState::Starting {
+        effects.push(Effect::LoadCatalogue);
+    }
     model.engine = EngineState::Up;
+    // Which jobs there are is not decided yet.
+    if let Some(Overlay::Restore(_)) = model.overlay {
+        return Some(Redraw::Progress);
+    }
     let first = model.view.job;
     let others = (0..model.jobs.len()).filter(|&job| job != first);
     for job in std::iter::once(first).chain(others) {
         request_now(model, job, effects);
     }
     if model.jobs.is_empty() {
-        model.say(Level::Warning, "this session has no jobs; add some to its file");
+        let key = model.keymap.key_for(&crate::app::Action::OpenPicker);
+        let how = key.map_or("add one".to_owned(), |key| format!("{key} adds one"));
+        model.say(Level::Info, &format!("this session has no jobs: {how}"));
     }
     Some(Redraw::Progress)
 }
@@ -163,37 +173,42 @@ pub fn select(model: &mut Model, number: usize, effects: &mut Vec<Effect>) -> Op
 
 pub fn pause_or_resume(model: &mut Model, effects: &mut Vec<Effect>) -> Option<Redraw> {
     match model.selected()?.state {
-        JobState::Waiting | JobState::Running => stop(model, JobState::Paused, effects),
+        JobState::Waiting | JobState::Running => stop(model, model.view.job, JobState::Paused, effects),
         JobState::Paused | JobState::Cancelled | JobState::Failed { .. } => {
-            if let EngineState::Gone(reason) = &model.engine {
-                let text = format!("scoring is not possible: {reason}");
-                model.say(Level::Error, &text);
-                return Some(Redraw::Answer);
-            }
-            let number = model.view.job;
-            let job = model.jobs.get_mut(number)?;
-            job.state = JobState::Waiting;
-            job.next_generation();
-            request_now(model, number, effects);
+            resume(model, model.view.job, effects);
         }
         JobState::Done { .. } => model.say(Level::Info, "this job is done; move T or ε to score anew"),
     }
     Some(Redraw::Answer)
 }
 
-pub fn cancel(model: &mut Model, effects: &mut Vec<Effect>) -> Option<Redraw> {
-    if matches!(
-        model.selected()?.state,
-        JobState::Done { .. } | JobState::Failed { .. } | JobState::Cancelled
-    ) {
+/// Lets a job go on that was paused, cancelled or has failed.
+pub fn resume(model: &mut Model, number: usize, effects: &mut Vec<Effect>) {
+    if let EngineState::Gone(reason) = &model.engine {
+        let text = format!("scoring is not possible: {reason}");
+        return model.say(Level::Error, &text);
+    }
+    let Some(job) = model.jobs.get_mut(number) else {
+        return;
+    };
+    if matches!(job.state, JobState::Done { .. }) || job.is_active() {
+        return;
+    }
+    job.state = JobState::Waiting;
+    job.next_generation();
+    request_now(model, number, effects);
+}
+
+pub fn cancel(model: &mut Model, number: usize, effects: &mut Vec<Effect>) -> Option<Redraw> {
+    let job = model.jobs.get(number)?;
+    if !job.is_active() && job.state != JobState::Paused {
         return None;
     }
-    stop(model, JobState::Cancelled, effects);
+    stop(model, number, JobState::Cancelled, effects);
     Some(Redraw::Answer)
 }
 
-fn stop(model: &mut Model, state: JobState, effects: &mut Vec<Effect>) {
-    let number = model.view.job;
+pub fn stop(model: &mut Model, number: usize, state: JobState, effects: &mut Vec<Effect>) {
     model.pending.remove(&number);
     let Some(job) = model.jobs.get_mut(number) else {
         return;

@@ -1,13 +1,18 @@
 //! The one place where the model changes.
 mod due;
 mod engine;
+mod jobs;
+mod log;
+mod overlay;
 mod parameters;
+mod restore;
 mod session;
 mod view;
 
 use super::action::Action;
 use super::effect::{Effect, Redraw};
-use super::key::{Key, KeyCode};
+use super::field::Field;
+use super::key::Key;
 use super::model::Model;
 
 /// Applies an action, and says what is to be done outside.
@@ -25,13 +30,11 @@ fn apply(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
         A::Engine(event) => engine::event(model, event),
         A::EngineGone(reason) => engine::gone(model, &reason),
         A::Intervals(report) => due::intervals(model, &report),
-        A::Native(text) => view::native(model, &text),
+        A::Native(text) => log::native(model, &text),
+        A::Catalogue(catalogue) => overlay::catalogue(model, *catalogue),
+        A::Said(level, text) => session::said(model, level, &text),
         A::Key(key) => return press(model, key, effects),
-        A::Paste(text) => text
-            .chars()
-            .map(|c| parameters::type_char(model, c))
-            .max()
-            .flatten(),
+        A::Paste(text) => text.chars().map(|c| type_char(model, c)).max().flatten(),
 
         A::Saved => session::saved(model),
         A::SaveFailed(reason) => session::save_failed(model, &reason),
@@ -42,11 +45,23 @@ fn apply(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
             None
         }
 
-        A::ToggleHelp => view::toggle_help(model),
-        A::Dismiss => view::dismiss(model),
+        A::ToggleHelp => overlay::toggle_help(model),
+        A::OpenPalette => overlay::open_palette(model),
+        A::OpenPicker => overlay::open_picker(model, effects),
+        A::Dismiss => overlay::dismiss(model),
+        A::Choose(by) => overlay::choose(model, by),
+        A::ChooseRow(column, row) => overlay::choose_row(model, column, row, effects),
+        A::OtherColumn => overlay::other_column(model),
+        A::RestoreSession => restore::restore_offered(model, effects),
+        A::DiscardAutosave => restore::discard(model, effects),
         A::Show(screen) => view::show(model, screen),
         A::ToggleMouse => view::toggle_mouse(model, effects),
-        A::Scroll(lines) => view::scroll(model, lines),
+        A::NextTheme => view::next_theme(model),
+        A::Scroll(lines) => log::scroll(model, lines),
+        A::SearchLog => log::search(model),
+        A::NextLogFilter => log::next_filter(model),
+        A::CopyLog => log::copy(model, effects),
+        A::WriteLog => log::write(model, effects),
         A::ThresholdToScore(place) => view::threshold_to_score(model, place),
         A::ThresholdToFpr(fpr) => view::threshold_to_fpr(model, fpr),
         A::ThresholdReset => view::threshold_reset(model),
@@ -63,7 +78,12 @@ fn apply(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
         A::PreviousJob => engine::select(model, model.view.job.saturating_sub(1), effects),
         A::SelectJob(job) => engine::select(model, job, effects),
         A::PauseOrResume => engine::pause_or_resume(model, effects),
-        A::CancelJob => engine::cancel(model, effects),
+        A::CancelJob => engine::cancel(model, model.view.job, effects),
+        A::PauseQueue => jobs::pause_queue(model, effects),
+        A::CancelQueue => jobs::cancel_queue(model, effects),
+        A::DuplicateJob => jobs::duplicate(model, effects),
+        A::RemoveJob => jobs::remove(model, effects),
+        A::MoveJob(by) => jobs::shift(model, by, effects),
 
         A::FocusNext => view::focus(model, model.focus.next()),
         A::FocusPrevious => view::focus(model, model.focus.previous()),
@@ -72,35 +92,30 @@ fn apply(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
         A::SlideTo(slider, fraction) => parameters::slide(model, slider, fraction, effects),
         A::Release => parameters::release(model, effects),
         A::Edit => parameters::edit(model),
-        A::Type(c) => parameters::type_char(model, c),
-        A::Erase => parameters::erase(model),
-        A::Accept => parameters::accept(model, effects),
+        A::Type(c) => type_char(model, c),
+        A::Erase => overlay::edit(model, Field::erase).or_else(|| parameters::erase(model)),
+        A::EraseWord => overlay::edit(model, Field::erase_word),
+        A::ClearText => overlay::edit(model, Field::clear),
+        A::Accept => overlay::accept(model, effects),
         A::ApplyToAll => parameters::apply_to_all(model, effects),
-        A::Undo => parameters::undo(model, effects),
-        A::Redo => parameters::redo(model, effects),
+        A::Undo => jobs::undo(model, effects),
+        A::Redo => jobs::redo(model, effects),
     };
     effects.extend(redraw.map(Effect::Redraw));
 }
 
+/// A character, for whatever text is being typed.
+fn type_char(model: &mut Model, c: char) -> Option<Redraw> {
+    overlay::edit(model, |field| {
+        field.push(c);
+    })
+    .or_else(|| parameters::type_char(model, c))
+}
+
 /// What a key means where the person is: in a field, in help, or on a screen.
 fn press(model: &mut Model, key: Key, effects: &mut Vec<Effect>) {
-    let bound = model.keymap.lookup(model.view.screen, key).cloned();
-    let action = if model.typing.is_some() && !key.ctrl {
-        match key.code {
-            KeyCode::Enter => Some(Action::Accept),
-            KeyCode::Esc => Some(Action::Dismiss),
-            KeyCode::Backspace => Some(Action::Erase),
-            KeyCode::Char(c) => Some(Action::Type(c)),
-            _ => None,
-        }
-    } else if model.help && !key.ctrl {
-        // Help covers the screen: keys close it, or wait until it is closed.
-        bound
-            .filter(|action| matches!(action, Action::ToggleHelp | Action::Dismiss | Action::Quit))
-            .map(|_| Action::Dismiss)
-    } else {
-        bound
-    };
+    let action =
+        overlay::key(model, key).unwrap_or_else(|| model.keymap.lookup(model.view.screen, key).cloned());
     if action != Some(Action::Quit) {
         model.quit_asked = false;
     }
@@ -112,5 +127,9 @@ fn press(model: &mut Model, key: Key, effects: &mut Vec<Effect>) {
     apply(model, action, effects);
 }
 
+#[cfg(test)]
+mod jobs_tests;
+#[cfg(test)]
+mod overlay_tests;
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@
 use super::engine::request_now;
 use super::view;
 use crate::app::effect::{Effect, Redraw};
-use crate::app::history::Change;
+use crate::app::history::{Change, Edit};
 use crate::app::job::{JobState, Parameters};
 use crate::app::log::Level;
 use crate::app::model::Model;
@@ -77,9 +77,8 @@ fn set_selected(
         return None;
     }
     let change = Change { job, from, to };
-    model
-        .history
-        .record(vec![change], Some(slider), model.now, dragging);
+    let back = Edit::Parameters(reversed(&[change]));
+    model.history.record(back, Some(slider), model.now, dragging);
     set(model, &change, effects);
     Some(Redraw::Answer)
 }
@@ -126,42 +125,25 @@ pub fn apply_to_all(model: &mut Model, effects: &mut Vec<Effect>) -> Option<Redr
         .collect();
     if !changes.is_empty() {
         set_all(model, &changes, effects);
-        model.history.record(changes, None, model.now, false);
+        let back = Edit::Parameters(reversed(&changes));
+        model.history.record(back, None, model.now, false);
     }
     let text = format!("T {} and ε {} hold for every job", to.temperature, to.magnitude);
     model.say(Level::Info, &text);
     Some(Redraw::Answer)
 }
 
-pub fn undo(model: &mut Model, effects: &mut Vec<Effect>) -> Option<Redraw> {
-    let changes = model.history.undo();
-    go_back(model, changes, "nothing to undo", effects)
-}
-
-pub fn redo(model: &mut Model, effects: &mut Vec<Effect>) -> Option<Redraw> {
-    let changes = model.history.redo();
-    go_back(model, changes, "nothing to redo", effects)
-}
-
-fn go_back(
-    model: &mut Model,
-    changes: Option<Vec<Change>>,
-    none: &str,
-    effects: &mut Vec<Effect>,
-) -> Option<Redraw> {
-    let Some(changes) = changes else {
-        model.say(Level::Info, none);
-        return Some(Redraw::Answer);
+/// What takes the changes back.
+pub fn reversed(changes: &[Change]) -> Vec<Change> {
+    let back = |change: &Change| Change {
+        job: change.job,
+        from: change.to,
+        to: change.from,
     };
-    // What changes is what the person should see.
-    if let [change] = changes.as_slice() {
-        super::engine::select(model, change.job, effects);
-    }
-    set_all(model, &changes, effects);
-    Some(Redraw::Answer)
+    changes.iter().map(back).collect()
 }
 
-fn set_all(model: &mut Model, changes: &[Change], effects: &mut Vec<Effect>) {
+pub fn set_all(model: &mut Model, changes: &[Change], effects: &mut Vec<Effect>) {
     for change in changes {
         set(model, change, effects);
     }

@@ -1,6 +1,5 @@
 //! Saving and quitting.
 use crate::app::effect::{Effect, Redraw};
-use crate::app::job::Job;
 use crate::app::log::Level;
 use crate::app::model::Model;
 
@@ -8,7 +7,7 @@ pub fn save(model: &mut Model, effects: &mut Vec<Effect>) -> Option<Redraw> {
     if model.saving.is_some() {
         return None;
     }
-    model.saving = Some(model.jobs.iter().map(Job::parameters).collect());
+    model.saving = Some(model.queues());
     let session = Box::new(model.to_session());
     effects.push(Effect::SaveSession {
         path: model.path.clone(),
@@ -18,8 +17,8 @@ pub fn save(model: &mut Model, effects: &mut Vec<Effect>) -> Option<Redraw> {
 }
 
 pub fn saved(model: &mut Model) -> Option<Redraw> {
-    if let Some(parameters) = model.saving.take() {
-        model.saved = parameters;
+    if let Some(queues) = model.saving.take() {
+        model.saved = queues;
     }
     model.quit_asked = false;
     let text = format!("saved to {}", model.path.display());
@@ -33,10 +32,15 @@ pub fn save_failed(model: &mut Model, reason: &str) -> Option<Redraw> {
     Some(Redraw::Answer)
 }
 
+/// Word of something that was done outside.
+pub fn said(model: &mut Model, level: Level, text: &str) -> Option<Redraw> {
+    model.say(level, text);
+    Some(Redraw::Answer)
+}
+
 /// Quits; unsaved parameters are asked about once.
 pub fn quit(model: &mut Model, effects: &mut Vec<Effect>) -> Option<Redraw> {
-    let now: Vec<_> = model.jobs.iter().map(Job::parameters).collect();
-    let being_saved = model.saving.as_ref() == Some(&now);
+    let being_saved = model.saving.as_ref() == Some(&model.queues());
     if model.quit_asked || being_saved || !model.is_unsaved() {
         effects.push(Effect::Quit);
         return None;
@@ -44,7 +48,7 @@ pub fn quit(model: &mut Model, effects: &mut Vec<Effect>) -> Option<Redraw> {
     model.quit_asked = true;
     model.status = Some(crate::app::Status {
         level: Level::Warning,
-        text: "T and ε are not saved: q again quits, s saves".to_owned(),
+        text: "changes are not saved: q again quits, s saves".to_owned(),
     });
     Some(Redraw::Answer)
 }

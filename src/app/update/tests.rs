@@ -3,18 +3,18 @@ use std::time::Duration;
 
 use super::*;
 use crate::app::fake::{feed, model, started, wait};
-use crate::app::{Cursor, EngineState, JobState, Slider};
+use crate::app::{Cursor, EngineState, JobState, Overlay, Slider};
 use crate::engine::protocol::{Command, Event, JobId};
 use crate::metrics::Positive;
 use crate::session::{Axis, Detector, Metric, Screen};
 
-fn press(model: &mut Model, keys: &str) -> Vec<Effect> {
+pub(super) fn press(model: &mut Model, keys: &str) -> Vec<Effect> {
     keys.split(' ')
         .flat_map(|key| update(model, Action::Key(key.parse().unwrap())))
         .collect()
 }
 
-fn commands(effects: &[Effect]) -> Vec<&Command> {
+pub(super) fn commands(effects: &[Effect]) -> Vec<&Command> {
     let mut commands = Vec::new();
     for effect in effects {
         if let Effect::Engine(command) = effect {
@@ -24,7 +24,7 @@ fn commands(effects: &[Effect]) -> Vec<&Command> {
     commands
 }
 
-fn scores(effects: &[Effect]) -> Vec<(u64, u64, f64, f64)> {
+pub(super) fn scores(effects: &[Effect]) -> Vec<(u64, u64, f64, f64)> {
     let score = |command: &&Command| match command {
         Command::Score {
             job,
@@ -335,11 +335,11 @@ fn view_keys_change_what_is_shown() {
     );
     assert!(view.log_counts && view.log_fpr);
     press(&mut model, "5 k ?");
-    assert!(model.help && model.view.screen == Screen::Log);
+    assert!(model.overlay == Some(Overlay::Help(0)) && model.view.screen == Screen::Log);
     press(&mut model, "1");
     assert_eq!(model.view.screen, Screen::Log, "help covers the screen");
     press(&mut model, "q");
-    assert!(!model.help);
+    assert_eq!(model.overlay, None);
     press(&mut model, "1 P E A");
     assert_eq!(model.view.conventions.positive, Positive::OutOfDistribution);
     let effects = press(&mut model, "m ctrl-z");

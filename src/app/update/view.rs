@@ -16,23 +16,7 @@ pub fn change(model: &mut Model, change: impl FnOnce(&mut View)) -> Option<Redra
 pub fn show(model: &mut Model, screen: Screen) -> Option<Redraw> {
     model.view.screen = screen;
     model.typing = None;
-    ANSWER
-}
-
-pub fn toggle_help(model: &mut Model) -> Option<Redraw> {
-    model.help = !model.help;
-    model.typing = None;
-    ANSWER
-}
-
-pub fn dismiss(model: &mut Model) -> Option<Redraw> {
-    if model.help {
-        model.help = false;
-    } else if model.typing.is_some() {
-        model.typing = None;
-    } else {
-        model.status.take()?;
-    }
+    model.log.is_searching = false;
     ANSWER
 }
 
@@ -53,14 +37,11 @@ pub fn toggle_mouse(model: &mut Model, effects: &mut Vec<Effect>) -> Option<Redr
     ANSWER
 }
 
-pub fn scroll(model: &mut Model, lines: i32) -> Option<Redraw> {
-    model.log.scroll(lines);
+pub fn next_theme(model: &mut Model) -> Option<Redraw> {
+    model.theme = model.theme.next();
+    let text = format!("theme {}; the settings file keeps it", model.theme.name());
+    model.say_quietly(Level::Info, &text);
     ANSWER
-}
-
-pub fn native(model: &mut Model, text: &str) -> Option<Redraw> {
-    model.log.push(model.now, Level::Native, text);
-    (model.view.screen == Screen::Log).then_some(Redraw::Progress)
 }
 
 pub fn toggle_positive(model: &mut Model) -> Option<Redraw> {

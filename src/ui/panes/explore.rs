@@ -63,11 +63,18 @@ fn split(area: Rect, left: u16) -> (Rect, Rect) {
     )
 }
 
+fn no_jobs(model: &Model) -> String {
+    match model.keymap.key_for(&crate::app::Action::OpenPicker) {
+        Some(key) => format!("this session has no jobs: {key} adds one"),
+        None => "this session has no jobs".to_owned(),
+    }
+}
+
 /// What to say in place of a plot; `None` where there is one.
 pub fn why_empty(model: &Model, detector: Detector) -> Option<String> {
     use crate::app::{EngineState, JobState};
     let Some(job) = model.selected() else {
-        return Some("this session has no jobs".to_owned());
+        return Some(no_jobs(model));
     };
     if job.analysis(detector).is_some() {
         return None;

@@ -4,13 +4,13 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Widget};
 
-use crate::app::{Binding, Context, Group, Model};
+use crate::app::{Binding, Group, Model};
 use crate::ui::widgets::title;
 use crate::ui::{HitMap, Look, Target};
 
 const COLUMN: u16 = 39;
 
-pub fn draw(model: &Model, look: &Look, area: Rect, buffer: &mut Buffer, hits: &mut HitMap) {
+pub fn draw(model: &Model, page: usize, look: &Look, area: Rect, buffer: &mut Buffer, hits: &mut HitMap) {
     hits.add(area, Target::Overlay);
     // What holds on this screen; the other screens' keys are in their own help.
     let groups = Group::ALL.iter().map(|&group| lines(model, group, look));
@@ -24,6 +24,9 @@ pub fn draw(model: &Model, look: &Look, area: Rect, buffer: &mut Buffer, hits: &
     let width = (columns as u16 * COLUMN).min(area.width);
     let all: Vec<Line> = flow(groups, rows);
     let rows = rows.min(all.len()) as u16;
+    let a_page = (usize::from(rows) * columns).max(1);
+    let pages = all.len().div_ceil(a_page).max(1);
+    let page = page % pages;
     let panel = Rect {
         x: area.x + (area.width - width) / 2,
         y: area.y + area.height.saturating_sub(rows + 2) / 2,
@@ -31,15 +34,20 @@ pub fn draw(model: &Model, look: &Look, area: Rect, buffer: &mut Buffer, hits: &
         height: (rows + 2).min(area.height),
     };
     Clear.render(area, buffer);
+    buffer.set_style(area, look.theme.background);
     let head = Rect { height: 1, ..panel };
+    let hint = match pages {
+        1 => "any of ? esc q closes".to_owned(),
+        _ => format!("page {} of {pages}: space turns; ? esc q closes", page + 1),
+    };
     title::draw(
         head,
         "Keys",
-        vec![Span::styled("any of ? esc q closes", look.theme.dim)],
+        vec![Span::styled(hint, look.theme.dim)],
         look,
         buffer,
     );
-    for (n, line) in all.iter().enumerate() {
+    for (n, line) in all.iter().skip(page * a_page).take(a_page).enumerate() {
         let (column, row) = (n as u16 / rows.max(1), n as u16 % rows.max(1));
         let (x, y) = (panel.x + column * COLUMN, panel.y + 1 + row);
         if column < columns as u16 && y < panel.bottom() {
@@ -71,9 +79,9 @@ fn flow(groups: Vec<Vec<Line<'_>>>, rows: usize) -> Vec<Line<'_>> {
 
 fn lines<'a>(model: &'a Model, group: Group, look: &Look) -> Vec<Line<'a>> {
     let head = Line::from(Span::styled(format!(" {}", group.title()), look.theme.accent));
-    let here = |context| context == Context::Everywhere || context == Context::On(model.view.screen);
     let bindings = model.keymap.bindings().iter();
-    let bindings = bindings.filter(|binding| binding.group == group && here(binding.context));
+    let bindings =
+        bindings.filter(|binding| binding.group == group && binding.context.holds_on(model.view.screen));
     std::iter::once(head)
         .chain(bindings.map(|binding| line(binding, look)))
         .collect()

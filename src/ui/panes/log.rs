@@ -1,47 +1,74 @@
 //! The Log screen.
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::text::Span;
 
-use crate::app::{Level, Model};
-use crate::ui::widgets::title;
+use crate::app::{Level, Model, clock};
+use crate::ui::widgets::{panel, title};
 use crate::ui::{HitMap, Look, Target, format};
 
 pub fn draw(model: &Model, look: &Look, area: Rect, buffer: &mut Buffer, hits: &mut HitMap) {
     hits.add(area, Target::Log);
     let (theme, glyphs) = (&look.theme, &look.glyphs);
-    let total = model.log.entries().len();
-    let name = if model.log.back > 0 {
-        format!("log, {} of {total}", total - model.log.back.min(total))
+    let log = &model.log;
+    let (all, total) = (log.entries().len(), log.shown().count());
+    let of_all = if log.is_filtered() {
+        format!(" of {all}")
     } else {
-        format!("log, {total} lines")
+        String::new()
     };
-    title::draw(Rect { height: 1, ..area }, &name, Vec::new(), look, buffer);
-    if total == 0 {
-        buffer.set_string(area.x + 1, area.y + 1, "nothing has happened yet", theme.dim);
+    let name = if log.back > 0 {
+        format!("log, {} of {total}", total - log.back.min(total))
+    } else {
+        format!("log, {total}{of_all} lines")
+    };
+    let filter = match (log.is_filtered(), log.search.text()) {
+        (false, _) => Vec::new(),
+        (true, "") => vec![Span::styled(log.filter.name(), theme.warning)],
+        (true, text) => vec![Span::styled(
+            format!("{} with \"{text}\"", log.filter.name()),
+            theme.warning,
+        )],
+    };
+    title::draw(Rect { height: 1, ..area }, &name, filter, look, buffer);
+    let mut body = Rect {
+        y: area.y + 1,
+        height: area.height.saturating_sub(1),
+        ..area
+    };
+    if log.is_searching {
+        panel::field(
+            Rect { height: 1, ..body },
+            "lines with: ",
+            log.search.text(),
+            look,
+            buffer,
+        );
+        body.y += 1;
+        body.height = body.height.saturating_sub(1);
     }
-    let rows = usize::from(area.height.saturating_sub(1));
+    if total == 0 {
+        let text = match all {
+            0 => "nothing has happened yet",
+            _ => "no line passes; esc shows all",
+        };
+        buffer.set_string(body.x + 1, body.y, text, theme.dim);
+    }
+    let rows = usize::from(body.height);
     // The newest in sight is the last row; a short log begins at the top.
-    let end = total.saturating_sub(model.log.back).max(rows.min(total));
+    let end = total.saturating_sub(log.back).max(rows.min(total));
     let start = end.saturating_sub(rows);
-    for (entry, y) in model
-        .log
-        .entries()
+    for (entry, y) in log
+        .shown()
         .skip(start)
         .take(end - start)
-        .zip(area.y + 1..area.bottom())
+        .zip(body.top()..body.bottom())
     {
-        let seconds = entry.at.as_secs();
-        let time = format!(
-            " {:02}:{:02}:{:02} ",
-            seconds / 3600,
-            seconds / 60 % 60,
-            seconds % 60
-        );
-        let (word, style) = match entry.level {
-            Level::Info => ("info   ", theme.text),
-            Level::Warning => ("warning", theme.warning),
-            Level::Error => ("error  ", theme.error),
-            Level::Native => ("stderr ", theme.dim),
+        let style = match entry.level {
+            Level::Info => theme.text,
+            Level::Warning => theme.warning,
+            Level::Error => theme.error,
+            Level::Native => theme.dim,
         };
         let mut x = area.x;
         let mut put = |text: &str, style| {
@@ -50,8 +77,8 @@ pub fn draw(model: &Model, look: &Look, area: Rect, buffer: &mut Buffer, hits: &
                 .0;
             usize::from(area.right().saturating_sub(x))
         };
-        put(&time, theme.dim);
-        put(word, style);
+        put(&format!(" {} ", clock(entry.at)), theme.dim);
+        put(&format!("{:<7}", entry.level.name()), style);
         let room = put(" ", theme.text);
         let times = if entry.times > 1 {
             format!("  ({} times)", entry.times)

@@ -1,4 +1,5 @@
 //! Pieces of pictures: they know about cells, not about jobs or metrics.
 pub mod bars;
 pub mod canvas;
+pub mod panel;
 pub mod title;
