@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::analysis::IntervalReport;
 use super::catalogue::Catalogue;
+use super::grid::Place;
 use super::key::Key;
 use super::log::Level;
 use super::picker::Column;
@@ -105,4 +106,20 @@ pub enum Action {
     TogglePositive,
     ToggleErrorConvention,
     ToggleAuprConvention,
+
+    Grid(GridAction),
+}
+
+/// What can be done on the Grid screen.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum GridAction {
+    /// The cursor moves by so many places of T, and of ε.
+    Move(i32, i32),
+    To(Place),
+    ToBest,
+    FillOrPause,
+    /// Compute the best cell on the images that did not choose it.
+    ScoreBestOnRest,
+    /// The job's T and ε become those under the cursor.
+    Take,
 }

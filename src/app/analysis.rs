@@ -84,13 +84,7 @@ impl Analysis {
     }
 
     pub fn metric(&self, metric: Metric) -> f64 {
-        match metric {
-            Metric::Fpr95 => self.summary.fpr95,
-            Metric::DetectionError => self.summary.detection_error,
-            Metric::Auroc => self.summary.auroc,
-            Metric::AuprIn => self.summary.aupr_in,
-            Metric::AuprOut => self.summary.aupr_out,
-        }
+        metric.of(&self.summary)
     }
 
     /// (low, high) of a metric's 95 % interval.

@@ -1,9 +1,10 @@
 //! For tests: a session of made-up jobs, and an engine that sends made-up scores for them.
+use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{Action, Effect, Model, update};
-use crate::engine::protocol::{Event, Generation, ImageScore, JobId, JobSpec, ScoreBatch, Side};
+use crate::engine::protocol::{Command, Event, Generation, ImageScore, JobId, JobSpec, ScoreBatch, Side};
 use crate::session::Session;
 use crate::units::{Device, LogOdds};
 
@@ -150,4 +151,47 @@ pub fn wait(model: &mut Model, millis: u64) -> Vec<Effect> {
         }
     }
     all
+}
+
+/// Answers every cell of the grid that the engine is asked for, and those that are asked for then, until none is.
+pub fn answer_cells(model: &mut Model, asked: Vec<Effect>) {
+    let mut asked: VecDeque<Effect> = asked.into();
+    while let Some(effect) = asked.pop_front() {
+        asked.extend(answer_cell(model, effect));
+    }
+}
+
+/// Answers one effect, if it asks for a cell, with made-up scores at its (T, ε); gives what is asked for then.
+pub fn answer_cell(model: &mut Model, effect: Effect) -> Vec<Effect> {
+    match effect {
+        Effect::Engine(Command::Score {
+            job,
+            generation,
+            spec,
+        }) if job.cell_number().is_some() => cell_events(job, generation, &spec, 80)
+            .into_iter()
+            .flat_map(|event| update(model, Action::Engine(event)))
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// What an engine says of a cell whose sets have `total` images behind those skipped.
+pub fn cell_events(job: JobId, generation: Generation, spec: &JobSpec, total: usize) -> Vec<Event> {
+    let n = spec.limit.unwrap_or(total).min(total) as u32;
+    let from = spec.skip as u32;
+    let started = Event::Started {
+        job,
+        generation,
+        device: Device::Cpu,
+        total_in: n as usize,
+        total_out: n as usize,
+    };
+    let scored = [Side::In, Side::Out].map(|side| batch(job, generation, spec, side, from, n));
+    let finished = Event::Finished {
+        job,
+        generation,
+        seconds: 1.0,
+    };
+    std::iter::once(started).chain(scored).chain([finished]).collect()
 }

@@ -30,16 +30,18 @@ pub enum Group {
     Threshold,
     Plots,
     Conventions,
+    Grid,
     Log,
     Program,
 }
 
 impl Group {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Parameters,
         Self::Threshold,
         Self::Jobs,
         Self::Plots,
+        Self::Grid,
         Self::Conventions,
         Self::Log,
         Self::Program,
@@ -52,6 +54,7 @@ impl Group {
             Self::Threshold => "Threshold",
             Self::Plots => "Plots",
             Self::Conventions => "Conventions",
+            Self::Grid => "Grid",
             Self::Log => "Log",
             Self::Program => "Program",
         }
@@ -75,6 +78,9 @@ pub struct Keymap {
     bindings: Vec<Binding>,
 }
 
+/// Where, heading, name in the config file, keys, what it does, and in words.
+pub(super) type Row = (Context, Group, &'static str, &'static str, Action, &'static str);
+
 impl Default for Keymap {
     fn default() -> Self {
         use Action as A;
@@ -82,10 +88,8 @@ impl Default for Keymap {
         const EVERYWHERE: Context = Context::Everywhere;
         const EXPLORE: Context = Context::On(Screen::Explore);
         const LOG: Context = Context::On(Screen::Log);
-        // Where, heading, name in the config file, keys, what it does, and in words.
-        type Row = (Context, Group, &'static str, &'static str, Action, &'static str);
         #[rustfmt::skip]
-        let table: Vec<Row> = vec![
+        let mut table: Vec<Row> = vec![
             (EXPLORE, Parameters, "step-down", "h left", A::Step(-1), "a step down"),
             (EXPLORE, Parameters, "step-up", "l right", A::Step(1), "a step up"),
             (EXPLORE, Parameters, "ten-steps-down", "H shift-left", A::Step(-10), "ten steps down"),
@@ -129,6 +133,7 @@ impl Default for Keymap {
             (LOG, Group::Log, "log-copy", "y", A::CopyLog, "copy what is shown"),
             (LOG, Group::Log, "log-write", "w", A::WriteLog, "write it to a file"),
             (EVERYWHERE, Program, "show-explore", "1", A::Show(Screen::Explore), "Explore"),
+            (EVERYWHERE, Program, "show-grid", "2", A::Show(Screen::Grid), "Grid"),
             (EVERYWHERE, Program, "show-log", "5", A::Show(Screen::Log), "Log"),
             (EVERYWHERE, Program, "save", "s", A::Save, "save the session"),
             (EVERYWHERE, Program, "theme", "ctrl-t", A::NextTheme, "next theme"),
@@ -139,6 +144,7 @@ impl Default for Keymap {
             (EVERYWHERE, Program, "suspend", "ctrl-z", A::Suspend, "suspend (fg: back)"),
             (EVERYWHERE, Program, "quit", "q ctrl-c", A::Quit, "quit"),
         ];
+        table.extend(super::bindings::of_screens());
         let binding = |(context, group, name, keys, action, help): Row| Binding {
             context,
             group,
@@ -181,14 +187,18 @@ impl Keymap {
         &self.bindings
     }
 
-    /// The first key that does this, for hints.
+    /// The first key that does this anywhere, for hints.
     pub fn key_for(&self, action: &Action) -> Option<Key> {
-        self.bindings
-            .iter()
-            .find(|binding| binding.action == *action)?
-            .keys
-            .first()
-            .copied()
+        let mut bindings = self.bindings.iter();
+        let found = bindings.find(|binding| binding.action == *action)?;
+        found.keys.first().copied()
+    }
+
+    /// The first key that does this on a screen.
+    pub fn key_on(&self, screen: Screen, action: &Action) -> Option<Key> {
+        let mut bindings = self.bindings.iter();
+        let found = bindings.find(|binding| binding.context.holds_on(screen) && binding.action == *action)?;
+        found.keys.first().copied()
     }
 }
 

@@ -5,10 +5,12 @@
 mod action;
 mod analysis;
 mod appearance;
+mod bindings;
 mod catalogue;
 mod effect;
 mod field;
 mod fuzzy;
+mod grid;
 mod history;
 mod job;
 mod key;
@@ -29,12 +31,13 @@ pub mod fake;
 #[cfg(test)]
 mod soak;
 
-pub use action::Action;
+pub use action::{Action, GridAction};
 pub use analysis::{Analysis, IntervalReport, IntervalRequest, Intervals95};
 pub use appearance::ThemeName;
 pub use catalogue::{Catalogue, Choice};
 pub use effect::{Effect, Redraw};
 pub use field::Field;
+pub use grid::{Grid, OnRest, Place, Readings, Subset};
 pub use job::{Job, JobState, Parameters, Totals};
 pub use key::{Key, KeyCode};
 pub use keymap::{Binding, Context, Group, Keymap};

@@ -1,11 +1,12 @@
 //! Everything that the dashboard knows.
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use super::analysis::Analysis;
 use super::appearance::ThemeName;
 use super::catalogue::Catalogue;
+use super::grid::Grid;
 use super::history::History;
 use super::job::{Job, JobState};
 use super::keymap::Keymap;
@@ -68,6 +69,8 @@ pub struct Model {
     pub devices: Vec<(Device, String)>,
     pub keymap: Keymap,
     pub theme: ThemeName,
+    /// T × ε grids, each made when it is first looked at.
+    pub(super) grids: BTreeMap<JobId, Grid>,
     pub(super) now: Duration,
     pub(super) history: History,
     /// The slider under the mouse.
@@ -103,6 +106,7 @@ impl Model {
             devices: Vec::new(),
             keymap: Keymap::default(),
             theme: ThemeName::default(),
+            grids: BTreeMap::new(),
             now: Duration::ZERO,
             history: History::default(),
             drag: None,
@@ -175,6 +179,12 @@ impl Model {
     /// What the histogram and the threshold are about.
     pub fn shown(&self) -> Option<&Analysis> {
         self.selected()?.analysis(self.view.detector)
+    }
+
+    /// The grid of the selected job, once its sets are open.
+    pub fn grid(&self) -> Option<&Grid> {
+        let job = self.selected()?;
+        self.grids.get(&job.id).filter(|grid| grid.is_of(job))
     }
 
     pub fn is_dragging(&self) -> bool {

@@ -4,14 +4,23 @@ use std::time::Duration;
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use super::grid::IN_FLIGHT;
 use super::{Action, Effect, Key, KeyCode, Model, Slider, fake, update};
 use crate::engine::protocol::{Event, Generation, ImageScore, JobId, ScoreBatch, Side};
 use crate::session::Screen;
 use crate::units::{Device, LogOdds};
 
 pub fn random_action(rng: &mut ChaCha8Rng, model: &Model) -> Action {
-    let job = JobId(rng.random_range(0..6));
-    let newest = model.jobs.get(job.0 as usize).map_or(0, |job| job.generation.0);
+    let mut job = JobId(rng.random_range(0..6));
+    let mut newest = model.jobs.get(job.0 as usize).map_or(0, |job| job.generation.0);
+    // Half of the time a cell of the grid, if the engine was asked for one.
+    if let Some((owner, grid)) = model.grids.iter().find(|(_, grid)| !grid.flights.is_empty())
+        && rng.random()
+    {
+        newest = grid.generation.0;
+        let cell = grid.id(*owner, grid.flights[0].place, grid.flights[0].subset);
+        job = cell.unwrap_or(job);
+    }
     let generation = Generation(newest.saturating_sub(u64::from(rng.random_range(0..4u8) == 0)));
     let odd = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -1.0, 0.0, 2.0, 1e300];
     let number = |rng: &mut ChaCha8Rng| {
@@ -24,7 +33,7 @@ pub fn random_action(rng: &mut ChaCha8Rng, model: &Model) -> Action {
     let slider = Slider::ALL[rng.random_range(0..3)];
     match rng.random_range(0..40) {
         0..12 => {
-            let keys = "hlHLjkau=xvtbpcfPEA[]sm?15q 0123456789.e-%zZ";
+            let keys = "hlHLjkau=xvtbpcfPEA[]sm?12255q  r0123456789.e-%zZ";
             let chars: Vec<char> = keys.chars().collect();
             let named = [
                 KeyCode::Enter,
@@ -49,7 +58,7 @@ pub fn random_action(rng: &mut ChaCha8Rng, model: &Model) -> Action {
         19 => Action::ThresholdToFpr(number(rng)),
         20 => Action::SelectJob(rng.random_range(0..9)),
         21 => Action::Scroll(rng.random_range(-50..50)),
-        22 => Action::Show(Screen::ALL[rng.random_range(0..2)]),
+        22 => Action::Show(Screen::ALL[rng.random_range(0..Screen::ALL.len())]),
         23 => Action::Engine(Event::Started {
             job,
             generation,
@@ -126,6 +135,15 @@ pub fn check(model: &Model, effects: &[Effect]) {
             .entries()
             .all(|entry| !entry.text.contains(char::is_control))
     );
+    let flights: usize = model.grids.values().map(|grid| grid.flights.len()).sum();
+    // The best cell on the rest may be asked for at any time.
+    assert!(
+        flights <= IN_FLIGHT + model.grids.len(),
+        "{flights} cells in flight"
+    );
+    for grid in model.grids.values() {
+        assert!(grid.parameters(grid.cursor).is_some() && grid.done() <= grid.total());
+    }
     for effect in effects {
         if let Effect::SaveSession { session, .. } = effect {
             assert_eq!(session.job_specs().len(), model.jobs.len());

@@ -121,7 +121,7 @@ fn start(home: &Home, devices: Vec<Device>) -> std::io::Result<EngineLink> {
         }
     }
     let commands = move |command: Command| {
-        let of = |job: &JobId| devices.get(usize::try_from(job.0).unwrap_or(usize::MAX));
+        let of = |job: &JobId| devices.get(usize::try_from(job.owner().0).unwrap_or(usize::MAX));
         match &command {
             Command::Score { job, .. } | Command::Cancel { job } | Command::Prefer { job } => {
                 if let Some(engine) = of(job).and_then(|device| engines.get(device)) {

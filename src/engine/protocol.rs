@@ -12,6 +12,29 @@ use crate::units::{Device, Magnitude, Temperature};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct JobId(pub u64);
 
+/// Jobs of a session are numbered below this.
+const CELLS: u64 = 1 << 32;
+
+impl JobId {
+    /// A cell of this job's T × ε grid is a job of its own, whose id no job of a session has.
+    pub fn cell(self, number: u16) -> Self {
+        Self((self.0 % CELLS + 1) << 32 | u64::from(number))
+    }
+
+    /// The job itself, or the one that it is a cell of.
+    pub fn owner(self) -> Self {
+        match self.0 / CELLS {
+            0 => self,
+            owner => Self(owner - 1),
+        }
+    }
+
+    /// Which cell it is; `None` for a job of the session.
+    pub fn cell_number(self) -> Option<u16> {
+        (self.0 >= CELLS).then_some((self.0 % CELLS) as u16)
+    }
+}
+
 /// Counts the requests for a job: each new (T, ε) is a new one, and what an older one still sends is stale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 pub struct Generation(pub u64);

@@ -4,13 +4,14 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::metrics::Conventions;
+use crate::metrics::{Conventions, Summary};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Screen {
     #[default]
     Explore,
+    Grid,
     Log,
 }
 
@@ -77,12 +78,13 @@ impl Default for View {
 }
 
 impl Screen {
-    pub const ALL: [Self; 2] = [Self::Explore, Self::Log];
+    pub const ALL: [Self; 3] = [Self::Explore, Self::Grid, Self::Log];
 
     /// The key that opens it; screens keep their number whichever others there are.
     pub fn digit(self) -> char {
         match self {
             Self::Explore => '1',
+            Self::Grid => '2',
             Self::Log => '5',
         }
     }
@@ -104,6 +106,16 @@ impl Metric {
             .skip_while(|&&metric| metric != self)
             .skip(1);
         after.next().copied().unwrap_or_default()
+    }
+
+    pub fn of(self, summary: &Summary) -> f64 {
+        match self {
+            Self::Fpr95 => summary.fpr95,
+            Self::DetectionError => summary.detection_error,
+            Self::Auroc => summary.auroc,
+            Self::AuprIn => summary.aupr_in,
+            Self::AuprOut => summary.aupr_out,
+        }
     }
 
     pub fn higher_is_better(self) -> bool {
@@ -133,6 +145,7 @@ impl fmt::Display for Screen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::Explore => "Explore",
+            Self::Grid => "Grid",
             Self::Log => "Log",
         })
     }

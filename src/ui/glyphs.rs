@@ -19,6 +19,8 @@ pub struct Glyphs {
     pub eighths: [&'static str; 8],
     /// Patterns where colours are missing: ID, OOD, both.
     pub patterns: [&'static str; 3],
+    /// From little to much, where colours are missing.
+    pub shades: [&'static str; 5],
     pub better: &'static str,
     pub worse: &'static str,
     pub missing: &'static str,
@@ -51,6 +53,7 @@ impl Glyphs {
         select: "▸",
         eighths: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
         patterns: ["█", "░", "▒"],
+        shades: [" ", "░", "▒", "▓", "█"],
         better: "✓",
         worse: "✗",
         missing: "—",
@@ -82,6 +85,7 @@ impl Glyphs {
         select: ">",
         eighths: [".", ".", ":", ":", "|", "|", "#", "#"],
         patterns: ["#", "o", "%"],
+        shades: [" ", ".", ":", "*", "#"],
         better: "+",
         worse: "!",
         missing: "--",

@@ -1,7 +1,7 @@
 //! What lies where on the screen, for the mouse.
 use ratatui::layout::{Position, Rect};
 
-use crate::app::{Action, Column, Slider};
+use crate::app::{Action, Column, GridAction, Place, Slider};
 use crate::session::Screen;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -25,6 +25,8 @@ pub enum Target {
     Choice(Column, usize),
     /// What lies on top and stays when it is clicked.
     Panel,
+    /// A cell of the T × ε grid.
+    Cell(Place),
     /// Help, and whatever else a click anywhere closes.
     Overlay,
 }
@@ -65,6 +67,7 @@ impl Target {
             Self::Roc { lowest: None } => Action::ThresholdToFpr(fraction),
             Self::Roc { lowest: Some(lowest) } => Action::ThresholdToFpr(lowest.powf(1.0 - fraction)),
             Self::Screen(screen) => Action::Show(screen),
+            Self::Cell(place) => Action::Grid(GridAction::To(place)),
             Self::Overlay => Action::Dismiss,
             Self::Choice(column, row) => Action::ChooseRow(column, row),
             Self::Jobs | Self::Log | Self::Panel => return None,
@@ -86,7 +89,7 @@ impl Target {
             Self::Job(_) | Self::Jobs => Action::PreviousJob,
             Self::Log => Action::Scroll(lines * 3),
             Self::Choice(..) | Self::Panel => Action::Choose(lines),
-            Self::Screen(_) | Self::Overlay => return None,
+            Self::Screen(_) | Self::Cell(_) | Self::Overlay => return None,
         })
     }
 }

@@ -12,6 +12,8 @@ mod widgets;
 #[cfg(test)]
 mod overlay_tests;
 #[cfg(test)]
+mod screen_tests;
+#[cfg(test)]
 mod tests;
 
 use ratatui::Frame;
@@ -29,6 +31,7 @@ pub use theme::{Colours, Role, Theme};
 /// How things look on this terminal.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Look {
+    pub colours: Colours,
     pub theme: Theme,
     pub glyphs: Glyphs,
 }
@@ -40,6 +43,7 @@ impl Look {
 
     pub fn themed(theme: ThemeName, colours: Colours, unicode: bool) -> Self {
         Self {
+            colours,
             theme: Theme::new(theme, colours),
             glyphs: if unicode { Glyphs::UNICODE } else { Glyphs::ASCII },
         }
@@ -64,6 +68,7 @@ pub fn view(model: &Model, look: &Look, frame: &mut Frame) -> HitMap {
     panes::header::draw(model, look, header, buffer, &mut hits);
     match model.view.screen {
         Screen::Explore => panes::explore::draw(model, look, body, buffer, &mut hits),
+        Screen::Grid => panes::grid::draw(model, look, body, buffer, &mut hits),
         Screen::Log => panes::log::draw(model, look, body, buffer, &mut hits),
     }
     panes::footer::draw(model, look, footer, buffer);

@@ -145,6 +145,7 @@ fn current(model: &mut Model, id: JobId, generation: Generation) -> Option<&mut 
 pub fn gone(model: &mut Model, reason: &str) -> Option<Redraw> {
     model.engine = EngineState::Gone(reason.to_owned());
     model.pending.clear();
+    super::grid::engine_gone(model);
     for job in model.jobs.iter_mut().filter(|job| job.is_active()) {
         job.state = JobState::Failed {
             reason: "no engine".to_owned(),

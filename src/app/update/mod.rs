@@ -1,6 +1,7 @@
 //! The one place where the model changes.
 mod due;
 mod engine;
+mod grid;
 mod jobs;
 mod log;
 mod overlay;
@@ -19,6 +20,7 @@ use super::model::Model;
 pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
     let mut effects = Vec::new();
     apply(model, action, &mut effects);
+    grid::settle(model, &mut effects);
     effects
 }
 
@@ -27,6 +29,7 @@ fn apply(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
     let redraw = match action {
         A::Tick(now) => due::tick(model, now, effects),
         A::Start => engine::start(model, effects),
+        A::Engine(event) if grid::is_about(&event) => grid::event(model, &event, effects),
         A::Engine(event) => engine::event(model, event),
         A::EngineGone(reason) => engine::gone(model, &reason),
         A::Intervals(report) => due::intervals(model, &report),
@@ -100,6 +103,8 @@ fn apply(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
         A::ApplyToAll => parameters::apply_to_all(model, effects),
         A::Undo => jobs::undo(model, effects),
         A::Redo => jobs::redo(model, effects),
+
+        A::Grid(action) => grid::apply(model, &action, effects),
     };
     effects.extend(redraw.map(Effect::Redraw));
 }
@@ -129,6 +134,8 @@ fn press(model: &mut Model, key: Key, effects: &mut Vec<Effect>) {
 
 #[cfg(test)]
 mod jobs_tests;
+#[cfg(test)]
+mod grid_tests;
 #[cfg(test)]
 mod overlay_tests;
 #[cfg(test)]

@@ -83,6 +83,22 @@ fn set_selected(
     Some(Redraw::Answer)
 }
 
+/// Gives the selected job this T and this ε, to be undone at once.
+pub fn set_both(model: &mut Model, to: Parameters, effects: &mut Vec<Effect>) {
+    let job = model.view.job;
+    let Some(from) = model
+        .selected()
+        .map(|job| job.parameters())
+        .filter(|from| *from != to)
+    else {
+        return;
+    };
+    let change = Change { job, from, to };
+    let back = Edit::Parameters(reversed(&[change]));
+    model.history.record(back, None, model.now, false);
+    set(model, &change, effects);
+}
+
 /// Gives a job other parameters and has it scored anew: now, or soon where it was asked for just before.
 fn set(model: &mut Model, change: &Change, effects: &mut Vec<Effect>) {
     if change.job == model.view.job {

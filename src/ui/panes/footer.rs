@@ -3,7 +3,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::app::{Action, Level, Model, Slider};
+use crate::app::{Action, GridAction as G, Level, Model, Slider};
 use crate::session::Screen;
 use crate::ui::{Look, format};
 
@@ -49,7 +49,13 @@ fn hints(model: &Model, look: &Look, width: u16) -> Line<'static> {
         Slider::Magnitude => format!("to {}", look.glyphs.epsilon),
         Slider::Threshold => format!("to {}", look.glyphs.delta),
     };
-    let hints: Vec<(Vec<A>, String)> = match model.view.screen {
+    let filling = if model.grid().is_some_and(|grid| grid.filling) {
+        "pause"
+    } else {
+        "fill"
+    };
+    let screen = model.view.screen;
+    let hints: Vec<(Vec<A>, String)> = match screen {
         Screen::Explore => vec![
             (vec![A::ToggleHelp], "help".to_owned()),
             (vec![A::Quit], "quit".to_owned()),
@@ -66,6 +72,16 @@ fn hints(model: &Model, look: &Look, width: u16) -> Line<'static> {
             (vec![A::ToggleLogFpr], "log FPR".to_owned()),
             (vec![A::Undo], "undo".to_owned()),
         ],
+        Screen::Grid => vec![
+            (vec![A::ToggleHelp], "help".to_owned()),
+            (vec![A::Quit], "quit".to_owned()),
+            (vec![A::Grid(G::FillOrPause)], filling.to_owned()),
+            (vec![A::Grid(G::Take)], "take".to_owned()),
+            (vec![A::Grid(G::ToBest)], "best".to_owned()),
+            (vec![A::NextMetric], "metric".to_owned()),
+            (vec![A::NextJob], "next job".to_owned()),
+            (vec![A::Grid(G::ScoreBestOnRest)], "best on the rest".to_owned()),
+        ],
         Screen::Log => vec![
             (vec![A::ToggleHelp], "help".to_owned()),
             (vec![A::Quit], "quit".to_owned()),
@@ -79,7 +95,9 @@ fn hints(model: &Model, look: &Look, width: u16) -> Line<'static> {
     };
     let mut line = Line::default();
     for (actions, text) in hints {
-        let keys = actions.iter().filter_map(|action| model.keymap.key_for(action));
+        let keys = actions
+            .iter()
+            .filter_map(|action| model.keymap.key_on(screen, action));
         let keys = keys.map(|key| key.to_string()).collect::<Vec<_>>().join("/");
         let before = line.width();
         if before + keys.len() + text.len() + 4 > usize::from(width) {

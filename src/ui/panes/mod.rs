@@ -1,6 +1,7 @@
 //! The panes of the screens, one file each.
 pub mod explore;
 pub mod footer;
+pub mod grid;
 pub mod header;
 pub mod help;
 mod histogram;

@@ -2,4 +2,5 @@
 pub mod bars;
 pub mod canvas;
 pub mod panel;
+pub mod heat;
 pub mod title;

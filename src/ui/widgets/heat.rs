@@ -1,0 +1,144 @@
+//! A scale from worst to best for heat maps: viridis where there are colours enough, and the digits 0 to 9 where not.
+use ratatui::style::{Color, Modifier, Style};
+
+use crate::ui::{Colours, Look};
+
+/// Viridis (Smith and van der Walt 2015), nine of its colours: even to the eye, also to one that lacks a colour.
+const VIRIDIS: [(u8, u8, u8); 9] = [
+    (68, 1, 84),
+    (71, 44, 122),
+    (59, 81, 139),
+    (44, 113, 142),
+    (33, 144, 141),
+    (39, 173, 129),
+    (92, 200, 99),
+    (170, 220, 50),
+    (253, 231, 37),
+];
+/// As near as sixteen colours come.
+const BASIC: [Color; 5] = [
+    Color::Magenta,
+    Color::Blue,
+    Color::Cyan,
+    Color::Green,
+    Color::Yellow,
+];
+
+/// How a cell looks.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Shade {
+    /// Of the background and of text on it.
+    pub style: Style,
+    /// What the cell is filled with.
+    pub fill: &'static str,
+    /// From 0 (worst) to 9 (best), where the colours alone do not tell enough.
+    pub digit: Option<char>,
+}
+
+/// The shade of a place on the scale from 0 (worst) to 1 (best).
+pub fn shade(place: f64, look: &Look) -> Shade {
+    let place = if place.is_finite() {
+        place.clamp(0.0, 1.0)
+    } else {
+        0.0
+    };
+    let level = |count: usize| ((place * count as f64) as usize).min(count - 1);
+    let digit = char::from_digit(level(10) as u32, 10);
+    let (r, g, b) = viridis(place);
+    // Black on the light half, white on the dark.
+    let text = if luminance(r, g, b) > 0.4 {
+        Color::Black
+    } else {
+        Color::White
+    };
+    match look.colours {
+        Colours::True => Shade {
+            style: Style::new().fg(exact(text)).bg(Color::Rgb(r, g, b)),
+            fill: " ",
+            digit: None,
+        },
+        Colours::Indexed => Shade {
+            style: Style::new().fg(text).bg(Color::Indexed(indexed(r, g, b))),
+            fill: " ",
+            digit: None,
+        },
+        Colours::Sixteen => Shade {
+            style: Style::new()
+                .fg(if level(5) < 2 { Color::White } else { Color::Black })
+                .bg(BASIC.get(level(5)).copied().unwrap_or(Color::Reset)),
+            fill: " ",
+            digit,
+        },
+        Colours::None => Shade {
+            style: Style::new().add_modifier(if level(2) == 1 {
+                Modifier::BOLD
+            } else {
+                Modifier::empty()
+            }),
+            fill: look.glyphs.shades.get(level(5)).copied().unwrap_or(" "),
+            digit,
+        },
+    }
+}
+
+/// A theme of the terminal may turn its black and white into anything.
+fn exact(text: Color) -> Color {
+    match text {
+        Color::Black => Color::Rgb(0, 0, 0),
+        _ => Color::Rgb(255, 255, 255),
+    }
+}
+
+fn viridis(place: f64) -> (u8, u8, u8) {
+    let at = place * (VIRIDIS.len() - 1) as f64;
+    let below = (at as usize).min(VIRIDIS.len() - 2);
+    let (Some(from), Some(to)) = (VIRIDIS.get(below), VIRIDIS.get(below + 1)) else {
+        return (0, 0, 0);
+    };
+    let part = at - below as f64;
+    let mix = |from: u8, to: u8| (f64::from(from) * (1.0 - part) + f64::from(to) * part).round() as u8;
+    (mix(from.0, to.0), mix(from.1, to.1), mix(from.2, to.2))
+}
+
+/// Relative luminance, roughly: squares stand for sRGB's curve.
+fn luminance(r: u8, g: u8, b: u8) -> f64 {
+    let linear = |value: u8| (f64::from(value) / 255.0).powi(2);
+    0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b)
+}
+
+/// The nearest colour of xterm's 6 × 6 × 6 cube.
+fn indexed(r: u8, g: u8, b: u8) -> u8 {
+    const LEVELS: [u8; 6] = [0, 95, 135, 175, 215, 255];
+    let nearest = |value: u8| {
+        (0u8..)
+            .zip(LEVELS)
+            .min_by_key(|(_, level)| level.abs_diff(value))
+            .map_or(0, |(n, _)| n)
+    };
+    16 + 36 * nearest(r) + 6 * nearest(g) + nearest(b)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_scale_goes_from_dark_to_bright_at_every_depth() {
+        let mut before = -1.0;
+        for n in 0..=100 {
+            let (r, g, b) = viridis(f64::from(n) / 100.0);
+            let now = luminance(r, g, b);
+            assert!(now >= before - 0.004, "{n}: {now} after {before}");
+            before = now;
+        }
+        assert_eq!((viridis(0.0), viridis(1.0)), ((68, 1, 84), (253, 231, 37)));
+        for colours in [Colours::None, Colours::Sixteen] {
+            let look = Look::new(colours, true);
+            assert_eq!(shade(0.0, &look).digit, Some('0'));
+            assert_eq!(shade(1.0, &look).digit, Some('9'));
+            assert_ne!(shade(0.0, &look), shade(1.0, &look));
+        }
+        assert_eq!(shade(f64::NAN, &Look::new(Colours::True, true)).fill, " ");
+        assert_eq!((indexed(0, 0, 0), indexed(255, 255, 255)), (16, 231));
+    }
+}
