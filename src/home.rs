@@ -70,4 +70,32 @@ impl Home {
     pub fn sessions(&self) -> PathBuf {
         self.0.join("sessions")
     }
+
+    /// Where runs and evidence are kept: `$ODIN_RUNS`; `runs/` here; where that cannot be written (an installed
+    /// program), `odin/runs` in the user's data folder.
+    pub fn runs(&self) -> PathBuf {
+        if let Some(folder) = std::env::var_os("ODIN_RUNS").filter(|folder| !folder.is_empty()) {
+            return PathBuf::from(folder);
+        }
+        let here = self.0.join("runs");
+        if is_writable(&here) || (!here.exists() && is_writable(&self.0)) {
+            return here;
+        }
+        let var = |name| {
+            std::env::var_os(name)
+                .map(PathBuf::from)
+                .filter(|path| path.is_absolute())
+        };
+        let data = var("XDG_DATA_HOME").or_else(|| Some(var("HOME")?.join(".local/share")));
+        data.map_or(here, |data| data.join("odin/runs"))
+    }
+}
+
+fn is_writable(folder: &Path) -> bool {
+    use std::os::unix::ffi::OsStrExt;
+    let Ok(path) = std::ffi::CString::new(folder.as_os_str().as_bytes()) else {
+        return false;
+    };
+    // SAFETY: asks about a path that ends in a zero byte.
+    unsafe { libc::access(path.as_ptr(), libc::W_OK) == 0 }
 }

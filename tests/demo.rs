@@ -28,6 +28,7 @@ fn odin(arguments: &[&str]) -> Value {
     let output = Command::new(env!("CARGO_BIN_EXE_odin"))
         .args(arguments)
         .env("ODIN_HOME", root())
+        .env("ODIN_EVIDENCE_DISK", "0")
         .current_dir(std::env::temp_dir())
         .output()
         .unwrap();

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::{Action, Effect, Model, update};
 use crate::engine::protocol::{Command, Event, Generation, ImageScore, JobId, JobSpec, ScoreBatch, Side};
+use crate::scoring::LogitScores;
 use crate::session::Session;
 use crate::units::{Device, LogOdds};
 
@@ -71,6 +72,12 @@ pub fn image(spec: &JobSpec, side: Side, index: u32) -> ImageScore {
         prediction: ((index + u32::from(!right)) % 10) as u16,
         baseline: LogOdds(4.0 * (z + if side == Side::In { 2.0 } else { 0.4 })),
         odin: LogOdds(-(9f64.ln()) * (1.0 - 1.0 / (1.0 + t / 50.0)).powi(2) + scale * (z + shift)),
+        others: LogitScores {
+            max_logit: 10.0 + 2.0 * (z + shift),
+            energy: 10.0 + t * 0.01 + 1.8 * (z + shift),
+            entropy: 1.0 + z + 0.8 * shift,
+            gen_entropy: -4.0 + 0.5 * (z + 0.9 * shift),
+        },
     }
 }
 
@@ -95,7 +102,7 @@ pub fn feed(model: &mut Model, number: usize, from: u32, to: u32, total: usize) 
         let started = Event::Started {
             job: id,
             generation,
-            device,
+            devices: device.into(),
             total_in: total,
             total_out: total,
         };
@@ -168,6 +175,7 @@ pub fn answer_cell(model: &mut Model, effect: Effect) -> Vec<Effect> {
             job,
             generation,
             spec,
+            ..
         }) if job.cell_number().is_some() => cell_events(job, generation, &spec, 80)
             .into_iter()
             .flat_map(|event| update(model, Action::Engine(event)))
@@ -183,7 +191,7 @@ pub fn cell_events(job: JobId, generation: Generation, spec: &JobSpec, total: us
     let started = Event::Started {
         job,
         generation,
-        device: Device::Cpu,
+        devices: Device::Cpu.into(),
         total_in: n as usize,
         total_out: n as usize,
     };

@@ -7,9 +7,9 @@ use super::analysis::Analysis;
 use super::rate::Rate;
 use super::scores::ScoreSet;
 use super::slider::Span;
-use crate::engine::protocol::{Generation, JobId, JobSpec};
+use crate::engine::protocol::{Generation, JobId, JobSpec, Placement};
 use crate::session::{self, Detector};
-use crate::units::{Device, Magnitude, Temperature};
+use crate::units::{Devices, Magnitude, Temperature};
 
 /// What a person moves: T and ε.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -57,8 +57,8 @@ pub struct Job {
     pub(super) source: session::Job,
     /// T and ε as they were given: by the file, or by a choice on validation images.
     pub(super) given: Parameters,
-    /// The device that its queue asks for.
-    pub device: Device,
+    /// The devices that its queue asks for.
+    pub devices: Devices,
     pub spec: JobSpec,
     pub temperature_span: Span,
     pub magnitude_span: Span,
@@ -87,7 +87,7 @@ impl Job {
                 temperature: spec.temperature,
                 magnitude: spec.magnitude,
             },
-            device: Device::Auto,
+            devices: Devices::default(),
             temperature_span: Span::TEMPERATURE,
             magnitude_span: Span::MAGNITUDE,
             state: JobState::Waiting,
@@ -115,6 +115,15 @@ impl Job {
     /// Whether a person moved T or ε while looking at the very images that the metrics are of.
     pub fn is_tuned_here(&self) -> bool {
         self.parameters() != self.given
+    }
+
+    /// Where it is computed, in its queue's turn or in the background.
+    pub(super) fn placement(&self, background: bool) -> Placement {
+        Placement {
+            devices: self.devices.clone(),
+            lane: self.queue_number as u32,
+            background,
+        }
     }
 
     /// Takes other parameters: ODIN's scores so far are of no use then, the baseline's are.

@@ -168,7 +168,7 @@ impl Model {
         if let Some(queue) = self.session.queues.get(number) {
             job.queue_number = number;
             job.queue = queue.name.clone();
-            job.device = self.session.devices(queue).first();
+            job.devices = self.session.devices(queue).clone();
         }
     }
 

@@ -7,6 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use super::grid::IN_FLIGHT;
 use super::{Action, Effect, Key, KeyCode, Model, Slider, fake, update};
 use crate::engine::protocol::{Event, Generation, ImageScore, JobId, ScoreBatch, Side};
+use crate::scoring::LogitScores;
 use crate::session::Screen;
 use crate::units::{Device, LogOdds};
 
@@ -62,7 +63,7 @@ pub fn random_action(rng: &mut ChaCha8Rng, model: &Model) -> Action {
         23 => Action::Engine(Event::Started {
             job,
             generation,
-            device: Device::Cpu,
+            devices: Device::Cpu.into(),
             total_in: rng.random_range(0..300),
             total_out: rng.random_range(0..300),
         }),
@@ -75,6 +76,12 @@ pub fn random_action(rng: &mut ChaCha8Rng, model: &Model) -> Action {
                 prediction: rng.random_range(0..3),
                 baseline: LogOdds(number(rng) * 8.0),
                 odin: LogOdds(number(rng)),
+                others: LogitScores {
+                    max_logit: number(rng),
+                    energy: number(rng),
+                    entropy: number(rng),
+                    gen_entropy: number(rng),
+                },
             });
             let scores = scores.collect();
             Action::Engine(Event::Scored(ScoreBatch {

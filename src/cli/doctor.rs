@@ -7,9 +7,10 @@ use clap::Args;
 use super::print;
 use crate::config::{self, Config};
 use crate::datasets::{self, Dataset};
-use crate::engine::{device, preflight};
+use crate::engine::{Budget, device, preflight};
 use crate::home::Home;
 use crate::networks::NetworkCard;
+use crate::runs::evidence::Shelf;
 use crate::units::Device;
 
 #[derive(Debug, Args)]
@@ -86,6 +87,7 @@ fn everything() -> Vec<Finding> {
             findings.push(well("home", home.path().display().to_string()));
             findings.extend(networks(&home));
             findings.push(data(&home));
+            findings.push(evidence(&home));
         }
         Err(error) => findings.push(unwell("home", "none", error.to_string())),
     }
@@ -218,6 +220,33 @@ fn networks(home: &Home) -> Vec<Finding> {
         },
     };
     NetworkCard::list(&home.models()).into_iter().map(check).collect()
+}
+
+/// What scoring has left on disk, and the room it may take there and in memory.
+fn evidence(home: &Home) -> Finding {
+    let usage = Shelf::usage(&home.runs());
+    let mega = |bytes: u64| format!("{:.1} MB", bytes as f64 / (1u64 << 20) as f64);
+    match Budget::from_env() {
+        Err(error) => unwell("evidence", mega(usage.bytes), error.to_string()),
+        Ok(Budget { memory, disk: 0 }) => well(
+            "evidence",
+            format!(
+                "kept in memory only, of {} (ODIN_EVIDENCE_DISK is 0)",
+                mega(memory)
+            ),
+        ),
+        Ok(Budget { memory, disk }) => well(
+            "evidence",
+            format!(
+                "{} of {} on disk, on {} scored sets, in {}; up to {} in memory (ODIN_EVIDENCE_DISK, ODIN_EVIDENCE_MEMORY)",
+                mega(usage.bytes),
+                mega(disk),
+                usage.sets,
+                home.runs().join("evidence").display(),
+                mega(memory)
+            ),
+        ),
+    }
 }
 
 fn data(home: &Home) -> Finding {

@@ -4,13 +4,13 @@ use std::sync::mpsc::{self, Receiver};
 use anyhow::bail;
 
 use super::What;
-use crate::engine::Engine;
-use crate::engine::protocol::{Command, Event, Generation, ImageScore, JobId, JobSpec, Order};
+use crate::engine::protocol::{Command, Event, Generation, ImageScore, JobId, JobSpec, Order, Placement};
+use crate::engine::{Budget, Engine};
 use crate::home::Home;
 use crate::metrics::{Comparison, Conventions, Side};
 use crate::networks::NetworkCard;
 use crate::runs::{self, Detector, Record};
-use crate::units::{Device, LogOdds};
+use crate::units::{Devices, LogOdds};
 
 /// Bootstrap replicates behind each interval.
 const REPLICATES: usize = 1000;
@@ -19,7 +19,9 @@ const REPLICATES: usize = 1000;
 pub struct Scored {
     pub ins: Vec<ImageScore>,
     pub outs: Vec<ImageScore>,
-    pub device: Device,
+    /// How many of them were known from earlier runs.
+    pub from_evidence: usize,
+    pub devices: Devices,
     pub seconds: f64,
 }
 
@@ -48,19 +50,24 @@ impl Scored {
 pub struct Driver {
     engine: Engine,
     events: Receiver<Event>,
+    devices: Devices,
     generation: Generation,
 }
 
 impl Driver {
-    pub fn start(home: &Home, device: Device) -> anyhow::Result<Self> {
+    /// Evidence is kept in memory and, unless it is all to be computed afresh, on disk.
+    pub fn start(home: &Home, devices: impl Into<Devices>, fresh: bool) -> anyhow::Result<Self> {
+        let budget = Budget::from_env()?;
+        let budget = if fresh { budget.in_memory() } else { budget };
         let (sender, events) = mpsc::channel();
-        let engine = Engine::start(home, device, move |event| {
+        let engine = Engine::start(home, budget, move |event| {
             // The receiver goes when scoring is over or has failed; what comes later is of no interest.
             let _ = sender.send(event);
         })?;
         Ok(Self {
             engine,
             events,
+            devices: devices.into(),
             generation: Generation::default(),
         })
     }
@@ -72,23 +79,29 @@ impl Driver {
         self.engine.send(Command::Score {
             job: JobId(0),
             generation: ours,
+            placement: Placement {
+                devices: self.devices.clone(),
+                ..Placement::default()
+            },
             spec,
         });
-        let (mut ins, mut outs, mut on) = (Vec::new(), Vec::new(), Device::Cpu);
+        let (mut ins, mut outs, mut on) = (Vec::new(), Vec::new(), Devices::default());
+        let mut from_evidence = 0;
         for event in &self.events {
             match event {
                 Event::Started {
-                    device,
+                    devices,
                     total_in,
                     total_out,
                     ..
                 } => {
-                    on = device;
+                    on = devices;
                     bar.set_position(0);
                     bar.set_length((total_in + total_out) as u64);
                 }
                 Event::Scored(batch) => {
                     bar.inc(batch.scores.len() as u64);
+                    from_evidence += if batch.from_cache { batch.scores.len() } else { 0 };
                     match batch.side {
                         Side::In => ins.extend(batch.scores),
                         Side::Out => outs.extend(batch.scores),
@@ -103,7 +116,8 @@ impl Driver {
                     return Ok(Scored {
                         ins,
                         outs,
-                        device: on,
+                        from_evidence,
+                        devices: on,
                         seconds,
                     });
                 }
@@ -150,9 +164,11 @@ pub fn record(card: &NetworkCard, spec: &JobSpec, scored: &Scored) -> anyhow::Re
     let Scored {
         ins,
         outs,
-        device,
+        from_evidence,
+        devices,
         seconds,
     } = scored;
+    let computed = ins.len() + outs.len() - from_evidence;
     let weights = spec.weights.clone().unwrap_or_else(|| card.weights_path());
     let share = |all: Vec<bool>| all.iter().filter(|&&one| one).count() as f64 / all.len().max(1) as f64;
     Ok(Record {
@@ -164,9 +180,10 @@ pub fn record(card: &NetworkCard, spec: &JobSpec, scored: &Scored) -> anyhow::Re
         magnitude: spec.magnitude,
         n_in: ins.len(),
         n_out: outs.len(),
-        device: device.to_string(),
+        n_from_evidence: *from_evidence,
+        device: devices.to_string(),
         seconds: *seconds,
-        images_per_second: (ins.len() + outs.len()) as f64 / seconds.max(f64::MIN_POSITIVE),
+        images_per_second: (computed > 0).then(|| computed as f64 / seconds.max(f64::MIN_POSITIVE)),
         accuracy: scored.correct().map(share),
         conventions,
         baseline: measure(|s| s.baseline)?,

@@ -1,6 +1,4 @@
 //! `odin [SESSION]`: the dashboard.
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,8 +9,8 @@ use clap::Args;
 use crate::app::{Catalogue, Choice, Model};
 use crate::config::Config;
 use crate::datasets;
-use crate::engine::Engine;
-use crate::engine::protocol::{Command, JobId};
+use crate::engine::protocol::Command;
+use crate::engine::{Budget, Engine};
 use crate::home::Home;
 use crate::networks::NetworkCard;
 use crate::session::Session;
@@ -34,11 +32,7 @@ pub fn run(session: Option<&str>, options: &Options) -> anyhow::Result<()> {
     if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
         bail!("the dashboard needs a terminal; without one, `odin run` does the scoring");
     }
-    let devices = session
-        .job_specs()
-        .into_iter()
-        .map(|(_, devices, _)| options.device.unwrap_or(devices.first()))
-        .collect();
+    let (budget, only) = (Budget::from_env()?, options.device);
     let mut model = Model::new(session, path);
     model.keymap = config.keymap();
     model.theme = config.theme;
@@ -52,7 +46,7 @@ pub fn run(session: Option<&str>, options: &Options) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let start = || start(&home, devices).map_err(|error| format!("no thread for the engine: {error}"));
+    let start = || start(&home, budget, only).map_err(|error| format!("no thread for the engine: {error}"));
     match runtime.block_on(term::run(model, options, start))? {
         Exit::Quit => Ok(()),
         // As a shell expects of a program that a signal ended; everything has been put back by now.
@@ -106,30 +100,18 @@ fn find(session: &str, home: &Home) -> anyhow::Result<PathBuf> {
     );
 }
 
-/// One engine a device, started on what the jobs need; a command goes to the engine of its job.
-fn start(home: &Home, devices: Vec<Device>) -> std::io::Result<EngineLink> {
+/// The engine, on what the jobs need; `only` takes the place of the devices that the session names.
+fn start(home: &Home, budget: Budget, only: Option<Device>) -> std::io::Result<EngineLink> {
     let (sender, events) = tokio::sync::mpsc::unbounded_channel();
-    let mut engines: HashMap<Device, Engine> = HashMap::new();
-    for &device in &devices {
-        if let Entry::Vacant(place) = engines.entry(device) {
-            let sender = sender.clone();
-            let engine = Engine::start(home, device, move |event| {
-                // The dashboard has gone; nobody wants to know any more.
-                let _ = sender.send(event);
-            })?;
-            place.insert(engine);
+    let engine = Engine::start(home, budget, move |event| {
+        // The dashboard has gone; nobody wants to know any more.
+        let _ = sender.send(event);
+    })?;
+    let commands = move |mut command: Command| {
+        if let (Command::Score { placement, .. }, Some(device)) = (&mut command, only) {
+            placement.devices = device.into();
         }
-    }
-    let commands = move |command: Command| {
-        let of = |job: &JobId| devices.get(usize::try_from(job.owner().0).unwrap_or(usize::MAX));
-        match &command {
-            Command::Score { job, .. } | Command::Cancel { job } | Command::Prefer { job } => {
-                if let Some(engine) = of(job).and_then(|device| engines.get(device)) {
-                    engine.send(command);
-                }
-            }
-            Command::Shutdown => engines.values().for_each(|engine| engine.send(Command::Shutdown)),
-        }
+        engine.send(command);
     };
     Ok(EngineLink {
         commands: Box::new(commands),

@@ -91,6 +91,9 @@ struct What {
     /// Seed of the bootstrap intervals
     #[arg(long, default_value_t = 0)]
     seed: u64,
+    /// Compute everything afresh: neither read the evidence of earlier runs nor keep any on disk
+    #[arg(long)]
+    fresh: bool,
 }
 
 /// Runs the program. Exit code 2 says that the input was at fault, and one line on standard error says how.

@@ -39,7 +39,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     }
     let bar = progress_bar(0, "images");
     bar.set_message(spec.dataset.clone());
-    let scored = Driver::start(&home, what.device)?.score(spec.clone(), &bar)?;
+    let scored = Driver::start(&home, what.device, what.fresh)?.score(spec.clone(), &bar)?;
     bar.finish_and_clear();
     let record = driver::record(&card, &spec, &scored)?;
     if let Some(folder) = &options.save {
@@ -84,18 +84,18 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
 
 pub fn table(r: &Record) -> String {
     let mut text = format!(
-        "{} · {} ({} images) against {} ({} images)\nT = {}, ε = {} · {} · {:.1} s, {:.0} images/s",
-        r.network,
-        r.in_dataset,
-        r.n_in,
-        r.dataset,
-        r.n_out,
-        r.temperature,
-        r.magnitude,
-        r.device,
-        r.seconds,
-        r.images_per_second
+        "{} · {} ({} images) against {} ({} images)\nT = {}, ε = {} · {} · {:.1} s",
+        r.network, r.in_dataset, r.n_in, r.dataset, r.n_out, r.temperature, r.magnitude, r.device, r.seconds
     );
+    if let Some(rate) = r.images_per_second {
+        text.push_str(&format!(", {rate:.0} images/s"));
+    }
+    if r.n_from_evidence > 0 {
+        text.push_str(&format!(
+            " · {} images known from earlier runs",
+            r.n_from_evidence
+        ));
+    }
     if let Some(accuracy) = r.accuracy {
         text.push_str(&format!(" · accuracy {:.2} %", 100.0 * accuracy));
     }

@@ -100,7 +100,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         limit: Some(options.validation.min(what.limit.unwrap_or(usize::MAX))),
         ..what.clone()
     };
-    let mut driver = Driver::start(&home, options.what.device)?;
+    let mut driver = Driver::start(&home, options.what.device, options.what.fresh)?;
     let (bar, inner) = (
         progress_bar((temperatures.len() * magnitudes.len()) as u64, "cells"),
         hidden(),

@@ -23,32 +23,29 @@ pub struct Prefetch {
 }
 
 impl Dataset {
-    /// The images numbered `indices` in batches of at most `batch_size`, decoded ahead by `threads` threads.
+    /// The images numbered in `chunks`, a batch a chunk, decoded ahead by `threads` threads.
     ///
     /// Neighbours that differ in size come in batches of their own; skipped images leave smaller ones.
     pub fn prefetch(
         self: &Arc<Self>,
-        indices: Vec<usize>,
-        batch_size: usize,
+        chunks: Vec<Vec<usize>>,
         normalisation: Normalisation,
         threads: usize,
     ) -> Result<Prefetch, DatasetError> {
-        let batch_size = batch_size.max(1);
-        let chunks = indices.len().div_ceil(batch_size);
-        let threads = threads.clamp(1, chunks.max(1));
-        let (indices, stop) = (Arc::new(indices), Arc::new(AtomicBool::new(false)));
+        let threads = threads.clamp(1, chunks.len().max(1));
+        let (chunks, stop) = (Arc::new(chunks), Arc::new(AtomicBool::new(false)));
         let mut prefetch = Prefetch {
             workers: Vec::new(),
             stop,
             next: 0,
-            chunks,
+            chunks: chunks.len(),
             ready: Vec::new().into_iter(),
         };
         for first in 0..threads {
             let (sender, receiver) = sync_channel(1);
-            let (set, indices, stop) = (self.clone(), indices.clone(), prefetch.stop.clone());
+            let (set, chunks, stop) = (self.clone(), chunks.clone(), prefetch.stop.clone());
             let work = move || {
-                for chunk in indices.chunks(batch_size).skip(first).step_by(threads) {
+                for chunk in chunks.iter().skip(first).step_by(threads) {
                     let batches = set.runs(chunk, &normalisation, &stop);
                     if stop.load(Ordering::Relaxed) || sender.send(batches).is_err() {
                         return;
@@ -124,6 +121,10 @@ mod tests {
         Normalisation::new([0.5; 3], [0.25; 3]).unwrap()
     }
 
+    fn batches(indices: &[usize], size: usize) -> Vec<Vec<usize>> {
+        indices.chunks(size).map(<[usize]>::to_vec).collect()
+    }
+
     fn noise() -> Arc<Dataset> {
         let card = DatasetCard::new(
             "noise",
@@ -142,7 +143,7 @@ mod tests {
         let indices: Vec<usize> = (0..101).map(|i| i * 37 % 500).collect();
         for threads in [1, 3, 64] {
             let batches = set
-                .prefetch(indices.clone(), 10, normalisation(), threads)
+                .prefetch(batches(&indices, 10), normalisation(), threads)
                 .unwrap();
             let batches: Vec<Batch> = batches.map(Result::unwrap).collect();
             assert_eq!(batches.len(), 11);
@@ -150,33 +151,29 @@ mod tests {
             assert_eq!(got, indices);
             assert_eq!(batches[3], set.batch(&indices[30..40], &normalisation()).unwrap());
         }
-        assert!(
-            set.prefetch(vec![], 10, normalisation(), 2)
-                .unwrap()
-                .next()
-                .is_none()
-        );
+        assert!(set.prefetch(vec![], normalisation(), 2).unwrap().next().is_none());
     }
 
     #[test]
     fn an_error_ends_it_and_dropping_it_does_too() {
         let set = noise();
-        let mut batches = set
-            .prefetch(vec![1, 2, 3, 999, 4, 5], 2, normalisation(), 2)
+        let mut prefetch = set
+            .prefetch(batches(&[1, 2, 3, 999, 4, 5], 2), normalisation(), 2)
             .unwrap();
-        assert!(batches.next().unwrap().is_ok());
+        assert!(prefetch.next().unwrap().is_ok());
         assert!(
-            batches
+            prefetch
                 .next()
                 .unwrap()
                 .unwrap_err()
                 .to_string()
                 .contains("no image 999")
         );
-        assert!(batches.next().is_none());
-        let mut early = set.prefetch((0..500).collect(), 1, normalisation(), 4).unwrap();
+        assert!(prefetch.next().is_none());
+        let all: Vec<usize> = (0..500).collect();
+        let mut early = set.prefetch(batches(&all, 1), normalisation(), 4).unwrap();
         early.next();
-        drop((early, batches));
+        drop((early, prefetch));
         assert_eq!(Arc::strong_count(&set), 1, "no thread is left that holds the set");
     }
 
@@ -193,7 +190,9 @@ mod tests {
             corrupt: Corrupt::Skip,
         };
         let set = Arc::new(Dataset::open(&DatasetCard::new("mixed", source), "".as_ref()).unwrap());
-        let batches = set.prefetch((0..5).collect(), 4, normalisation(), 2).unwrap();
+        let batches = set
+            .prefetch(batches(&[0, 1, 2, 3, 4], 4), normalisation(), 2)
+            .unwrap();
         let got: Vec<_> = batches
             .map(Result::unwrap)
             .map(|b| (b.indices.clone(), b.height))

@@ -1,16 +1,16 @@
-//! Networks and data sets that a worker has open. Opening one is slow; using it again is free.
+//! Networks and data sets that are open. Opening one is slow; using it again is free.
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::device;
+use super::fleet::Seat;
 use super::protocol::JobSpec;
 use crate::datasets::{self, Dataset, DatasetError};
 use crate::home::Home;
 use crate::networks::weights::{WeightsError, first_line};
 use crate::networks::{CardError, NetworkCard};
 use crate::scoring::Scorer;
-use crate::units::Device;
 
 /// Why a job's network or one of its sets cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +23,8 @@ pub enum OpenError {
     Dataset(#[from] DatasetError),
     #[error("libtorch: {0}")]
     Torch(String),
+    #[error("the job names no device to run on")]
+    NoDevice,
     #[error("{name}: image 0 is {height}×{width} pixels, and {why}")]
     Size {
         name: String,
@@ -57,31 +59,27 @@ impl OpenNetwork {
 
 pub struct Library {
     home: Home,
-    device: Device,
-    threads: usize,
-    networks: HashMap<(String, Option<PathBuf>), Arc<OpenNetwork>>,
+    networks: HashMap<(String, Option<PathBuf>, Seat), Arc<OpenNetwork>>,
     sets: HashMap<String, Arc<Dataset>>,
 }
 
 impl Library {
-    /// For so many compute threads on the device.
-    pub fn new(home: &Home, device: Device, threads: usize) -> Self {
+    pub fn new(home: &Home) -> Self {
         Self {
             home: home.clone(),
-            device,
-            threads,
             networks: HashMap::new(),
             sets: HashMap::new(),
         }
     }
 
-    pub fn network(&mut self, spec: &JobSpec) -> Result<Arc<OpenNetwork>, OpenError> {
-        let key = (spec.network.clone(), spec.weights.clone());
+    /// The network as it lies on the device of a worker.
+    pub fn network(&mut self, spec: &JobSpec, seat: Seat) -> Result<Arc<OpenNetwork>, OpenError> {
+        let key = (spec.network.clone(), spec.weights.clone(), seat);
         if let Some(open) = self.networks.get(&key) {
             return Ok(open.clone());
         }
         let card = NetworkCard::find(&spec.network, &self.home.models())?;
-        let device = device::of_torch(self.device);
+        let device = device::of_torch(seat.device);
         let weights = card.read_weights(spec.weights.as_deref(), device)?;
         let scorer = |_| -> Result<Mutex<Scorer>, OpenError> {
             let scorer = Scorer::new(weights.network()?, card.normalisation.std(), device);
@@ -89,7 +87,9 @@ impl Library {
                 scorer.map_err(|error| OpenError::Torch(first_line(&error)))?,
             ))
         };
-        let scorers = (0..self.threads.max(1)).map(scorer).collect::<Result<_, _>>()?;
+        let scorers = (0..device::compute_threads(seat.device).max(1))
+            .map(scorer)
+            .collect::<Result<_, _>>()?;
         let open = Arc::new(OpenNetwork {
             card,
             weights_digest: weights.digest().to_owned(),

@@ -1,65 +1,69 @@
-//! The engine: jobs go in, scores come out. One named thread a device owns its network and does all tensor work.
+//! The engine: jobs go in, scores come out. One worker a device does all tensor work.
 //!
-//! `protocol` is what goes in and out; `worker` the device's thread, which hands batches to the compute threads of
-//! `pool`; `task` one job under way; `pass` one batch through the network; `evidence` what is never computed twice;
-//! `library` networks and data sets that are open; `preflight` whether a network does what its card says; `device` what there is to compute on. Nothing here draws, reads a
+//! `protocol` is what goes in and out. `scheduler` is the thread that hears and tells; `desk` knows whose turn it is,
+//! `opener` opens networks and sets aside, `library` keeps them, `fleet` has the workers and `pool` the threads of one;
+//! `task` is one job under way, `pass` one batch through the network, `evidence` what is never computed twice. `preflight`
+//! tells whether a network does what its card says, `device` what there is to compute on. Nothing here draws, reads a
 //! session or knows the command line.
+mod desk;
 pub mod device;
 mod evidence;
+mod fleet;
 mod library;
+mod opener;
 mod pass;
 mod pool;
 pub mod preflight;
 pub mod protocol;
+mod scheduler;
 mod task;
 #[cfg(test)]
 mod tests;
-mod worker;
 
 use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
 
 use crate::home::Home;
-use crate::units::Device;
+pub use evidence::{Budget, BudgetError};
 use protocol::{Command, Event};
-use worker::Message;
+use scheduler::Message;
 
-/// An engine that is running. Dropping it ends its worker after the batch under way.
+/// An engine that is running. Dropping it ends its workers after the batches under way.
 pub struct Engine {
     inbox: Sender<Message>,
-    worker: Option<JoinHandle<()>>,
+    scheduler: Option<JoinHandle<()>>,
 }
 
 impl Engine {
-    /// Starts a worker on the device. `emit` is called from the worker's thread.
+    /// Starts it; workers follow as jobs need them. `emit` is called from the engine's own thread.
     pub fn start(
         home: &Home,
-        device: Device,
+        budget: Budget,
         emit: impl FnMut(Event) + Send + 'static,
     ) -> std::io::Result<Self> {
         let (sender, inbox) = channel();
         let (home, results) = (home.clone(), sender.clone());
-        let worker = std::thread::Builder::new()
-            .name(format!("odin-{device}"))
-            .spawn(move || worker::run(&home, device, &inbox, results, emit))?;
+        let scheduler = std::thread::Builder::new()
+            .name("odin-engine".to_owned())
+            .spawn(move || scheduler::run(&home, budget, &inbox, &results, emit))?;
         Ok(Self {
             inbox: sender,
-            worker: Some(worker),
+            scheduler: Some(scheduler),
         })
     }
 
-    /// Tells the worker; it listens between two batches. A worker that has ended hears nothing.
+    /// Tells the engine; it listens between two batches. One that has ended hears nothing.
     pub fn send(&self, command: Command) {
-        let _ = self.inbox.send(Message::Command(command));
+        let _ = self.inbox.send(Message::Command(Box::new(command)));
     }
 }
 
 impl Drop for Engine {
     fn drop(&mut self) {
         self.send(Command::Shutdown);
-        if let Some(worker) = self.worker.take() {
-            // A panic of the worker has been reported as an event; it must not become a second one here.
-            let _ = worker.join();
+        if let Some(scheduler) = self.scheduler.take() {
+            // A panic there has been reported as an event; it must not become a second one here.
+            let _ = scheduler.join();
         }
     }
 }

@@ -3,14 +3,16 @@ use std::sync::Arc;
 
 use tch::{TchError, Tensor};
 
-use super::evidence::{Evidence, EvidenceKey};
+use super::evidence::Shown;
+use super::fleet::Seat;
 use super::library::OpenNetwork;
 use super::protocol::{Generation, JobId};
 use crate::datasets::Batch;
 use crate::metrics::Side;
 use crate::networks::weights::first_line;
+use crate::runs::evidence::EvidenceKey;
 use crate::scoring::{Scorer, Signs, log_odds};
-use crate::units::{LogOdds, Magnitude, Temperature};
+use crate::units::{Magnitude, Temperature};
 
 /// A batch to compute, and what is known of its images.
 pub struct Work {
@@ -19,6 +21,8 @@ pub struct Work {
     pub side: Side,
     pub set: String,
     pub evidence: EvidenceKey,
+    /// The worker that computes it.
+    pub seat: Seat,
     pub network: Arc<OpenNetwork>,
     pub temperature: Temperature,
     pub magnitude: Magnitude,
@@ -30,12 +34,10 @@ pub struct Work {
 /// An image's number and its logits.
 type Row = (u32, Box<[f32]>);
 
-/// What a batch has shown, by image number.
+/// What came of a batch.
 #[derive(Default)]
 pub struct Found {
-    logits: Vec<Row>,
-    signs: Vec<(u32, Signs)>,
-    scores: Vec<(u32, LogOdds)>,
+    pub shown: Shown,
     /// The device ran out of memory, and smaller batches went through.
     pub halved_to: Option<usize>,
 }
@@ -63,21 +65,6 @@ impl PassError {
 impl Work {
     pub fn images(&self) -> impl Iterator<Item = u32> + '_ {
         self.batch.indices.iter().map(|&index| index as u32)
-    }
-}
-
-impl Found {
-    /// Hands what was found to the evidence.
-    pub fn keep(self, evidence: &mut Evidence, temperature: Temperature, magnitude: Magnitude) {
-        for (image, logits) in self.logits {
-            evidence.keep_logits(image, logits);
-        }
-        for (image, signs) in self.signs {
-            evidence.keep_signs(image, temperature, signs);
-        }
-        for (image, score) in self.scores {
-            evidence.keep_score(image, temperature, magnitude, score);
-        }
     }
 }
 
@@ -133,7 +120,7 @@ fn part(scorer: &Scorer, work: &Work, from: usize, to: usize, found: &mut Found)
             .collect()
     };
     if magnitude.is_zero() {
-        found.logits.extend(rows(&scorer.logits(&images)?)?);
+        found.shown.logits.extend(rows(&scorer.logits(&images)?)?);
         return Ok(());
     }
     let known: Option<Vec<&Signs>> = work
@@ -149,14 +136,15 @@ fn part(scorer: &Scorer, work: &Work, from: usize, to: usize, found: &mut Found)
             let (logits, positive) = scorer.gradient_signs(&images, *temperature)?;
             let logits = rows(&logits)?;
             found
+                .shown
                 .signs
                 .extend(numbers.iter().copied().zip(scorer.pack(&positive)?));
-            found.logits.extend(logits);
+            found.shown.logits.extend(logits);
             positive
         }
     };
     let after = rows(&scorer.logits(&scorer.perturbed(&images, &positive, *magnitude)?)?)?;
-    found.scores.extend(
+    found.shown.scores.extend(
         after
             .iter()
             .map(|(image, row)| (*image, log_odds(row, *temperature))),

@@ -21,13 +21,20 @@ pub struct Pool {
 }
 
 impl Pool {
-    /// Starts the threads; each calls `done` with every batch it has computed.
-    pub fn start(device: Device, done: impl Fn(Done) + Clone + Send + 'static) -> std::io::Result<Self> {
+    /// Starts the threads of the device's worker of this number; each calls `done` with every batch it has computed.
+    pub fn start(
+        device: Device,
+        number: usize,
+        done: impl Fn(Done) + Clone + Send + 'static,
+    ) -> std::io::Result<Self> {
         let (work, queue) = channel::<Work>();
         let queue = Arc::new(Mutex::new(queue));
         let start = |n: usize| {
             let (queue, done) = (queue.clone(), done.clone());
-            let name = format!("odin-{device}-{n}");
+            let name = match number {
+                0 => format!("odin-{device}-{n}"),
+                _ => format!("odin-{device}-{number}-{n}"),
+            };
             std::thread::Builder::new().name(name).spawn(move || {
                 if device == Device::Cpu {
                     tch::set_num_threads(1);

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 pub use crate::metrics::Side;
 pub use crate::scoring::ImageScore;
-use crate::units::{Device, Magnitude, Temperature};
+use crate::units::{Device, Devices, Magnitude, Temperature};
 
 /// Names a job for as long as the program runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -72,13 +72,29 @@ pub struct JobSpec {
     pub order: Order,
 }
 
+/// Where a job is computed, and when its turn comes.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Placement {
+    /// The job's images are split over these.
+    pub devices: Devices,
+    /// Jobs of one lane (a queue) are served one after another; lanes share a device fairly.
+    pub lane: u32,
+    /// Served only while no other job has work for the device.
+    pub background: bool,
+}
+
 /// What an engine is told.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "commands are few, and most of them are the largest"
+)]
 pub enum Command {
     /// Score the job. A newer generation of the same job stops the older between two batches.
     Score {
         job: JobId,
         generation: Generation,
+        placement: Placement,
         spec: JobSpec,
     },
     /// Forget the job: drop it if it waits, stop it between two batches if it runs.
@@ -112,7 +128,8 @@ pub enum Event {
     Started {
         job: JobId,
         generation: Generation,
-        device: Device,
+        /// As they were resolved.
+        devices: Devices,
         total_in: usize,
         total_out: usize,
     },

@@ -1,5 +1,4 @@
 //! One job under way: its two sets, what of them is known, and what is still to be computed.
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -7,27 +6,25 @@ use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
-use super::evidence::{Evidence, EvidenceKey};
-use super::library::{Library, OpenError, OpenNetwork};
+use super::evidence::{Evidence, Store};
+use super::fleet::Seat;
+use super::library::OpenNetwork;
+use super::opener::Ready;
 use super::pass::Work;
 use super::protocol::{Generation, ImageScore, JobId, JobSpec, Order, ScoreBatch};
-use crate::datasets::{Dataset, DatasetError, Prefetch};
+use crate::datasets::{Batch, Dataset, DatasetError, Normalisation, Prefetch};
 use crate::metrics::Side;
-use crate::scoring::{argmax, log_odds};
-use crate::units::Temperature;
+use crate::runs::evidence::EvidenceKey;
 
-/// Evidence on every set that a worker has scored.
-pub type Store = HashMap<EvidenceKey, Evidence>;
-
-/// Why a job cannot start or go on.
+/// Why a job cannot begin or go on.
 #[derive(Debug, thiserror::Error)]
 pub enum TaskError {
-    #[error(transparent)]
-    Open(#[from] OpenError),
     #[error(transparent)]
     Dataset(#[from] DatasetError),
     #[error("{name} has {len} images, and the first {skip} are skipped: nothing is left to score")]
     Empty { name: String, len: usize, skip: usize },
+    #[error("no network lies on {0:?}")]
+    NoNetwork(Seat),
 }
 
 pub struct Task {
@@ -35,7 +32,7 @@ pub struct Task {
     pub generation: Generation,
     pub started: Instant,
     spec: JobSpec,
-    network: Arc<OpenNetwork>,
+    networks: Vec<(Seat, Arc<OpenNetwork>)>,
     halves: [Half; 2],
     /// Batches handed out that have not come back.
     out: usize,
@@ -48,8 +45,15 @@ struct Half {
     evidence: EvidenceKey,
     total: usize,
     handed_out: usize,
-    /// Decodes what is to be computed; `None` once all of it has been handed out.
-    ahead: Option<Prefetch>,
+    ahead: Ahead,
+}
+
+/// Decodes what is to be computed, from the job's first turn on: of many jobs that wait, none decodes.
+enum Ahead {
+    Waiting(Vec<Vec<usize>>),
+    Decoding(Prefetch),
+    /// All of it has been handed out.
+    Done,
 }
 
 /// What a task wants next.
@@ -61,37 +65,43 @@ pub enum Next {
 }
 
 impl Task {
-    /// Opens network and sets and starts decoding. Also gives the scores that are known already.
-    pub fn open(
+    /// Finds out what is to be computed. Also gives the scores that are known already.
+    pub fn begin(
         job: JobId,
         generation: Generation,
         spec: JobSpec,
         batch: usize,
-        library: &mut Library,
+        ready: Ready,
         store: &mut Store,
     ) -> Result<(Self, Vec<ScoreBatch>), TaskError> {
-        let network = library.network(&spec)?;
-        let in_set = library.in_set(&spec, &network)?;
-        let out_set = library.set(&spec.dataset, &network)?;
-        let mut known_scores = Vec::new();
-        let mut half = |side, set: Arc<Dataset>| -> Result<Half, TaskError> {
-            let key = EvidenceKey {
-                weights: network.weights_digest.clone(),
-                normalisation: format!("{:?}", network.card.normalisation),
-                dataset: set.digest()?,
-            };
+        let Ready {
+            networks,
+            in_set,
+            out_set,
+        } = ready;
+        let mut known = Vec::new();
+        let mut half = |side, (set, key): (Arc<Dataset>, EvidenceKey)| -> Result<Half, TaskError> {
             let order = order_of(&set, side, &spec)?;
-            let evidence = store.entry(key.clone()).or_default();
-            let (mut scores, mut todo) = (Vec::new(), Vec::new());
-            for &image in &order {
-                match score_of(evidence, image, side, &set, &spec) {
-                    Some(score) => scores.push(score),
-                    None => todo.push(image as usize),
+            let evidence = store.open(&key, spec.temperature, spec.magnitude);
+            let mut scores = Vec::new();
+            // The batches are those of a job that knows nothing, less the images that are known: what a killed program
+            // had not finished is computed in the same company, and comes to the same to the bit.
+            let mut todo = Vec::new();
+            for chunk in order.chunks(batch) {
+                let mut missing = Vec::new();
+                for &image in chunk {
+                    match score_of(evidence, image, side, &set, &spec) {
+                        Some(score) => scores.push(score),
+                        None => missing.push(image as usize),
+                    }
+                }
+                if !missing.is_empty() {
+                    todo.push(missing);
                 }
             }
             let handed_out = scores.len();
             if !scores.is_empty() {
-                known_scores.push(ScoreBatch {
+                known.push(ScoreBatch {
                     job,
                     generation,
                     side,
@@ -99,17 +109,13 @@ impl Task {
                     from_cache: true,
                 });
             }
-            let normalisation = network.card.normalisation;
-            let ahead = (!todo.is_empty())
-                .then(|| set.prefetch(todo, batch, normalisation, 1))
-                .transpose()?;
             Ok(Half {
                 side,
                 set,
                 evidence: key,
                 total: order.len(),
                 handed_out,
-                ahead,
+                ahead: Ahead::of(todo),
             })
         };
         let halves = [half(Side::In, in_set)?, half(Side::Out, out_set)?];
@@ -118,11 +124,16 @@ impl Task {
             generation,
             started: Instant::now(),
             spec,
-            network,
+            networks,
             halves,
             out: 0,
         };
-        Ok((task, known_scores))
+        Ok((task, known))
+    }
+
+    /// Whether it needs the evidence of this set.
+    pub fn uses(&self, key: &EvidenceKey) -> bool {
+        self.halves.iter().any(|half| half.evidence == *key)
     }
 
     /// Images to score on each side.
@@ -131,38 +142,39 @@ impl Task {
         (ins.total, outs.total)
     }
 
-    /// The next batch, of the side that is behind (or of the first that is not done, in file order).
-    pub fn next(&mut self, store: &Store) -> Result<Next, TaskError> {
+    /// The next batch, for this worker: of the side that is behind, or of the first that is not done, in file order.
+    pub fn next(&mut self, seat: Seat, store: &Store) -> Result<Next, TaskError> {
+        let of_seat = self.networks.iter().find(|(of, _)| *of == seat);
+        let network = of_seat.map(|(_, network)| network.clone());
+        let network = network.ok_or(TaskError::NoNetwork(seat))?;
         loop {
             let [first, second] = &mut self.halves;
             let share = |half: &Half| half.handed_out as f64 / half.total as f64;
             let first_now = match (&first.ahead, &second.ahead) {
-                (None, None) => return Ok(if self.out == 0 { Next::Finished } else { Next::Wait }),
-                (Some(_), None) => true,
-                (None, Some(_)) => false,
-                (Some(_), Some(_)) => self.spec.order == Order::File || share(first) <= share(second),
+                (Ahead::Done, Ahead::Done) => {
+                    return Ok(if self.out == 0 { Next::Finished } else { Next::Wait });
+                }
+                (_, Ahead::Done) => true,
+                (Ahead::Done, _) => false,
+                _ => self.spec.order == Order::File || share(first) <= share(second),
             };
             let half = if first_now { first } else { second };
-            let Some(batch) = half.ahead.as_mut().and_then(Iterator::next) else {
-                half.ahead = None;
+            let Some(batch) = half.next_batch(network.card.normalisation)? else {
                 continue;
             };
-            let batch = batch?;
             half.handed_out += batch.count;
             self.out += 1;
             let (t, magnitude) = (self.spec.temperature, self.spec.magnitude);
             let evidence = store.get(&half.evidence);
-            let signs = |&index: &usize| {
-                let (image, evidence) = (index as u32, evidence?);
-                evidence.logits(image).and_then(|_| evidence.signs(image, t))
-            };
+            let signs = |&index: &usize| evidence?.signs(index as u32, t);
             return Ok(Next::Compute(Box::new(Work {
                 job: self.job,
                 generation: self.generation,
                 side: half.side,
                 set: half.set.name().to_owned(),
                 evidence: half.evidence.clone(),
-                network: self.network.clone(),
+                seat,
+                network,
                 temperature: t,
                 magnitude,
                 known: batch.indices.iter().map(signs).collect(),
@@ -206,6 +218,33 @@ impl Task {
     }
 }
 
+impl Half {
+    /// `None` once all has been handed out.
+    fn next_batch(&mut self, normalisation: Normalisation) -> Result<Option<Batch>, DatasetError> {
+        if let Ahead::Waiting(todo) = &mut self.ahead {
+            let todo = std::mem::take(todo);
+            self.ahead = Ahead::Decoding(self.set.prefetch(todo, normalisation, 1)?);
+        }
+        let next = match &mut self.ahead {
+            Ahead::Decoding(prefetch) => prefetch.next().transpose()?,
+            Ahead::Waiting(_) | Ahead::Done => None,
+        };
+        if next.is_none() {
+            self.ahead = Ahead::Done;
+        }
+        Ok(next)
+    }
+}
+
+impl Ahead {
+    fn of(todo: Vec<Vec<usize>>) -> Self {
+        match todo.is_empty() {
+            true => Self::Done,
+            false => Self::Waiting(todo),
+        }
+    }
+}
+
 fn order_of(set: &Dataset, side: Side, spec: &JobSpec) -> Result<Vec<u32>, TaskError> {
     let end = spec
         .limit
@@ -234,17 +273,8 @@ fn score_of(
     set: &Dataset,
     spec: &JobSpec,
 ) -> Option<ImageScore> {
-    let logits = evidence.logits(image)?;
-    let odin = if spec.magnitude.is_zero() {
-        log_odds(logits, spec.temperature)
-    } else {
-        evidence.score(image, spec.temperature, spec.magnitude)?
-    };
     Some(ImageScore {
-        index: image,
         label: (side == Side::In).then(|| set.label(image as usize)).flatten(),
-        prediction: argmax(logits) as u16,
-        baseline: log_odds(logits, Temperature::ONE),
-        odin,
+        ..evidence.score(image, spec.temperature, spec.magnitude)?
     })
 }

@@ -3,12 +3,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, channel};
 
-use super::protocol::{Command, Event, Generation, ImageScore, JobId, JobSpec, Order, ScoreBatch};
+use super::protocol::{Command, Event, Generation, ImageScore, JobId, JobSpec, Order, Placement, ScoreBatch};
 use super::*;
 use crate::metrics::Side;
 use crate::networks::Architecture;
 use crate::networks::weights::Weights;
-use crate::units::{Magnitude, Temperature};
+use crate::units::{Device, Devices, Magnitude, Temperature};
 
 /// A home with the network `small` and the sets `one`, `two` and `large` (whose images do not fit the network).
 fn home(folder: &Path) -> Home {
@@ -56,23 +56,42 @@ struct Bench {
     engine: Engine,
     events: Receiver<Event>,
     generation: u64,
-    _folder: tempfile::TempDir,
+    placement: Placement,
+    folder: tempfile::TempDir,
 }
 
 impl Bench {
     fn new() -> Self {
+        Self::with(Budget::default())
+    }
+
+    fn with(budget: Budget) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        Self::on(&home(folder.path()), budget, folder)
+    }
+
+    fn on(home: &Home, budget: Budget, folder: tempfile::TempDir) -> Self {
         let (sender, events) = channel();
         let emit = move |event| {
             let _ = sender.send(event);
         };
-        let engine = Engine::start(&home(folder.path()), Device::Cpu, emit).unwrap();
         Self {
-            engine,
+            engine: Engine::start(home, budget, emit).unwrap(),
             events,
             generation: 0,
-            _folder: folder,
+            placement: Placement {
+                devices: Device::Cpu.into(),
+                ..Placement::default()
+            },
+            folder,
         }
+    }
+
+    /// Ends this engine and starts another on the same folder.
+    fn again(self, budget: Budget) -> Self {
+        let Self { engine, folder, .. } = self;
+        drop(engine);
+        Self::on(&Home::at(folder.path()), budget, folder)
     }
 
     fn ask(&mut self, job: u64, spec: JobSpec) -> Generation {
@@ -81,6 +100,7 @@ impl Bench {
         self.engine.send(Command::Score {
             job: JobId(job),
             generation,
+            placement: self.placement.clone(),
             spec,
         });
         generation
@@ -254,4 +274,172 @@ fn slices_are_counted_in_images_of_the_file() {
         .unwrap();
     let indices: Vec<u32> = side(&some, Side::Out).iter().map(|s| s.index).collect();
     assert_eq!(indices, [10, 11, 12, 13, 14]);
+}
+
+fn from_cache(batches: &[ScoreBatch]) -> usize {
+    batches
+        .iter()
+        .filter(|b| b.from_cache)
+        .map(|b| b.scores.len())
+        .sum()
+}
+
+#[test]
+fn the_next_session_computes_nothing_again() {
+    let mut bench = Bench::new();
+    let first = bench.score(spec(1000.0, 0.002, Order::Random)).unwrap();
+    let mut bench = bench.again(Budget::default());
+    let again = bench.score(spec(1000.0, 0.002, Order::File)).unwrap();
+    assert_eq!((from_cache(&again), bits(&again)), (80, bits(&first)));
+    // Signs came back too: another ε is the same as without them, and another T at ε = 0 needs no pass.
+    let kept = bench.score(spec(1000.0, 0.004, Order::Random)).unwrap();
+    let mut fresh = Bench::new();
+    assert_eq!(
+        bits(&kept),
+        bits(&fresh.score(spec(1000.0, 0.004, Order::Random)).unwrap())
+    );
+    assert_eq!(from_cache(&bench.score(spec(7.0, 0.0, Order::File)).unwrap()), 80);
+}
+
+#[test]
+fn nothing_of_other_weights_or_images_is_taken_for_known() {
+    let mut bench = Bench::new();
+    bench.score(spec(1000.0, 0.002, Order::File)).unwrap();
+    let folder = bench.folder.path().to_owned();
+    let architecture = Architecture::DensenetBc { depth: 10, growth: 4 };
+    let other = Weights::initial(&architecture, 5, 2).unwrap();
+    other
+        .save(&folder.join("models/small.safetensors"), &BTreeMap::new())
+        .unwrap();
+    let mut bench = bench.again(Budget::default());
+    assert_eq!(
+        from_cache(&bench.score(spec(1000.0, 0.002, Order::File)).unwrap()),
+        0
+    );
+    let card = std::fs::read_to_string(folder.join("data/two.yaml")).unwrap();
+    std::fs::write(folder.join("data/two.yaml"), card.replace("seed: 2", "seed: 3")).unwrap();
+    let mut bench = bench.again(Budget::default());
+    let some = bench.score(spec(1000.0, 0.002, Order::File)).unwrap();
+    // The in-distribution set is as it was.
+    assert_eq!(from_cache(&some), 40);
+}
+
+#[test]
+fn a_job_stopped_midway_goes_on_to_the_same_scores() {
+    let whole = Bench::new().score(spec(1000.0, 0.003, Order::Random)).unwrap();
+    let mut bench = Bench::new();
+    let generation = bench.ask(0, spec(1000.0, 0.003, Order::Random));
+    for _ in 0..3 {
+        // Ready, Started and the first batch.
+        bench.events.recv().unwrap();
+    }
+    bench.engine.send(Command::Cancel { job: JobId(0) });
+    let mut bench = bench.again(Budget::default());
+    let rest = bench.score(spec(1000.0, 0.003, Order::Random)).unwrap();
+    assert!(from_cache(&rest) >= 8, "{generation:?}");
+    assert_eq!(bits(&rest), bits(&whole));
+}
+
+#[test]
+fn little_memory_costs_time_and_no_score() {
+    let wanted = [(1000.0, 0.001), (10.0, 0.001), (1000.0, 0.002), (1000.0, 0.001)];
+    let mut ample = Bench::new();
+    for budget in [
+        Budget { memory: 1, disk: 0 },
+        Budget {
+            memory: 1,
+            ..Budget::default()
+        },
+    ] {
+        let mut bench = Bench::with(budget);
+        for (t, magnitude) in wanted {
+            let got = bench.score(spec(t, magnitude, Order::File)).unwrap();
+            let want = ample.score(spec(t, magnitude, Order::File)).unwrap();
+            assert_eq!(bits(&got), bits(&want), "T = {t}, ε = {magnitude}");
+        }
+    }
+}
+
+#[test]
+fn several_workers_share_a_job_and_score_as_one() {
+    let one = Bench::new().score(spec(1000.0, 0.002, Order::Random)).unwrap();
+    let mut bench = Bench::new();
+    bench.placement.devices = Devices::try_from(vec![Device::Cpu; 3]).unwrap();
+    let three = bench.score(spec(1000.0, 0.002, Order::Random)).unwrap();
+    assert_eq!(bits(&one), bits(&three));
+    let indices: Vec<u32> = side(&three, Side::Out).iter().map(|s| s.index).collect();
+    assert_eq!(indices, (0..40).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_device_that_is_not_there_fails_the_job_that_names_it() {
+    let mut bench = Bench::new();
+    bench.placement.devices = Device::Cuda(99).into();
+    let reason = bench.score(spec(1000.0, 0.001, Order::Random)).unwrap_err();
+    assert!(reason.contains("cuda:99"), "{reason}");
+    bench.placement.devices = Device::Cpu.into();
+    assert!(bench.score(spec(1000.0, 0.001, Order::Random)).is_ok());
+}
+
+/// Jobs in the order in which they end.
+fn order_of_ends(bench: &Bench, count: usize) -> Vec<u64> {
+    let mut ended = Vec::new();
+    while ended.len() < count {
+        match bench
+            .events
+            .recv_timeout(std::time::Duration::from_secs(120))
+            .unwrap()
+        {
+            Event::Finished { job, .. } => ended.push(job.0),
+            Event::Failed { reason, .. } => panic!("{reason}"),
+            _ => {}
+        }
+    }
+    ended
+}
+
+#[test]
+fn background_jobs_wait_for_all_others() {
+    let mut bench = Bench::new();
+    bench.placement.background = true;
+    for job in 10..13 {
+        bench.ask(job, spec(job as f64, 0.001, Order::Random));
+    }
+    bench.placement.background = false;
+    bench.ask(1, spec(2.0, 0.001, Order::Random));
+    bench.ask(2, spec(3.0, 0.001, Order::Random));
+    let ended = order_of_ends(&bench, 5);
+    let place = |job| ended.iter().position(|&ended| ended == job).unwrap();
+    // The first in the background may have begun before the others came.
+    assert!(
+        place(1) <= 2 && place(2) <= 2 && place(11) > 2 && place(12) > 2,
+        "{ended:?}"
+    );
+}
+
+#[test]
+fn lanes_take_turns_and_a_lane_serves_in_order() {
+    let mut bench = Bench::new();
+    let mut seen = Vec::new();
+    for (job, lane) in [(1, 0), (2, 0), (3, 1)] {
+        bench.placement.lane = lane;
+        bench.ask(job, spec(2.0 + job as f64, 0.001, Order::Random));
+    }
+    let mut ended = 0;
+    while ended < 3 {
+        match bench
+            .events
+            .recv_timeout(std::time::Duration::from_secs(120))
+            .unwrap()
+        {
+            Event::Scored(batch) if !batch.from_cache => seen.push(batch.job.0),
+            Event::Finished { .. } => ended += 1,
+            _ => {}
+        }
+    }
+    let last_of_1 = seen.iter().rposition(|&job| job == 1).unwrap();
+    let first_of = |wanted| seen.iter().position(|&job| job == wanted).unwrap();
+    // Ten batches each; with one worker of two threads at most two are out of order.
+    assert!(first_of(2) + 3 > last_of_1, "{seen:?}");
+    assert!(first_of(3) < 8, "lane 1 waits for lane 0: {seen:?}");
 }

@@ -1,6 +1,8 @@
-//! What is kept on disk of scoring: score sets as NPZ, metrics as JSON. Every file arrives whole or not at all.
+//! What is kept on disk of scoring: score sets as NPZ, metrics as JSON, and in `evidence` what scoring them has shown.
+//! Every file arrives whole or not at all.
 //!
 //! Nothing here computes a score or a metric.
+pub mod evidence;
 mod npz;
 mod record;
 

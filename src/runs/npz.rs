@@ -31,8 +31,10 @@ fn array<W: Write + io::Seek, T: npyz::AutoSerialize>(
     scores: &[ImageScore],
     value: impl Fn(&ImageScore) -> T,
 ) -> io::Result<()> {
+    // Always the same time: the same scores are the same file.
+    let options = zip::write::FileOptions::default().last_modified_time(zip::DateTime::default());
     let mut array = npz
-        .array(name, Default::default())?
+        .array(name, options)?
         .default_dtype()
         .shape(&[scores.len() as u64])
         .begin_nd()?;

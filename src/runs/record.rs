@@ -37,9 +37,12 @@ pub struct Record {
     pub magnitude: Magnitude,
     pub n_in: usize,
     pub n_out: usize,
+    /// Images of both sets whose scores were known from earlier runs.
+    pub n_from_evidence: usize,
     pub device: String,
     pub seconds: f64,
-    pub images_per_second: f64,
+    /// Of the images that were computed; `None` where none was.
+    pub images_per_second: Option<f64>,
     /// Share of the in-distribution images that are classified rightly; `None` without labels.
     pub accuracy: Option<f64>,
     /// The choices on which papers differ and under which the metrics stand.

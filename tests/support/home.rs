@@ -44,6 +44,7 @@ impl TestHome {
         Command::new(env!("CARGO_BIN_EXE_odin"))
             .args(arguments)
             .env("ODIN_HOME", self.path())
+            .env_remove("ODIN_RUNS")
             .current_dir(self.path())
             .output()
             .expect("odin runs")

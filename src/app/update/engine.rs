@@ -41,6 +41,7 @@ pub fn request_now(model: &mut Model, number: usize, effects: &mut Vec<Effect>) 
     let score = Command::Score {
         job: job.id,
         generation: job.generation,
+        placement: job.placement(false),
         spec: job.spec.clone(),
     };
     effects.push(Effect::Engine(score));

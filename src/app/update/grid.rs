@@ -5,13 +5,15 @@ use crate::app::effect::{Effect, Redraw};
 use crate::app::grid::{CellScores, Flight, Grid, IN_FLIGHT, OnRest, Place, Subset};
 use crate::app::log::Level;
 use crate::app::model::{EngineState, Model};
-use crate::engine::protocol::{Command, Event, Generation, JobId, ScoreBatch};
+use crate::engine::protocol::{Command, Event, Generation, JobId, Placement, ScoreBatch};
 use crate::session::{Detector, Screen};
 
 const ANSWER: Option<Redraw> = Some(Redraw::Answer);
 
 pub fn apply(model: &mut Model, action: &GridAction, effects: &mut Vec<Effect>) -> Option<Redraw> {
-    let id = model.selected()?.id;
+    let job = model.selected()?;
+    // On the rest of the images a person waits for it; what fills by itself stays in the background.
+    let (id, placement) = (job.id, job.placement(false));
     let Some(grid) = model.grids.get_mut(&id) else {
         let text = "there is no grid to fill here";
         model.say(Level::Info, text);
@@ -44,7 +46,7 @@ pub fn apply(model: &mut Model, action: &GridAction, effects: &mut Vec<Effect>) 
                 return ANSWER;
             };
             if grid.on_rest(best).is_none() && model.engine == EngineState::Up {
-                request(grid, id, best, Subset::Rest, effects);
+                request(grid, id, best, Subset::Rest, &placement, effects);
             }
         }
         GridAction::Take => {
@@ -127,13 +129,17 @@ pub fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
     let order: Vec<JobId> = shown.into_iter().chain(others).collect();
     let mut free = IN_FLIGHT.saturating_sub(flying);
     for id in order {
+        let Some(job) = model.jobs.iter().find(|job| job.id == id) else {
+            continue;
+        };
+        let placement = job.placement(true);
         let Some(grid) = model.grids.get_mut(&id).filter(|grid| grid.filling) else {
             continue;
         };
         while free > 0
             && let Some(place) = grid.next()
         {
-            request(grid, id, place, Subset::Validation, effects);
+            request(grid, id, place, Subset::Validation, &placement, effects);
             free -= 1;
         }
         if free > 0
@@ -142,13 +148,20 @@ pub fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
             && grid.on_rest(best).is_none()
             && !grid.is_in_flight(best, Subset::Rest)
         {
-            request(grid, id, best, Subset::Rest, effects);
+            request(grid, id, best, Subset::Rest, &placement, effects);
             free -= 1;
         }
     }
 }
 
-fn request(grid: &mut Grid, job: JobId, place: Place, subset: Subset, effects: &mut Vec<Effect>) {
+fn request(
+    grid: &mut Grid,
+    job: JobId,
+    place: Place,
+    subset: Subset,
+    placement: &Placement,
+    effects: &mut Vec<Effect>,
+) {
     if grid.is_in_flight(place, subset) {
         return;
     }
@@ -162,6 +175,7 @@ fn request(grid: &mut Grid, job: JobId, place: Place, subset: Subset, effects: &
         effects.push(Effect::Engine(Command::Score {
             job: cell,
             generation: grid.generation,
+            placement: placement.clone(),
             spec,
         }));
     }

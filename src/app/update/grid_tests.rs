@@ -17,6 +17,7 @@ fn cells(effects: &[Effect]) -> Vec<(JobId, u64, JobSpec)> {
             job,
             generation,
             spec,
+            ..
         }) if job.cell_number().is_some() => Some((*job, generation.0, spec.clone())),
         _ => None,
     };

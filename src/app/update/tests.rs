@@ -30,6 +30,7 @@ pub(super) fn scores(effects: &[Effect]) -> Vec<(u64, u64, f64, f64)> {
             job,
             generation,
             spec,
+            ..
         } => Some((job.0, generation.0, spec.temperature.get(), spec.magnitude.get())),
         _ => None,
     };

@@ -19,6 +19,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use rand_distr::StandardNormal;
 use tch::{Device, Kind, TchError, Tensor};
 
 use super::architecture::{Architecture, ArchitectureError, Parameter, Role};
@@ -206,18 +209,26 @@ impl Weights {
     /// Fresh weights to train: He's normal initialisation over the fan-out, as the networks' authors used.
     /// The same seed gives the same weights.
     pub fn initial(architecture: &Architecture, classes: usize, seed: i64) -> Result<Self, WeightsError> {
-        tch::manual_seed(seed);
+        // Not libtorch's generator: all threads share it.
+        let mut rng = ChaCha8Rng::seed_from_u64(seed as u64);
+        let mut normal = |shape: &[i64], deviation: f64| {
+            let count: i64 = shape.iter().product();
+            let values: Vec<f32> = (0..count)
+                .map(|_| (deviation * rng.sample::<f64, _>(StandardNormal)) as f32)
+                .collect();
+            Tensor::f_from_slice(&values)?.f_view(shape)
+        };
         let cpu = (Kind::Float, Device::Cpu);
-        let start = |parameter: &Parameter| -> Result<Tensor, TchError> {
+        let mut start = |parameter: &Parameter| -> Result<Tensor, TchError> {
             let shape = parameter.shape.as_slice();
             match parameter.role {
                 Role::Convolution => {
                     let fan_out = shape.iter().product::<i64>() / shape.get(1).copied().unwrap_or(1).max(1);
-                    Tensor::f_randn(shape, cpu)?.f_mul_scalar((2.0 / fan_out as f64).sqrt())
+                    normal(shape, (2.0 / fan_out as f64).sqrt())
                 }
                 Role::LinearWeight => {
                     let fan_in = shape.last().copied().unwrap_or(1).max(1);
-                    Tensor::f_randn(shape, cpu)?.f_mul_scalar((1.0 / fan_in as f64).sqrt())
+                    normal(shape, (1.0 / fan_in as f64).sqrt())
                 }
                 Role::NormScale | Role::RunningVariance => Tensor::f_ones(shape, cpu),
                 Role::NormShift | Role::RunningMean | Role::LinearBias => Tensor::f_zeros(shape, cpu),
