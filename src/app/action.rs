@@ -108,6 +108,7 @@ pub enum Action {
     ToggleAuprConvention,
 
     Grid(GridAction),
+    Images(ImagesAction),
 }
 
 /// What can be done on the Grid screen.
@@ -122,4 +123,24 @@ pub enum GridAction {
     ScoreBestOnRest,
     /// The job's T and ε become those under the cursor.
     Take,
+}
+
+/// What can be done on the Images screen.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum ImagesAction {
+    /// The choice moves by so many images, by rows of them, or by pages.
+    Move(i32),
+    MoveRows(i32),
+    MovePages(i32),
+    /// Choose the image at this place of the list; once more shows it large.
+    Choose(usize),
+    ToggleLarge,
+    /// The next way (1) or that before (−1) to sort, to filter, and the next class.
+    NextOrder(i32),
+    NextFilter(i32),
+    NextClass(i32),
+    AnyClass,
+    /// A page holds so many images across and down.
+    Fits(u16, u16),
+    TogglePixels,
 }

@@ -1,12 +1,14 @@
 //! The keys of the screens Grid, Images and Compare.
-use super::action::{Action as A, GridAction as G};
+use super::action::{Action as A, GridAction as G, ImagesAction as I};
 use super::keymap::{Context, Group, Row};
+use super::slider::Slider;
 use crate::session::Screen;
 
 #[rustfmt::skip]
 pub(super) fn of_screens() -> Vec<Row> {
-    use Group::{Conventions, Grid, Jobs};
+    use Group::{Conventions, Grid, Images, Jobs, Threshold};
     const GRID: Context = Context::On(Screen::Grid);
+    const IMAGES: Context = Context::On(Screen::Images);
     vec![
         (GRID, Grid, "grid-left", "h left", A::Grid(G::Move(0, -1)), "smaller magnitude"),
         (GRID, Grid, "grid-right", "l right", A::Grid(G::Move(0, 1)), "larger magnitude"),
@@ -24,5 +26,28 @@ pub(super) fn of_screens() -> Vec<Row> {
         (GRID, Conventions, "grid-positive", "P", A::TogglePositive, "positive: ID, OOD"),
         (GRID, Conventions, "grid-error", "E", A::ToggleErrorConvention, "error: least, TPR 95"),
         (GRID, Conventions, "grid-aupr", "A", A::ToggleAuprConvention, "AUPR: balanced, counts"),
+        (IMAGES, Images, "image-left", "h left", A::Images(I::Move(-1)), "image before"),
+        (IMAGES, Images, "image-right", "l right", A::Images(I::Move(1)), "next image"),
+        (IMAGES, Images, "image-down", "j down", A::Images(I::MoveRows(1)), "a row down"),
+        (IMAGES, Images, "image-up", "k up", A::Images(I::MoveRows(-1)), "a row up"),
+        (IMAGES, Images, "image-page-down", "pgdn", A::Images(I::MovePages(1)), "next page"),
+        (IMAGES, Images, "image-page-up", "pgup", A::Images(I::MovePages(-1)), "page before"),
+        (IMAGES, Images, "image-first", "g home", A::Images(I::Move(i32::MIN)), "to the first"),
+        (IMAGES, Images, "image-last", "G end", A::Images(I::Move(i32::MAX)), "to the last"),
+        (IMAGES, Images, "image-large", "enter", A::Images(I::ToggleLarge), "large, small"),
+        (IMAGES, Images, "image-order", "o", A::Images(I::NextOrder(1)), "next order"),
+        (IMAGES, Images, "image-order-back", "O", A::Images(I::NextOrder(-1)), "order before"),
+        (IMAGES, Images, "image-filter", "f", A::Images(I::NextFilter(1)), "next filter"),
+        (IMAGES, Images, "image-filter-back", "F", A::Images(I::NextFilter(-1)), "filter before"),
+        (IMAGES, Images, "image-class", "c", A::Images(I::NextClass(1)), "only the next class"),
+        (IMAGES, Images, "image-class-back", "C", A::Images(I::NextClass(-1)), "only the class before"),
+        (IMAGES, Images, "image-any-class", "x", A::Images(I::AnyClass), "every class"),
+        (IMAGES, Images, "image-pixels", "i", A::Images(I::TogglePixels), "pixels, half blocks"),
+        (IMAGES, Images, "image-detector", "b", A::ToggleDetector, "ODIN or baseline"),
+        (IMAGES, Threshold, "image-tpr-down", "[", A::StepOf(Slider::Threshold, -1), "TPR 1 % down"),
+        (IMAGES, Threshold, "image-tpr-up", "]", A::StepOf(Slider::Threshold, 1), "TPR 1 % up"),
+        (IMAGES, Threshold, "image-tpr-95", "t", A::ThresholdReset, "back to TPR 95 %"),
+        (IMAGES, Jobs, "image-next-job", "tab", A::NextJob, "next job"),
+        (IMAGES, Jobs, "image-previous-job", "backtab", A::PreviousJob, "job before"),
     ]
 }

@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{Action, Effect, Model, update};
-use crate::engine::protocol::{Command, Event, Generation, ImageScore, JobId, JobSpec, ScoreBatch, Side};
+use crate::engine::protocol::{
+    Command, Event, Generation, ImageScore, Inspection, JobId, JobSpec, Pixels, ScoreBatch, Side,
+};
 use crate::scoring::LogitScores;
 use crate::session::Session;
 use crate::units::{Device, LogOdds};
@@ -202,4 +204,61 @@ pub fn cell_events(job: JobId, generation: Generation, spec: &JobSpec, total: us
         seconds: 1.0,
     };
     std::iter::once(started).chain(scored).chain([finished]).collect()
+}
+
+/// Answers one effect, if it asks to see images, as an engine does: pictures of one colour, and made-up logits.
+pub fn show_images(model: &mut Model, effect: Effect) -> Vec<Effect> {
+    let picture = |side: u16, n: u32| Pixels {
+        height: side,
+        width: side,
+        rgb: (0..u32::from(side).pow(2))
+            .flat_map(|pixel| {
+                let (x, y) = (pixel % u32::from(side), pixel / u32::from(side));
+                [(n * 40) % 256, 8 * x % 256, 8 * y % 256].map(|value| value as u8)
+            })
+            .collect(),
+    };
+    let event = match effect {
+        Effect::Engine(Command::Thumbnails { job, images, .. }) => {
+            let names = [
+                "T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker",
+            ];
+            let names = names.map(str::to_owned).to_vec();
+            update(model, Action::Engine(Event::Classes { job, names }));
+            let images = images.into_iter().map(|image| match image.index % 7 {
+                3 => (image, Err(format!("image {} is broken", image.index))),
+                _ => (image, Ok(picture(32, image.index))),
+            });
+            Event::Thumbnails {
+                job,
+                images: images.collect(),
+            }
+        }
+        Effect::Engine(Command::Inspect {
+            job,
+            spec,
+            image: asked,
+        }) => {
+            let score = image(&spec, asked.side, asked.index);
+            let logits = |by: f32| (0..10).map(|class| (class as f32 - 4.5) * by).collect();
+            Event::Inspected {
+                job,
+                image: asked,
+                result: Box::new(Ok(Inspection {
+                    temperature: spec.temperature,
+                    magnitude: spec.magnitude,
+                    label: score.label,
+                    baseline: score.baseline,
+                    odin: score.odin,
+                    logits_before: logits(1.0),
+                    logits_after: logits(1.1),
+                    original: picture(32, asked.index),
+                    perturbation: picture(32, asked.index + 1),
+                    perturbed: picture(32, asked.index + 2),
+                })),
+            }
+        }
+        _ => return Vec::new(),
+    };
+    update(model, Action::Engine(event))
 }

@@ -31,17 +31,19 @@ pub enum Group {
     Plots,
     Conventions,
     Grid,
+    Images,
     Log,
     Program,
 }
 
 impl Group {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Parameters,
         Self::Threshold,
         Self::Jobs,
         Self::Plots,
         Self::Grid,
+        Self::Images,
         Self::Conventions,
         Self::Log,
         Self::Program,
@@ -55,6 +57,7 @@ impl Group {
             Self::Plots => "Plots",
             Self::Conventions => "Conventions",
             Self::Grid => "Grid",
+            Self::Images => "Images",
             Self::Log => "Log",
             Self::Program => "Program",
         }
@@ -134,6 +137,7 @@ impl Default for Keymap {
             (LOG, Group::Log, "log-write", "w", A::WriteLog, "write it to a file"),
             (EVERYWHERE, Program, "show-explore", "1", A::Show(Screen::Explore), "Explore"),
             (EVERYWHERE, Program, "show-grid", "2", A::Show(Screen::Grid), "Grid"),
+            (EVERYWHERE, Program, "show-images", "3", A::Show(Screen::Images), "Images"),
             (EVERYWHERE, Program, "show-log", "5", A::Show(Screen::Log), "Log"),
             (EVERYWHERE, Program, "save", "s", A::Save, "save the session"),
             (EVERYWHERE, Program, "theme", "ctrl-t", A::NextTheme, "next theme"),

@@ -12,6 +12,7 @@ mod field;
 mod fuzzy;
 mod grid;
 mod history;
+mod images;
 mod job;
 mod key;
 mod keymap;
@@ -31,13 +32,14 @@ pub mod fake;
 #[cfg(test)]
 mod soak;
 
-pub use action::{Action, GridAction};
+pub use action::{Action, GridAction, ImagesAction};
 pub use analysis::{Analysis, IntervalReport, IntervalRequest, Intervals95};
 pub use appearance::ThemeName;
 pub use catalogue::{Catalogue, Choice};
 pub use effect::{Effect, Redraw};
 pub use field::Field;
 pub use grid::{Grid, OnRest, Place, Readings, Subset};
+pub use images::{Gallery, ImageFilter, ImageOrder, Inspected, Listed};
 pub use job::{Job, JobState, Parameters, Totals};
 pub use key::{Key, KeyCode};
 pub use keymap::{Binding, Context, Group, Keymap};

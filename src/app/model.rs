@@ -8,6 +8,7 @@ use super::appearance::ThemeName;
 use super::catalogue::Catalogue;
 use super::grid::Grid;
 use super::history::History;
+use super::images::Gallery;
 use super::job::{Job, JobState};
 use super::keymap::Keymap;
 use super::log::{Level, Log};
@@ -71,6 +72,8 @@ pub struct Model {
     pub theme: ThemeName,
     /// T × ε grids, each made when it is first looked at.
     pub(super) grids: BTreeMap<JobId, Grid>,
+    /// What the Images screen lists and knows.
+    pub gallery: Gallery,
     pub(super) now: Duration,
     pub(super) history: History,
     /// The slider under the mouse.
@@ -107,6 +110,7 @@ impl Model {
             keymap: Keymap::default(),
             theme: ThemeName::default(),
             grids: BTreeMap::new(),
+            gallery: Gallery::default(),
             now: Duration::ZERO,
             history: History::default(),
             drag: None,
@@ -230,7 +234,8 @@ impl Model {
         let analyses = (0..self.jobs.len())
             .filter_map(|job| self.analysis_due(job))
             .min();
-        [requests, analyses, self.intervals_due()]
+        let images = super::update::images_due(self);
+        [requests, analyses, self.intervals_due(), images]
             .into_iter()
             .flatten()
             .min()

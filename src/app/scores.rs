@@ -1,7 +1,8 @@
 //! The scores of a job, image by image: the baseline's stay valid whatever (T, ε), ODIN's go with each change.
 use std::collections::BTreeMap;
 
-use crate::engine::protocol::{ImageScore, Side};
+use super::images::Listed;
+use crate::engine::protocol::{ImageId, ImageScore, Side};
 use crate::metrics::{self, Comparison, Histogram};
 use crate::session::Detector;
 use crate::units::LogOdds;
@@ -12,12 +13,14 @@ pub struct ScoreSet {
     outs: BTreeMap<u32, Scored>,
     baseline: Live,
     odin: Live,
+    /// One more than the greatest class seen.
+    classes: usize,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Scored {
-    /// Whether the network gives it its label; `None` where it has none.
-    correct: Option<bool>,
+    label: Option<u16>,
+    prediction: u16,
     baseline: f64,
     odin: Option<f64>,
 }
@@ -49,9 +52,11 @@ impl ScoreSet {
         let known = images.entry(image.index).or_insert_with(|| {
             is_new = true;
             self.baseline.add(side, image.baseline);
-            let correct = image.label.map(|label| label == image.prediction);
+            let most = image.label.unwrap_or_default().max(image.prediction);
+            self.classes = self.classes.max(usize::from(most) + 1);
             Scored {
-                correct,
+                label: image.label,
+                prediction: image.prediction,
                 baseline: image.baseline.0,
                 odin: None,
             }
@@ -79,24 +84,56 @@ impl ScoreSet {
         }
     }
 
+    /// The images of a side that have a score of the detector, in file order.
+    pub fn listed(&self, side: Side, detector: Detector) -> impl Iterator<Item = Listed> + '_ {
+        let images = match side {
+            Side::In => &self.ins,
+            Side::Out => &self.outs,
+        };
+        images.iter().filter_map(move |(&index, image)| {
+            Some(Listed {
+                image: ImageId { side, index },
+                label: image.label,
+                prediction: image.prediction,
+                score: image.score(detector)?,
+            })
+        })
+    }
+
+    /// How many classes have been seen, as labels or as guesses.
+    pub fn classes(&self) -> usize {
+        self.classes
+    }
+
     /// The two sets of one detector; `None` while one is empty.
     pub fn comparison(&self, detector: Detector) -> Option<Comparison> {
-        let score = |image: &Scored| match detector {
-            Detector::Odin => image.odin,
-            Detector::Baseline => Some(image.baseline),
-        };
+        let score = |image: &Scored| image.score(detector);
         let outs: Vec<f64> = self.outs.values().filter_map(score).collect();
         let mut ins = Vec::with_capacity(self.ins.len());
         let mut correct = Vec::with_capacity(self.ins.len());
         for image in self.ins.values() {
             if let Some(score) = score(image) {
                 ins.push(score);
-                correct.extend(image.correct);
+                correct.extend(image.is_right());
             }
         }
         // Without every label there is no CCR.
         let correct = (correct.len() == ins.len()).then_some(correct.as_slice());
         Comparison::with_correct(&ins, correct, &outs).ok()
+    }
+}
+
+impl Scored {
+    fn score(&self, detector: Detector) -> Option<f64> {
+        match detector {
+            Detector::Odin => self.odin,
+            Detector::Baseline => Some(self.baseline),
+        }
+    }
+
+    /// Whether the network gives it its label; `None` where it has none.
+    fn is_right(&self) -> Option<bool> {
+        self.label.map(|label| label == self.prediction)
     }
 }
 

@@ -5,8 +5,8 @@ use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::grid::IN_FLIGHT;
-use super::{Action, Effect, Key, KeyCode, Model, Slider, fake, update};
-use crate::engine::protocol::{Event, Generation, ImageScore, JobId, ScoreBatch, Side};
+use super::{Action, Effect, ImagesAction, Key, KeyCode, Model, Slider, fake, update};
+use crate::engine::protocol::{Event, Generation, ImageId, ImageScore, JobId, ScoreBatch, Side};
 use crate::scoring::LogitScores;
 use crate::session::Screen;
 use crate::units::{Device, LogOdds};
@@ -34,7 +34,7 @@ pub fn random_action(rng: &mut ChaCha8Rng, model: &Model) -> Action {
     let slider = Slider::ALL[rng.random_range(0..3)];
     match rng.random_range(0..40) {
         0..12 => {
-            let keys = "hlHLjkau=xvtbpcfPEA[]sm?12255q  r0123456789.e-%zZ";
+            let keys = "hlHLjkauoOfFcCgGi3=xvtbpcfPEA[]sm?12255q  r0123456789.e-%zZ";
             let chars: Vec<char> = keys.chars().collect();
             let named = [
                 KeyCode::Enter,
@@ -102,6 +102,23 @@ pub fn random_action(rng: &mut ChaCha8Rng, model: &Model) -> Action {
             generation,
             reason: "first\nsecond\u{7}".to_owned(),
         }),
+        36 if rng.random() => Action::Engine(Event::Thumbnails {
+            job,
+            images: vec![(
+                ImageId {
+                    side: Side::Out,
+                    index: rng.random_range(0..300),
+                },
+                Err("no such image\u{7}".to_owned()),
+            )],
+        }),
+        36 if rng.random() => Action::Images(match rng.random_range(0..5) {
+            0 => ImagesAction::Fits(rng.random_range(0..30), rng.random_range(0..30)),
+            1 => ImagesAction::Choose(rng.random_range(0..500)),
+            2 => ImagesAction::MovePages(rng.random_range(i32::MIN..=i32::MAX)),
+            3 => ImagesAction::NextClass(rng.random_range(-9..9)),
+            _ => ImagesAction::ToggleLarge,
+        }),
         36 => Action::Engine(Event::Warning {
             text: "careful\u{1b}[2J".to_owned(),
         }),
@@ -151,6 +168,10 @@ pub fn check(model: &Model, effects: &[Effect]) {
     for grid in model.grids.values() {
         assert!(grid.parameters(grid.cursor).is_some() && grid.done() <= grid.total());
     }
+    let gallery = &model.gallery;
+    assert!(gallery.listed.is_empty() || gallery.chosen < gallery.listed.len());
+    assert!(gallery.listed.len() <= gallery.total && gallery.a_page() > 0);
+    assert!(gallery.in_sight().1.len() <= gallery.a_page());
     for effect in effects {
         if let Effect::SaveSession { session, .. } = effect {
             assert_eq!(session.job_specs().len(), model.jobs.len());

@@ -125,6 +125,8 @@ impl Driver {
                     bar.finish_and_clear();
                     bail!(reason);
                 }
+                // Nothing was asked that they would answer.
+                Event::Classes { .. } | Event::Thumbnails { .. } | Event::Inspected { .. } => {}
                 Event::Warning { text } => bar.suspend(|| eprintln!("warning: {text}")),
                 Event::Ready { .. } | Event::Finished { .. } => {}
             }

@@ -3,12 +3,13 @@
 //! `protocol` is what goes in and out. `scheduler` is the thread that hears and tells; `desk` knows whose turn it is,
 //! `opener` opens networks and sets aside, `library` keeps them, `fleet` has the workers and `pool` the threads of one;
 //! `task` is one job under way, `pass` one batch through the network, `evidence` what is never computed twice. `preflight`
-//! tells whether a network does what its card says, `device` what there is to compute on. Nothing here draws, reads a
+//! tells whether a network does what its card says, `inspect` shows images to people, `device` what there is to compute on. Nothing here draws, reads a
 //! session or knows the command line.
 mod desk;
 pub mod device;
 mod evidence;
 mod fleet;
+mod inspect;
 mod library;
 mod opener;
 mod pass;
@@ -17,6 +18,8 @@ pub mod preflight;
 pub mod protocol;
 mod scheduler;
 mod task;
+#[cfg(test)]
+mod inspect_tests;
 #[cfg(test)]
 mod tests;
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 pub use crate::metrics::Side;
 pub use crate::scoring::ImageScore;
-use crate::units::{Device, Devices, Magnitude, Temperature};
+use crate::units::{Device, Devices, LogOdds, Magnitude, Temperature};
 
 /// Names a job for as long as the program runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -83,12 +83,42 @@ pub struct Placement {
     pub background: bool,
 }
 
+/// One image of a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ImageId {
+    pub side: Side,
+    /// Its number in its set.
+    pub index: u32,
+}
+
+/// A picture for the screen: rows of interleaved 8-bit RGB, `3 · height · width` bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pixels {
+    pub height: u16,
+    pub width: u16,
+    pub rgb: Vec<u8>,
+}
+
+/// What the network makes of one image at the (T, ε) of a job.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Inspection {
+    pub temperature: Temperature,
+    pub magnitude: Magnitude,
+    pub label: Option<u16>,
+    /// The baseline's score: of the image as it is, at T = 1.
+    pub baseline: LogOdds,
+    /// ODIN's score: of the perturbed image, at T.
+    pub odin: LogOdds,
+    pub logits_before: Vec<f32>,
+    pub logits_after: Vec<f32>,
+    pub original: Pixels,
+    /// The perturbation's sign, value by value: black lowers, white raises. It is ½ / ε times as strong as what is added.
+    pub perturbation: Pixels,
+    pub perturbed: Pixels,
+}
+
 /// What an engine is told.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "commands are few, and most of them are the largest"
-)]
 pub enum Command {
     /// Score the job. A newer generation of the same job stops the older between two batches.
     Score {
@@ -101,6 +131,18 @@ pub enum Command {
     Cancel { job: JobId },
     /// Serve this job before the others.
     Prefer { job: JobId },
+    /// Show these images of the job's sets. Only the newest request is served, aside of all scoring.
+    Thumbnails {
+        job: JobId,
+        spec: JobSpec,
+        images: Vec<ImageId>,
+    },
+    /// Show what the network makes of one image. Only the newest request is served, aside of all scoring.
+    Inspect {
+        job: JobId,
+        spec: JobSpec,
+        image: ImageId,
+    },
     /// End every worker once its present batch is done.
     Shutdown,
 }
@@ -145,6 +187,22 @@ pub enum Event {
         job: JobId,
         generation: Generation,
         reason: String,
+    },
+    /// What the classes of a job's network are called; empty where the in-distribution set does not say.
+    Classes {
+        job: JobId,
+        names: Vec<String>,
+    },
+    /// Some of the images that were asked for, each with why it cannot be shown where it cannot.
+    Thumbnails {
+        job: JobId,
+        images: Vec<(ImageId, Result<Pixels, String>)>,
+    },
+    /// What was asked about an image, or why it cannot be told.
+    Inspected {
+        job: JobId,
+        image: ImageId,
+        result: Box<Result<Inspection, String>>,
     },
     /// Something that a person should know, and that stops nothing.
     Warning {

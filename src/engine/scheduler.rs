@@ -8,6 +8,7 @@ use super::desk::{Desk, Slot, State};
 use super::device;
 use super::evidence::{Budget, Store};
 use super::fleet::{Fleet, Seat};
+use super::inspect::Inspector;
 use super::opener::{Opened, Opener, Ready, Request};
 use super::pool::{Done, panic_text};
 use super::preflight::AccuracyWatch;
@@ -25,6 +26,8 @@ pub enum Message {
     Command(Box<Command>),
     Opened(Box<Opened>),
     Done(Box<Done>),
+    /// What the inspector has to say.
+    Tell(Box<Event>),
 }
 
 struct Scheduler<E, D> {
@@ -32,6 +35,10 @@ struct Scheduler<E, D> {
     desk: Desk,
     fleet: Fleet<D>,
     opener: Opener,
+    /// Started when something is first to be looked at.
+    inspector: Option<Inspector>,
+    home: Home,
+    sender: Sender<Message>,
     accuracy: AccuracyWatch,
     emit: E,
 }
@@ -65,6 +72,9 @@ pub fn run(
             let _ = done.send(Message::Done(Box::new(result)));
         }),
         opener,
+        inspector: None,
+        home: home.clone(),
+        sender: sender.clone(),
         accuracy: AccuracyWatch::default(),
         emit,
     };
@@ -78,6 +88,7 @@ pub fn run(
                 Message::Command(command) => scheduler.hear(*command),
                 Message::Opened(opened) => scheduler.open(*opened),
                 Message::Done(done) => scheduler.take_back(*done),
+                Message::Tell(event) => (scheduler.emit)(*event),
             }
         }
     }
@@ -94,7 +105,32 @@ impl<E: FnMut(Event), D: Fn(Done) + Clone + Send + 'static> Scheduler<E, D> {
             } => self.take_in(job, generation, &placement, spec),
             Command::Cancel { job } => self.desk.cancel(job),
             Command::Prefer { job } => self.desk.prefer(job),
+            Command::Thumbnails { job, spec, images } => {
+                self.inspector(|inspector| inspector.thumbnails(job, spec, images));
+            }
+            Command::Inspect { job, spec, image } => {
+                self.inspector(|inspector| inspector.inspect(job, spec, image));
+            }
             Command::Shutdown => {}
+        }
+    }
+
+    fn inspector(&mut self, ask: impl FnOnce(&Inspector)) {
+        if self.inspector.is_none() {
+            let sender = self.sender.clone();
+            // A scheduler that has ended wants no more answers.
+            let started = Inspector::start(&self.home, move |event| {
+                let _ = sender.send(Message::Tell(Box::new(event)));
+            });
+            match started {
+                Ok(inspector) => self.inspector = Some(inspector),
+                Err(error) => (self.emit)(Event::Warning {
+                    text: format!("no thread to look at images with: {error}"),
+                }),
+            }
+        }
+        if let Some(inspector) = &self.inspector {
+            ask(inspector);
         }
     }
 

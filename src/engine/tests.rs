@@ -36,7 +36,7 @@ fn home(folder: &Path) -> Home {
     Home::at(folder)
 }
 
-fn spec(temperature: f64, magnitude: f64, order: Order) -> JobSpec {
+pub(super) fn spec(temperature: f64, magnitude: f64, order: Order) -> JobSpec {
     JobSpec {
         network: "small".into(),
         weights: None,
@@ -52,16 +52,16 @@ fn spec(temperature: f64, magnitude: f64, order: Order) -> JobSpec {
     }
 }
 
-struct Bench {
-    engine: Engine,
-    events: Receiver<Event>,
+pub(super) struct Bench {
+    pub engine: Engine,
+    pub events: Receiver<Event>,
     generation: u64,
     placement: Placement,
-    folder: tempfile::TempDir,
+    pub folder: tempfile::TempDir,
 }
 
 impl Bench {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Self::with(Budget::default())
     }
 
@@ -135,7 +135,7 @@ impl Bench {
         }
     }
 
-    fn score(&mut self, spec: JobSpec) -> Result<Vec<ScoreBatch>, String> {
+    pub fn score(&mut self, spec: JobSpec) -> Result<Vec<ScoreBatch>, String> {
         let generation = self.ask(0, spec);
         self.finish(0, generation)
     }

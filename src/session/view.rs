@@ -12,6 +12,7 @@ pub enum Screen {
     #[default]
     Explore,
     Grid,
+    Images,
     Log,
 }
 
@@ -58,6 +59,8 @@ pub struct View {
     pub log_counts: bool,
     pub log_fpr: bool,
     pub mouse: bool,
+    /// Images and plots in pixels, where the terminal can.
+    pub pixels: bool,
     pub conventions: Conventions,
 }
 
@@ -72,19 +75,21 @@ impl Default for View {
             log_counts: false,
             log_fpr: false,
             mouse: true,
+            pixels: true,
             conventions: Conventions::default(),
         }
     }
 }
 
 impl Screen {
-    pub const ALL: [Self; 3] = [Self::Explore, Self::Grid, Self::Log];
+    pub const ALL: [Self; 4] = [Self::Explore, Self::Grid, Self::Images, Self::Log];
 
     /// The key that opens it; screens keep their number whichever others there are.
     pub fn digit(self) -> char {
         match self {
             Self::Explore => '1',
             Self::Grid => '2',
+            Self::Images => '3',
             Self::Log => '5',
         }
     }
@@ -146,6 +151,7 @@ impl fmt::Display for Screen {
         f.pad(match self {
             Self::Explore => "Explore",
             Self::Grid => "Grid",
+            Self::Images => "Images",
             Self::Log => "Log",
         })
     }

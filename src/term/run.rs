@@ -19,7 +19,7 @@ use super::guard::Guard;
 use super::input::Input;
 use super::screen::Screen;
 use super::stderr::Capture;
-use crate::app::{Action, Catalogue, Effect, Model, Redraw, update};
+use crate::app::{Action, Catalogue, Effect, ImagesAction, Model, Redraw, update};
 use crate::config::Config;
 use crate::engine::protocol::{Command, Event};
 use crate::ui::{self, HitMap, Look, ThemeName};
@@ -267,7 +267,13 @@ impl Dashboard {
             .map_err(TermError::Draw)?;
         self.drawn = Some(Instant::now());
         self.wanted = None;
-        Ok(())
+        match self.hits.page {
+            // What a page holds is known once it is drawn.
+            Some((across, down)) if self.model.gallery.page != (across, down) => {
+                self.apply(Action::Images(ImagesAction::Fits(across, down)))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn signal(&mut self, signal: i32) -> Result<(), TermError> {

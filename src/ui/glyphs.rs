@@ -34,6 +34,8 @@ pub struct Glyphs {
     pub up: &'static str,
     pub down: &'static str,
     pub more: &'static str,
+    /// Points at what lies below.
+    pub down_marker: &'static str,
     pub axis: &'static str,
 }
 
@@ -67,6 +69,7 @@ impl Glyphs {
         up: "↑",
         down: "↓",
         more: "…",
+        down_marker: "▼",
         axis: "│",
     };
 
@@ -99,6 +102,7 @@ impl Glyphs {
         up: "^",
         down: "v",
         more: "..",
+        down_marker: "V",
         axis: "|",
     };
 }

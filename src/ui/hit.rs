@@ -1,7 +1,8 @@
 //! What lies where on the screen, for the mouse.
 use ratatui::layout::{Position, Rect};
 
-use crate::app::{Action, Column, GridAction, Place, Slider};
+use crate::app::{Action, Column, GridAction, ImagesAction, Place, Slider};
+use crate::engine::protocol::Pixels;
 use crate::session::Screen;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -27,6 +28,10 @@ pub enum Target {
     Panel,
     /// A cell of the T × ε grid.
     Cell(Place),
+    /// The image at a place of the list.
+    Image(usize),
+    /// The page of images.
+    Gallery,
     /// Help, and whatever else a click anywhere closes.
     Overlay,
 }
@@ -34,11 +39,26 @@ pub enum Target {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct HitMap {
     targets: Vec<(Rect, Target)>,
+    /// How many images the page has room for, across and down.
+    pub page: Option<(u16, u16)>,
+    /// Pictures that can be shown in pixels, and where.
+    pub pictures: Vec<(Rect, Pixels)>,
 }
 
 impl HitMap {
     pub fn add(&mut self, area: Rect, target: Target) {
         self.targets.push((area, target));
+    }
+
+    /// Takes over what another map holds.
+    pub fn extend(&mut self, other: Self) {
+        self.targets.extend(other.targets);
+        self.pictures.extend(other.pictures);
+    }
+
+    /// What was added first.
+    pub fn first(&self) -> Option<(Rect, Target)> {
+        self.targets.first().copied()
     }
 
     /// What lies on top at a place.
@@ -67,10 +87,11 @@ impl Target {
             Self::Roc { lowest: None } => Action::ThresholdToFpr(fraction),
             Self::Roc { lowest: Some(lowest) } => Action::ThresholdToFpr(lowest.powf(1.0 - fraction)),
             Self::Screen(screen) => Action::Show(screen),
+            Self::Image(place) => Action::Images(ImagesAction::Choose(place)),
             Self::Cell(place) => Action::Grid(GridAction::To(place)),
             Self::Overlay => Action::Dismiss,
             Self::Choice(column, row) => Action::ChooseRow(column, row),
-            Self::Jobs | Self::Log | Self::Panel => return None,
+            Self::Jobs | Self::Log | Self::Gallery | Self::Panel => return None,
         })
     }
 
@@ -89,6 +110,7 @@ impl Target {
             Self::Job(_) | Self::Jobs => Action::PreviousJob,
             Self::Log => Action::Scroll(lines * 3),
             Self::Choice(..) | Self::Panel => Action::Choose(lines),
+            Self::Image(_) | Self::Gallery => Action::Images(ImagesAction::MoveRows(lines)),
             Self::Screen(_) | Self::Cell(_) | Self::Overlay => return None,
         })
     }

@@ -1,8 +1,8 @@
 //! Pictures of the screens Grid, Images and Compare, and what the mouse finds on them.
 use super::tests::{colour, draw, snapshot, styles, text, working};
 use super::*;
-use crate::app::fake::answer_cell;
-use crate::app::{Action, GridAction, Place, update};
+use crate::app::fake::{answer_cell, show_images};
+use crate::app::{Action, GridAction, ImagesAction, Place, update};
 
 /// The grid of the first job, filled as far as `cells`.
 fn with_grid(cells: usize) -> Model {
@@ -59,4 +59,98 @@ fn the_grid_at_three_sizes() {
             draw(&full, &colour(), width, height);
         }
     }
+}
+
+/// The Images screen as it looks once the engine has answered, with as many images a page as there is room for.
+fn with_images(actions: &[ImagesAction], width: u16, height: u16) -> Model {
+    let mut model = working();
+    let mut asked = update(&mut model, Action::Show(Screen::Images));
+    for action in actions {
+        asked.extend(update(&mut model, Action::Images(action.clone())));
+    }
+    let (_, hits) = draw(&model, &colour(), width, height);
+    if let Some((across, down)) = hits.page {
+        asked.extend(update(
+            &mut model,
+            Action::Images(ImagesAction::Fits(across, down)),
+        ));
+    }
+    for effect in asked {
+        show_images(&mut model, effect);
+    }
+    model
+}
+
+#[test]
+fn images_at_three_sizes() {
+    for (name, width, height) in [
+        ("images_80x24", 80, 24),
+        ("images_120x40", 120, 40),
+        ("images_200x60", 200, 60),
+        ("images_60x18", 60, 18),
+    ] {
+        let model = with_images(&[], width, height);
+        let picture = text(&draw(&model, &colour(), width, height).0);
+        insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
+            insta::assert_snapshot!(name, picture);
+        });
+    }
+    let large = [ImagesAction::NextOrder(2), ImagesAction::ToggleLarge];
+    let model = with_images(&large, 80, 24);
+    snapshot!("images_large_80x24", text(&draw(&model, &colour(), 80, 24).0));
+    let model = with_images(&large, 200, 60);
+    snapshot!("images_large_200x60", text(&draw(&model, &colour(), 200, 60).0));
+}
+
+#[test]
+fn images_with_few_colours_and_with_none() {
+    let model = with_images(&[ImagesAction::NextFilter(1)], 80, 24);
+    let basic = draw(&model, &Look::new(Colours::Sixteen, true), 80, 24).0;
+    snapshot!("images_80x24_basic_colours", styles(&basic));
+    snapshot!(
+        "images_80x24_mono",
+        text(&draw(&model, &Look::new(Colours::None, true), 80, 24).0)
+    );
+    let ascii = text(&draw(&model, &Look::new(Colours::None, false), 80, 24).0);
+    snapshot!("images_80x24_ascii", &ascii);
+    assert!(ascii.is_ascii(), "{ascii}");
+}
+
+#[test]
+fn the_mouse_chooses_images_and_every_size_can_be_drawn() {
+    let mut model = with_images(&[], 80, 24);
+    let (_, hits) = draw(&model, &colour(), 80, 24);
+    let (area, target) = hits.at(18, 5).unwrap();
+    assert_eq!(target, Target::Image(1));
+    update(&mut model, target.press(area, 18).unwrap());
+    assert_eq!(model.gallery.chosen, 1);
+    assert_eq!(target.wheel(1), Some(Action::Images(ImagesAction::MoveRows(1))));
+    let pictures = hits.pictures.len();
+    assert!(pictures >= 4, "{pictures} pictures for those who can show pixels");
+    for large in [false, true] {
+        model.gallery.is_large = large;
+        for width in (60..=210).step_by(25) {
+            for height in (18..=60).step_by(7) {
+                draw(&model, &colour(), width, height);
+            }
+        }
+    }
+}
+
+#[test]
+fn an_empty_list_says_why() {
+    let mut model = working();
+    update(&mut model, Action::Show(Screen::Images));
+    update(&mut model, Action::SelectJob(2));
+    let waiting = text(&draw(&model, &colour(), 80, 24).0);
+    assert!(waiting.contains("waits for its turn"), "{waiting}");
+    update(&mut model, Action::SelectJob(0));
+    for action in [ImagesAction::NextFilter(2), ImagesAction::NextClass(4)] {
+        update(&mut model, Action::Images(action));
+    }
+    for _ in 0..60 {
+        update(&mut model, Action::StepOf(crate::app::Slider::Threshold, 1));
+    }
+    let none = text(&draw(&model, &colour(), 80, 24).0);
+    assert!(none.contains("no image passes the filter"), "{none}");
 }

@@ -104,6 +104,9 @@ pub fn event(model: &mut Model, event: Event) -> Option<Redraw> {
             let text = format!("{} on {} failed: {reason}", job.spec.dataset, job.spec.network);
             model.say(Level::Error, &text);
         }
+        event @ (Event::Classes { .. } | Event::Thumbnails { .. } | Event::Inspected { .. }) => {
+            return super::images::event(model, event);
+        }
         Event::Warning { text } => model.say(Level::Warning, &text),
     }
     Some(Redraw::Progress)

@@ -2,6 +2,7 @@
 mod due;
 mod engine;
 mod grid;
+mod images;
 mod jobs;
 mod log;
 mod overlay;
@@ -16,11 +17,14 @@ use super::field::Field;
 use super::key::Key;
 use super::model::Model;
 
+pub(super) use images::list_due as images_due;
+
 /// Applies an action, and says what is to be done outside.
 pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
     let mut effects = Vec::new();
     apply(model, action, &mut effects);
     grid::settle(model, &mut effects);
+    images::settle(model, &mut effects);
     effects
 }
 
@@ -105,6 +109,7 @@ fn apply(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
         A::Redo => jobs::redo(model, effects),
 
         A::Grid(action) => grid::apply(model, &action, effects),
+        A::Images(action) => images::apply(model, &action),
     };
     effects.extend(redraw.map(Effect::Redraw));
 }
@@ -136,6 +141,8 @@ fn press(model: &mut Model, key: Key, effects: &mut Vec<Effect>) {
 mod jobs_tests;
 #[cfg(test)]
 mod grid_tests;
+#[cfg(test)]
+mod images_tests;
 #[cfg(test)]
 mod overlay_tests;
 #[cfg(test)]

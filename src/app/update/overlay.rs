@@ -129,6 +129,9 @@ pub fn dismiss(model: &mut Model) -> Option<Redraw> {
             model.log.search.clear();
         }
         None if model.typing.is_some() => model.typing = None,
+        None if model.view.screen == Screen::Images && model.gallery.is_large => {
+            model.gallery.is_large = false;
+        }
         None if model.view.screen == Screen::Log && model.log.is_filtered() => {
             model.log.search.clear();
             model.log.filter = Default::default();

@@ -3,7 +3,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::app::{Action, GridAction as G, Level, Model, Slider};
+use crate::app::{Action, GridAction as G, ImagesAction as I, Level, Model, Slider};
 use crate::session::Screen;
 use crate::ui::{Look, format};
 
@@ -81,6 +81,17 @@ fn hints(model: &Model, look: &Look, width: u16) -> Line<'static> {
             (vec![A::NextMetric], "metric".to_owned()),
             (vec![A::NextJob], "next job".to_owned()),
             (vec![A::Grid(G::ScoreBestOnRest)], "best on the rest".to_owned()),
+        ],
+        Screen::Images => vec![
+            (vec![A::ToggleHelp], "help".to_owned()),
+            (vec![A::Quit], "quit".to_owned()),
+            (vec![A::Images(I::ToggleLarge)], "large".to_owned()),
+            (vec![A::Images(I::NextOrder(1))], "order".to_owned()),
+            (vec![A::Images(I::NextFilter(1))], "filter".to_owned()),
+            (vec![A::Images(I::NextClass(1))], "class".to_owned()),
+            (vec![A::ToggleDetector], "baseline".to_owned()),
+            (vec![A::Images(I::MovePages(1))], "page".to_owned()),
+            (vec![A::NextJob], "next job".to_owned()),
         ],
         Screen::Log => vec![
             (vec![A::ToggleHelp], "help".to_owned()),

@@ -4,6 +4,8 @@ pub mod footer;
 pub mod grid;
 pub mod header;
 pub mod help;
+pub mod images;
+mod inspection;
 mod histogram;
 mod jobs;
 pub mod log;

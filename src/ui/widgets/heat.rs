@@ -1,6 +1,7 @@
 //! A scale from worst to best for heat maps: viridis where there are colours enough, and the digits 0 to 9 where not.
 use ratatui::style::{Color, Modifier, Style};
 
+use super::blocks::indexed;
 use crate::ui::{Colours, Look};
 
 /// Viridis (Smith and van der Walt 2015), nine of its colours: even to the eye, also to one that lacks a colour.
@@ -58,7 +59,7 @@ pub fn shade(place: f64, look: &Look) -> Shade {
             digit: None,
         },
         Colours::Indexed => Shade {
-            style: Style::new().fg(text).bg(Color::Indexed(indexed(r, g, b))),
+            style: Style::new().fg(text).bg(Color::Indexed(indexed((r, g, b)))),
             fill: " ",
             digit: None,
         },
@@ -106,18 +107,6 @@ fn luminance(r: u8, g: u8, b: u8) -> f64 {
     0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b)
 }
 
-/// The nearest colour of xterm's 6 × 6 × 6 cube.
-fn indexed(r: u8, g: u8, b: u8) -> u8 {
-    const LEVELS: [u8; 6] = [0, 95, 135, 175, 215, 255];
-    let nearest = |value: u8| {
-        (0u8..)
-            .zip(LEVELS)
-            .min_by_key(|(_, level)| level.abs_diff(value))
-            .map_or(0, |(n, _)| n)
-    };
-    16 + 36 * nearest(r) + 6 * nearest(g) + nearest(b)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -139,6 +128,5 @@ mod tests {
             assert_ne!(shade(0.0, &look), shade(1.0, &look));
         }
         assert_eq!(shade(f64::NAN, &Look::new(Colours::True, true)).fill, " ");
-        assert_eq!((indexed(0, 0, 0), indexed(255, 255, 255)), (16, 231));
     }
 }

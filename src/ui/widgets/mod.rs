@@ -1,5 +1,6 @@
 //! Pieces of pictures: they know about cells, not about jobs or metrics.
 pub mod bars;
+pub mod blocks;
 pub mod canvas;
 pub mod panel;
 pub mod heat;
