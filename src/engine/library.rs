@@ -2,6 +2,7 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 
 use super::device;
 use super::fleet::Seat;
@@ -59,8 +60,27 @@ impl OpenNetwork {
 
 pub struct Library {
     home: Home,
-    networks: HashMap<(String, Option<PathBuf>, Seat), Arc<OpenNetwork>>,
-    sets: HashMap<String, Arc<Dataset>>,
+    networks: HashMap<(String, Option<PathBuf>, Seat), (Stamp, Arc<OpenNetwork>)>,
+    sets: HashMap<String, (Stamp, Arc<Dataset>)>,
+}
+
+/// The files that something was opened from, when each was changed and how long it is. While these stay the same, what is
+/// open is what lies on disk; a network that was trained on is opened anew.
+#[derive(PartialEq)]
+struct Stamp(Vec<(PathBuf, Option<(SystemTime, u64)>)>);
+
+impl Stamp {
+    fn of(files: impl IntoIterator<Item = PathBuf>) -> Self {
+        let look = |path: PathBuf| {
+            let now = std::fs::metadata(&path).and_then(|m| Ok((m.modified()?, m.len()))).ok();
+            (path, now)
+        };
+        Self(files.into_iter().map(look).collect())
+    }
+
+    fn is_current(&self) -> bool {
+        *self == Self::of(self.0.iter().map(|(path, _)| path.clone()))
+    }
 }
 
 impl Library {
@@ -75,10 +95,14 @@ impl Library {
     /// The network as it lies on the device of a worker.
     pub fn network(&mut self, spec: &JobSpec, seat: Seat) -> Result<Arc<OpenNetwork>, OpenError> {
         let key = (spec.network.clone(), spec.weights.clone(), seat);
-        if let Some(open) = self.networks.get(&key) {
+        if let Some((_, open)) = self.networks.get(&key).filter(|(stamp, _)| stamp.is_current()) {
             return Ok(open.clone());
         }
         let card = NetworkCard::find(&spec.network, &self.home.models())?;
+        let weights_file = spec.weights.clone().unwrap_or_else(|| card.weights_path());
+        let card_file = self.home.models().join(format!("{}.yaml", card.name));
+        // Looked at before the files are read: a change meanwhile is then seen the next time.
+        let stamp = Stamp::of([weights_file, card_file]);
         let device = device::of_torch(seat.device);
         let weights = card.read_weights(spec.weights.as_deref(), device)?;
         let scorer = |_| -> Result<Mutex<Scorer>, OpenError> {
@@ -95,18 +119,21 @@ impl Library {
             weights_digest: weights.digest().to_owned(),
             scorers,
         });
-        self.networks.insert(key, open.clone());
+        self.networks.insert(key, (stamp, open.clone()));
         Ok(open)
     }
 
     /// Opens the set and checks that its images fit the network.
     pub fn set(&mut self, name: &str, network: &OpenNetwork) -> Result<Arc<Dataset>, OpenError> {
-        let set = match self.sets.get(name) {
-            Some(open) => open.clone(),
+        let set = match self.sets.get(name).filter(|(stamp, _)| stamp.is_current()) {
+            Some((_, open)) => open.clone(),
             None => {
                 let (card, root) = datasets::find(name, &[self.home.data()])?;
+                let card_file = root.join(format!("{}.yaml", card.name));
+                let images = card.source.paths().into_iter().map(|path| root.join(path));
+                let stamp = Stamp::of(images.chain([card_file]));
                 let set = Arc::new(Dataset::open(&card, &root)?);
-                self.sets.insert(name.to_owned(), set.clone());
+                self.sets.insert(name.to_owned(), (stamp, set.clone()));
                 set
             }
         };
