@@ -194,6 +194,11 @@ impl Dataset {
         })
     }
 
+    /// Whether its [digest](Self::digest) is known, so that asking for it takes no time.
+    pub fn is_hashed(&self) -> bool {
+        self.digest.get().is_some()
+    }
+
     /// Tells this set of images from every other: a BLAKE3 hash, in hex, of the content and the preprocessing.
     ///
     /// Reads all of the set's files the first time.

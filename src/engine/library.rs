@@ -1,5 +1,7 @@
 //! Networks and data sets that are open. Opening one is slow; using it again is free.
+use std::borrow::Borrow;
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
@@ -54,15 +56,18 @@ impl OpenNetwork {
     /// The scorer of a compute thread. Threads beyond those that it was opened for share the last.
     pub fn scorer(&self, thread: usize) -> Option<MutexGuard<'_, Scorer>> {
         let scorer = self.scorers.get(thread).or(self.scorers.last())?;
-        Some(scorer.lock().unwrap_or_else(PoisonError::into_inner))
+        Some(lock(scorer))
     }
 }
 
+/// Shared by who opens and who only asks what is open: its locks are held for a look, never while something is opened.
 pub struct Library {
     home: Home,
-    networks: HashMap<(String, Option<PathBuf>, Seat), (Stamp, Arc<OpenNetwork>)>,
-    sets: HashMap<String, (Stamp, Arc<Dataset>)>,
+    networks: Mutex<HashMap<NetworkKey, (Stamp, Arc<OpenNetwork>)>>,
+    sets: Mutex<HashMap<String, (Stamp, Arc<Dataset>)>>,
 }
+
+type NetworkKey = (String, Option<PathBuf>, Seat);
 
 /// The files that something was opened from, when each was changed and how long it is. While these stay the same, what is
 /// open is what lies on disk; a network that was trained on is opened anew.
@@ -72,7 +77,9 @@ struct Stamp(Vec<(PathBuf, Option<(SystemTime, u64)>)>);
 impl Stamp {
     fn of(files: impl IntoIterator<Item = PathBuf>) -> Self {
         let look = |path: PathBuf| {
-            let now = std::fs::metadata(&path).and_then(|m| Ok((m.modified()?, m.len()))).ok();
+            let now = std::fs::metadata(&path)
+                .and_then(|m| Ok((m.modified()?, m.len())))
+                .ok();
             (path, now)
         };
         Self(files.into_iter().map(look).collect())
@@ -87,16 +94,31 @@ impl Library {
     pub fn new(home: &Home) -> Self {
         Self {
             home: home.clone(),
-            networks: HashMap::new(),
-            sets: HashMap::new(),
+            networks: Mutex::default(),
+            sets: Mutex::default(),
         }
     }
 
+    /// Whether all that the job needs is open, as its files are now, and hashed: then opening it takes no time.
+    pub fn is_at_hand(&self, spec: &JobSpec, seats: &[Seat]) -> bool {
+        let networks: Option<Vec<_>> = seats
+            .iter()
+            .map(|&seat| known(&self.networks, &network_key(spec, seat)))
+            .collect();
+        let Some(network) = networks.as_ref().and_then(|all| all.first()) else {
+            return false;
+        };
+        let in_set = spec.in_dataset.as_ref().unwrap_or(&network.card.in_dataset);
+        [in_set, &spec.dataset]
+            .into_iter()
+            .all(|name| known(&self.sets, name).is_some_and(|set| set.is_hashed()))
+    }
+
     /// The network as it lies on the device of a worker.
-    pub fn network(&mut self, spec: &JobSpec, seat: Seat) -> Result<Arc<OpenNetwork>, OpenError> {
-        let key = (spec.network.clone(), spec.weights.clone(), seat);
-        if let Some((_, open)) = self.networks.get(&key).filter(|(stamp, _)| stamp.is_current()) {
-            return Ok(open.clone());
+    pub fn network(&self, spec: &JobSpec, seat: Seat) -> Result<Arc<OpenNetwork>, OpenError> {
+        let key = network_key(spec, seat);
+        if let Some(open) = known(&self.networks, &key) {
+            return Ok(open);
         }
         let card = NetworkCard::find(&spec.network, &self.home.models())?;
         let weights_file = spec.weights.clone().unwrap_or_else(|| card.weights_path());
@@ -119,21 +141,21 @@ impl Library {
             weights_digest: weights.digest().to_owned(),
             scorers,
         });
-        self.networks.insert(key, (stamp, open.clone()));
+        lock(&self.networks).insert(key, (stamp, open.clone()));
         Ok(open)
     }
 
     /// Opens the set and checks that its images fit the network.
-    pub fn set(&mut self, name: &str, network: &OpenNetwork) -> Result<Arc<Dataset>, OpenError> {
-        let set = match self.sets.get(name).filter(|(stamp, _)| stamp.is_current()) {
-            Some((_, open)) => open.clone(),
+    pub fn set(&self, name: &str, network: &OpenNetwork) -> Result<Arc<Dataset>, OpenError> {
+        let set = match known(&self.sets, name) {
+            Some(open) => open,
             None => {
                 let (card, root) = datasets::find(name, &[self.home.data()])?;
                 let card_file = root.join(format!("{}.yaml", card.name));
                 let images = card.source.paths().into_iter().map(|path| root.join(path));
                 let stamp = Stamp::of(images.chain([card_file]));
                 let set = Arc::new(Dataset::open(&card, &root)?);
-                self.sets.insert(name.to_owned(), (stamp, set.clone()));
+                lock(&self.sets).insert(name.to_owned(), (stamp, set.clone()));
                 set
             }
         };
@@ -154,7 +176,7 @@ impl Library {
     }
 
     /// The in-distribution set of a job, whose labels must be those of the network.
-    pub fn in_set(&mut self, spec: &JobSpec, network: &OpenNetwork) -> Result<Arc<Dataset>, OpenError> {
+    pub fn in_set(&self, spec: &JobSpec, network: &OpenNetwork) -> Result<Arc<Dataset>, OpenError> {
         let set = self.set(
             spec.in_dataset.as_deref().unwrap_or(&network.card.in_dataset),
             network,
@@ -171,4 +193,23 @@ impl Library {
         }
         Ok(set)
     }
+}
+
+fn network_key(spec: &JobSpec, seat: Seat) -> NetworkKey {
+    (spec.network.clone(), spec.weights.clone(), seat)
+}
+
+/// What is open under this name, if its files are as they were then.
+fn known<K, Q, V>(open: &Mutex<HashMap<K, (Stamp, Arc<V>)>>, name: &Q) -> Option<Arc<V>>
+where
+    K: Borrow<Q> + Hash + Eq,
+    Q: Hash + Eq + ?Sized,
+{
+    let open = lock(open);
+    let (_, value) = open.get(name).filter(|(stamp, _)| stamp.is_current())?;
+    Some(value.clone())
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -39,6 +39,7 @@ pub struct Ready {
 }
 
 pub struct Opener {
+    library: Arc<Library>,
     requests: Option<Sender<Request>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -47,34 +48,33 @@ impl Opener {
     /// `opened` is called from the opener's thread, once a request.
     pub fn start(home: &Home, opened: impl Fn(Opened) + Send + 'static) -> std::io::Result<Self> {
         let (requests, queue) = channel::<Request>();
-        let mut library = Library::new(home);
+        let library = Arc::new(Library::new(home));
+        let ours = library.clone();
         let work = move || {
             for request in queue {
-                let ready = match catch_unwind(AssertUnwindSafe(|| open(&mut library, &request))) {
-                    Ok(ready) => ready.map_err(|error| error.to_string()),
-                    Err(panic) => Err(format!("a fault in the program: {}", panic_text(panic.as_ref()))),
-                };
-                opened(Opened {
-                    job: request.job,
-                    generation: request.generation,
-                    ready,
-                });
+                opened(answer(&ours, &request));
             }
         };
         let thread = std::thread::Builder::new()
             .name("odin-open".to_owned())
             .spawn(work)?;
         Ok(Self {
+            library,
             requests: Some(requests),
             thread: Some(thread),
         })
     }
 
-    pub fn request(&self, request: Request) {
+    /// Has the request answered in its turn; `None`. Where all is open already, gives the answer at once.
+    pub fn request(&self, request: Request) -> Option<Opened> {
+        if self.library.is_at_hand(&request.spec, &request.seats) {
+            return Some(answer(&self.library, &request));
+        }
         if let Some(requests) = &self.requests {
             // The thread hears as long as the opener stands.
             let _ = requests.send(request);
         }
+        None
     }
 }
 
@@ -87,7 +87,19 @@ impl Drop for Opener {
     }
 }
 
-fn open(library: &mut Library, request: &Request) -> Result<Ready, OpenError> {
+fn answer(library: &Library, request: &Request) -> Opened {
+    let ready = match catch_unwind(AssertUnwindSafe(|| open(library, request))) {
+        Ok(ready) => ready.map_err(|error| error.to_string()),
+        Err(panic) => Err(format!("a fault in the program: {}", panic_text(panic.as_ref()))),
+    };
+    Opened {
+        job: request.job,
+        generation: request.generation,
+        ready,
+    }
+}
+
+fn open(library: &Library, request: &Request) -> Result<Ready, OpenError> {
     let spec = &request.spec;
     let networks = request
         .seats

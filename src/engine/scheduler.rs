@@ -35,6 +35,8 @@ struct Scheduler<E, D> {
     desk: Desk,
     fleet: Fleet<D>,
     opener: Opener,
+    /// Heard of since the last batch was handed out.
+    asked: Vec<Request>,
     /// Started when something is first to be looked at.
     inspector: Option<Inspector>,
     home: Home,
@@ -72,6 +74,7 @@ pub fn run(
             let _ = done.send(Message::Done(Box::new(result)));
         }),
         opener,
+        asked: Vec::new(),
         inspector: None,
         home: home.clone(),
         sender: sender.clone(),
@@ -91,6 +94,7 @@ pub fn run(
                 Message::Tell(event) => (scheduler.emit)(*event),
             }
         }
+        scheduler.open_asked();
     }
 }
 
@@ -149,7 +153,7 @@ impl<E: FnMut(Event), D: Fn(Done) + Clone + Send + 'static> Scheduler<E, D> {
                 return self.fail(job, generation, error.to_string());
             }
         };
-        self.opener.request(Request {
+        self.asked.push(Request {
             job,
             generation,
             spec: spec.clone(),
@@ -163,6 +167,17 @@ impl<E: FnMut(Event), D: Fn(Done) + Clone + Send + 'static> Scheduler<E, D> {
             background: placement.background,
             state: State::Opening(spec),
         });
+    }
+
+    /// Has opened what the jobs heard of need, unless they are past already.
+    fn open_asked(&mut self) {
+        for request in std::mem::take(&mut self.asked) {
+            if self.desk.slot(request.job, request.generation).is_some()
+                && let Some(opened) = self.opener.request(request)
+            {
+                self.open(opened);
+            }
+        }
     }
 
     fn fail(&mut self, job: JobId, generation: Generation, reason: String) {

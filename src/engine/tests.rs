@@ -324,7 +324,10 @@ fn nothing_of_other_weights_or_images_is_taken_for_known() {
     assert_eq!(from_cache(&some), 40);
     // And so does the next session.
     let mut bench = bench.again(Budget::default());
-    assert_eq!(from_cache(&bench.score(spec(1000.0, 0.002, Order::File)).unwrap()), 80);
+    assert_eq!(
+        from_cache(&bench.score(spec(1000.0, 0.002, Order::File)).unwrap()),
+        80
+    );
 }
 
 #[test]
