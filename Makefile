@@ -17,7 +17,7 @@ build: setup
 	@$(CARGO) build --release --locked
 
 test: setup
-	$(CARGO) fmt --check
+	$(CARGO) fmt --all --check
 	$(CARGO) clippy --all-targets --locked -- -D warnings
 	$(CARGO) test --locked
 
@@ -26,8 +26,11 @@ setup:
 	@command -v $(PYTHON) >/dev/null || { echo "error: no $(PYTHON): Python 3.8 or newer with pip is needed for the set-up" >&2; exit 2; }
 	@$(PYTHON) scripts/libtorch.py >/dev/null
 
-bench: setup
-	$(CARGO) bench --locked
+# Speed: the metrics, and an ODIN pass beside PyTorch's where $(PYTHON) has torch. WEIGHTS=FILE and IMAGES=FILE (CIFAR-10's
+# binary format) are optional; BENCH takes more arguments of scripts/bench.py. docs/performance.md has the results.
+bench: build
+	$(CARGO) bench --locked --bench metrics
+	$(PYTHON) scripts/bench.py $(TARGET)/release/odin $(if $(WEIGHTS),--weights "$(WEIGHTS)") $(if $(IMAGES),--images "$(IMAGES)") $(BENCH)
 
 # The README's table of the demo, measured anew.
 demo-table: build

@@ -85,7 +85,7 @@ struct What {
     /// auto, cpu or cuda:N
     #[arg(long, default_value_t = Device::Auto)]
     device: Device,
-    /// Images a pass [default: 16 on a CPU, 256 on a GPU]
+    /// Images a pass [default: measured once for each network, size of image and device, and remembered]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65_536))]
     batch: Option<u32>,
     /// Seed of the bootstrap intervals

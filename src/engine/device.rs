@@ -58,6 +58,17 @@ pub fn describe(device: Device) -> String {
     }
 }
 
+/// Names the machine: its processor, and how many cores of it this program may use.
+pub fn machine() -> String {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = text
+        .lines()
+        .find_map(|line| line.strip_prefix("model name")?.split_once(':'));
+    let model = model.map_or(std::env::consts::ARCH, |(_, model)| model.trim());
+    format!("{model}, {cores} cores")
+}
+
 /// Keeps freed memory in the program, on glibc.
 ///
 /// A batch allocates and frees hundreds of tensors of megabytes each. By default each of them is mapped from the

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
+use super::batch_size::{self, BatchSizes, Case};
 use super::device;
 use super::fleet::Seat;
 use super::protocol::JobSpec;
@@ -65,6 +66,18 @@ pub struct Library {
     home: Home,
     networks: Mutex<HashMap<NetworkKey, (Stamp, Arc<OpenNetwork>)>>,
     sets: Mutex<HashMap<String, (Stamp, Arc<Dataset>)>>,
+    sizes: Mutex<BatchSizes>,
+}
+
+/// What a batch size is found for.
+fn case(seat: Seat, network: &OpenNetwork, set: &Dataset) -> Result<Case, DatasetError> {
+    let (height, width) = set.size(0)?;
+    Ok(Case {
+        device: seat.device,
+        digest: network.weights_digest.clone(),
+        height,
+        width,
+    })
 }
 
 type NetworkKey = (String, Option<PathBuf>, Seat);
@@ -96,6 +109,7 @@ impl Library {
             home: home.clone(),
             networks: Mutex::default(),
             sets: Mutex::default(),
+            sizes: Mutex::new(BatchSizes::open(home)),
         }
     }
 
@@ -109,9 +123,45 @@ impl Library {
             return false;
         };
         let in_set = spec.in_dataset.as_ref().unwrap_or(&network.card.in_dataset);
-        [in_set, &spec.dataset]
+        let has_size = || {
+            let in_set = known(&self.sets, in_set)?;
+            let known = |(seat, network): (&Seat, &Arc<OpenNetwork>)| {
+                let case = case(*seat, network, &in_set).ok()?;
+                lock(&self.sizes).known(&case)
+            };
+            seats
+                .iter()
+                .zip(networks.iter().flatten())
+                .map(known)
+                .collect::<Option<Vec<_>>>()
+        };
+        let are_hashed = [in_set, &spec.dataset]
             .into_iter()
-            .all(|name| known(&self.sets, name).is_some_and(|set| set.is_hashed()))
+            .all(|name| known(&self.sets, name).is_some_and(|set| set.is_hashed()));
+        are_hashed && (spec.batch.is_some() || has_size().is_some())
+    }
+
+    /// Images a pass: the least of the devices' own sizes, so that batches are the same whichever computes them. What is
+    /// not known is measured, which takes a second or two.
+    pub fn batch_size(
+        &self,
+        networks: &[(Seat, Arc<OpenNetwork>)],
+        set: &Dataset,
+    ) -> Result<usize, OpenError> {
+        let mut least = None;
+        for (seat, network) in networks {
+            let case = case(*seat, network, set)?;
+            let known = lock(&self.sizes).known(&case);
+            let size = match known {
+                Some(size) => size,
+                None => {
+                    let found = batch_size::measure(&case, network);
+                    lock(&self.sizes).keep(&case, found)
+                }
+            };
+            least = Some(least.map_or(size, |least: usize| least.min(size)));
+        }
+        Ok(least.unwrap_or(1))
     }
 
     /// The network as it lies on the device of a worker.

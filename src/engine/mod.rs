@@ -1,10 +1,11 @@
 //! The engine: jobs go in, scores come out. One worker a device does all tensor work.
 //!
 //! `protocol` is what goes in and out. `scheduler` is the thread that hears and tells; `desk` knows whose turn it is,
-//! `opener` opens networks and sets aside, `library` keeps them, `fleet` has the workers and `pool` the threads of one;
+//! `opener` opens networks and sets aside (and `batch_size` finds how many images a pass takes), `library` keeps them, `fleet` has the workers and `pool` the threads of one;
 //! `task` is one job under way, `pass` one batch through the network, `evidence` what is never computed twice. `preflight`
 //! tells whether a network does what its card says, `inspect` shows images to people, `device` what there is to compute on. Nothing here draws, reads a
 //! session or knows the command line.
+mod batch_size;
 mod desk;
 pub mod device;
 mod evidence;

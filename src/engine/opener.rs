@@ -36,6 +36,8 @@ pub struct Ready {
     pub networks: Vec<(Seat, Arc<OpenNetwork>)>,
     pub in_set: (Arc<Dataset>, EvidenceKey),
     pub out_set: (Arc<Dataset>, EvidenceKey),
+    /// Images a pass.
+    pub batch: usize,
 }
 
 pub struct Opener {
@@ -120,10 +122,15 @@ fn open(library: &Library, request: &Request) -> Result<Ready, OpenError> {
             arithmetic: ARITHMETIC.to_owned(),
         })
     };
+    let batch = match spec.batch {
+        Some(batch) => batch.max(1),
+        None => library.batch_size(&networks, &in_set)?,
+    };
     let (in_key, out_key) = (key(&in_set)?, key(&out_set)?);
     Ok(Ready {
         networks,
         in_set: (in_set, in_key),
         out_set: (out_set, out_key),
+        batch,
     })
 }

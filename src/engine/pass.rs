@@ -52,14 +52,10 @@ pub enum PassError {
     Panic(String),
 }
 
-impl PassError {
-    /// libtorch has no code for it, only words.
-    fn is_out_of_memory(&self) -> bool {
-        matches!(self, Self::Torch(error) if {
-            let text = error.to_string();
-            text.contains("out of memory") || text.contains("can't allocate memory")
-        })
-    }
+/// libtorch has no code for it, only words.
+pub fn is_out_of_memory(error: &TchError) -> bool {
+    let text = error.to_string();
+    text.contains("out of memory") || text.contains("can't allocate memory")
 }
 
 impl Work {
@@ -81,7 +77,7 @@ pub fn compute(work: &Work, thread: usize) -> Result<Found, PassError> {
         let to = (from + size).min(work.batch.count);
         match part(&scorer, work, from, to, &mut found) {
             Ok(()) => from = to,
-            Err(error) if error.is_out_of_memory() && size > 1 => {
+            Err(PassError::Torch(error)) if is_out_of_memory(&error) && size > 1 => {
                 size = size.div_ceil(2);
                 found.halved_to = Some(size);
             }

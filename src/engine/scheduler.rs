@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, Sender};
 use super::desk::{Desk, Slot, State};
 use super::device;
 use super::evidence::{Budget, Store};
-use super::fleet::{Fleet, Seat};
+use super::fleet::Fleet;
 use super::inspect::Inspector;
 use super::opener::{Opened, Opener, Ready, Request};
 use super::pool::{Done, panic_text};
@@ -16,10 +16,6 @@ use super::protocol::{Command, Event, Generation, JobId, JobSpec, Placement};
 use super::task::{Next, Task, TaskError};
 use crate::home::Home;
 use crate::units::{Device, Devices};
-
-/// Images a pass where the job leaves it open. On a CPU small batches stay in the caches; a GPU wants to be filled.
-const CPU_BATCH: usize = 8;
-const GPU_BATCH: usize = 256;
 
 /// What reaches the scheduler.
 pub enum Message {
@@ -200,9 +196,8 @@ impl<E: FnMut(Event), D: Fn(Done) + Clone + Send + 'static> Scheduler<E, D> {
         };
         let State::Opening(spec) = &slot.state else { return };
         let (spec, seats) = (spec.clone(), slot.seats.clone());
-        let batch = spec.batch.unwrap_or_else(|| usual_batch(&seats)).max(1);
         let store = &mut self.store;
-        let begin = |ready: Ready| guarded(|| Task::begin(job, generation, spec, batch, ready, store));
+        let begin = |ready: Ready| guarded(|| Task::begin(job, generation, spec, ready, store));
         let (task, known) = match ready.and_then(begin) {
             Ok(begun) => begun,
             Err(reason) => {
@@ -313,11 +308,6 @@ impl<E: FnMut(Event), D: Fn(Done) + Clone + Send + 'static> Scheduler<E, D> {
             (self.emit)(Event::Warning { text });
         }
     }
-}
-
-fn usual_batch(seats: &[Seat]) -> usize {
-    let gpu = seats.iter().any(|seat| matches!(seat.device, Device::Cuda(_)));
-    if gpu { GPU_BATCH } else { CPU_BATCH }
 }
 
 /// Turns an error, or a panic of libtorch's wrappers, into the reason why one job failed.

@@ -70,7 +70,6 @@ impl Task {
         job: JobId,
         generation: Generation,
         spec: JobSpec,
-        batch: usize,
         ready: Ready,
         store: &mut Store,
     ) -> Result<(Self, Vec<ScoreBatch>), TaskError> {
@@ -78,6 +77,7 @@ impl Task {
             networks,
             in_set,
             out_set,
+            batch,
         } = ready;
         let mut known = Vec::new();
         let mut half = |side, (set, key): (Arc<Dataset>, EvidenceKey)| -> Result<Half, TaskError> {

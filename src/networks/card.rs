@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::architecture::{Architecture, ArchitectureError};
 use super::torchscript::TorchScript;
 use super::weights::{self, Content, Weights, WeightsError};
-use super::{Network, Published};
+use super::{Network, Published, Shared};
 use crate::datasets::{Download, Normalisation, nearest};
 
 /// A card that cannot be used, or a name that has none.
@@ -169,7 +169,9 @@ impl NetworkCard {
                 weights
                     .check(&architecture, classes)
                     .map_err(|error| error.in_file(&path))?;
-                (weights.digest()?, Body::Tensors(weights.prepared(device)?))
+                let (digest, weights) = (weights.digest()?, weights.prepared(device)?);
+                let shared = Shared::new(&architecture, &weights)?;
+                (digest, Body::Tensors(weights, shared))
             }
             (Content::TorchScript(_), _) => {
                 let architecture = architecture.to_string();
@@ -195,7 +197,7 @@ pub struct Loaded {
 }
 
 enum Body {
-    Tensors(Weights),
+    Tensors(Weights, Shared),
     Program(TorchScript),
 }
 
@@ -208,7 +210,9 @@ impl Loaded {
     /// A network that shares these weights. One thread uses it at a time; another thread takes another.
     pub fn network(&self) -> Result<Network, WeightsError> {
         match &self.body {
-            Body::Tensors(weights) => Network::for_scoring(self.architecture, self.classes, weights),
+            Body::Tensors(weights, shared) => {
+                Network::sharing(self.architecture, self.classes, weights, shared)
+            }
             Body::Program(program) => Ok(Network::of_program(
                 self.architecture,
                 self.classes,

@@ -1,7 +1,7 @@
 //! The few layers that both families are made of, in evaluation and in training.
-use tch::{TchError, Tensor};
+use tch::{Kind, TchError, Tensor};
 
-use super::weights::{Weights, WeightsError};
+use super::weights::{Weights, WeightsError, channels_last};
 
 pub(super) type Result<T> = std::result::Result<T, TchError>;
 
@@ -33,6 +33,16 @@ impl BatchNorm {
         })
     }
 
+    /// Another handle on the same tensors.
+    pub(super) fn share(&self) -> Self {
+        Self {
+            weight: self.weight.shallow_clone(),
+            bias: self.bias.shallow_clone(),
+            mean: self.mean.shallow_clone(),
+            variance: self.variance.shallow_clone(),
+        }
+    }
+
     pub(super) fn relu(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
         x.f_batch_norm(
             Some(&self.weight),
@@ -61,18 +71,47 @@ impl Convolution {
         name: &str,
         stride: i64,
     ) -> std::result::Result<Self, WeightsError> {
-        let weight = weights.get(&format!("{name}.weight"))?;
+        Ok(Self::of(weights.get(&format!("{name}.weight"))?, stride))
+    }
+
+    pub(super) fn of(weight: Tensor, stride: i64) -> Self {
         let padding = weight.size().last().map_or(0, |side| side / 2);
-        Ok(Self {
+        Self {
             weight,
             stride,
             padding,
-        })
+        }
+    }
+
+    /// Another handle on the same tensor.
+    pub(super) fn share(&self) -> Self {
+        Self {
+            weight: self.weight.shallow_clone(),
+            ..*self
+        }
     }
 
     pub(super) fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let (stride, padding) = ([self.stride; 2], [self.padding; 2]);
         x.f_conv2d(&self.weight, None::<&Tensor>, stride, padding, [1, 1], 1)
+    }
+
+    pub(super) fn forward_with(&self, x: &Tensor, bias: &Tensor) -> Result<Tensor> {
+        let (stride, padding) = ([self.stride; 2], [self.padding; 2]);
+        x.f_conv2d(&self.weight, Some(bias), stride, padding, [1, 1], 1)
+    }
+
+    /// The gradient to an input of the size of `like`, from that to the output.
+    pub(super) fn backward(&self, gradient: &Tensor, like: &Tensor) -> Result<Tensor> {
+        // A stride loses the rows and columns beyond its last step, which get no gradient.
+        let side = self.weight.size().last().copied().unwrap_or(1);
+        let lost = |dimension: usize| -> Result<i64> {
+            let (from, to) = (size_at(gradient, dimension)?, size_at(like, dimension)?);
+            Ok(to - ((from - 1) * self.stride - 2 * self.padding + side))
+        };
+        let (stride, padding) = ([self.stride; 2], [self.padding; 2]);
+        let extra = [lost(2)?, lost(3)?];
+        gradient.f_conv_transpose2d(&self.weight, None::<&Tensor>, stride, padding, extra, 1, [1, 1])
     }
 }
 
@@ -100,4 +139,84 @@ impl Head {
 
 pub(super) fn average_pool(x: &Tensor, side: i64) -> Result<Tensor> {
     x.f_avg_pool2d([side; 2], [side; 2], [0, 0], false, true, None)
+}
+
+/// Slope and shift of a batch norm in evaluation, from f64 to lose nothing.
+pub(super) fn affine(weights: &Weights, name: &str) -> std::result::Result<(Tensor, Tensor), WeightsError> {
+    let get = |part: &str| -> std::result::Result<Tensor, WeightsError> {
+        Ok(weights.get(&format!("{name}.{part}"))?.f_to_kind(Kind::Double)?)
+    };
+    let slope = get("weight")?.f_div(&get("running_var")?.f_add_scalar(EPSILON)?.f_sqrt()?)?;
+    let shift = get("bias")?.f_sub(&get("running_mean")?.f_mul(&slope)?)?;
+    Ok((slope.f_to_kind(Kind::Float)?, shift.f_to_kind(Kind::Float)?))
+}
+
+/// Goes back through pool, ReLU and batch norm: each pooled value's gradient to every position that it was pooled
+/// from (positions beyond the last whole window get none), where the activation is above 0, times the slope [1, C, 1, 1].
+pub(super) fn spread(pooled: &Tensor, side: i64, active: &Tensor, slope: &Tensor) -> Result<Tensor> {
+    let (whole, part) = (active.size(), pooled.size());
+    let (&[_, _, height, width], &[_, _, rows, columns]) = (whole.as_slice(), part.as_slice()) else {
+        return Err(TchError::Shape("four dimensions are needed".into()));
+    };
+    let (h, w) = (rows * side, columns * side);
+    let up = pooled.f_upsample_nearest2d([h, w], None, None)?;
+    let up = if (h, w) == (height, width) {
+        up
+    } else {
+        up.f_constant_pad_nd([0, width - w, 0, height - h])?
+    };
+    channels_last(&active.f_threshold_backward(&up, 0.0)?.f_mul(slope)?)
+}
+
+fn size_at(x: &Tensor, dimension: usize) -> Result<i64> {
+    let size = x.size();
+    let at = size.get(dimension).copied();
+    at.ok_or_else(|| TchError::Shape(format!("{size:?} has no dimension {dimension}")))
+}
+
+/// For tests: small networks with weights of no pattern. libtorch's own generator is shared by all tests of a process.
+#[cfg(test)]
+pub(super) mod samples {
+    use rand::{RngExt, SeedableRng};
+    use tch::{Device, Tensor};
+
+    use super::super::architecture::{Architecture, Parameter, Role};
+    use super::super::weights::Weights;
+
+    /// Uniform in −1 to 1.
+    pub fn noise(shape: &[i64], seed: u64) -> Tensor {
+        let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
+        let count = shape.iter().product::<i64>();
+        let values: Vec<f32> = (0..count).map(|_| rng.random_range(-1.0..1.0)).collect();
+        Tensor::from_slice(&values).view(shape)
+    }
+
+    /// Weights for five classes whose batch norms are not the identity.
+    pub fn varied(architecture: &Architecture) -> Weights {
+        let vary = |(seed, p): (usize, &Parameter)| {
+            let noise = noise(&p.shape, seed as u64);
+            let fan = p.shape.iter().skip(1).product::<i64>().max(1) as f64;
+            let tensor = match p.role {
+                Role::Convolution | Role::LinearWeight => noise * (6.0 / fan).sqrt(),
+                Role::NormScale | Role::RunningVariance => noise * 0.5 + 1.0,
+                Role::NormShift | Role::RunningMean | Role::LinearBias => noise * 0.5,
+            };
+            (p.name.clone(), tensor)
+        };
+        let all = architecture.parameters(5).unwrap();
+        let weights: Weights = all.iter().enumerate().map(vary).collect();
+        weights.prepared(Device::Cpu).unwrap()
+    }
+
+    /// The greatest difference, as a share of the greatest value.
+    pub fn off(a: &Tensor, b: &Tensor) -> f64 {
+        ((a - b).abs().max() / b.abs().max()).double_value(&[])
+    }
+
+    /// Whether gradients agree, of which one may have met an activation at the edge of its ReLU, where rounding decides.
+    pub fn agree(mut offs: Vec<f64>) -> bool {
+        offs.sort_by(f64::total_cmp);
+        let most = offs.len() - 1;
+        offs[..most].iter().all(|&off| off < 1e-4) && offs[most] < 0.2
+    }
 }

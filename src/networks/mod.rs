@@ -1,7 +1,7 @@
 //! Networks: what a card describes, built from weights, from images to logits.
 //!
 //! Families and their tensors are in `architecture`; files of weights in `weights`; programs that bring their own
-//! forward pass in `torchscript`; what was measured elsewhere in `published`. Nothing here knows of data sets,
+//! forward pass in `torchscript`; convolutions quicker than libtorch's in the package `odin-kernels`; what was measured elsewhere in `published`. Nothing here knows of data sets,
 //! temperatures or scores.
 mod architecture;
 mod card;
@@ -13,7 +13,10 @@ mod torchscript;
 pub mod weights;
 mod wideresnet;
 
-use tch::{Kind, TchError, Tensor};
+use std::sync::Arc;
+
+use odin_kernels::Instructions;
+use tch::{Device, Kind, TchError, Tensor};
 
 pub use architecture::{Architecture, ArchitectureError, Parameter, Role};
 pub use card::{CardError, Loaded, NetworkCard};
@@ -27,8 +30,37 @@ pub struct Network {
     architecture: Architecture,
     classes: usize,
     body: Body,
-    /// The quick form of a DenseNet, where the network is for scoring alone.
-    folded: Option<densenet::Folded>,
+    quick: Option<Quick>,
+}
+
+/// What scores more quickly than the network as it is trained.
+enum Quick {
+    /// On a CPU that the kernels have vectors for.
+    Native(densenet::Native),
+    Folded(densenet::Folded),
+    Wide(wideresnet::Folded),
+}
+
+/// What networks of the same weights share, beside these.
+enum Shared {
+    Native(Arc<odin_kernels::densenet::Net>, Instructions),
+    /// A pattern for each thread's own; its tensors are shared.
+    Wide(wideresnet::Folded),
+    Nothing,
+}
+
+impl Shared {
+    fn new(architecture: &Architecture, weights: &Weights) -> Result<Self, WeightsError> {
+        let on_cpu = weights.get("fc.bias")?.device() == Device::Cpu;
+        let instructions = Instructions::of_this_cpu().filter(|_| on_cpu);
+        Ok(match (architecture.plan()?, instructions) {
+            (architecture::Plan::DenseNet(plan), Some(instructions)) => {
+                Self::Native(Arc::new(densenet::pack(&plan, weights)?), instructions)
+            }
+            (architecture::Plan::DenseNet(_), None) => Self::Nothing,
+            (architecture::Plan::WideResNet(plan), _) => Self::Wide(wideresnet::Folded::new(&plan, weights)?),
+        })
+    }
 }
 
 enum Body {
@@ -54,7 +86,7 @@ impl Network {
             architecture,
             classes,
             body,
-            folded: None,
+            quick: None,
         })
     }
 
@@ -64,10 +96,38 @@ impl Network {
         classes: usize,
         weights: &Weights,
     ) -> Result<Self, WeightsError> {
+        let shared = Shared::new(&architecture, weights)?;
+        Self::sharing(architecture, classes, weights, &shared)
+    }
+
+    /// The same by libtorch's kernels alone, as on a GPU or a CPU that ours are not for.
+    pub fn for_scoring_by_libtorch(
+        architecture: Architecture,
+        classes: usize,
+        weights: &Weights,
+    ) -> Result<Self, WeightsError> {
+        Self::sharing(architecture, classes, weights, &Shared::Nothing)
+    }
+
+    fn sharing(
+        architecture: Architecture,
+        classes: usize,
+        weights: &Weights,
+        shared: &Shared,
+    ) -> Result<Self, WeightsError> {
         let mut network = Self::new(architecture, classes, weights)?;
-        if let architecture::Plan::DenseNet(plan) = architecture.plan()? {
-            network.folded = Some(densenet::Folded::new(&plan, weights)?);
-        }
+        network.quick = match (shared, architecture.plan()?) {
+            (Shared::Native(net, instructions), _) => {
+                Some(Quick::Native(densenet::Native::new(net.clone(), *instructions)))
+            }
+            (Shared::Wide(folded), _) => Some(Quick::Wide(folded.share())),
+            (Shared::Nothing, architecture::Plan::DenseNet(plan)) => {
+                Some(Quick::Folded(densenet::Folded::new(&plan, weights)?))
+            }
+            (Shared::Nothing, architecture::Plan::WideResNet(plan)) => {
+                Some(Quick::Wide(wideresnet::Folded::new(&plan, weights)?))
+            }
+        };
         Ok(network)
     }
 
@@ -76,7 +136,7 @@ impl Network {
             architecture,
             classes,
             body: Body::TorchScript(program),
-            folded: None,
+            quick: None,
         }
     }
 
@@ -102,8 +162,10 @@ impl Network {
 
     /// Logits [B, C] in evaluation mode, the quickest way there is, without autograd.
     pub fn logits(&self, images: &Tensor) -> Result<Tensor, TchError> {
-        match &self.folded {
-            Some(folded) => folded.logits(images),
+        match &self.quick {
+            Some(Quick::Native(native)) => native.logits(images),
+            Some(Quick::Folded(folded)) => folded.logits(images),
+            Some(Quick::Wide(folded)) => folded.logits(images),
             None => tch::no_grad(|| self.forward(images, Mode::Evaluation)),
         }
     }
@@ -115,8 +177,11 @@ impl Network {
         images: &Tensor,
         weights: &dyn Fn(&Tensor) -> Result<Tensor, TchError>,
     ) -> Result<(Tensor, Tensor), TchError> {
-        if let Some(folded) = &self.folded {
-            return folded.logits_and_gradient(images, weights);
+        match &self.quick {
+            Some(Quick::Native(native)) => return native.logits_and_gradient(images, weights),
+            Some(Quick::Folded(folded)) => return folded.logits_and_gradient(images, weights),
+            Some(Quick::Wide(folded)) => return folded.logits_and_gradient(images, weights),
+            None => {}
         }
         let images = images.f_detach()?.f_set_requires_grad(true)?;
         let logits = self.forward(&images, Mode::Evaluation)?;

@@ -1,5 +1,6 @@
 //! DenseNet-BC (Huang et al., arXiv 1608.06993): bottleneck layers whose outputs are concatenated.
 mod folded;
+mod native;
 
 use tch::Tensor;
 
@@ -7,6 +8,7 @@ use super::architecture::DenseNetPlan;
 use super::layers::{BatchNorm, Convolution, Head, Mode, Result, average_pool};
 use super::weights::{Weights, WeightsError};
 pub(super) use folded::Folded;
+pub(super) use native::{Native, pack};
 
 pub(super) struct DenseNet {
     conv1: Convolution,
@@ -76,4 +78,14 @@ fn run(block: &[Bottleneck], mut x: Tensor, mode: Mode) -> Result<Tensor> {
         x = Tensor::f_cat(&[x, new], 1)?;
     }
     Ok(x)
+}
+
+#[cfg(test)]
+fn varied(growth: usize) -> (DenseNetPlan, Weights) {
+    use super::architecture::{Architecture, Plan};
+    let architecture = Architecture::DensenetBc { depth: 16, growth };
+    let Ok(Plan::DenseNet(plan)) = architecture.plan() else {
+        panic!("no plan")
+    };
+    (plan, super::layers::samples::varied(&architecture))
 }

@@ -1,9 +1,12 @@
 //! Wide ResNet (Zagoruyko and Komodakis, arXiv 1605.07146): pre-activated basic blocks, without dropout.
+mod folded;
+
 use tch::Tensor;
 
 use super::architecture::WideResNetPlan;
 use super::layers::{BatchNorm, Convolution, Head, Mode, Result};
 use super::weights::{Weights, WeightsError};
+pub(super) use folded::Folded;
 
 pub(super) struct WideResNet {
     conv1: Convolution,
