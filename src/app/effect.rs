@@ -22,6 +22,11 @@ pub enum Effect {
     Copy(String),
     /// Answered by `Said`.
     WriteLog(String),
+    /// Keep this beside the session's file, in case the program is cut off.
+    Autosave {
+        path: PathBuf,
+        session: Box<Session>,
+    },
     /// What was kept of a session that was not saved is not wanted.
     DiscardAutosave,
     SetMouse(bool),

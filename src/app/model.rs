@@ -30,6 +30,8 @@ const BETWEEN_ANALYSES_ASIDE: Duration = Duration::from_secs(1);
 const BETWEEN_INTERVALS: Duration = Duration::from_secs(2);
 /// Sooner where there are twice as many images by now; that is seldom, and at first only.
 const BETWEEN_FIRST_INTERVALS: Duration = Duration::from_millis(300);
+/// Changes that are not saved are kept aside once nothing has changed for so long.
+const BEFORE_AUTOSAVE: Duration = Duration::from_secs(2);
 /// Bootstrap replicates: while scores come, and of the finished job.
 pub(super) const REPLICATES: usize = 200;
 pub(super) const REPLICATES_DONE: usize = 1000;
@@ -87,6 +89,10 @@ pub struct Model {
     /// Queues and jobs in the file, and those on their way there.
     pub(super) saved: Vec<Queue>,
     pub(super) saving: Option<Vec<Queue>>,
+    /// When jobs or parameters last changed, until that is kept aside.
+    pub(super) touched_at: Option<Duration>,
+    /// Something is kept aside.
+    pub(super) is_kept_aside: bool,
     next_id: u64,
 }
 
@@ -120,6 +126,8 @@ impl Model {
             intervals_in_flight: false,
             quit_asked: false,
             saving: None,
+            touched_at: None,
+            is_kept_aside: false,
             next_id: 0,
         };
         model.take_session(session);
@@ -149,6 +157,7 @@ impl Model {
 
     /// Asks, before any job begins, whether to go on with what was not saved.
     pub fn offer(&mut self, restore: Restore) {
+        self.is_kept_aside = true;
         self.overlay = Some(Overlay::Restore(restore));
     }
 
@@ -235,10 +244,20 @@ impl Model {
             .filter_map(|job| self.analysis_due(job))
             .min();
         let images = super::update::images_due(self);
-        [requests, analyses, self.intervals_due(), images]
+        [requests, analyses, self.intervals_due(), images, self.autosave_due()]
             .into_iter()
             .flatten()
             .min()
+    }
+
+    /// When what changed is to be kept aside.
+    pub(super) fn autosave_due(&self) -> Option<Duration> {
+        self.touched_at.map(|at| at + BEFORE_AUTOSAVE)
+    }
+
+    /// Something that a save would keep has changed.
+    pub(super) fn touch(&mut self) {
+        self.touched_at = Some(self.now);
     }
 
     pub(super) fn request_due(&self) -> Duration {
@@ -294,6 +313,11 @@ impl Model {
     pub(super) fn say(&mut self, level: Level, text: &str) {
         self.log.push(self.now, level, text);
         self.say_quietly(level, text);
+    }
+
+    /// Says, before the dashboard begins, what is not as it should be.
+    pub fn warn(&mut self, text: &str) {
+        self.say(Level::Warning, text);
     }
 
     /// Says something on the status line alone.

@@ -2,6 +2,7 @@
 use std::time::Duration;
 
 use super::engine::request_now;
+use super::session;
 use crate::app::analysis::{Analysis, IntervalReport, IntervalRequest};
 use crate::app::effect::{Effect, Redraw};
 use crate::app::job::Parameters;
@@ -31,6 +32,9 @@ pub fn tick(model: &mut Model, now: Duration, effects: &mut Vec<Effect>) -> Opti
     }
     if model.intervals_due().is_some_and(|due| now >= due) {
         effects.extend(request_intervals(model).map(Effect::ComputeIntervals));
+    }
+    if model.autosave_due().is_some_and(|due| now >= due) {
+        session::keep_aside(model, effects);
     }
     analysed.then_some(Redraw::Progress)
 }

@@ -43,7 +43,7 @@ fn apply(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
         A::Key(key) => return press(model, key, effects),
         A::Paste(text) => text.chars().map(|c| type_char(model, c)).max().flatten(),
 
-        A::Saved => session::saved(model),
+        A::Saved => session::saved(model, effects),
         A::SaveFailed(reason) => session::save_failed(model, &reason),
         A::Save => session::save(model, effects),
         A::Quit => session::quit(model, effects),

@@ -108,6 +108,7 @@ fn set(model: &mut Model, change: &Change, effects: &mut Vec<Effect>) {
         return;
     };
     job.set_parameters(change.to);
+    model.touched_at = Some(model.now);
     // What a person stopped stays stopped.
     if !matches!(job.state, JobState::Paused | JobState::Cancelled) {
         job.state = JobState::Waiting;
