@@ -64,7 +64,7 @@ fn sliders_follow_the_mouse_also_through_a_resize() {
     }
     terminal.resize(60, 200);
     terminal.wait_for("the wide screen", |s| {
-        s.lines().any(|line| line.chars().count() > 150)
+        s.contains("┤ 10000") && s.lines().any(|line| line.chars().count() > 150)
     });
     let (row, column) = terminal.find("┤ 10000");
     terminal.send(&format!(

@@ -13,11 +13,12 @@ use super::job::{Job, JobState};
 use super::keymap::Keymap;
 use super::log::{Level, Log};
 use super::overlay::Overlay;
+use super::pin::Pin;
 use super::restore::Restore;
 use super::slider::{Cursor, Slider};
 use super::typing::Typing;
 use crate::engine::protocol::JobId;
-use crate::session::{self, Queue, Session, View};
+use crate::session::{self, Detector, Queue, Session, View};
 use crate::units::Device;
 
 /// Scoring is asked for at most so often while a slider moves.
@@ -61,6 +62,8 @@ pub struct Model {
     pub focus: Slider,
     pub cursor: Cursor,
     pub typing: Option<Typing>,
+    /// What the person compares with.
+    pub pin: Option<Pin>,
     /// What lies on top.
     pub overlay: Option<Overlay>,
     /// What jobs can be made of; empty until it is read.
@@ -107,6 +110,7 @@ impl Model {
             focus: Slider::default(),
             cursor: Cursor::default(),
             typing: None,
+            pin: None,
             overlay: None,
             catalogue: Catalogue::default(),
             log: Log::default(),
@@ -200,6 +204,21 @@ impl Model {
         self.grids.get(&job.id).filter(|grid| grid.is_of(job))
     }
 
+    /// What is shown, to be pinned; nothing while it is of other parameters than the present ones.
+    pub(super) fn pin_of_shown(&self) -> Option<Pin> {
+        let job = self.selected()?;
+        let detector = self.view.detector;
+        let analysis = job.analysis(detector).filter(|_| !job.is_stale_by(detector))?;
+        Some(Pin {
+            job: job.id,
+            network: job.spec.network.clone(),
+            dataset: job.spec.dataset.clone(),
+            parameters: job.parameters(),
+            detector,
+            analysis: analysis.clone(),
+        })
+    }
+
     pub fn is_dragging(&self) -> bool {
         self.drag.is_some()
     }
@@ -244,10 +263,16 @@ impl Model {
             .filter_map(|job| self.analysis_due(job))
             .min();
         let images = super::update::images_due(self);
-        [requests, analyses, self.intervals_due(), images, self.autosave_due()]
-            .into_iter()
-            .flatten()
-            .min()
+        [
+            requests,
+            analyses,
+            self.intervals_due(),
+            images,
+            self.autosave_due(),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 
     /// When what changed is to be kept aside.
@@ -280,12 +305,7 @@ impl Model {
     pub(super) fn intervals_due(&self) -> Option<Duration> {
         let job = self.selected().filter(|_| !self.intervals_in_flight)?;
         let replicates = self.replicates(job);
-        let lacks = |analysis: &Option<Analysis>| {
-            analysis
-                .as_ref()
-                .is_some_and(|analysis| !analysis.has_intervals(replicates))
-        };
-        if job.dirty || !(lacks(&job.baseline) || (lacks(&job.odin) && !job.is_stale())) {
+        if job.dirty || self.lacking_intervals(job, replicates).next().is_none() {
             return None;
         }
         let outgrown =
@@ -299,6 +319,22 @@ impl Model {
             (Some(at), JobState::Running) => Some(at + wait),
             _ => Some(Duration::ZERO),
         }
+    }
+
+    /// What is looked at of a job and has no intervals yet.
+    pub(super) fn lacking_intervals<'a>(
+        &'a self,
+        job: &'a Job,
+        replicates: usize,
+    ) -> impl Iterator<Item = &'a Analysis> {
+        let shown = self.view.detector;
+        let third = (!matches!(shown, Detector::Odin | Detector::Baseline)).then_some(shown);
+        [Detector::Odin, Detector::Baseline]
+            .into_iter()
+            .chain(third)
+            .filter(|&detector| !job.is_stale_by(detector))
+            .filter_map(|detector| job.analysis(detector))
+            .filter(move |analysis| !analysis.has_intervals(replicates))
     }
 
     pub(super) fn replicates(&self, job: &Job) -> usize {

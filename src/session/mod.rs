@@ -14,6 +14,7 @@ mod store;
 mod values;
 mod view;
 
+pub use crate::scoring::Detector;
 pub use autosave::{Unsaved, autosave_path, discard_unsaved, unsaved};
 pub use check::unknown_names;
 pub use error::SessionError;
@@ -21,4 +22,4 @@ pub use json_schema::session_schema;
 pub use lock::{Holder, Lock, LockError, ago, copy_path};
 pub use schema::{Defaults, Job, Queue, Session, Sweep, VERSION};
 pub use values::{Batch, Limit, Values};
-pub use view::{Axis, Detector, Metric, Screen, View};
+pub use view::{Axis, CurveKind, Marks, Metric, Screen, View};

@@ -6,7 +6,7 @@ use std::thread::{self, JoinHandle};
 
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::app::{Action, Catalogue, IntervalRequest, Level};
+use crate::app::{Action, Catalogue, ExactRequest, IntervalRequest, Level};
 use crate::files;
 use crate::session::{Session, discard_unsaved};
 
@@ -100,6 +100,11 @@ impl Background {
         self.answer("intervals", move || {
             Action::Intervals(Box::new(request.compute()))
         });
+    }
+
+    pub fn compute_exact(&self, request: ExactRequest) {
+        // Without a thread the metrics stay off by a little, which they say.
+        self.answer("exact", move || Action::Exact(Box::new(request.compute())));
     }
 
     pub fn load_catalogue(&self) {

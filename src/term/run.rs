@@ -203,6 +203,7 @@ impl Dashboard {
                 Effect::Redraw(redraw) => self.wanted = self.wanted.max(Some(redraw)),
                 Effect::Engine(command) => (self.commands)(command),
                 Effect::SaveSession { path, session } => self.background.save(path, *session),
+                Effect::ComputeExact(request) => self.background.compute_exact(request),
                 Effect::ComputeIntervals(request) => self.background.compute_intervals(request),
                 Effect::LoadCatalogue => self.background.load_catalogue(),
                 Effect::Copy(text) => self.screen.copy(&text).map_err(TermError::Draw)?,

@@ -150,6 +150,25 @@ pub fn apply_to_all(model: &mut Model, effects: &mut Vec<Effect>) -> Option<Redr
     Some(Redraw::Answer)
 }
 
+/// Goes back to the setting that is pinned, and pins the one that was shown: A and B change places.
+pub fn swap_with_pin(model: &mut Model, effects: &mut Vec<Effect>) -> Option<Redraw> {
+    let Some(pin) = model.pin.take() else {
+        model.say_quietly(Level::Info, "nothing is pinned");
+        return Some(Redraw::Answer);
+    };
+    let Some(number) = model.jobs.iter().position(|job| job.id == pin.job) else {
+        model.say_quietly(Level::Info, "the job of what was pinned is gone");
+        return Some(Redraw::Answer);
+    };
+    let shown = model.pin_of_shown();
+    super::engine::select(model, number, effects);
+    view::show_detector(model, pin.detector);
+    release(model, effects);
+    set_both(model, pin.parameters, effects);
+    model.pin = shown.or(Some(pin));
+    Some(Redraw::Answer)
+}
+
 /// What takes the changes back.
 pub fn reversed(changes: &[Change]) -> Vec<Change> {
     let back = |change: &Change| Change {
