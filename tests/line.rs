@@ -50,6 +50,7 @@ fn changed(home: &TestHome) -> Terminal {
 fn what_was_not_saved_is_offered_after_a_signal() {
     let home = home();
     for signal in [libc::SIGTERM, libc::SIGHUP] {
+        let _ = std::fs::remove_file(kept_aside(&home));
         let terminal = changed(&home);
         terminal.signal(signal);
         assert_eq!(terminal.end(), 128 + signal as u32);
