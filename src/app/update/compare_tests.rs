@@ -23,7 +23,7 @@ fn a_setting_is_pinned_and_changes_places_with_the_one_shown() {
     assert_ne!(model.shown().unwrap().summary.auroc, auroc);
     // Another job, another detector, and back.
     press(&mut model, "j b");
-    let effects = press(&mut model, "k b I");
+    let effects = press(&mut model, "k B I");
     assert_eq!((t(&model), model.view.detector), (1000.0, Detector::Odin));
     assert_eq!(scores(&effects).len(), 1);
     assert_eq!(model.pin.as_ref().unwrap().parameters.temperature.get(), 100.0);

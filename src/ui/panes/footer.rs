@@ -37,7 +37,7 @@ pub fn draw(model: &Model, look: &Look, area: Rect, buffer: &mut Buffer) {
         );
         Line::from(Span::styled(format!(" {text}"), style))
     } else {
-        let note = note(model, look);
+        let note = note(model, look, area.width);
         let room = area.width.saturating_sub(note.width() as u16 + 1);
         let x = area.right().saturating_sub(note.width() as u16 + 1);
         buffer.set_string(x, area.y, note, theme.warning);
@@ -48,9 +48,10 @@ pub fn draw(model: &Model, look: &Look, area: Rect, buffer: &mut Buffer) {
 
 /// What a person should bear in mind about the numbers: (T, ε) that were chosen by looking at these very images make
 /// them look better than they are.
-fn note(model: &Model, look: &Look) -> String {
+fn note(model: &Model, look: &Look, width: u16) -> String {
     let is_tuned = model.selected().is_some_and(|job| job.is_tuned_here());
-    if model.view.screen == Screen::Explore && is_tuned {
+    // Where there is room, it stands beside the numbers.
+    if model.view.screen == Screen::Explore && is_tuned && width < 120 {
         format!("T, {} tuned on these images", look.glyphs.epsilon)
     } else {
         String::new()

@@ -130,11 +130,7 @@ fn more(model: &Model, look: &Look) -> Vec<Line<'static>> {
         lines.push(Line::styled(text, theme.dim));
     }
     if job.is_tuned_here() {
-        let text = format!(
-            " T, {} tuned on these images; Grid chooses on others",
-            glyphs.epsilon
-        );
-        lines.push(Line::styled(text, theme.warning));
+        lines.push(Line::styled(" tuned on these images; Grid tunes on others", theme.warning));
     }
     lines
 }
