@@ -8,7 +8,7 @@ use super::scores::ScoreSet;
 use super::slider::Cursor;
 use crate::engine::protocol::JobId;
 use crate::metrics::{
-    Comparison, Conventions, Histogram, Interval, Intervals, OperatingPoint, Stream, Summary, clopper_pearson,
+    Comparison, Conventions, Histogram, Interval, Intervals, OperatingPoint, Stream, Summary,
 };
 use crate::session::{Axis, Detector, Metric};
 
@@ -158,22 +158,33 @@ impl Analysis {
     }
 }
 
-/// Points of the ROC with both rates' intervals: each at √0.95, so that both hold together 95 % of the time. None where
-/// there are so many images that it could not be seen.
+/// z of a two-sided √0.95: both rates' intervals then hold together 95 % of the time.
+const Z: f64 = 2.236;
+
+/// Points of the ROC with both rates' intervals (Wilson 1927: made in no time, and as near to the exact ones as can be
+/// drawn). None where there are so many images that it could not be seen.
 fn band(comparison: &Comparison) -> Vec<BandPoint> {
     let (n_in, n_out) = (comparison.n_in(), comparison.n_out());
     if n_in.min(n_out) >= FEW {
         return Vec::new();
     }
-    let level = 0.95f64.sqrt();
-    let interval = |rate: f64, n: u64| clopper_pearson((rate * n as f64).round() as u64, n, level);
     let points = comparison.roc_polyline(BAND).into_iter();
     points
         .map(|(fpr, tpr)| BandPoint {
-            fpr: interval(fpr, n_out),
-            tpr: interval(tpr, n_in),
+            fpr: wilson(fpr, n_out),
+            tpr: wilson(tpr, n_in),
         })
         .collect()
+}
+
+fn wilson(rate: f64, n: u64) -> Interval {
+    let n = n.max(1) as f64;
+    let (middle, spread) = (rate + Z * Z / (2.0 * n), 1.0 + Z * Z / n);
+    let half = Z * (rate * (1.0 - rate) / n + Z * Z / (4.0 * n * n)).sqrt();
+    Interval {
+        low: ((middle - half) / spread).max(0.0),
+        high: ((middle + half) / spread).min(1.0),
+    }
 }
 
 /// An exact comparison, to be made aside of all scores once they are there.

@@ -1,8 +1,10 @@
 //! Comparing: pinned settings, detectors, curves; and very many scores.
 use super::tests::{press, scores};
 use super::*;
-use crate::app::fake::{feed, started, wait};
+use crate::app::fake::{self, feed, started, wait};
+use crate::engine::protocol::{Event, Side};
 use crate::session::{CurveKind, Detector, Marks};
+use crate::units::Device;
 
 #[test]
 fn a_setting_is_pinned_and_changes_places_with_the_one_shown() {
@@ -125,8 +127,34 @@ fn a_person_who_tunes_is_told_on_what() {
 #[test]
 fn very_many_scores_are_bounded_at_first_and_exact_in_the_end() {
     let mut model = started();
-    let n = 30_000;
-    let mut effects = feed(&mut model, 0, 0, n, n as usize);
+    let n = 26_000;
+    let (job, generation, spec) = (
+        model.jobs[0].id,
+        model.jobs[0].generation,
+        model.jobs[0].spec.clone(),
+    );
+    let mut events = vec![Event::Started {
+        job,
+        generation,
+        devices: Device::Cpu.into(),
+        total_in: n as usize,
+        total_out: n as usize,
+    }];
+    for side in [Side::In, Side::Out] {
+        events.push(fake::batch(job, generation, &spec, side, 0, n));
+    }
+    let mut effects: Vec<Effect> = events
+        .into_iter()
+        .flat_map(|event| update(&mut model, Action::Engine(event)))
+        .collect();
+    effects.extend(wait(&mut model, 100));
+    let seconds = 1.0;
+    let finished = Event::Finished {
+        job,
+        generation,
+        seconds,
+    };
+    effects.extend(update(&mut model, Action::Engine(finished)));
     let rough = model.jobs[0].odin.as_ref().unwrap();
     assert!(rough.resolution > 0.0 && rough.resolution < 0.002);
     assert!(rough.comparison.roc().count() < 20_000);

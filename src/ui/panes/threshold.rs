@@ -130,7 +130,10 @@ fn more(model: &Model, look: &Look) -> Vec<Line<'static>> {
         lines.push(Line::styled(text, theme.dim));
     }
     if job.is_tuned_here() {
-        lines.push(Line::styled(" tuned on these images; Grid tunes on others", theme.warning));
+        lines.push(Line::styled(
+            " tuned on these images; Grid tunes on others",
+            theme.warning,
+        ));
     }
     lines
 }
