@@ -212,7 +212,7 @@ fn bare_terminal(home: &TestHome) -> (File, std::process::Child) {
             &mut slave,
             std::ptr::null_mut(),
             std::ptr::null_mut(),
-            &mut size,
+            &raw mut size,
         )
     };
     assert_eq!(opened, 0);
