@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::analysis::IntervalReport;
+use super::analysis::{ExactReport, IntervalReport};
 use super::catalogue::Catalogue;
 use super::grid::Place;
 use super::key::Key;
@@ -23,6 +23,7 @@ pub enum Action {
     /// No engine, or no longer.
     EngineGone(String),
     Intervals(Box<IntervalReport>),
+    Exact(Box<ExactReport>),
     Saved,
     SaveFailed(String),
     /// What jobs can be made of.
@@ -98,9 +99,17 @@ pub enum Action {
     ThresholdToFpr(f64),
     ThresholdReset,
 
-    ToggleDetector,
+    NextDetector,
+    PreviousDetector,
     ToggleAxis,
     ToggleLogCounts,
+    ToggleCounts,
+    ToggleCurve,
+    ToggleMarks,
+    /// Pin what is shown as A, or let go of it.
+    PinOrUnpin,
+    /// Go back to the pinned setting; what was shown is pinned in its place.
+    SwapWithPin,
     ToggleLogFpr,
     NextMetric,
     TogglePositive,

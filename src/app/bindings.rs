@@ -43,7 +43,7 @@ pub(super) fn of_screens() -> Vec<Row> {
         (IMAGES, Images, "image-class-back", "C", A::Images(I::NextClass(-1)), "only the class before"),
         (IMAGES, Images, "image-any-class", "x", A::Images(I::AnyClass), "every class"),
         (IMAGES, Images, "image-pixels", "i", A::Images(I::TogglePixels), "pixels, half blocks"),
-        (IMAGES, Images, "image-detector", "b", A::ToggleDetector, "ODIN or baseline"),
+        (IMAGES, Images, "image-detector", "b", A::NextDetector, "next detector"),
         (IMAGES, Threshold, "image-tpr-down", "[", A::StepOf(Slider::Threshold, -1), "TPR 1 % down"),
         (IMAGES, Threshold, "image-tpr-up", "]", A::StepOf(Slider::Threshold, 1), "TPR 1 % up"),
         (IMAGES, Threshold, "image-tpr-95", "t", A::ThresholdReset, "back to TPR 95 %"),

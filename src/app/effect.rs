@@ -1,7 +1,7 @@
 //! What `update` wants done outside the model, as plain data.
 use std::path::PathBuf;
 
-use super::analysis::IntervalRequest;
+use super::analysis::{ExactRequest, IntervalRequest};
 use crate::engine::protocol::Command;
 use crate::session::Session;
 
@@ -22,8 +22,15 @@ pub enum Effect {
     Copy(String),
     /// Answered by `Said`.
     WriteLog(String),
+    /// Keep this beside the session's file, in case the program is cut off.
+    Autosave {
+        path: PathBuf,
+        session: Box<Session>,
+    },
     /// What was kept of a session that was not saved is not wanted.
     DiscardAutosave,
+    /// Answered by `Exact`; sorts every score.
+    ComputeExact(ExactRequest),
     SetMouse(bool),
     Suspend,
     Quit,

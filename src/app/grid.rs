@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::job::{Job, Parameters};
 use crate::engine::protocol::{Generation, JobId, JobSpec, ScoreBatch, Side};
 use crate::metrics::{AuprConvention, Comparison, Conventions, ErrorConvention, Positive, Summary};
-use crate::session::{Detector, Metric};
+use crate::session::Metric;
 use crate::units::{Magnitude, Temperature};
 
 /// Cells that the engine has at a time: one that it works on, and one for the moment that it is done.
@@ -109,11 +109,9 @@ impl CellScores {
     }
 
     /// `None` while a set is empty.
-    pub fn readings(&self, detector: Detector) -> Option<Readings> {
-        let score = |image: &(Option<bool>, f64, f64)| match detector {
-            Detector::Baseline => image.1,
-            Detector::Odin => image.2,
-        };
+    pub fn readings(&self, of_baseline: bool) -> Option<Readings> {
+        let score =
+            |&(_, baseline, odin): &(Option<bool>, f64, f64)| if of_baseline { baseline } else { odin };
         let ins: Vec<f64> = self.ins.values().map(score).collect();
         let outs: Vec<f64> = self.outs.values().map(score).collect();
         let right: Option<Vec<bool>> = self.ins.values().map(|image| image.0).collect();

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::job::Job;
 use super::model::Model;
+use super::scores::Live;
 use super::slider::Cursor;
 use crate::engine::protocol::{Generation, ImageId, Inspection, JobId, Pixels, Side};
 use crate::session::Detector;
@@ -275,7 +276,7 @@ pub(super) fn basis(model: &Model) -> Option<Basis> {
         class: gallery.class,
         cursor: model.cursor,
         generation: job.generation,
-        scored: job.scores.live(detector).images(),
+        scored: job.scores.live(detector).map_or(0, Live::images),
         analysed_at: job.analysed_at,
     })
 }

@@ -68,12 +68,16 @@ pub struct Job {
     /// Of the present parameters, or of those before until the first scores come; see [`Job::is_stale`].
     pub odin: Option<Analysis>,
     pub baseline: Option<Analysis>,
+    /// Of another detector, while a person looks at it.
+    pub other: Option<Analysis>,
     pub(super) generation: Generation,
     pub(super) scores: ScoreSet,
     pub(super) rate: Rate,
     /// Scores came that the analyses do not hold yet.
     pub(super) dirty: bool,
     pub(super) analysed_at: Option<Duration>,
+    /// What was asked to be made exact: of which detector, of how many images, of which request.
+    pub(super) exact_asked: Vec<(Detector, u64, Generation)>,
 }
 
 impl Job {
@@ -94,11 +98,13 @@ impl Job {
             totals: None,
             odin: None,
             baseline: None,
+            other: None,
             generation: Generation::default(),
             scores: ScoreSet::default(),
             rate: Rate::default(),
             dirty: false,
             analysed_at: None,
+            exact_asked: Vec::new(),
             spec,
         };
         job.reach();
@@ -138,6 +144,7 @@ impl Job {
     /// What the engine still sends of the work before is stale from now on.
     pub(super) fn next_generation(&mut self) {
         self.generation.0 += 1;
+        self.exact_asked.clear();
         self.rate.stop();
     }
 
@@ -150,19 +157,31 @@ impl Job {
         match detector {
             Detector::Odin => self.odin.as_ref(),
             Detector::Baseline => self.baseline.as_ref(),
+            other => self.other.as_ref().filter(|analysis| analysis.detector == other),
         }
+    }
+
+    /// Every analysis that there is.
+    pub(super) fn analyses(&mut self) -> impl Iterator<Item = &mut Analysis> {
+        [&mut self.odin, &mut self.baseline, &mut self.other]
+            .into_iter()
+            .flatten()
     }
 
     /// Whether what [`Job::odin`] holds is of other parameters than the present ones.
     pub fn is_stale(&self) -> bool {
-        self.odin
-            .as_ref()
-            .is_some_and(|odin| odin.parameters != self.parameters())
+        self.is_stale_by(Detector::Odin)
+    }
+
+    /// Whether the analysis of a detector is of other parameters than the present ones, and that matters to it.
+    pub fn is_stale_by(&self, detector: Detector) -> bool {
+        let analysis = self.analysis(detector).filter(|_| detector.has_parameters());
+        analysis.is_some_and(|analysis| analysis.parameters != self.parameters())
     }
 
     /// Images with a score at the present parameters.
     pub fn scored(&self) -> usize {
-        self.scores.live(Detector::Odin).images()
+        self.scores.scored()
     }
 
     /// Share of the images that are scored.

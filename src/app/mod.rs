@@ -20,6 +20,7 @@ mod log;
 mod model;
 mod overlay;
 mod picker;
+mod pin;
 mod rate;
 mod restore;
 mod scores;
@@ -33,7 +34,9 @@ pub mod fake;
 mod soak;
 
 pub use action::{Action, GridAction, ImagesAction};
-pub use analysis::{Analysis, IntervalReport, IntervalRequest, Intervals95};
+pub use analysis::{
+    Analysis, BandPoint, ExactReport, ExactRequest, IntervalReport, IntervalRequest, Intervals95,
+};
 pub use appearance::ThemeName;
 pub use catalogue::{Catalogue, Choice};
 pub use effect::{Effect, Redraw};
@@ -47,6 +50,7 @@ pub use log::{Filter, Level, Log, LogEntry, clock};
 pub use model::{EngineState, Model, Status};
 pub use overlay::{Overlay, Palette};
 pub use picker::{Choices, Column, Picker};
+pub use pin::Pin;
 pub use restore::Restore;
 pub use slider::{Cursor, Slider, Span};
 pub use typing::Typing;

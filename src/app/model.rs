@@ -13,11 +13,12 @@ use super::job::{Job, JobState};
 use super::keymap::Keymap;
 use super::log::{Level, Log};
 use super::overlay::Overlay;
+use super::pin::Pin;
 use super::restore::Restore;
 use super::slider::{Cursor, Slider};
 use super::typing::Typing;
 use crate::engine::protocol::JobId;
-use crate::session::{self, Queue, Session, View};
+use crate::session::{self, Detector, Queue, Session, View};
 use crate::units::Device;
 
 /// Scoring is asked for at most so often while a slider moves.
@@ -30,6 +31,8 @@ const BETWEEN_ANALYSES_ASIDE: Duration = Duration::from_secs(1);
 const BETWEEN_INTERVALS: Duration = Duration::from_secs(2);
 /// Sooner where there are twice as many images by now; that is seldom, and at first only.
 const BETWEEN_FIRST_INTERVALS: Duration = Duration::from_millis(300);
+/// Changes that are not saved are kept aside once nothing has changed for so long.
+const BEFORE_AUTOSAVE: Duration = Duration::from_secs(2);
 /// Bootstrap replicates: while scores come, and of the finished job.
 pub(super) const REPLICATES: usize = 200;
 pub(super) const REPLICATES_DONE: usize = 1000;
@@ -59,6 +62,8 @@ pub struct Model {
     pub focus: Slider,
     pub cursor: Cursor,
     pub typing: Option<Typing>,
+    /// What the person compares with.
+    pub pin: Option<Pin>,
     /// What lies on top.
     pub overlay: Option<Overlay>,
     /// What jobs can be made of; empty until it is read.
@@ -87,6 +92,10 @@ pub struct Model {
     /// Queues and jobs in the file, and those on their way there.
     pub(super) saved: Vec<Queue>,
     pub(super) saving: Option<Vec<Queue>>,
+    /// When jobs or parameters last changed, until that is kept aside.
+    pub(super) touched_at: Option<Duration>,
+    /// Something is kept aside.
+    pub(super) is_kept_aside: bool,
     next_id: u64,
 }
 
@@ -101,6 +110,7 @@ impl Model {
             focus: Slider::default(),
             cursor: Cursor::default(),
             typing: None,
+            pin: None,
             overlay: None,
             catalogue: Catalogue::default(),
             log: Log::default(),
@@ -120,6 +130,8 @@ impl Model {
             intervals_in_flight: false,
             quit_asked: false,
             saving: None,
+            touched_at: None,
+            is_kept_aside: false,
             next_id: 0,
         };
         model.take_session(session);
@@ -149,6 +161,7 @@ impl Model {
 
     /// Asks, before any job begins, whether to go on with what was not saved.
     pub fn offer(&mut self, restore: Restore) {
+        self.is_kept_aside = true;
         self.overlay = Some(Overlay::Restore(restore));
     }
 
@@ -189,6 +202,21 @@ impl Model {
     pub fn grid(&self) -> Option<&Grid> {
         let job = self.selected()?;
         self.grids.get(&job.id).filter(|grid| grid.is_of(job))
+    }
+
+    /// What is shown, to be pinned; nothing while it is of other parameters than the present ones.
+    pub(super) fn pin_of_shown(&self) -> Option<Pin> {
+        let job = self.selected()?;
+        let detector = self.view.detector;
+        let analysis = job.analysis(detector).filter(|_| !job.is_stale_by(detector))?;
+        Some(Pin {
+            job: job.id,
+            network: job.spec.network.clone(),
+            dataset: job.spec.dataset.clone(),
+            parameters: job.parameters(),
+            detector,
+            analysis: analysis.clone(),
+        })
     }
 
     pub fn is_dragging(&self) -> bool {
@@ -235,10 +263,26 @@ impl Model {
             .filter_map(|job| self.analysis_due(job))
             .min();
         let images = super::update::images_due(self);
-        [requests, analyses, self.intervals_due(), images]
-            .into_iter()
-            .flatten()
-            .min()
+        [
+            requests,
+            analyses,
+            self.intervals_due(),
+            images,
+            self.autosave_due(),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+
+    /// When what changed is to be kept aside.
+    pub(super) fn autosave_due(&self) -> Option<Duration> {
+        self.touched_at.map(|at| at + BEFORE_AUTOSAVE)
+    }
+
+    /// Something that a save would keep has changed.
+    pub(super) fn touch(&mut self) {
+        self.touched_at = Some(self.now);
     }
 
     pub(super) fn request_due(&self) -> Duration {
@@ -261,12 +305,7 @@ impl Model {
     pub(super) fn intervals_due(&self) -> Option<Duration> {
         let job = self.selected().filter(|_| !self.intervals_in_flight)?;
         let replicates = self.replicates(job);
-        let lacks = |analysis: &Option<Analysis>| {
-            analysis
-                .as_ref()
-                .is_some_and(|analysis| !analysis.has_intervals(replicates))
-        };
-        if job.dirty || !(lacks(&job.baseline) || (lacks(&job.odin) && !job.is_stale())) {
+        if job.dirty || self.lacking_intervals(job, replicates).next().is_none() {
             return None;
         }
         let outgrown =
@@ -282,6 +321,22 @@ impl Model {
         }
     }
 
+    /// What is looked at of a job and has no intervals yet.
+    pub(super) fn lacking_intervals<'a>(
+        &'a self,
+        job: &'a Job,
+        replicates: usize,
+    ) -> impl Iterator<Item = &'a Analysis> {
+        let shown = self.view.detector;
+        let third = (!matches!(shown, Detector::Odin | Detector::Baseline)).then_some(shown);
+        [Detector::Odin, Detector::Baseline]
+            .into_iter()
+            .chain(third)
+            .filter(|&detector| !job.is_stale_by(detector))
+            .filter_map(|detector| job.analysis(detector))
+            .filter(move |analysis| !analysis.has_intervals(replicates))
+    }
+
     pub(super) fn replicates(&self, job: &Job) -> usize {
         if job.is_active() {
             REPLICATES
@@ -294,6 +349,11 @@ impl Model {
     pub(super) fn say(&mut self, level: Level, text: &str) {
         self.log.push(self.now, level, text);
         self.say_quietly(level, text);
+    }
+
+    /// Says, before the dashboard begins, what is not as it should be.
+    pub fn warn(&mut self, text: &str) {
+        self.say(Level::Warning, text);
     }
 
     /// Says something on the status line alone.

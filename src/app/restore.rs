@@ -7,4 +7,6 @@ pub struct Restore {
     pub session: Box<Session>,
     /// When that was, as a person reads it.
     pub when: String,
+    /// The session's own file has changed since.
+    pub is_outdated: bool,
 }

@@ -1,28 +1,40 @@
-//! The scores of a job, image by image: the baseline's stay valid whatever (T, ε), ODIN's go with each change.
+//! The scores of a job, image by image and detector by detector: what depends on (T, ε) goes with each change, the rest
+//! stays valid.
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::images::Listed;
 use crate::engine::protocol::{ImageId, ImageScore, Side};
-use crate::metrics::{self, Comparison, Histogram};
+use crate::metrics::{Histogram, Stream};
 use crate::session::Detector;
 use crate::units::LogOdds;
 
+/// Images whose scores lie together in memory.
+const PAGE: u32 = 1024;
+
 #[derive(Debug, Clone, Default)]
 pub struct ScoreSet {
-    ins: BTreeMap<u32, Scored>,
-    outs: BTreeMap<u32, Scored>,
+    ins: Images,
+    outs: Images,
+    /// Counts the changes of (T, ε).
+    era: u32,
     baseline: Live,
     odin: Live,
+    /// Another detector, while a person looks at it.
+    other: Option<(Detector, Live)>,
     /// One more than the greatest class seen.
     classes: usize,
 }
 
+/// One side's images by number. Numbers can be large and far apart, images come in any order, and there may be millions.
+#[derive(Debug, Clone, Default)]
+struct Images(BTreeMap<u32, Vec<Option<Record>>>);
+
 #[derive(Debug, Clone, Copy)]
-struct Scored {
-    label: Option<u16>,
-    prediction: u16,
-    baseline: f64,
-    odin: Option<f64>,
+struct Record {
+    image: ImageScore,
+    /// The era that its scores at (T, ε) are of.
+    era: u32,
 }
 
 /// What one detector's scores come to as they arrive.
@@ -30,8 +42,8 @@ struct Scored {
 pub struct Live {
     pub log_odds: Histogram,
     pub probability: Histogram,
-    pub n_in: usize,
-    pub n_out: usize,
+    /// Shared with whoever computes of it aside; copied if more comes meanwhile.
+    pub stream: Arc<Stream>,
 }
 
 /// A score is not a number.
@@ -44,43 +56,71 @@ impl ScoreSet {
         if image.baseline.0.is_nan() || image.odin.0.is_nan() {
             return Err(NotANumber);
         }
+        let era = self.era;
         let images = match side {
             Side::In => &mut self.ins,
             Side::Out => &mut self.outs,
         };
-        let mut is_new = false;
-        let known = images.entry(image.index).or_insert_with(|| {
-            is_new = true;
-            self.baseline.add(side, image.baseline);
+        let Some(place) = images.place(image.index) else {
+            return Ok(false);
+        };
+        let (is_first, is_new) = (place.is_none(), place.is_none_or(|known| known.era != era));
+        if is_new {
+            *place = Some(Record { image: *image, era });
+        }
+        let correct = correct(side, image);
+        if is_first {
             let most = image.label.unwrap_or_default().max(image.prediction);
             self.classes = self.classes.max(usize::from(most) + 1);
-            Scored {
-                label: image.label,
-                prediction: image.prediction,
-                baseline: image.baseline.0,
-                odin: None,
-            }
-        });
-        if known.odin.is_none() {
-            is_new = true;
-            known.odin = Some(image.odin.0);
-            self.odin.add(side, image.odin);
+            self.baseline
+                .add(side, image.baseline.0, correct, Detector::Baseline);
+        }
+        if is_new {
+            self.odin.add(side, image.odin.0, correct, Detector::Odin);
+        }
+        if let Some((detector, live)) = &mut self.other
+            && (is_first || (is_new && detector.has_parameters()))
+        {
+            live.add(side, image.by(*detector), correct, *detector);
         }
         Ok(is_new)
     }
 
-    /// The parameters changed: ODIN's scores are no longer those of the job.
+    /// The parameters changed: what depends on them is no longer the job's.
     pub fn forget_odin(&mut self) {
+        self.era = self.era.wrapping_add(1);
         self.odin = Live::default();
-        for image in self.ins.values_mut().chain(self.outs.values_mut()) {
-            image.odin = None;
+        if let Some((detector, live)) = &mut self.other
+            && detector.has_parameters()
+        {
+            *live = Live::default();
         }
     }
 
-    pub fn live(&self, detector: Detector) -> &Live {
+    /// Sees to it that [`ScoreSet::live`] knows this detector. Costs a look at every image where it did not.
+    pub fn watch(&mut self, detector: Detector) {
+        if self.live(detector).is_some() {
+            return;
+        }
+        let mut live = Live::default();
+        for (side, images) in [(Side::In, &self.ins), (Side::Out, &self.outs)] {
+            let valid = |record: &&Record| record.era == self.era || !detector.has_parameters();
+            for Record { image, .. } in images.records().filter(valid) {
+                live.add(side, image.by(detector), correct(side, image), detector);
+            }
+        }
+        self.other = Some((detector, live));
+    }
+
+    /// `None` for a detector that nobody watches.
+    pub fn live(&self, detector: Detector) -> Option<&Live> {
         match detector {
-            Detector::Odin => &self.odin,
-            Detector::Baseline => &self.baseline,
+            Detector::Odin => Some(&self.odin),
+            Detector::Baseline => Some(&self.baseline),
+            _ => {
+                let other = self.other.as_ref().filter(|(known, _)| *known == detector);
+                other.map(|(_, live)| live)
+            }
         }
     }
 
@@ -90,14 +130,19 @@ impl ScoreSet {
             Side::In => &self.ins,
             Side::Out => &self.outs,
         };
-        images.iter().filter_map(move |(&index, image)| {
-            Some(Listed {
-                image: ImageId { side, index },
+        let valid = move |record: &&Record| record.era == self.era || !detector.has_parameters();
+        images
+            .records()
+            .filter(valid)
+            .map(move |Record { image, .. }| Listed {
+                image: ImageId {
+                    side,
+                    index: image.index,
+                },
                 label: image.label,
                 prediction: image.prediction,
-                score: image.score(detector)?,
+                score: image.by(detector),
             })
-        })
     }
 
     /// How many classes have been seen, as labels or as guesses.
@@ -105,56 +150,79 @@ impl ScoreSet {
         self.classes
     }
 
-    /// The two sets of one detector; `None` while one is empty.
-    pub fn comparison(&self, detector: Detector) -> Option<Comparison> {
-        let score = |image: &Scored| image.score(detector);
-        let outs: Vec<f64> = self.outs.values().filter_map(score).collect();
-        let mut ins = Vec::with_capacity(self.ins.len());
-        let mut correct = Vec::with_capacity(self.ins.len());
-        for image in self.ins.values() {
-            if let Some(score) = score(image) {
-                ins.push(score);
-                correct.extend(image.is_right());
-            }
-        }
-        // Without every label there is no CCR.
-        let correct = (correct.len() == ins.len()).then_some(correct.as_slice());
-        Comparison::with_correct(&ins, correct, &outs).ok()
+    /// Images with a score at the present parameters.
+    pub fn scored(&self) -> usize {
+        self.odin.images()
     }
 }
 
-impl Scored {
-    fn score(&self, detector: Detector) -> Option<f64> {
-        match detector {
-            Detector::Odin => self.odin,
-            Detector::Baseline => Some(self.baseline),
-        }
+impl Images {
+    /// Every number has one.
+    fn place(&mut self, number: u32) -> Option<&mut Option<Record>> {
+        let page = self
+            .0
+            .entry(number / PAGE)
+            .or_insert_with(|| vec![None; PAGE as usize]);
+        page.get_mut((number % PAGE) as usize)
     }
 
-    /// Whether the network gives it its label; `None` where it has none.
-    fn is_right(&self) -> Option<bool> {
-        self.label.map(|label| label == self.prediction)
+    fn records(&self) -> impl Iterator<Item = &Record> {
+        self.0.values().flatten().flatten()
     }
+}
+
+/// Whether the network gives an ID image its label, where it has one.
+fn correct(side: Side, image: &ImageScore) -> Option<bool> {
+    let label = image.label.filter(|_| side == Side::In)?;
+    Some(label == image.prediction)
 }
 
 impl Live {
-    fn add(&mut self, side: Side, score: LogOdds) {
-        let side = match side {
-            Side::In => {
-                self.n_in += 1;
-                metrics::Side::In
+    fn add(&mut self, side: Side, score: f64, correct: Option<bool>, detector: Detector) {
+        // NaN alone is refused: of ODIN's and the baseline's scores it was before, of others it is left out.
+        if Arc::make_mut(&mut self.stream).push(side, score, correct).is_ok() {
+            let _ = self.log_odds.add(score, side);
+            if detector.is_log_odds() {
+                let _ = self.probability.add(LogOdds(score).probability(), side);
             }
-            Side::Out => {
-                self.n_out += 1;
-                metrics::Side::Out
-            }
-        };
-        // NaN alone is refused, and was before.
-        let _ = self.log_odds.add(score.0, side);
-        let _ = self.probability.add(score.probability(), side);
+        }
     }
 
     pub fn images(&self) -> usize {
-        self.n_in + self.n_out
+        (self.stream.n_in() + self.stream.n_out()) as usize
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::fake;
+
+    fn image(index: u32, odin: f64) -> ImageScore {
+        let spec = fake::started().jobs[0].spec.clone();
+        ImageScore {
+            odin: LogOdds(odin),
+            ..fake::image(&spec, Side::In, index)
+        }
+    }
+
+    #[test]
+    fn each_image_counts_once_and_anew_at_other_parameters() {
+        let mut scores = ScoreSet::default();
+        let numbers = [7, 4_000_000_000, 7, 1023, 1024];
+        let new = numbers.map(|index| scores.absorb(Side::In, &image(index, 1.0)).unwrap());
+        assert_eq!(new, [true, true, false, true, true]);
+        let listed = |scores: &ScoreSet| -> Vec<u32> {
+            let all = scores.listed(Side::In, Detector::Odin);
+            all.map(|listed| listed.image.index).collect()
+        };
+        assert_eq!(listed(&scores), [7, 1023, 1024, 4_000_000_000]);
+        scores.forget_odin();
+        assert_eq!((scores.scored(), listed(&scores).len()), (0, 0));
+        assert_eq!(scores.live(Detector::Baseline).unwrap().images(), 4);
+        assert_eq!(scores.absorb(Side::In, &image(7, 2.0)), Ok(true));
+        let baseline = scores.live(Detector::Baseline).unwrap();
+        assert_eq!((scores.scored(), baseline.images()), (1, 4));
+        assert_eq!(scores.absorb(Side::Out, &image(7, f64::NAN)), Err(NotANumber));
     }
 }

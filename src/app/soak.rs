@@ -196,7 +196,7 @@ fn ten_thousand_random_actions() {
         }
         for effect in effects.clone() {
             if let Effect::ComputeIntervals(mut request) = effect {
-                request.replicates = 40;
+                request.replicates = 4;
                 let report = Box::new(request.compute());
                 effects.extend(update(&mut model, Action::Intervals(report)));
             }

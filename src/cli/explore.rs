@@ -1,19 +1,21 @@
 //! `odin [SESSION]`: the dashboard.
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 use clap::Args;
 
-use crate::app::{Catalogue, Choice, Model};
+use crate::app::{Catalogue, Choice, Model, Restore};
 use crate::config::Config;
 use crate::datasets;
 use crate::engine::protocol::Command;
 use crate::engine::{Budget, Engine};
+use crate::files;
 use crate::home::Home;
 use crate::networks::NetworkCard;
-use crate::session::Session;
+use crate::session::{self, Lock, LockError, Session, copy_path};
 use crate::term::{self, Capabilities, EngineLink, Exit, TermOptions};
 use crate::units::Device;
 
@@ -22,18 +24,27 @@ pub struct Options {
     /// Use this device for every queue of the session
     #[arg(long)]
     device: Option<Device>,
+    /// Open a copy of the session, beside it
+    #[arg(long)]
+    copy: bool,
 }
 
 pub fn run(session: Option<&str>, options: &Options) -> anyhow::Result<()> {
     let home = Home::find()?;
-    let path = find(session.unwrap_or("demo"), &home)?;
+    let name = session.unwrap_or("demo");
+    let path = find(name, &home)?;
     let session = Session::load(&path)?;
     let config = Config::of_user()?;
     if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
-        bail!("the dashboard needs a terminal; without one, `odin run` does the scoring");
+        bail!("the dashboard needs a terminal; without one, `odin run {name}` scores the session");
     }
-    let (budget, only) = (Budget::from_env()?, options.device);
-    let mut model = Model::new(session, path);
+    let budget = Budget::from_env()?;
+    let (path, lock) = seat(path, options.copy)?;
+    let only = options.device;
+    let mut model = model(session, path);
+    if let Err(reason) = &lock {
+        model.warn(&format!("another odin may write this session too: {reason}"));
+    }
     model.keymap = config.keymap();
     model.theme = config.theme;
     model.view.mouse &= config.mouse.unwrap_or(true);
@@ -47,11 +58,71 @@ pub fn run(session: Option<&str>, options: &Options) -> anyhow::Result<()> {
         .enable_all()
         .build()?;
     let start = || start(&home, budget, only).map_err(|error| format!("no thread for the engine: {error}"));
-    match runtime.block_on(term::run(model, options, start))? {
+    let exit = runtime.block_on(term::run(model, options, start));
+    drop(lock);
+    match exit? {
         Exit::Quit => Ok(()),
         // As a shell expects of a program that a signal ended; everything has been put back by now.
         Exit::Signal(number) => std::process::exit(128 + number),
     }
+}
+
+/// Takes the session, or a copy of it where another program has it and the person wants one. Without a lock, the reason
+/// why there can be none.
+fn seat(path: PathBuf, copy: bool) -> anyhow::Result<(PathBuf, Result<Lock, LockError>)> {
+    if copy {
+        return copied(&path);
+    }
+    match Lock::take(&path) {
+        Err(held @ LockError::Held { .. }) => {
+            println!("{held}.");
+            print!("Open a copy, {}? [y/N] ", copy_path(&path).display());
+            std::io::stdout().flush()?;
+            let mut answer = String::new();
+            std::io::stdin().read_line(&mut answer)?;
+            if !answer.trim().to_lowercase().starts_with('y') {
+                bail!("{held}; `odin --copy` opens a copy");
+            }
+            copied(&path)
+        }
+        lock => Ok((path, lock)),
+    }
+}
+
+fn copied(path: &Path) -> anyhow::Result<(PathBuf, Result<Lock, LockError>)> {
+    let copy = copy_path(path);
+    let text = std::fs::read(path).with_context(|| path.display().to_string())?;
+    files::write_whole(&copy, |file| file.write_all(&text)).with_context(|| copy.display().to_string())?;
+    let lock = Lock::take(&copy);
+    match lock {
+        Err(held @ LockError::Held { .. }) => bail!(held),
+        lock => Ok((copy, lock)),
+    }
+}
+
+/// The session, with what a program that was cut off had not saved of it: what it showed is shown again, and changes are
+/// offered.
+fn model(mut session: Session, path: PathBuf) -> Model {
+    let unsaved = session::unsaved(&path);
+    if let Ok(Some(unsaved)) = &unsaved
+        && unsaved.session.queues == session.queues
+    {
+        session.view = unsaved.session.view.clone();
+        // It says no more than what is shown; if it stays, that is no harm.
+        let _ = session::discard_unsaved(&path);
+        return Model::new(session, path);
+    }
+    let mut model = Model::new(session, path);
+    match unsaved {
+        Ok(None) => {}
+        Ok(Some(unsaved)) => model.offer(Restore {
+            session: Box::new(unsaved.session),
+            when: session::ago(unsaved.written, SystemTime::now()),
+            is_outdated: unsaved.outdated,
+        }),
+        Err(error) => model.warn(&format!("changes that were not saved cannot be read: {error}")),
+    }
+    model
 }
 
 /// What has a card and can be read; what is present comes first.

@@ -9,7 +9,7 @@ use super::summary::Summary;
 
 /// Two sorted score sets. An image is called ID when its score ≥ the threshold; thresholds are the distinct
 /// scores, so ties move together.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Comparison {
     pub(super) curve: Curve,
 }

@@ -1,8 +1,10 @@
 //! Two score sets as one descending list of tie groups with cumulative counts: all that any metric needs.
+use serde::{Deserialize, Serialize};
+
 use super::error::{MetricsError, Side};
 
 /// An image as the curve sees it; `correct` means nothing for OOD images.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Item {
     pub score: f64,
     pub side: Side,
@@ -10,7 +12,7 @@ pub(super) struct Item {
 }
 
 /// Images of one score, or of a narrow range of scores.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct Group {
     /// The lowest score in it.
     pub threshold: f64,
@@ -23,7 +25,7 @@ pub(super) struct Group {
 /// Cumulative counts, groups in descending order: entry g counts the images with score ≥ `thresholds[g]`.
 ///
 /// Never empty; the last entries are the sizes of the sets, which are above 0.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Curve {
     pub thresholds: Vec<f64>,
     pub ins: Vec<u64>,

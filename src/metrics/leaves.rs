@@ -12,7 +12,7 @@ pub(super) const PARTS: u64 = 2048;
 const MOST_LEAVES: usize = 8 * PARTS as usize;
 
 /// The scores of one range.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 struct Leaf {
     items: Vec<Item>,
     /// `threshold` is the lowest score.
@@ -21,7 +21,7 @@ struct Leaf {
 }
 
 /// Ranges by the lowest score that may enter; together they cover every score.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Leaves {
     leaves: BTreeMap<u64, Leaf>,
     n_in: u64,

@@ -10,7 +10,7 @@ use super::summary::Summary;
 pub const EXACT_UP_TO: u64 = 50_000;
 
 /// Scores of both sets in the order they come; all are kept.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Stream {
     leaves: Leaves,
     /// ID images whose correctness is known.

@@ -1,13 +1,16 @@
 //! Other detectors on the same logits, so that each can stand beside ODIN without a further pass.
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::log_odds::{argmax, log_odds};
 use crate::units::{LogOdds, Temperature};
 
 /// Who says how in-distribution an image is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Detector {
     /// Max softmax at T after the perturbation (arXiv 1706.02690).

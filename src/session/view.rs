@@ -5,6 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::metrics::{Conventions, Summary};
+use crate::networks::Measures;
+use crate::scoring::Detector;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -37,13 +39,26 @@ pub enum Axis {
     Probability,
 }
 
-/// Whose scores the histogram and the threshold are about.
+/// What is drawn over the false positive rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Detector {
+pub enum CurveKind {
+    /// The true positive rate.
     #[default]
-    Odin,
-    Baseline,
+    Roc,
+    /// The share of in-distribution images that are accepted and classified rightly.
+    Ccr,
+}
+
+/// What curves are drawn with, where there is more than ASCII.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Marks {
+    /// Eight dots a cell.
+    #[default]
+    Braille,
+    /// Two half blocks a cell, for fonts without braille.
+    Blocks,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -54,10 +69,17 @@ pub struct View {
     pub job: usize,
     /// The metric that the table of jobs shows.
     pub metric: Metric,
+    /// Whose scores the histogram and the threshold are about.
     pub detector: Detector,
     pub axis: Axis,
     pub log_counts: bool,
+    /// Whether the histogram counts images; else it shows shares of each set.
+    pub counts: bool,
     pub log_fpr: bool,
+    /// What is drawn over FPR.
+    pub curve: CurveKind,
+    /// What curves are drawn with.
+    pub marks: Marks,
     pub mouse: bool,
     /// Images and plots in pixels, where the terminal can.
     pub pixels: bool,
@@ -73,7 +95,10 @@ impl Default for View {
             detector: Detector::default(),
             axis: Axis::default(),
             log_counts: false,
+            counts: false,
             log_fpr: false,
+            curve: CurveKind::default(),
+            marks: Marks::default(),
             mouse: true,
             pixels: true,
             conventions: Conventions::default(),
@@ -123,16 +148,36 @@ impl Metric {
         }
     }
 
+    /// In %, as it was printed.
+    pub fn of_published(self, measures: &Measures) -> f64 {
+        match self {
+            Self::Fpr95 => measures.fpr95,
+            Self::DetectionError => measures.detection_error,
+            Self::Auroc => measures.auroc,
+            Self::AuprIn => measures.aupr_in,
+            Self::AuprOut => measures.aupr_out,
+        }
+    }
+
     pub fn higher_is_better(self) -> bool {
         matches!(self, Self::Auroc | Self::AuprIn | Self::AuprOut)
     }
 }
 
-impl Detector {
+impl CurveKind {
     pub fn other(self) -> Self {
         match self {
-            Self::Odin => Self::Baseline,
-            Self::Baseline => Self::Odin,
+            Self::Roc => Self::Ccr,
+            Self::Ccr => Self::Roc,
+        }
+    }
+}
+
+impl Marks {
+    pub fn other(self) -> Self {
+        match self {
+            Self::Braille => Self::Blocks,
+            Self::Blocks => Self::Braille,
         }
     }
 }
@@ -165,15 +210,6 @@ impl fmt::Display for Metric {
             Self::Auroc => "AUROC",
             Self::AuprIn => "AUPR-in",
             Self::AuprOut => "AUPR-out",
-        })
-    }
-}
-
-impl fmt::Display for Detector {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Odin => "ODIN",
-            Self::Baseline => "baseline",
         })
     }
 }

@@ -6,9 +6,9 @@ use std::thread::{self, JoinHandle};
 
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::app::{Action, Catalogue, IntervalRequest, Level};
+use crate::app::{Action, Catalogue, ExactRequest, IntervalRequest, Level};
 use crate::files;
-use crate::session::Session;
+use crate::session::{Session, discard_unsaved};
 
 /// Where the log is written to.
 const LOG_FILE: &str = "odin-log.txt";
@@ -51,6 +51,43 @@ impl Background {
         }
     }
 
+    /// Keeps the session beside its file.
+    pub fn autosave(&mut self, path: PathBuf, session: Session) {
+        self.after_saving(move || {
+            session
+                .autosave(&path)
+                .err()
+                .map(|error| Action::Said(Level::Warning, format!("changes are not kept aside: {error}")))
+        });
+    }
+
+    /// Forgets what was kept beside the session's file.
+    pub fn discard_autosave(&mut self, path: PathBuf) {
+        self.after_saving(move || {
+            discard_unsaved(&path)
+                .err()
+                .map(|error| Action::Said(Level::Warning, error.to_string()))
+        });
+    }
+
+    /// Does something with the session's files once what goes on with them is done.
+    fn after_saving(&mut self, work: impl FnOnce() -> Option<Action> + Send + 'static) {
+        self.finish_saving();
+        let answers = self.answers.clone();
+        let work = move || {
+            if let Some(answer) = work() {
+                let _ = answers.send(answer);
+            }
+        };
+        match thread::Builder::new().name("save".to_owned()).spawn(work) {
+            Ok(thread) => self.saving = Some(thread),
+            Err(error) => {
+                let answer = Action::Said(Level::Warning, format!("no thread to save with: {error}"));
+                let _ = self.answers.send(answer);
+            }
+        }
+    }
+
     /// What is being saved is saved before the program ends.
     pub fn finish_saving(&mut self) {
         if let Some(thread) = self.saving.take() {
@@ -63,6 +100,11 @@ impl Background {
         self.answer("intervals", move || {
             Action::Intervals(Box::new(request.compute()))
         });
+    }
+
+    pub fn compute_exact(&self, request: ExactRequest) {
+        // Without a thread the metrics stay off by a little, which they say.
+        self.answer("exact", move || Action::Exact(Box::new(request.compute())));
     }
 
     pub fn load_catalogue(&self) {

@@ -19,9 +19,10 @@ use super::guard::Guard;
 use super::input::Input;
 use super::screen::Screen;
 use super::stderr::Capture;
-use crate::app::{Action, Catalogue, Effect, ImagesAction, Model, Redraw, update};
+use crate::app::{Action, Catalogue, Effect, ImagesAction, Model, Overlay, Redraw, update};
 use crate::config::Config;
 use crate::engine::protocol::{Command, Event};
+use crate::session::SessionError;
 use crate::ui::{self, HitMap, Look, ThemeName};
 
 /// At most 30 frames a second for a person, 10 for progress.
@@ -88,6 +89,7 @@ pub async fn run(
     let guard = Guard::take(model.view.mouse).map_err(TermError::SetUp)?;
     // Without it the dashboard still works, only less tidily.
     let capture = Capture::start(native_sender).ok();
+    // Its parts are put back from the last to the first: the terminal before standard error.
     let mut dashboard = Dashboard {
         model,
         theme: options.config.theme,
@@ -103,6 +105,7 @@ pub async fn run(
         drawn: None,
         wanted: Some(Redraw::Answer),
         exit: None,
+        _capture: capture,
     };
     dashboard.draw()?;
 
@@ -148,10 +151,7 @@ pub async fn run(
         dashboard.draw_if_due()?;
     }
     (dashboard.commands)(Command::Shutdown);
-    dashboard.background.finish_saving();
-    drop(dashboard.guard);
-    drop(capture);
-    dashboard.exit.map_or(Ok(Exit::Quit), Ok)
+    Ok(dashboard.exit.unwrap_or(Exit::Quit))
 }
 
 struct Dashboard {
@@ -170,6 +170,30 @@ struct Dashboard {
     /// A frame is wanted, and how soon.
     wanted: Option<Redraw>,
     exit: Option<Exit>,
+    _capture: Option<Capture>,
+}
+
+/// However the dashboard ends, what is not saved is kept beside the session, unless a person has quit.
+impl Drop for Dashboard {
+    fn drop(&mut self) {
+        self.background.finish_saving();
+        if self.exit != Some(Exit::Quit) {
+            // With nobody to tell: a failure is that of a disk that is full, or gone as the terminal is.
+            let _ = keep_aside(&self.model);
+        }
+    }
+}
+
+fn keep_aside(model: &Model) -> Result<(), SessionError> {
+    // What was offered and not answered is offered again.
+    if let Some(Overlay::Restore(_)) = model.overlay {
+        return Ok(());
+    }
+    let session = model.to_session();
+    if model.is_unsaved() || session.view != model.session.view {
+        session.autosave(&model.path)?;
+    }
+    Ok(())
 }
 
 impl Dashboard {
@@ -179,11 +203,13 @@ impl Dashboard {
                 Effect::Redraw(redraw) => self.wanted = self.wanted.max(Some(redraw)),
                 Effect::Engine(command) => (self.commands)(command),
                 Effect::SaveSession { path, session } => self.background.save(path, *session),
+                Effect::ComputeExact(request) => self.background.compute_exact(request),
                 Effect::ComputeIntervals(request) => self.background.compute_intervals(request),
                 Effect::LoadCatalogue => self.background.load_catalogue(),
                 Effect::Copy(text) => self.screen.copy(&text).map_err(TermError::Draw)?,
                 Effect::WriteLog(text) => self.background.write_log(text),
-                Effect::DiscardAutosave => {}
+                Effect::Autosave { path, session } => self.background.autosave(path, *session),
+                Effect::DiscardAutosave => self.background.discard_autosave(self.model.path.clone()),
                 Effect::SetMouse(on) => self.guard.set_mouse(on).map_err(TermError::SetUp)?,
                 Effect::Suspend => self.suspend()?,
                 Effect::Quit => self.exit = Some(Exit::Quit),

@@ -10,6 +10,8 @@ mod theme;
 mod widgets;
 
 #[cfg(test)]
+mod explore_tests;
+#[cfg(test)]
 mod overlay_tests;
 #[cfg(test)]
 mod screen_tests;

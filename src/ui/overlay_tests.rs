@@ -56,7 +56,8 @@ fn palette_picker_and_restore() {
     press(&mut model, "esc");
     let restore = Restore {
         session: Box::new(model.to_session()),
-        when: "on 23 November at 17:40".to_owned(),
+        when: "3 minutes ago".to_owned(),
+        is_outdated: true,
     };
     model.offer(restore);
     snapshot!("restore_80x24", text(&draw(&model, &colour(), 80, 24).0));

@@ -98,7 +98,7 @@ fn explore_at_three_sizes() {
         Action::ToggleLogCounts,
         Action::ToggleLogFpr,
         Action::ToggleAxis,
-        Action::ToggleDetector,
+        Action::NextDetector,
     ] {
         update(&mut model, action);
     }

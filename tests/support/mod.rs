@@ -1,6 +1,8 @@
 //! What several integration tests need.
 #![allow(dead_code)] // each test uses a part of it
 pub mod home;
+#[cfg(unix)]
+pub mod terminal;
 
 use std::path::{Path, PathBuf};
 

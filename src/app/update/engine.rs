@@ -89,6 +89,9 @@ pub fn event(model: &mut Model, event: Event) -> Option<Redraw> {
             let job = current(model, job, generation)?;
             job.state = JobState::Done { seconds };
             job.rate.stop();
+            // What is off by a little is looked at once more, to be made exact.
+            let is_rough = job.analyses().any(|analysis| analysis.resolution > 0.0);
+            job.dirty |= is_rough;
         }
         Event::Failed {
             job,

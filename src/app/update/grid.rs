@@ -6,7 +6,7 @@ use crate::app::grid::{CellScores, Flight, Grid, IN_FLIGHT, OnRest, Place, Subse
 use crate::app::log::Level;
 use crate::app::model::{EngineState, Model};
 use crate::engine::protocol::{Command, Event, Generation, JobId, Placement, ScoreBatch};
-use crate::session::{Detector, Screen};
+use crate::session::Screen;
 
 const ANSWER: Option<Redraw> = Some(Redraw::Answer);
 
@@ -216,13 +216,13 @@ pub fn event(model: &mut Model, event: &Event, effects: &mut Vec<Effect>) -> Opt
         Event::Scored(batch) => grid.flights.get_mut(at)?.scores.absorb(batch),
         Event::Finished { .. } => {
             let Flight { scores, .. } = grid.flights.remove(at);
-            let Some(odin) = scores.readings(Detector::Odin) else {
+            let Some(odin) = scores.readings(false) else {
                 return failed(model, id, "no image has a score", effects);
             };
             match subset {
                 Subset::Validation => grid.set(place, odin),
                 Subset::Rest => {
-                    if let Some(baseline) = scores.readings(Detector::Baseline) {
+                    if let Some(baseline) = scores.readings(true) {
                         grid.set_on_rest(place, OnRest { odin, baseline });
                     }
                 }

@@ -120,6 +120,7 @@ fn apply(model: &mut Model, edit: Edit, effects: &mut Vec<Effect>) -> Edit {
     parameters::release(model, effects);
     super::view::hold_tpr(model);
     model.typing = None;
+    model.touch();
     match edit {
         Edit::Parameters(changes) => {
             // What changes is what the person should see.

@@ -37,13 +37,14 @@ fn apply(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
         A::Engine(event) => engine::event(model, event),
         A::EngineGone(reason) => engine::gone(model, &reason),
         A::Intervals(report) => due::intervals(model, &report),
+        A::Exact(report) => due::exact(model, *report),
         A::Native(text) => log::native(model, &text),
         A::Catalogue(catalogue) => overlay::catalogue(model, *catalogue),
         A::Said(level, text) => session::said(model, level, &text),
         A::Key(key) => return press(model, key, effects),
         A::Paste(text) => text.chars().map(|c| type_char(model, c)).max().flatten(),
 
-        A::Saved => session::saved(model),
+        A::Saved => session::saved(model, effects),
         A::SaveFailed(reason) => session::save_failed(model, &reason),
         A::Save => session::save(model, effects),
         A::Quit => session::quit(model, effects),
@@ -72,9 +73,15 @@ fn apply(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
         A::ThresholdToScore(place) => view::threshold_to_score(model, place),
         A::ThresholdToFpr(fpr) => view::threshold_to_fpr(model, fpr),
         A::ThresholdReset => view::threshold_reset(model),
-        A::ToggleDetector => view::toggle_detector(model),
+        A::NextDetector => view::step_detector(model, 1),
+        A::PreviousDetector => view::step_detector(model, -1),
         A::ToggleAxis => view::change(model, |view| view.axis = view.axis.other()),
         A::ToggleLogCounts => view::change(model, |view| view.log_counts = !view.log_counts),
+        A::ToggleCounts => view::change(model, |view| view.counts = !view.counts),
+        A::ToggleCurve => view::change(model, |view| view.curve = view.curve.other()),
+        A::ToggleMarks => view::change(model, |view| view.marks = view.marks.other()),
+        A::PinOrUnpin => view::pin_or_unpin(model),
+        A::SwapWithPin => parameters::swap_with_pin(model, effects),
         A::ToggleLogFpr => view::change(model, |view| view.log_fpr = !view.log_fpr),
         A::NextMetric => view::change(model, |view| view.metric = view.metric.next()),
         A::TogglePositive => view::toggle_positive(model),
@@ -137,6 +144,8 @@ fn press(model: &mut Model, key: Key, effects: &mut Vec<Effect>) {
     apply(model, action, effects);
 }
 
+#[cfg(test)]
+mod compare_tests;
 #[cfg(test)]
 mod jobs_tests;
 #[cfg(test)]

@@ -125,6 +125,7 @@ fn what_was_not_saved_is_offered_before_anything_is_scored() {
         model.offer(Restore {
             session: Box::new(session),
             when: "an hour ago".to_owned(),
+            is_outdated: false,
         });
         assert!(commands(&update(&mut model, Action::Start)).is_empty());
         assert!(commands(&press(&mut model, "l esc q ? : j")).is_empty());

@@ -108,6 +108,7 @@ fn set(model: &mut Model, change: &Change, effects: &mut Vec<Effect>) {
         return;
     };
     job.set_parameters(change.to);
+    model.touched_at = Some(model.now);
     // What a person stopped stays stopped.
     if !matches!(job.state, JobState::Paused | JobState::Cancelled) {
         job.state = JobState::Waiting;
@@ -146,6 +147,25 @@ pub fn apply_to_all(model: &mut Model, effects: &mut Vec<Effect>) -> Option<Redr
     }
     let text = format!("T {} and ε {} hold for every job", to.temperature, to.magnitude);
     model.say(Level::Info, &text);
+    Some(Redraw::Answer)
+}
+
+/// Goes back to the setting that is pinned, and pins the one that was shown: A and B change places.
+pub fn swap_with_pin(model: &mut Model, effects: &mut Vec<Effect>) -> Option<Redraw> {
+    let Some(pin) = model.pin.take() else {
+        model.say_quietly(Level::Info, "nothing is pinned");
+        return Some(Redraw::Answer);
+    };
+    let Some(number) = model.jobs.iter().position(|job| job.id == pin.job) else {
+        model.say_quietly(Level::Info, "the job of what was pinned is gone");
+        return Some(Redraw::Answer);
+    };
+    let shown = model.pin_of_shown();
+    super::engine::select(model, number, effects);
+    view::show_detector(model, pin.detector);
+    release(model, effects);
+    set_both(model, pin.parameters, effects);
+    model.pin = shown.or(Some(pin));
     Some(Redraw::Answer)
 }
 

@@ -26,7 +26,7 @@ pub fn restore_offered(model: &mut Model, effects: &mut Vec<Effect>) -> Option<R
 pub fn discard(model: &mut Model, effects: &mut Vec<Effect>) -> Option<Redraw> {
     match model.overlay.take() {
         Some(Overlay::Restore(_)) => {
-            effects.push(Effect::DiscardAutosave);
+            super::session::forget_aside(model, effects);
             model.say(Level::Info, "what was not saved is thrown away");
             engine::start(model, effects).or(Some(Redraw::Answer))
         }

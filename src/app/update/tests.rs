@@ -85,7 +85,7 @@ fn a_change_clears_odin_and_keeps_the_baseline() {
     assert_eq!(scores(&effects), [(0, before.0 + 1, 1200.0, 0.0014)]);
     let job = &model.jobs[0];
     assert_eq!((job.scored(), job.state.clone()), (0, JobState::Waiting));
-    assert_eq!(job.scores.live(Detector::Baseline).images(), 400);
+    assert_eq!(job.scores.live(Detector::Baseline).unwrap().images(), 400);
     assert!(
         job.is_stale(),
         "the old picture stays until there is a new one, and says so"
@@ -130,7 +130,7 @@ fn a_drag_asks_now_and_then_and_always_for_where_it_ends() {
     );
     let last = scores(&update(&mut model, Action::Release));
     assert_eq!(last.last().map(|score| score.3), Some(0.004));
-    assert!(!model.is_dragging() && model.next_tick().is_none());
+    assert!(!model.is_dragging() && model.next_tick() == model.autosave_due());
     assert_eq!(
         scores(&press(&mut model, "u")).len(),
         0,
@@ -268,7 +268,7 @@ fn without_an_engine_the_dashboard_says_so() {
             .all(|job| matches!(job.state, JobState::Failed { .. }))
     );
     assert!(commands(&press(&mut model, "l space j")).is_empty());
-    assert_eq!(model.next_tick(), None);
+    assert_eq!(model.next_tick(), model.autosave_due());
 }
 
 #[test]

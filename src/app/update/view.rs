@@ -4,7 +4,7 @@ use crate::app::log::Level;
 use crate::app::model::Model;
 use crate::app::slider::{Cursor, Slider};
 use crate::metrics::{AuprConvention, Conventions, ErrorConvention, OperatingPoint, Positive};
-use crate::session::{Axis, Screen, View};
+use crate::session::{Axis, Detector, Screen, View};
 
 const ANSWER: Option<Redraw> = Some(Redraw::Answer);
 
@@ -89,17 +89,52 @@ pub fn toggle_aupr(model: &mut Model) -> Option<Redraw> {
 fn set_conventions(model: &mut Model, conventions: Conventions) -> Option<Redraw> {
     model.view.conventions = conventions;
     for job in &mut model.jobs {
-        for analysis in [&mut job.odin, &mut job.baseline].into_iter().flatten() {
+        for analysis in job.analyses() {
             analysis.set_conventions(&conventions);
         }
+    }
+    if let Some(pin) = &mut model.pin {
+        pin.analysis.set_conventions(&conventions);
     }
     model.say(Level::Info, &conventions.to_string());
     ANSWER
 }
 
-pub fn toggle_detector(model: &mut Model) -> Option<Redraw> {
+pub fn step_detector(model: &mut Model, by: isize) -> Option<Redraw> {
+    let all = Detector::ALL;
+    let here = all
+        .iter()
+        .position(|&detector| detector == model.view.detector)
+        .unwrap_or(0);
+    let there = (here + all.len()).saturating_add_signed(by) % all.len();
+    show_detector(model, all.get(there).copied().unwrap_or_default());
+    ANSWER
+}
+
+pub fn show_detector(model: &mut Model, detector: Detector) {
     hold_tpr(model);
-    model.view.detector = model.view.detector.other();
+    model.view.detector = detector;
+    // It may be looked at for the first time.
+    for job in &mut model.jobs {
+        if job.analysis(detector).is_none() && job.scored() > 0 {
+            job.dirty = true;
+            job.analysed_at = None;
+        }
+    }
+}
+
+/// What is shown becomes A; again, there is none.
+pub fn pin_or_unpin(model: &mut Model) -> Option<Redraw> {
+    if model.pin.take().is_some() {
+        model.say_quietly(Level::Info, "nothing is pinned any more");
+        return ANSWER;
+    }
+    model.pin = model.pin_of_shown();
+    let text = match model.pin {
+        Some(_) => "pinned as A: move T or ε, or take another job or detector, to compare",
+        None => "there is nothing to pin yet",
+    };
+    model.say_quietly(Level::Info, text);
     ANSWER
 }
 
@@ -131,14 +166,14 @@ pub fn threshold_step(model: &mut Model, steps: i32) -> Option<Redraw> {
 }
 
 pub fn threshold_to_score(model: &mut Model, place: f64) -> Option<Redraw> {
-    let score = match model.view.axis {
+    let score = match model.shown()?.axis(model.view.axis) {
         Axis::LogOdds => place,
         Axis::Probability => {
             let p = place.clamp(f64::MIN_POSITIVE, 1.0 - f64::EPSILON);
             (p / (1.0 - p)).ln()
         }
     };
-    if !score.is_finite() || model.shown().is_none() {
+    if !score.is_finite() {
         return None;
     }
     model.cursor = Cursor::Score(score);

@@ -2,7 +2,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::{histogram, jobs, metrics, roc, sliders, threshold};
+use super::{compared, histogram, jobs, metrics, roc, sliders, threshold};
 use crate::app::Model;
 use crate::session::Detector;
 use crate::ui::{HitMap, Look, rows};
@@ -29,17 +29,26 @@ pub fn draw(model: &Model, look: &Look, area: Rect, buffer: &mut Buffer, hits: &
     // The ROC is about as high as wide: a cell is about twice as high as wide.
     let roc_width = (plots.height * 5 / 2).clamp(plots.width * 3 / 10, plots.width / 2);
     let (left, right) = split(plots, plots.width - roc_width);
+    let shown = compared::of(model, model.view.detector);
     if plots.height >= TWO_HISTOGRAMS {
         let half = left.height / 2;
         let [top, bottom] = rows(left, [left.height - half, half]);
-        histogram::draw(model, model.view.detector, look, top, buffer, hits);
-        histogram::draw(model, model.view.detector.other(), look, bottom, buffer, hits);
+        histogram::draw(model, &shown, true, look, top, buffer, hits);
+        histogram::draw(
+            model,
+            &compared::counterpart(model),
+            false,
+            look,
+            bottom,
+            buffer,
+            hits,
+        );
     } else {
-        histogram::draw(model, model.view.detector, look, left, buffer, hits);
+        histogram::draw(model, &shown, true, look, left, buffer, hits);
     }
     roc::draw(model, look, right, buffer, hits);
 
-    let table_width = metrics::width(table.width);
+    let table_width = metrics::width(model, table.width);
     let (left, right) = split(table, table_width);
     metrics::draw(model, look, left, buffer);
     threshold::draw(model, look, right, buffer);

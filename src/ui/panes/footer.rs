@@ -2,6 +2,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
+use unicode_width::UnicodeWidthStr;
 
 use crate::app::{Action, GridAction as G, ImagesAction as I, Level, Model, Slider};
 use crate::session::Screen;
@@ -36,9 +37,25 @@ pub fn draw(model: &Model, look: &Look, area: Rect, buffer: &mut Buffer) {
         );
         Line::from(Span::styled(format!(" {text}"), style))
     } else {
-        hints(model, look, area.width)
+        let note = note(model, look, area.width);
+        let room = area.width.saturating_sub(note.width() as u16 + 1);
+        let x = area.right().saturating_sub(note.width() as u16 + 1);
+        buffer.set_string(x, area.y, note, theme.warning);
+        hints(model, look, room)
     };
     buffer.set_line(area.x, area.y, &line, area.width);
+}
+
+/// What a person should bear in mind about the numbers: (T, ε) that were chosen by looking at these very images make
+/// them look better than they are.
+fn note(model: &Model, look: &Look, width: u16) -> String {
+    let is_tuned = model.selected().is_some_and(|job| job.is_tuned_here());
+    // Where there is room, it stands beside the numbers.
+    if model.view.screen == Screen::Explore && is_tuned && width < 120 {
+        format!("T, {} tuned on these images", look.glyphs.epsilon)
+    } else {
+        String::new()
+    }
 }
 
 /// The keys worth knowing first, as many as fit.
@@ -68,7 +85,8 @@ fn hints(model: &Model, look: &Look, width: u16) -> Line<'static> {
             (vec![A::PauseOrResume], "pause".to_owned()),
             (vec![A::OpenPicker], "new job".to_owned()),
             (vec![A::ApplyToAll], "to all jobs".to_owned()),
-            (vec![A::ToggleDetector], "baseline".to_owned()),
+            (vec![A::NextDetector], "detector".to_owned()),
+            (vec![A::PinOrUnpin], "pin".to_owned()),
             (vec![A::ToggleLogFpr], "log FPR".to_owned()),
             (vec![A::Undo], "undo".to_owned()),
         ],
@@ -89,7 +107,7 @@ fn hints(model: &Model, look: &Look, width: u16) -> Line<'static> {
             (vec![A::Images(I::NextOrder(1))], "order".to_owned()),
             (vec![A::Images(I::NextFilter(1))], "filter".to_owned()),
             (vec![A::Images(I::NextClass(1))], "class".to_owned()),
-            (vec![A::ToggleDetector], "baseline".to_owned()),
+            (vec![A::NextDetector], "detector".to_owned()),
             (vec![A::Images(I::MovePages(1))], "page".to_owned()),
             (vec![A::NextJob], "next job".to_owned()),
         ],

@@ -4,6 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::text::Span;
 use unicode_width::UnicodeWidthStr;
 
+use super::compared::Compared;
 use super::explore::why_empty;
 use crate::app::{Analysis, Model};
 use crate::metrics::{Bins, Densities};
@@ -16,9 +17,11 @@ use crate::units::LogOdds;
 /// Room for the highest share on the left: `12%`.
 const LABELS: u16 = 5;
 
+/// Draws the scores of one of two; the mouse moves the threshold on the main one.
 pub fn draw(
     model: &Model,
-    detector: Detector,
+    which: &Compared,
+    is_main: bool,
     look: &Look,
     area: Rect,
     buffer: &mut Buffer,
@@ -26,24 +29,26 @@ pub fn draw(
 ) {
     let (theme, glyphs) = (&look.theme, &look.glyphs);
     let head = Rect { height: 1, ..area };
-    let axis = model.view.axis;
-    let Some((job, analysis)) = model
-        .selected()
-        .and_then(|job| Some((job, job.analysis(detector)?)))
-    else {
-        title::draw(head, &format!("{detector} {axis}"), Vec::new(), look, buffer);
-        return empty(model, detector, look, area, buffer);
+    let Some(analysis) = which.analysis else {
+        title::draw(head, &which.name, Vec::new(), look, buffer);
+        return empty(model, which.detector, look, area, buffer);
     };
-    let is_old = detector == Detector::Odin && job.is_stale();
-    let left = if is_old {
-        let old = analysis.parameters;
+    let axis = analysis.axis(model.view.axis);
+    let detector = which.detector;
+    let at = |name: &str| {
+        let of = analysis.parameters;
         let (t, e) = (
-            format::temperature(old.temperature),
-            format::magnitude(old.magnitude),
+            format::temperature(of.temperature),
+            format::magnitude(of.magnitude),
         );
-        format!("{detector} still at T {t}, {} {e}", glyphs.epsilon)
-    } else {
-        format!("{detector} {axis}")
+        format!("{name} T {t}, {} {e}", glyphs.epsilon)
+    };
+    let left = match axis {
+        _ if which.is_stale => at(&format!("{detector} still at")),
+        _ if which.is_pinned && detector.has_parameters() => at(&format!("A: {detector}")),
+        _ if which.is_pinned => format!("A: {detector}"),
+        _ if !detector.is_log_odds() => format!("{detector} score"),
+        axis => format!("{detector} {axis}"),
     };
     let [in_pattern, out_pattern, both_pattern] = glyphs.patterns;
     let block = |pattern| {
@@ -76,13 +81,12 @@ pub fn draw(
     let Some(densities) = densities.filter(|_| plot.width > 0 && plot.height > 0) else {
         return;
     };
-    let (columns, highest) = columns(&densities, analysis, model.view.log_counts);
+    let (columns, top) = columns(&densities, analysis, model.view.log_counts, model.view.counts);
     let columns: Vec<Column> = columns
         .into_iter()
         .flat_map(|column| std::iter::repeat_n(column, usize::from(wide)))
         .collect();
     bars::draw(plot, &columns, look, buffer);
-    let top = format!("{}%", short_share(highest));
     buffer.set_string(
         plot.x.saturating_sub(top.len() as u16 + 1),
         plot.y,
@@ -93,8 +97,8 @@ pub fn draw(
         buffer.set_string(area.x, plot.y + 1, " log", theme.dim);
     }
     buffer.set_string(plot.x - 2, plot.bottom() - 1, "0", theme.dim);
-    draw_axis(model, detector, analysis, &densities.bins, plot, look, buffer);
-    if detector == model.view.detector {
+    draw_axis(model, is_main, analysis, &densities.bins, plot, look, buffer);
+    if is_main {
         let whole = Rect {
             height: plot.height + 1,
             ..plot
@@ -116,24 +120,47 @@ fn columns_a_bin(room: u16, analysis: &Analysis) -> u16 {
     ((f64::from(room) / bins).ceil() as u16).clamp(1, room.max(1))
 }
 
-/// Heights for each bin, and the share of a set that the full height stands for.
-fn columns(densities: &Densities, analysis: &Analysis, log: bool) -> (Vec<Column>, f64) {
+/// Heights for each bin, and what the full height stands for: a share of a set, or so many images.
+fn columns(densities: &Densities, analysis: &Analysis, log: bool, counts: bool) -> (Vec<Column>, String) {
     let width = densities.bins.width();
-    let shares = |density: &[f64]| density.iter().map(|d| d * width).collect::<Vec<_>>();
-    let (ins, outs) = (shares(&densities.density_in), shares(&densities.density_out));
+    let (n_in, n_out) = (analysis.summary.n_in as f64, analysis.summary.n_out as f64);
+    // Shares make sets of different sizes alike; counts show which is larger.
+    let (per_in, per_out) = if counts { (n_in, n_out) } else { (1.0, 1.0) };
+    let values = |density: &[f64], per: f64| density.iter().map(|d| d * width * per).collect::<Vec<_>>();
+    let ins = values(&densities.density_in, per_in);
+    let outs = values(&densities.density_out, per_out);
     let highest = ins.iter().chain(&outs).copied().fold(0.0, f64::max);
     // On a logarithmic scale the ground is half an image.
-    let least = 0.5 / analysis.summary.n_in.max(analysis.summary.n_out).max(1) as f64;
-    let height = |share: f64| match () {
-        () if share <= 0.0 || highest <= 0.0 => 0.0,
-        () if log => ((share / least).ln() / (highest / least).ln()).clamp(0.0, 1.0),
-        () => share / highest,
+    let least = if counts {
+        0.5
+    } else {
+        0.5 / n_in.max(n_out).max(1.0)
+    };
+    let height = |value: f64| match () {
+        () if value <= 0.0 || highest <= 0.0 => 0.0,
+        () if log => ((value / least).ln() / (highest / least).ln()).clamp(0.0, 1.0),
+        () => value / highest,
     };
     let columns = ins.iter().zip(&outs).map(|(&i, &o)| Column {
         ins: height(i),
         outs: height(o),
     });
-    (columns.collect(), highest)
+    let top = if counts {
+        short_count(highest)
+    } else {
+        format!("{}%", short_share(highest))
+    };
+    (columns.collect(), top)
+}
+
+/// At most four columns: `812`, `12k`, `3.4M`.
+fn short_count(count: f64) -> String {
+    match count {
+        ..9_999.5 => format!("{count:.0}"),
+        ..999_500.0 => format!("{:.0}k", count / 1e3),
+        ..9.95e6 => format!("{:.1}M", count / 1e6),
+        _ => format!("{:.0}M", count / 1e6),
+    }
 }
 
 fn short_share(share: f64) -> String {
@@ -148,7 +175,7 @@ fn short_share(share: f64) -> String {
 /// The ends of the axis, and the threshold through the plot down to its value.
 fn draw_axis(
     model: &Model,
-    detector: Detector,
+    is_main: bool,
     analysis: &Analysis,
     bins: &Bins,
     plot: Rect,
@@ -169,17 +196,17 @@ fn draw_axis(
         &ends[1],
         theme.dim,
     );
-    let cursor = if detector == model.view.detector {
+    let cursor = if is_main {
         model.cursor
     } else {
-        // The other detector's threshold is the one with the same TPR.
+        // The other one's threshold is that with the same TPR.
         let Some(tpr) = model.shown().map(|shown| shown.at(model.cursor).tpr) else {
             return;
         };
         crate::app::Cursor::Tpr(tpr)
     };
     let threshold = analysis.at(cursor).threshold;
-    let place = match model.view.axis {
+    let place = match analysis.axis(model.view.axis) {
         Axis::LogOdds => threshold,
         Axis::Probability => LogOdds(threshold).probability(),
     };

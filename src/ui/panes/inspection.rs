@@ -5,7 +5,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr;
 
-use super::histogram;
+use super::{compared, histogram};
 use crate::app::{Gallery, Job, Listed, Model};
 use crate::engine::protocol::{Inspection, Pixels, Side};
 use crate::session::{Axis, Detector};
@@ -110,7 +110,8 @@ pub fn draw(model: &Model, job: &Job, look: &Look, area: Rect, buffer: &mut Buff
     }
     if histogram.height >= 4 {
         let mut found = HitMap::default();
-        histogram::draw(model, model.view.detector, look, histogram, buffer, &mut found);
+        let shown = compared::of(model, model.view.detector);
+        histogram::draw(model, &shown, true, look, histogram, buffer, &mut found);
         mark(model, listed, &found, look, buffer);
         hits.extend(found);
     }
@@ -218,7 +219,7 @@ fn facts<'a>(
     let probability = |detector| {
         let found = inspection.map(|found| match detector {
             Detector::Odin => found.odin,
-            Detector::Baseline => found.baseline,
+            _ => found.baseline,
         });
         let shown = (detector == model.view.detector).then_some(LogOdds(listed.score));
         match shown.or(found) {
@@ -246,7 +247,7 @@ fn facts<'a>(
             theme.text
         }
     };
-    vec![
+    let mut facts = vec![
         pair(
             "label",
             label.unwrap_or_else(|| glyphs.missing.to_owned()),
@@ -261,7 +262,13 @@ fn facts<'a>(
         pair("ODIN p", probability(Detector::Odin), style(Detector::Odin)),
         pair("called", called, verdict_style),
         pair("threshold", threshold(model, gallery, look), theme.cursor),
-    ]
+    ];
+    let shown = model.view.detector;
+    if !shown.is_log_odds() {
+        let score = format::score(listed.score, 1.0, glyphs);
+        facts.push(pair(&shown.to_string(), score, theme.title));
+    }
+    facts
 }
 
 fn threshold(model: &Model, gallery: &Gallery, look: &Look) -> String {
@@ -269,8 +276,10 @@ fn threshold(model: &Model, gallery: &Gallery, look: &Look) -> String {
         return look.glyphs.missing.to_owned();
     }
     match model.view.axis {
-        Axis::Probability => format!("{:.5}", LogOdds(gallery.threshold).probability()),
-        Axis::LogOdds => format::score(gallery.threshold, 1.0, &look.glyphs),
+        Axis::Probability if model.view.detector.is_log_odds() => {
+            format!("{:.5}", LogOdds(gallery.threshold).probability())
+        }
+        _ => format::score(gallery.threshold, 1.0, &look.glyphs),
     }
 }
 

@@ -225,22 +225,19 @@ fn state(job: &Job, look: &Look) -> (String, Style) {
     (text.to_owned(), style)
 }
 
-/// The chosen metric, baseline → ODIN.
+/// The chosen metric, baseline → ODIN, or another detector that is looked at.
 fn metric(model: &Model, job: &Job, look: &Look) -> (String, Style) {
+    let shown = match model.view.detector {
+        Detector::Baseline => Detector::Odin,
+        other => other,
+    };
     let of = |detector| {
-        let analysis = job
-            .analysis(detector)
-            .filter(|_| !(detector == Detector::Odin && job.is_stale()));
+        let analysis = job.analysis(detector).filter(|_| !job.is_stale_by(detector));
         let value = analysis.map(|analysis| format!("{:.1}", 100.0 * analysis.metric(model.view.metric)));
         value.unwrap_or_else(|| look.glyphs.missing.to_owned())
     };
     (
-        format!(
-            "{} {} {}",
-            of(Detector::Baseline),
-            look.glyphs.arrow,
-            of(Detector::Odin)
-        ),
+        format!("{} {} {}", of(Detector::Baseline), look.glyphs.arrow, of(shown)),
         look.theme.text,
     )
 }

@@ -1,11 +1,13 @@
-//! The metrics, baseline beside ODIN, with the change and the 95 % interval. Each name says which convention it is read by.
+//! The metrics of two beside one another, with the change, the 95 % interval and what others published. Each name says which convention it is read by.
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use unicode_width::UnicodeWidthStr;
 
+use super::compared::{self, Compared};
 use crate::app::{Analysis, Model};
 use crate::metrics::{AuprConvention, ErrorConvention, Positive};
+use crate::networks::PublishedRow;
 use crate::session::Metric;
 use crate::ui::widgets::title;
 use crate::ui::{Look, format};
@@ -17,13 +19,18 @@ const INTERVAL: u16 = 14;
 /// Where there is little room: `98.5–99.0`.
 const SHORT_INTERVAL: u16 = 11;
 const WIDTH: u16 = 1 + NAME + 2 * NUMBER + CHANGE + SHORT_INTERVAL;
+/// What others published, baseline/ODIN.
+const PUBLISHED: u16 = 13;
 /// Metrics, OSCR, and CCR at four FPRs.
 pub const MOST_ROWS: u16 = 10;
 
 /// How wide the table is where there is so much room.
-pub fn width(room: u16) -> u16 {
-    if room >= WIDTH + 2 * INTERVAL + 34 {
-        WIDTH + 2 * INTERVAL - SHORT_INTERVAL + 2
+pub fn width(model: &Model, room: u16) -> u16 {
+    const WIDE: u16 = WIDTH + 2 * INTERVAL - SHORT_INTERVAL + 2;
+    if room >= WIDE + PUBLISHED + 45 && published(model).is_some() {
+        WIDE + PUBLISHED
+    } else if room >= WIDTH + 2 * INTERVAL + 34 {
+        WIDE
     } else if room >= WIDTH + 22 {
         WIDTH + 1
     } else {
@@ -31,14 +38,21 @@ pub fn width(room: u16) -> u16 {
     }
 }
 
+fn published(model: &Model) -> Option<&PublishedRow> {
+    let job = model.selected().filter(|_| model.pin.is_none())?;
+    model.catalogue.published(&job.spec.network, &job.spec.dataset)
+}
+
 /// One row: a metric of each detector, and what it means to be better.
 struct Row {
     name: String,
     convention: String,
-    baseline: Option<f64>,
-    odin: Option<f64>,
-    baseline_interval: Option<(f64, f64)>,
-    odin_interval: Option<(f64, f64)>,
+    left: Option<f64>,
+    right: Option<f64>,
+    left_interval: Option<(f64, f64)>,
+    right_interval: Option<(f64, f64)>,
+    /// Baseline and ODIN, in %, as printed.
+    published: Option<(f64, f64)>,
     higher_is_better: bool,
     is_headline: bool,
 }
@@ -47,18 +61,21 @@ pub fn draw(model: &Model, look: &Look, area: Rect, buffer: &mut Buffer) {
     let theme = &look.theme;
     let head = Rect { height: 1, ..area };
     let wide = area.width > WIDTH + INTERVAL;
+    let has_published = area.width > WIDTH + 2 * INTERVAL && published(model).is_some();
+    let [left, right] = compared::pair(model);
     title::rule(head, look, buffer);
     title::label(head, 1, "metric, %", theme.title, buffer);
-    let is_stale = model.selected().is_some_and(|job| job.is_stale());
+    let is_stale = right.is_stale;
     let mut end = 1 + NAME;
     let mut ends = Vec::new();
     for (text, width, there) in [
-        ("baseline", NUMBER, true),
+        (left.name.as_str(), NUMBER, true),
         ("95 % interval", INTERVAL, wide),
-        ("ODIN", NUMBER, true),
+        (right.name.as_str(), NUMBER, true),
         (if wide { "95 % interval" } else { "" }, INTERVAL, wide),
         ("change", CHANGE, true),
         (if wide { "" } else { "95 % int." }, SHORT_INTERVAL, !wide),
+        ("published", PUBLISHED, has_published),
     ] {
         if there {
             end += width;
@@ -66,13 +83,13 @@ pub fn draw(model: &Model, look: &Look, area: Rect, buffer: &mut Buffer) {
             ends.push(end);
         }
     }
-    for (row, y) in rows(model).iter().zip(area.y + 1..area.bottom()) {
+    for (row, y) in rows(model, &left, &right).iter().zip(area.y + 1..area.bottom()) {
         let name_style = if row.is_headline { theme.title } else { theme.text };
         let after = buffer
             .set_stringn(area.x + 1, y, &row.name, usize::from(NAME), name_style)
             .0;
         buffer.set_string(after + 1, y, &row.convention, theme.dim);
-        let odin_style = if is_stale { theme.dim } else { theme.title };
+        let right_style = if is_stale { theme.dim } else { theme.title };
         let number = |value: Option<f64>| value.map_or(look.glyphs.missing.to_owned(), format::percent);
         // While scores come, an interval is of somewhat fewer images: one that the estimate has left says nothing.
         let interval = |value: Option<(f64, f64)>, estimate: Option<f64>| {
@@ -83,21 +100,21 @@ pub fn draw(model: &Model, look: &Look, area: Rect, buffer: &mut Buffer) {
             })
         };
         let (change, change_style) = change(row, is_stale, look);
-        let baseline = (number(row.baseline), theme.text);
-        let odin = (number(row.odin), odin_style);
-        let odin_interval = (interval(row.odin_interval, row.odin), theme.dim);
-        let cells: Vec<(String, Style)> = if wide {
-            let baseline_interval = (interval(row.baseline_interval, row.baseline), theme.dim);
-            vec![
-                baseline,
-                baseline_interval,
-                odin,
-                odin_interval,
-                (change, change_style),
-            ]
+        let left = (number(row.left), theme.text);
+        let right = (number(row.right), right_style);
+        let right_interval = (interval(row.right_interval, row.right), theme.dim);
+        let mut cells: Vec<(String, Style)> = if wide {
+            let left_interval = (interval(row.left_interval, row.left), theme.dim);
+            vec![left, left_interval, right, right_interval, (change, change_style)]
         } else {
-            vec![baseline, odin, (change, change_style), odin_interval]
+            vec![left, right, (change, change_style), right_interval]
         };
+        if has_published {
+            let text = row
+                .published
+                .map(|(baseline, odin)| format!("{baseline:.1}/{odin:.1}"));
+            cells.push((text.unwrap_or_default(), theme.dim));
+        }
         for ((text, style), end) in cells.iter().zip(&ends) {
             let x = (area.x + end).saturating_sub(text.width() as u16);
             let room = usize::from(area.right().saturating_sub(x));
@@ -108,10 +125,10 @@ pub fn draw(model: &Model, look: &Look, area: Rect, buffer: &mut Buffer) {
 
 fn change(row: &Row, is_stale: bool, look: &Look) -> (String, Style) {
     let (theme, glyphs) = (&look.theme, &look.glyphs);
-    let (Some(baseline), Some(odin)) = (row.baseline, row.odin) else {
+    let (Some(left), Some(right)) = (row.left, row.right) else {
         return (glyphs.missing.to_owned(), theme.dim);
     };
-    let change = odin - baseline;
+    let change = right - left;
     let text = format::points(change, glyphs);
     if is_stale || change.abs() < 5e-5 {
         return (format!("{text}  "), theme.dim);
@@ -122,13 +139,10 @@ fn change(row: &Row, is_stale: bool, look: &Look) -> (String, Style) {
     }
 }
 
-fn rows(model: &Model) -> Vec<Row> {
+fn rows(model: &Model, left: &Compared, right: &Compared) -> Vec<Row> {
     let conventions = model.view.conventions;
-    let job = model.selected();
-    let (baseline, odin) = (
-        job.and_then(|job| job.baseline.as_ref()),
-        job.and_then(|job| job.odin.as_ref()),
-    );
+    let (left, right) = (left.analysis, right.analysis);
+    let published = published(model);
     let positive = match conventions.positive {
         Positive::InDistribution => "ID pos.",
         Positive::OutOfDistribution => "OOD pos.",
@@ -152,10 +166,12 @@ fn rows(model: &Model) -> Vec<Row> {
                 Metric::AuprIn | Metric::AuprOut => aupr,
             }
             .to_owned(),
-            baseline: baseline.map(|analysis| analysis.metric(metric)),
-            odin: odin.map(|analysis| analysis.metric(metric)),
-            baseline_interval: baseline.and_then(|analysis| analysis.interval(metric)),
-            odin_interval: odin.and_then(|analysis| analysis.interval(metric)),
+            left: left.map(|analysis| analysis.metric(metric)),
+            right: right.map(|analysis| analysis.metric(metric)),
+            left_interval: left.and_then(|analysis| analysis.interval(metric)),
+            right_interval: right.and_then(|analysis| analysis.interval(metric)),
+            published: published
+                .map(|row| (metric.of_published(&row.baseline), metric.of_published(&row.odin))),
             higher_is_better: metric.higher_is_better(),
             is_headline: metric == model.view.metric,
         })
@@ -168,10 +184,11 @@ fn rows(model: &Model) -> Vec<Row> {
     rows.push(Row {
         name: "OSCR".to_owned(),
         convention: String::new(),
-        baseline: oscr(baseline),
-        odin: oscr(odin),
-        baseline_interval: oscr_interval(baseline),
-        odin_interval: oscr_interval(odin),
+        left: oscr(left),
+        right: oscr(right),
+        left_interval: oscr_interval(left),
+        right_interval: oscr_interval(right),
+        published: None,
         higher_is_better: true,
         is_headline: false,
     });
@@ -186,10 +203,11 @@ fn rows(model: &Model) -> Vec<Row> {
         rows.push(Row {
             name: "CCR".to_owned(),
             convention: format!("at FPR {fpr}"),
-            baseline: ccr(baseline),
-            odin: ccr(odin),
-            baseline_interval: ccr_interval(baseline),
-            odin_interval: ccr_interval(odin),
+            left: ccr(left),
+            right: ccr(right),
+            left_interval: ccr_interval(left),
+            right_interval: ccr_interval(right),
+            published: None,
             higher_is_better: true,
             is_headline: false,
         });

@@ -13,7 +13,10 @@ pub fn draw(model: &Model, offer: &Restore, look: &Look, area: Rect, buffer: &mu
     let lines = [
         format!("This session was cut off {}, before its", offer.when),
         "changes were saved.".to_owned(),
-        format!("Jobs: {jobs} there, {here} in the file."),
+        match offer.is_outdated {
+            true => format!("Jobs: {jobs} there, {here} in the file, which has changed since."),
+            false => format!("Jobs: {jobs} there, {here} in the file."),
+        },
         String::new(),
         "  r   go on with them (they stay unsaved until you save)".to_owned(),
         "  d   throw them away and open the file as it is".to_owned(),

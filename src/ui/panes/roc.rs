@@ -1,15 +1,16 @@
-//! The ROC of ODIN and of the baseline, with the threshold on the curve that is shown.
+//! The ROC or the CCR curve of what is shown and of what it is compared with, with the threshold on the curve.
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Span;
 
+use super::compared::{self, Compared};
 use super::explore::why_empty;
 use super::histogram::empty;
-use crate::app::Model;
-use crate::session::Detector;
-use crate::ui::widgets::canvas::{Canvas, Pen};
+use crate::app::{Analysis, Model};
+use crate::session::{CurveKind, Detector};
+use crate::ui::widgets::canvas::{Canvas, Ink, Pen};
 use crate::ui::widgets::title;
-use crate::ui::{HitMap, Look, Target};
+use crate::ui::{HitMap, Look, Target, format};
 
 /// Room for `100` and a blank.
 const LABELS: u16 = 4;
@@ -18,35 +19,22 @@ const LOWEST: f64 = 1e-3;
 
 pub fn draw(model: &Model, look: &Look, area: Rect, buffer: &mut Buffer, hits: &mut HitMap) {
     let (theme, glyphs) = (&look.theme, &look.glyphs);
+    let kind = model.view.curve;
     let lowest = model.view.log_fpr.then_some(LOWEST);
-    let odin = Pen {
-        style: theme.odin,
-        ascii: "*",
-        every: 1,
-    };
-    let baseline = Pen {
-        style: theme.baseline,
-        ascii: ".",
-        every: if theme.has_colour { 1 } else { 3 },
-    };
-    let line = if glyphs.unicode {
-        ["━", if theme.has_colour { "━" } else { "┅" }]
-    } else {
-        ["*", "."]
-    };
-    let legend = vec![
-        Span::styled(line[0], odin.style),
-        Span::raw(" ODIN "),
-        Span::styled(line[1], baseline.style),
-        Span::raw(" base"),
-    ];
-    title::draw(Rect { height: 1, ..area }, "ROC", legend, look, buffer);
-    let Some(job) = model
-        .selected()
-        .filter(|_| why_empty(model, Detector::Baseline).is_none())
-    else {
+    let curves = curves(model);
+    title::draw(
+        Rect { height: 1, ..area },
+        match kind {
+            CurveKind::Roc => "ROC",
+            CurveKind::Ccr => "CCR",
+        },
+        legend(&curves, look),
+        look,
+        buffer,
+    );
+    if model.selected().is_none() || why_empty(model, Detector::Baseline).is_some() {
         return empty(model, Detector::Baseline, look, area, buffer);
-    };
+    }
     let plot = Rect {
         x: area.x + LABELS,
         y: area.y + 1,
@@ -61,43 +49,127 @@ pub fn draw(model: &Model, look: &Look, area: Rect, buffer: &mut Buffer, hits: &
         None => fpr,
     };
     let mut canvas = Canvas::new(plot);
-    let faint = Pen {
+    let faint = |every| Pen {
         style: theme.dim,
         ascii: "'",
-        every: 4,
+        every,
     };
-    canvas.polyline([(0.0, 0.95), (1.0, 0.95)], faint);
-    let resolution = 4 * usize::from(plot.width);
-    for (detector, pen) in [(Detector::Baseline, baseline), (Detector::Odin, odin)] {
-        if let Some(analysis) = job.analysis(detector) {
-            let pen = if detector == Detector::Odin && job.is_stale() {
-                Pen { every: 3, ..pen }
-            } else {
-                pen
-            };
-            let points = analysis.comparison.roc_polyline(resolution);
-            canvas.polyline(points.into_iter().map(|(fpr, tpr)| (place(fpr), tpr)), pen);
+    if kind == CurveKind::Roc {
+        canvas.polyline([(0.0, 0.95), (1.0, 0.95)], faint(4));
+        // How far the curve may be off, while there are few images.
+        if let Some(shown) = model.shown().filter(|shown| !shown.band.is_empty()) {
+            let band = || shown.band.iter();
+            canvas.polyline(band().map(|p| (place(p.fpr.low), p.tpr.high)), faint(2));
+            canvas.polyline(band().map(|p| (place(p.fpr.high), p.tpr.low)), faint(2));
         }
     }
-    canvas.draw(plot, glyphs.unicode, buffer);
-    if let Some(shown) = model.shown() {
-        let point = shown.at(model.cursor);
-        let at = |part: f64, cells: u16| (part * f64::from(cells - 1)).round() as u16;
-        let (x, y) = (
-            plot.x + at(place(point.fpr), plot.width),
-            plot.y + at(1.0 - point.tpr, plot.height),
-        );
-        buffer.set_string(x, y, glyphs.marker, theme.cursor);
+    let resolution = 4 * usize::from(plot.width);
+    let mut drawn = 0;
+    for which in &curves {
+        let points = which
+            .analysis
+            .and_then(|analysis| points(analysis, kind, resolution));
+        if let Some(points) = points {
+            let points = points.into_iter().map(|(fpr, rate)| (place(fpr), rate));
+            canvas.polyline(points, pen(which, look));
+            drawn += 1;
+        }
     }
-    draw_labels(plot, lowest, look, buffer);
+    canvas.draw(plot, Ink::new(model.view.marks, look), buffer);
+    if drawn == 0 {
+        let text = format::fit(
+            "no labels: no CCR",
+            usize::from(plot.width.saturating_sub(1)),
+            glyphs,
+        );
+        buffer.set_string(plot.x + 1, plot.y + plot.height / 2, text, theme.dim);
+    } else if let Some(shown) = model.shown() {
+        let point = shown.at(model.cursor);
+        let rate = match kind {
+            CurveKind::Roc => Some(point.tpr),
+            CurveKind::Ccr => point.ccr,
+        };
+        let at = |part: f64, cells: u16| (part * f64::from(cells - 1)).round() as u16;
+        if let Some(rate) = rate {
+            let (x, y) = (
+                plot.x + at(place(point.fpr), plot.width),
+                plot.y + at(1.0 - rate, plot.height),
+            );
+            buffer.set_string(x, y, glyphs.marker, theme.cursor);
+        }
+    }
+    draw_labels(plot, kind, lowest, look, buffer);
     hits.add(plot, Target::Roc { lowest });
 }
 
-fn draw_labels(plot: Rect, lowest: Option<f64>, look: &Look, buffer: &mut Buffer) {
+/// From the faintest to the one that is looked at, which is drawn over the others.
+fn curves(model: &Model) -> Vec<Compared<'_>> {
+    let [left, right] = compared::pair(model);
+    if left.is_pinned && right.detector != Detector::Baseline {
+        vec![compared::of(model, Detector::Baseline), left, right]
+    } else {
+        vec![left, right]
+    }
+}
+
+fn points(analysis: &Analysis, kind: CurveKind, resolution: usize) -> Option<Vec<(f64, f64)>> {
+    match kind {
+        CurveKind::Roc => Some(analysis.comparison.roc_polyline(resolution)),
+        CurveKind::Ccr => analysis.comparison.ccr_polyline(resolution),
+    }
+}
+
+fn pen(which: &Compared, look: &Look) -> Pen {
+    let every = match which.detector {
+        _ if which.is_stale => 3,
+        _ if look.theme.has_colour => 1,
+        _ if which.is_pinned => 2,
+        Detector::Baseline => 3,
+        _ => 1,
+    };
+    let ascii = match which.detector {
+        _ if which.is_pinned => "a",
+        Detector::Baseline => ".",
+        _ => "*",
+    };
+    Pen {
+        style: which.style(look),
+        ascii,
+        every,
+    }
+}
+
+/// The one that is looked at first.
+fn legend(curves: &[Compared], look: &Look) -> Vec<Span<'static>> {
+    let mut legend = Vec::new();
+    for which in curves.iter().rev() {
+        let pen = pen(which, look);
+        let line = match (look.glyphs.unicode, pen.every) {
+            (false, _) => pen.ascii,
+            (true, 1) => "━",
+            (true, _) => "┅",
+        };
+        let name = match which.detector {
+            _ if which.is_pinned => "A".to_owned(),
+            Detector::Baseline => "base".to_owned(),
+            detector => detector.to_string(),
+        };
+        let gap = if legend.is_empty() { "" } else { " " };
+        legend.push(Span::styled(format!("{gap}{line}"), pen.style));
+        legend.push(Span::raw(format!(" {name}")));
+    }
+    legend
+}
+
+fn draw_labels(plot: Rect, kind: CurveKind, lowest: Option<f64>, look: &Look, buffer: &mut Buffer) {
     let dim = look.theme.dim;
     buffer.set_string(plot.x - LABELS, plot.y, "100", dim);
     if plot.height >= 5 {
-        buffer.set_string(plot.x - LABELS, plot.y + plot.height / 2, "TPR", dim);
+        let name = match kind {
+            CurveKind::Roc => "TPR",
+            CurveKind::Ccr => "CCR",
+        };
+        buffer.set_string(plot.x - LABELS, plot.y + plot.height / 2, name, dim);
     }
     buffer.set_string(plot.x - 2, plot.bottom() - 1, "0", dim);
     let y = plot.bottom();

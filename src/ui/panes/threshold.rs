@@ -3,6 +3,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
+use super::compared;
 use crate::app::{Cursor, Model, Slider};
 use crate::metrics::clopper_pearson;
 use crate::ui::widgets::title;
@@ -41,14 +42,15 @@ pub fn draw(model: &Model, look: &Look, area: Rect, buffer: &mut Buffer) {
         }
         Line::from(line)
     };
+    let probability = match detector.is_log_odds() {
+        true => format!("  p {:.5}", LogOdds(point.threshold).probability()),
+        false => String::new(),
+    };
     let mut lines = vec![
         Line::from(vec![
             Span::styled(format!(" {} ", glyphs.delta), theme.cursor),
             Span::styled(format::score(point.threshold, high - low, glyphs), theme.cursor),
-            Span::styled(
-                format!("  p {:.5}", LogOdds(point.threshold).probability()),
-                theme.dim,
-            ),
+            Span::styled(probability, theme.dim),
         ]),
         rate("TPR", point.tpr, Some((point.true_positives, point.n_in))),
         rate("FPR", point.fpr, Some((point.false_positives, point.n_out))),
@@ -66,16 +68,17 @@ pub fn draw(model: &Model, look: &Look, area: Rect, buffer: &mut Buffer) {
             Span::styled("  no labels", theme.dim),
         ]),
     });
-    let other = model.selected().and_then(|job| job.analysis(detector.other()));
-    if let Some(other) = other {
-        let there = other.at(Cursor::Tpr(point.tpr));
+    let other = compared::counterpart(model);
+    if let Some(analysis) = other.analysis {
+        let there = analysis.at(Cursor::Tpr(point.tpr));
         lines.push(Line::from(Span::styled(
-            format!(" {} FPR {:.2}%", detector.other(), there.fpr * 100.0),
+            format!(" {} FPR {:.2}%", other.name, there.fpr * 100.0),
             theme.dim,
         )));
     }
     let conventions = model.view.conventions.to_string();
     if wide {
+        lines.extend(more(model, look));
         lines.push(Line::default());
         lines.push(Line::from(Span::styled(
             format!(" ID is what scores {} {}", glyphs.at_least, glyphs.delta),
@@ -86,4 +89,51 @@ pub fn draw(model: &Model, look: &Look, area: Rect, buffer: &mut Buffer) {
     for (line, y) in lines.iter().zip(area.y + 1..area.bottom()) {
         buffer.set_line(area.x, y, line, area.width);
     }
+}
+
+/// What is pinned, what others published, how exact the numbers are, and what to bear in mind.
+fn more(model: &Model, look: &Look) -> Vec<Line<'static>> {
+    let (theme, glyphs) = (&look.theme, &look.glyphs);
+    let mut lines = Vec::new();
+    let at = |t, e| {
+        format!(
+            "T {}, {} {}",
+            format::temperature(t),
+            glyphs.epsilon,
+            format::magnitude(e)
+        )
+    };
+    if let Some(pin) = &model.pin {
+        let at = match pin.detector.has_parameters() {
+            true => format!(" {}", at(pin.parameters.temperature, pin.parameters.magnitude)),
+            false => String::new(),
+        };
+        let text = format!(" A: {}{at}, {} on {}", pin.detector, pin.dataset, pin.network);
+        lines.push(Line::styled(text, theme.pinned));
+    }
+    let Some(job) = model.selected() else { return lines };
+    let published = model.catalogue.published(&job.spec.network, &job.spec.dataset);
+    if let Some(row) = published {
+        let table = model.catalogue.published.get(&job.spec.network);
+        let temperature = table.map_or(job.spec.temperature, |table| table.temperature);
+        let metric = model.view.metric;
+        let (baseline, odin) = (metric.of_published(&row.baseline), metric.of_published(&row.odin));
+        let text = format!(
+            " published {metric} {baseline} {} {odin} at {}",
+            glyphs.arrow,
+            at(temperature, row.magnitude)
+        );
+        lines.push(Line::styled(text, theme.dim));
+    }
+    if let Some(shown) = model.shown().filter(|shown| shown.resolution > 0.0) {
+        let text = format!(" rates to {:.3} % while scores come", shown.resolution * 100.0);
+        lines.push(Line::styled(text, theme.dim));
+    }
+    if job.is_tuned_here() {
+        lines.push(Line::styled(
+            " tuned on these images; Grid tunes on others",
+            theme.warning,
+        ));
+    }
+    lines
 }

@@ -3,6 +3,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use crate::session::Marks;
+use crate::ui::Look;
+
 /// How a curve is drawn. A cell has one colour: that of the curve drawn last.
 #[derive(Debug, Clone, Copy)]
 pub struct Pen {
@@ -10,6 +13,35 @@ pub struct Pen {
     pub ascii: &'static str,
     /// Every so many dots there is one: 1 is a solid line.
     pub every: usize,
+}
+
+/// What dots become on the screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ink {
+    Braille,
+    /// Half blocks.
+    Blocks,
+    /// A character a cell: that of the pen.
+    Ascii,
+}
+
+impl Ink {
+    pub fn new(marks: Marks, look: &Look) -> Self {
+        match marks {
+            _ if !look.glyphs.unicode => Self::Ascii,
+            Marks::Braille => Self::Braille,
+            Marks::Blocks => Self::Blocks,
+        }
+    }
+}
+
+/// The upper and the lower half, where they hold a dot.
+fn block(dots: u8) -> &'static str {
+    match (dots & 0x1b != 0, dots & 0xe4 != 0) {
+        (true, true) => "█",
+        (true, false) => "▀",
+        _ => "▄",
+    }
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -84,7 +116,7 @@ impl Canvas {
         }
     }
 
-    pub fn draw(&self, area: Rect, unicode: bool, buffer: &mut Buffer) {
+    pub fn draw(&self, area: Rect, ink: Ink, buffer: &mut Buffer) {
         for (row, y) in self
             .cells
             .chunks(self.width.max(1))
@@ -92,10 +124,13 @@ impl Canvas {
         {
             for (cell, x) in row.iter().zip(area.left()..area.right()) {
                 let Some(pen) = cell.pen else { continue };
-                let braille = char::from_u32(0x2800 + u32::from(cell.dots)).filter(|_| unicode);
-                match braille {
-                    Some(braille) => buffer.set_string(x, y, braille.to_string(), pen.style),
-                    None => buffer.set_string(x, y, pen.ascii, pen.style),
+                let braille = char::from_u32(0x2800 + u32::from(cell.dots));
+                match (ink, braille) {
+                    (Ink::Braille, Some(braille)) => {
+                        buffer.set_string(x, y, braille.to_string(), pen.style);
+                    }
+                    (Ink::Blocks, _) => buffer.set_string(x, y, block(cell.dots), pen.style),
+                    _ => buffer.set_string(x, y, pen.ascii, pen.style),
                 }
             }
         }
@@ -117,8 +152,12 @@ mod tests {
         let mut canvas = Canvas::new(area);
         canvas.polyline([(0.0, 0.0), (1.0, 1.0)], pen);
         let mut buffer = Buffer::empty(area);
-        canvas.draw(area, true, &mut buffer);
+        canvas.draw(area, Ink::Braille, &mut buffer);
         assert_eq!(buffer, Buffer::with_lines(["  ⡠⠊", "⡠⠊  "]));
+        canvas.draw(area, Ink::Blocks, &mut buffer);
+        assert_eq!(buffer, Buffer::with_lines(["  ▄▀", "▄▀  "]));
+        canvas.draw(area, Ink::Ascii, &mut buffer);
+        assert_eq!(buffer, Buffer::with_lines(["  **", "**  "]));
         Canvas::new(Rect::new(0, 0, 0, 0)).polyline([(0.0, f64::NAN)], pen);
     }
 }

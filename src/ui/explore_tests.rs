@@ -1,0 +1,104 @@
+//! Pictures of the Explore screen's views.
+use super::tests::{colour, draw, snapshot, styles, text, working};
+use super::*;
+use crate::app::fake::{feed, started, wait};
+use crate::app::{Action, Catalogue, Key, update};
+use crate::networks::{Measures, Published, PublishedRow};
+use crate::units::{Magnitude, Temperature};
+
+fn press(model: &mut Model, keys: &str) {
+    for key in keys.split(' ') {
+        let key: Key = key.parse().unwrap();
+        update(model, Action::Key(key));
+    }
+}
+
+fn with_published(model: &mut Model) {
+    let measures = |fpr95: f64| Measures {
+        fpr95,
+        detection_error: 9.7,
+        auroc: 95.4,
+        aupr_in: 96.4,
+        aupr_out: 94.0,
+    };
+    let row = PublishedRow {
+        set: "mnist-digits".to_owned(),
+        magnitude: Magnitude::PAPER,
+        baseline: measures(33.6),
+        odin: measures(3.8),
+    };
+    let published = Published {
+        source: "a paper".to_owned(),
+        temperature: Temperature::PAPER,
+        rows: vec![row],
+    };
+    let catalogue = Catalogue {
+        published: [("fashion-densenet".to_owned(), published)].into(),
+        ..Catalogue::default()
+    };
+    update(model, Action::Catalogue(Box::new(catalogue)));
+}
+
+/// Another setting of the first job is shown, and the one before is pinned.
+fn pinned() -> Model {
+    let mut model = working();
+    press(&mut model, "i H");
+    feed(&mut model, 0, 0, 2000, 2000);
+    wait(&mut model, 3000);
+    model
+}
+
+#[test]
+fn a_pinned_setting_beside_the_one_shown() {
+    let mut model = pinned();
+    snapshot!("pinned_80x24", text(&draw(&model, &colour(), 80, 24).0));
+    snapshot!("pinned_80x24_colours", styles(&draw(&model, &colour(), 80, 24).0));
+    snapshot!("pinned_120x40", text(&draw(&model, &colour(), 120, 40).0));
+    snapshot!("pinned_200x60", text(&draw(&model, &colour(), 200, 60).0));
+    let ascii = text(&draw(&model, &Look::new(Colours::None, false), 120, 40).0);
+    snapshot!("pinned_120x40_ascii", &ascii);
+    assert!(ascii.is_ascii());
+    press(&mut model, "b");
+    let both = text(&draw(&model, &colour(), 120, 40).0);
+    assert!(
+        both.contains("B baseline") && both.contains("A: ODIN T 1000"),
+        "{both}"
+    );
+}
+
+#[test]
+fn published_numbers_stand_beside_ones_own() {
+    let mut model = working();
+    with_published(&mut model);
+    snapshot!("published_120x40", text(&draw(&model, &colour(), 120, 40).0));
+    let wide = text(&draw(&model, &colour(), 200, 60).0);
+    assert!(wide.contains("33.6/3.8") && wide.contains("published"), "{wide}");
+    update(&mut model, Action::SelectJob(1));
+    assert!(!text(&draw(&model, &colour(), 200, 60).0).contains("published"));
+}
+
+#[test]
+fn the_ccr_curve_counts_blocks_and_few_images() {
+    let mut model = started();
+    feed(&mut model, 0, 0, 100, 400);
+    wait(&mut model, 3000);
+    snapshot!("few_120x40", text(&draw(&model, &colour(), 120, 40).0));
+    press(&mut model, "r o C");
+    snapshot!(
+        "ccr_counts_blocks_120x40",
+        text(&draw(&model, &colour(), 120, 40).0)
+    );
+    press(&mut model, "f c");
+    draw(&model, &colour(), 80, 24);
+}
+
+#[test]
+fn tuning_on_the_images_shown_is_said() {
+    let mut model = working();
+    let said = |model: &Model, width, height| {
+        text(&draw(model, &colour(), width, height).0).contains("tuned on these images")
+    };
+    assert!(!said(&model, 80, 24));
+    press(&mut model, "l");
+    assert!(said(&model, 80, 24) && said(&model, 120, 40));
+}
