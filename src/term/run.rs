@@ -183,6 +183,7 @@ impl Dashboard {
                 Effect::LoadCatalogue => self.background.load_catalogue(),
                 Effect::Copy(text) => self.screen.copy(&text).map_err(TermError::Draw)?,
                 Effect::WriteLog(text) => self.background.write_log(text),
+                Effect::WriteTable { stem, kind, text } => self.background.write_table(stem, kind, text),
                 Effect::DiscardAutosave => {}
                 Effect::SetMouse(on) => self.guard.set_mouse(on).map_err(TermError::SetUp)?,
                 Effect::Suspend => self.suspend()?,

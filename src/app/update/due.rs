@@ -76,7 +76,7 @@ fn analyse(model: &mut Model, number: usize) -> bool {
 }
 
 fn request_intervals(model: &mut Model) -> Option<IntervalRequest> {
-    let job = model.selected()?;
+    let job = model.wants_intervals()?;
     let replicates = model.replicates(job);
     let lacking = |analysis: &Option<Analysis>| {
         let analysis = analysis
