@@ -5,12 +5,14 @@ use serde::{Deserialize, Serialize};
 
 use super::analysis::{ExactReport, IntervalReport};
 use super::catalogue::Catalogue;
+use super::compare::CompareColumn;
 use super::grid::Place;
 use super::key::Key;
 use super::log::Level;
 use super::picker::Column;
 use super::slider::Slider;
 use crate::engine::protocol::Event;
+use crate::report::TableKind;
 use crate::session::Screen;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -118,6 +120,7 @@ pub enum Action {
 
     Grid(GridAction),
     Images(ImagesAction),
+    Compare(CompareAction),
 }
 
 /// What can be done on the Grid screen.
@@ -152,4 +155,21 @@ pub enum ImagesAction {
     /// A page holds so many images across and down.
     Fits(u16, u16),
     TogglePixels,
+}
+
+/// What can be done on the Compare screen.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum CompareAction {
+    /// The job so many rows further down is selected.
+    Move(i32),
+    /// Sort by the next column (1) or the one before (−1).
+    NextColumn(i32),
+    /// Sort by a column; by the same once more turns the order round.
+    SortBy(CompareColumn),
+    Reverse,
+    /// Sort by ODIN's number, the baseline's, or the change.
+    NextNumber,
+    ToggleDetails,
+    /// Write the table to a file.
+    Export(TableKind),
 }

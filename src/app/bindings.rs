@@ -1,14 +1,16 @@
 //! The keys of the screens Grid, Images and Compare.
-use super::action::{Action as A, GridAction as G, ImagesAction as I};
+use super::action::{Action as A, CompareAction as C, GridAction as G, ImagesAction as I};
 use super::keymap::{Context, Group, Row};
 use super::slider::Slider;
+use crate::report::TableKind;
 use crate::session::Screen;
 
 #[rustfmt::skip]
 pub(super) fn of_screens() -> Vec<Row> {
-    use Group::{Conventions, Grid, Images, Jobs, Threshold};
+    use Group::{Compare, Conventions, Grid, Images, Jobs, Threshold};
     const GRID: Context = Context::On(Screen::Grid);
     const IMAGES: Context = Context::On(Screen::Images);
+    const COMPARE: Context = Context::On(Screen::Compare);
     vec![
         (GRID, Grid, "grid-left", "h left", A::Grid(G::Move(0, -1)), "smaller magnitude"),
         (GRID, Grid, "grid-right", "l right", A::Grid(G::Move(0, 1)), "larger magnitude"),
@@ -49,5 +51,22 @@ pub(super) fn of_screens() -> Vec<Row> {
         (IMAGES, Threshold, "image-tpr-95", "t", A::ThresholdReset, "back to TPR 95 %"),
         (IMAGES, Jobs, "image-next-job", "tab", A::NextJob, "next job"),
         (IMAGES, Jobs, "image-previous-job", "backtab", A::PreviousJob, "job before"),
+        (COMPARE, Compare, "row-down", "j down", A::Compare(C::Move(1)), "next row"),
+        (COMPARE, Compare, "row-up", "k up", A::Compare(C::Move(-1)), "row before"),
+        (COMPARE, Compare, "row-page-down", "pgdn", A::Compare(C::Move(10)), "ten rows down"),
+        (COMPARE, Compare, "row-page-up", "pgup", A::Compare(C::Move(-10)), "ten rows up"),
+        (COMPARE, Compare, "sort-right", "l right >", A::Compare(C::NextColumn(1)), "sort by the next column"),
+        (COMPARE, Compare, "sort-left", "h left <", A::Compare(C::NextColumn(-1)), "by the column before"),
+        (COMPARE, Compare, "sort-reverse", "r", A::Compare(C::Reverse), "the other way round"),
+        (COMPARE, Compare, "sort-number", "n", A::Compare(C::NextNumber), "ODIN, baseline, change"),
+        (COMPARE, Compare, "compare-details", "d", A::Compare(C::ToggleDetails), "details on, off"),
+        (COMPARE, Compare, "compare-show", "enter", A::Show(Screen::Explore), "show it in Explore"),
+        (COMPARE, Compare, "export-markdown", "M", A::Compare(C::Export(TableKind::Markdown)), "export as Markdown"),
+        (COMPARE, Compare, "export-latex", "T", A::Compare(C::Export(TableKind::Latex)), "export as LaTeX"),
+        (COMPARE, Compare, "export-csv", "C", A::Compare(C::Export(TableKind::Csv)), "export as CSV"),
+        (COMPARE, Compare, "export-json", "J", A::Compare(C::Export(TableKind::Json)), "export as JSON"),
+        (COMPARE, Conventions, "compare-positive", "P", A::TogglePositive, "positive: ID, OOD"),
+        (COMPARE, Conventions, "compare-error", "E", A::ToggleErrorConvention, "error: least, TPR 95"),
+        (COMPARE, Conventions, "compare-aupr", "A", A::ToggleAuprConvention, "AUPR: balanced, counts"),
     ]
 }

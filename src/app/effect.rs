@@ -3,6 +3,7 @@ use std::path::PathBuf;
 
 use super::analysis::{ExactRequest, IntervalRequest};
 use crate::engine::protocol::Command;
+use crate::report::TableKind;
 use crate::session::Session;
 
 #[derive(Debug, Clone, PartialEq)]
@@ -26,6 +27,12 @@ pub enum Effect {
     Autosave {
         path: PathBuf,
         session: Box<Session>,
+    },
+    /// Into a file of this name, with a number where there is one already. Answered by `Said`.
+    WriteTable {
+        stem: String,
+        kind: TableKind,
+        text: String,
     },
     /// What was kept of a session that was not saved is not wanted.
     DiscardAutosave,

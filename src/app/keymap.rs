@@ -32,18 +32,20 @@ pub enum Group {
     Conventions,
     Grid,
     Images,
+    Compare,
     Log,
     Program,
 }
 
 impl Group {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Parameters,
         Self::Threshold,
         Self::Jobs,
         Self::Plots,
         Self::Grid,
         Self::Images,
+        Self::Compare,
         Self::Conventions,
         Self::Log,
         Self::Program,
@@ -58,6 +60,7 @@ impl Group {
             Self::Conventions => "Conventions",
             Self::Grid => "Grid",
             Self::Images => "Images",
+            Self::Compare => "Compare",
             Self::Log => "Log",
             Self::Program => "Program",
         }
@@ -144,6 +147,7 @@ impl Default for Keymap {
             (EVERYWHERE, Program, "show-explore", "1", A::Show(Screen::Explore), "Explore"),
             (EVERYWHERE, Program, "show-grid", "2", A::Show(Screen::Grid), "Grid"),
             (EVERYWHERE, Program, "show-images", "3", A::Show(Screen::Images), "Images"),
+            (EVERYWHERE, Program, "show-compare", "4", A::Show(Screen::Compare), "Compare"),
             (EVERYWHERE, Program, "show-log", "5", A::Show(Screen::Log), "Log"),
             (EVERYWHERE, Program, "save", "s", A::Save, "save the session"),
             (EVERYWHERE, Program, "theme", "ctrl-t", A::NextTheme, "next theme"),

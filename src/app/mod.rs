@@ -7,6 +7,7 @@ mod analysis;
 mod appearance;
 mod bindings;
 mod catalogue;
+mod compare;
 mod effect;
 mod field;
 mod fuzzy;
@@ -33,12 +34,13 @@ pub mod fake;
 #[cfg(test)]
 mod soak;
 
-pub use action::{Action, GridAction, ImagesAction};
+pub use action::{Action, CompareAction, GridAction, ImagesAction};
 pub use analysis::{
     Analysis, BandPoint, ExactReport, ExactRequest, IntervalReport, IntervalRequest, Intervals95,
 };
 pub use appearance::ThemeName;
 pub use catalogue::{Catalogue, Choice};
+pub use compare::{Compare, CompareColumn, Number, change, odin};
 pub use effect::{Effect, Redraw};
 pub use field::Field;
 pub use grid::{Grid, OnRest, Place, Readings, Subset};

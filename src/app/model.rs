@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::analysis::Analysis;
 use super::appearance::ThemeName;
 use super::catalogue::Catalogue;
+use super::compare::Compare;
 use super::grid::Grid;
 use super::history::History;
 use super::images::Gallery;
@@ -18,7 +19,7 @@ use super::restore::Restore;
 use super::slider::{Cursor, Slider};
 use super::typing::Typing;
 use crate::engine::protocol::JobId;
-use crate::session::{self, Detector, Queue, Session, View};
+use crate::session::{self, Detector, Queue, Screen, Session, View};
 use crate::units::Device;
 
 /// Scoring is asked for at most so often while a slider moves.
@@ -79,6 +80,8 @@ pub struct Model {
     pub(super) grids: BTreeMap<JobId, Grid>,
     /// What the Images screen lists and knows.
     pub gallery: Gallery,
+    /// How the rows of the Compare screen are sorted.
+    pub compare: Compare,
     pub(super) now: Duration,
     pub(super) history: History,
     /// The slider under the mouse.
@@ -121,6 +124,7 @@ impl Model {
             theme: ThemeName::default(),
             grids: BTreeMap::new(),
             gallery: Gallery::default(),
+            compare: Compare::default(),
             now: Duration::ZERO,
             history: History::default(),
             drag: None,
@@ -303,9 +307,8 @@ impl Model {
 
     /// When the selected job's intervals are to be computed; `None` where they are, or are being.
     pub(super) fn intervals_due(&self) -> Option<Duration> {
-        let job = self.selected().filter(|_| !self.intervals_in_flight)?;
-        let replicates = self.replicates(job);
-        if job.dirty || self.lacking_intervals(job, replicates).next().is_none() {
+        let job = self.wants_intervals().filter(|_| !self.intervals_in_flight)?;
+        if !self.lacks_intervals(job) {
             return None;
         }
         let outgrown =
@@ -335,6 +338,20 @@ impl Model {
             .filter(|&detector| !job.is_stale_by(detector))
             .filter_map(|detector| job.analysis(detector))
             .filter(move |analysis| !analysis.has_intervals(replicates))
+    }
+
+    /// Whose intervals are looked at: the selected job's; in the table of all jobs then those of the others at rest.
+    pub(super) fn wants_intervals(&self) -> Option<&Job> {
+        let selected = self.selected();
+        if self.view.screen != Screen::Compare || selected.is_some_and(|job| self.lacks_intervals(job)) {
+            return selected;
+        }
+        let mut others = self.jobs.iter().filter(|job| !job.is_active());
+        others.find(|job| self.lacks_intervals(job)).or(selected)
+    }
+
+    fn lacks_intervals(&self, job: &Job) -> bool {
+        !job.dirty && self.lacking_intervals(job, self.replicates(job)).next().is_some()
     }
 
     pub(super) fn replicates(&self, job: &Job) -> usize {

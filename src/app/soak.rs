@@ -34,7 +34,7 @@ pub fn random_action(rng: &mut ChaCha8Rng, model: &Model) -> Action {
     let slider = Slider::ALL[rng.random_range(0..3)];
     match rng.random_range(0..40) {
         0..12 => {
-            let keys = "hlHLjkauoOfFcCgGi3=xvtbpcfPEA[]sm?12255q  r0123456789.e-%zZ";
+            let keys = "hlHLjkauoOfFcCgGi34nrdMTJ<>=xvtbpcfPEA[]sm?12255q  r0123456789.e-%zZ";
             let chars: Vec<char> = keys.chars().collect();
             let named = [
                 KeyCode::Enter,
@@ -168,6 +168,12 @@ pub fn check(model: &Model, effects: &[Effect]) {
     for grid in model.grids.values() {
         assert!(grid.parameters(grid.cursor).is_some() && grid.done() <= grid.total());
     }
+    let mut compared = model.compared();
+    compared.sort_unstable();
+    assert!(
+        compared.into_iter().eq(0..model.jobs.len()),
+        "every job has its row"
+    );
     let gallery = &model.gallery;
     assert!(gallery.listed.is_empty() || gallery.chosen < gallery.listed.len());
     assert!(gallery.listed.len() <= gallery.total && gallery.a_page() > 0);

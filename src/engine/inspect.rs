@@ -155,7 +155,7 @@ impl<E: FnMut(Event)> Serving<E> {
     }
 
     fn show(&mut self, job: JobId, spec: &JobSpec, images: &[ImageId]) {
-        if let Ok(names) = guarded(|| Ok(self.set(spec, Side::In)?.class_names().to_vec())) {
+        if let Ok(names) = guarded(|| self.class_names(spec)) {
             (self.emit)(Event::Classes { job, names });
         }
         for images in images.chunks(AT_A_TIME) {
@@ -189,6 +189,17 @@ impl<E: FnMut(Event)> Serving<E> {
         let set = Arc::new(Dataset::open(&card, &root)?);
         self.sets.insert(name, set.clone());
         Ok(set)
+    }
+
+    /// Of the in-distribution set; where it gives none, of the one that the network's card names.
+    fn class_names(&mut self, spec: &JobSpec) -> Result<Vec<String>, InspectError> {
+        let set = self.set(spec, Side::In)?;
+        if !set.class_names().is_empty() || spec.in_dataset.is_none() {
+            return Ok(set.class_names().to_vec());
+        }
+        let network = NetworkCard::find(&spec.network, &self.home.models())?;
+        let (card, _) = datasets::find(&network.in_dataset, &[self.home.data()])?;
+        Ok(card.class_names)
     }
 
     fn network(&mut self, spec: &JobSpec) -> Result<&OpenNetwork, InspectError> {

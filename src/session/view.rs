@@ -15,6 +15,7 @@ pub enum Screen {
     Explore,
     Grid,
     Images,
+    Compare,
     Log,
 }
 
@@ -107,7 +108,7 @@ impl Default for View {
 }
 
 impl Screen {
-    pub const ALL: [Self; 4] = [Self::Explore, Self::Grid, Self::Images, Self::Log];
+    pub const ALL: [Self; 5] = [Self::Explore, Self::Grid, Self::Images, Self::Compare, Self::Log];
 
     /// The key that opens it; screens keep their number whichever others there are.
     pub fn digit(self) -> char {
@@ -115,6 +116,7 @@ impl Screen {
             Self::Explore => '1',
             Self::Grid => '2',
             Self::Images => '3',
+            Self::Compare => '4',
             Self::Log => '5',
         }
     }
@@ -197,6 +199,7 @@ impl fmt::Display for Screen {
             Self::Explore => "Explore",
             Self::Grid => "Grid",
             Self::Images => "Images",
+            Self::Compare => "Compare",
             Self::Log => "Log",
         })
     }

@@ -8,6 +8,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use crate::app::{Action, Catalogue, ExactRequest, IntervalRequest, Level};
 use crate::files;
+use crate::report::TableKind;
 use crate::session::{Session, discard_unsaved};
 
 /// Where the log is written to.
@@ -123,6 +124,24 @@ impl Background {
                     Level::Info,
                     format!("{lines} lines written to {}", shown.display()),
                 ),
+                Err(error) => Action::Said(Level::Error, format!("{}: {error}", shown.display())),
+            }
+        });
+    }
+
+    /// Writes a table into the folder from which the program was started; what is there already stays.
+    pub fn write_table(&self, stem: String, kind: TableKind, text: String) {
+        self.answer("table", move || {
+            let extension = kind.extension();
+            let name = |n: u32| match n {
+                1 => format!("{stem}.{extension}"),
+                n => format!("{stem}-{n}.{extension}"),
+            };
+            let free = (1..10_000).map(name).find(|name| !Path::new(name).exists());
+            let path = PathBuf::from(free.unwrap_or_else(|| name(10_000)));
+            let shown = std::path::absolute(&path).unwrap_or_else(|_| path.clone());
+            match files::write_whole(&path, |file| file.write_all(text.as_bytes())) {
+                Ok(()) => Action::Said(Level::Info, format!("the table is in {}", shown.display())),
                 Err(error) => Action::Said(Level::Error, format!("{}: {error}", shown.display())),
             }
         });

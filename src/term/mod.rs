@@ -5,6 +5,7 @@
 mod background;
 mod capabilities;
 mod error;
+mod graphics;
 mod guard;
 mod input;
 mod run;

@@ -15,6 +15,7 @@ use tokio::time::sleep_until;
 use super::background::Background;
 use super::capabilities::Capabilities;
 use super::error::TermError;
+use super::graphics::Graphics;
 use super::guard::Guard;
 use super::input::Input;
 use super::screen::Screen;
@@ -95,7 +96,7 @@ pub async fn run(
         theme: options.config.theme,
         look: options.look(options.config.theme),
         guard,
-        screen: Screen::new().map_err(TermError::SetUp)?,
+        screen: Screen::new(Graphics::detect()).map_err(TermError::SetUp)?,
         hits: HitMap::default(),
         input: Input::default(),
         background: Background::new(answer_sender, options.catalogue.clone()),
@@ -209,6 +210,7 @@ impl Dashboard {
                 Effect::Copy(text) => self.screen.copy(&text).map_err(TermError::Draw)?,
                 Effect::WriteLog(text) => self.background.write_log(text),
                 Effect::Autosave { path, session } => self.background.autosave(path, *session),
+                Effect::WriteTable { stem, kind, text } => self.background.write_table(stem, kind, text),
                 Effect::DiscardAutosave => self.background.discard_autosave(self.model.path.clone()),
                 Effect::SetMouse(on) => self.guard.set_mouse(on).map_err(TermError::SetUp)?,
                 Effect::Suspend => self.suspend()?,
@@ -289,7 +291,13 @@ impl Dashboard {
         }
         let (model, look, hits) = (&self.model, &self.look, &mut self.hits);
         self.screen
-            .draw(|frame| *hits = ui::view(model, look, frame))
+            .draw(|frame| {
+                *hits = ui::view(model, look, frame);
+                let pictures = std::mem::take(&mut hits.pictures);
+                // What lies on top must not be covered.
+                let wanted = model.view.pixels && model.overlay.is_none();
+                if wanted { pictures } else { Vec::new() }
+            })
             .map_err(TermError::Draw)?;
         self.drawn = Some(Instant::now());
         self.wanted = None;

@@ -5,8 +5,11 @@ use std::rc::Rc;
 
 use crossterm::clipboard::CopyToClipboard;
 use ratatui::backend::CrosstermBackend;
-use ratatui::layout::Rect;
+use ratatui::layout::{Rect, Size};
 use ratatui::{Frame, Terminal};
+
+use super::graphics::{Graphics, Pictures};
+use crate::engine::protocol::Pixels;
 
 /// DEC mode 2026: the terminal shows what lies between as one change. Those that do not know it ignore it.
 const BEGIN: &[u8] = b"\x1b[?2026h";
@@ -43,21 +46,36 @@ impl Gathered {
 pub struct Screen {
     terminal: Terminal<CrosstermBackend<Gathered>>,
     gathered: Gathered,
+    pictures: Pictures,
+    size: Option<Size>,
 }
 
 impl Screen {
-    pub fn new() -> io::Result<Self> {
+    /// On a terminal that shows pictures in this way, or in none.
+    pub fn new(graphics: Option<Graphics>) -> io::Result<Self> {
         let gathered = Gathered::default();
         Ok(Self {
             terminal: Terminal::new(CrosstermBackend::new(gathered.clone()))?,
             gathered,
+            pictures: Pictures::new(graphics),
+            size: None,
         })
     }
 
-    /// Draws a frame, if need be at a new size.
-    pub fn draw(&mut self, view: impl FnOnce(&mut Frame)) -> io::Result<()> {
+    /// Draws a frame, if need be at a new size, and over it the pictures that `view` gives.
+    pub fn draw(&mut self, view: impl FnOnce(&mut Frame) -> Vec<(Rect, Pixels)>) -> io::Result<()> {
         self.gathered.write_all(BEGIN)?;
-        self.terminal.draw(view)?;
+        let size = self.terminal.size()?;
+        if self.size.replace(size) != Some(size) {
+            // At a new size everything is painted anew.
+            let forget = self.pictures.forget();
+            self.gathered.write_all(forget.as_bytes())?;
+        }
+        let mut pictures = Vec::new();
+        self.terminal.draw(|frame| pictures = view(frame))?;
+        let cell = if pictures.is_empty() { None } else { cell_size() };
+        let picture_bytes = self.pictures.show(&pictures, cell);
+        self.gathered.write_all(picture_bytes.as_bytes())?;
         self.gathered.write_all(END)?;
         self.gathered.send()
     }
@@ -78,7 +96,18 @@ impl Screen {
     /// What is on the terminal is not known any more: the next frame paints everything.
     pub fn forget(&mut self) -> io::Result<()> {
         // Not `clear`, which asks the terminal where its cursor is, and takes the answer from the keyboard's stream.
+        self.size = None;
         let size = self.terminal.size()?;
         self.terminal.resize(Rect::new(0, 0, size.width, size.height))
     }
+}
+
+/// Pixels of a cell (width, height), where the terminal tells.
+fn cell_size() -> Option<(u16, u16)> {
+    let window = crossterm::terminal::window_size().ok()?;
+    let (width, height) = (
+        window.width.checked_div(window.columns)?,
+        window.height.checked_div(window.rows)?,
+    );
+    (width > 0 && height > 0).then_some((width, height))
 }

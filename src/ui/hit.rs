@@ -1,7 +1,7 @@
 //! What lies where on the screen, for the mouse.
 use ratatui::layout::{Position, Rect};
 
-use crate::app::{Action, Column, GridAction, ImagesAction, Place, Slider};
+use crate::app::{Action, Column, CompareAction, CompareColumn, GridAction, ImagesAction, Place, Slider};
 use crate::engine::protocol::Pixels;
 use crate::session::Screen;
 
@@ -30,6 +30,10 @@ pub enum Target {
     Cell(Place),
     /// The image at a place of the list.
     Image(usize),
+    /// A row of the table that compares jobs: this job's.
+    Row(usize),
+    /// The head of a column there.
+    Column(CompareColumn),
     /// The page of images.
     Gallery,
     /// Help, and whatever else a click anywhere closes.
@@ -87,6 +91,8 @@ impl Target {
             Self::Roc { lowest: None } => Action::ThresholdToFpr(fraction),
             Self::Roc { lowest: Some(lowest) } => Action::ThresholdToFpr(lowest.powf(1.0 - fraction)),
             Self::Screen(screen) => Action::Show(screen),
+            Self::Row(job) => Action::SelectJob(job),
+            Self::Column(column) => Action::Compare(CompareAction::SortBy(column)),
             Self::Image(place) => Action::Images(ImagesAction::Choose(place)),
             Self::Cell(place) => Action::Grid(GridAction::To(place)),
             Self::Overlay => Action::Dismiss,
@@ -111,7 +117,8 @@ impl Target {
             Self::Log => Action::Scroll(lines * 3),
             Self::Choice(..) | Self::Panel => Action::Choose(lines),
             Self::Image(_) | Self::Gallery => Action::Images(ImagesAction::MoveRows(lines)),
-            Self::Screen(_) | Self::Cell(_) | Self::Overlay => return None,
+            Self::Row(_) => Action::Compare(CompareAction::Move(lines)),
+            Self::Column(_) | Self::Screen(_) | Self::Cell(_) | Self::Overlay => return None,
         })
     }
 }

@@ -72,6 +72,7 @@ pub fn view(model: &Model, look: &Look, frame: &mut Frame) -> HitMap {
         Screen::Explore => panes::explore::draw(model, look, body, buffer, &mut hits),
         Screen::Grid => panes::grid::draw(model, look, body, buffer, &mut hits),
         Screen::Images => panes::images::draw(model, look, body, buffer, &mut hits),
+        Screen::Compare => panes::compare::draw(model, look, body, buffer, &mut hits),
         Screen::Log => panes::log::draw(model, look, body, buffer, &mut hits),
     }
     panes::footer::draw(model, look, footer, buffer);

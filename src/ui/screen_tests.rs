@@ -2,7 +2,7 @@
 use super::tests::{colour, draw, snapshot, styles, text, working};
 use super::*;
 use crate::app::fake::{answer_cell, show_images};
-use crate::app::{Action, GridAction, ImagesAction, Place, update};
+use crate::app::{Action, CompareAction, GridAction, ImagesAction, Place, update};
 
 /// The grid of the first job, filled as far as `cells`.
 fn with_grid(cells: usize) -> Model {
@@ -153,4 +153,62 @@ fn an_empty_list_says_why() {
     }
     let none = text(&draw(&model, &colour(), 80, 24).0);
     assert!(none.contains("no image passes the filter"), "{none}");
+}
+
+/// The Compare screen with what a card has published about one of the sets.
+fn with_table() -> Model {
+    let mut model = working();
+    let measures = |fpr95, auroc| crate::networks::Measures {
+        fpr95,
+        detection_error: 10.5,
+        auroc,
+        aupr_in: 96.0,
+        aupr_out: 93.8,
+    };
+    let row = crate::networks::PublishedRow {
+        set: "mnist-digits".to_owned(),
+        magnitude: crate::units::Magnitude::PAPER,
+        baseline: measures(34.7, 95.3),
+        odin: measures(4.3, 99.1),
+    };
+    let published = crate::networks::Published {
+        source: "a paper".to_owned(),
+        temperature: crate::units::Temperature::PAPER,
+        rows: vec![row],
+    };
+    model
+        .catalogue
+        .published
+        .insert("fashion-densenet".to_owned(), published);
+    update(&mut model, Action::Show(Screen::Compare));
+    crate::app::fake::wait(&mut model, 3000);
+    model
+}
+
+#[test]
+fn the_table_at_three_sizes() {
+    let mut model = with_table();
+    let (buffer, hits) = draw(&model, &colour(), 80, 24);
+    snapshot!("compare_80x24", text(&buffer));
+    snapshot!("compare_80x24_colours", styles(&buffer));
+    assert_eq!(hits.at(20, 3).map(|hit| hit.1), Some(Target::Row(0)));
+    assert!(matches!(hits.at(70, 2), Some((_, Target::Column(_)))));
+    snapshot!("compare_60x18", text(&draw(&model, &colour(), 60, 18).0));
+    snapshot!(
+        "compare_80x24_mono",
+        text(&draw(&model, &Look::new(Colours::None, true), 80, 24).0)
+    );
+    let ascii = text(&draw(&model, &Look::new(Colours::None, false), 80, 24).0);
+    snapshot!("compare_80x24_ascii", &ascii);
+    assert!(ascii.is_ascii(), "{ascii}");
+    let column = crate::app::CompareColumn::Metric(crate::session::Metric::Auroc);
+    update(&mut model, Action::Compare(CompareAction::SortBy(column)));
+    update(&mut model, Action::Compare(CompareAction::Reverse));
+    snapshot!("compare_120x40", text(&draw(&model, &colour(), 120, 40).0));
+    snapshot!("compare_200x60", text(&draw(&model, &colour(), 200, 60).0));
+    for width in (60..=210).step_by(15) {
+        for height in (18..=60).step_by(7) {
+            draw(&model, &colour(), width, height);
+        }
+    }
 }

@@ -1,185 +1,138 @@
-//! Comparing: pinned settings, detectors, curves; and very many scores.
-use super::tests::{press, scores};
+//! The Compare screen, driven as a person would.
 use super::*;
-use crate::app::fake::{self, feed, started, wait};
-use crate::engine::protocol::{Event, Side};
-use crate::session::{CurveKind, Detector, Marks};
-use crate::units::Device;
+use crate::app::fake::{feed, started, wait};
+use crate::app::{CompareAction, CompareColumn, Number};
+use crate::report::TableKind;
+use crate::session::{Metric, Screen};
 
-#[test]
-fn a_setting_is_pinned_and_changes_places_with_the_one_shown() {
-    let mut model = started();
-    press(&mut model, "i");
-    assert!(model.pin.is_none(), "there is nothing yet");
-    feed(&mut model, 0, 0, 300, 300);
-    wait(&mut model, 3000);
-    let auroc = model.shown().unwrap().summary.auroc;
-    press(&mut model, "i H");
-    let t = |model: &Model| model.jobs[0].spec.temperature.get();
-    assert_eq!(
-        (t(&model), model.pin.as_ref().unwrap().analysis.summary.auroc),
-        (100.0, auroc)
-    );
-    feed(&mut model, 0, 0, 300, 300);
-    wait(&mut model, 3000);
-    assert_ne!(model.shown().unwrap().summary.auroc, auroc);
-    // Another job, another detector, and back.
-    press(&mut model, "j b");
-    let effects = press(&mut model, "k B I");
-    assert_eq!((t(&model), model.view.detector), (1000.0, Detector::Odin));
-    assert_eq!(scores(&effects).len(), 1);
-    assert_eq!(model.pin.as_ref().unwrap().parameters.temperature.get(), 100.0);
-    press(&mut model, "u");
-    assert_eq!(t(&model), 100.0, "which can be undone");
-    press(&mut model, "i");
-    assert!(model.pin.is_none());
-    press(&mut model, "I");
-    assert_eq!(model.status.as_ref().unwrap().text, "nothing is pinned");
+fn press(model: &mut Model, keys: &str) -> Vec<Effect> {
+    keys.split(' ')
+        .flat_map(|key| update(model, Action::Key(key.parse().unwrap())))
+        .collect()
 }
 
-#[test]
-fn what_was_pinned_outlives_its_job_and_follows_the_conventions() {
+/// Three of four jobs have scores; the Compare screen is open.
+fn on_compare() -> Model {
     let mut model = started();
-    feed(&mut model, 0, 0, 300, 300);
-    wait(&mut model, 3000);
-    press(&mut model, "i");
-    let fpr = |model: &Model| model.pin.as_ref().unwrap().analysis.summary.fpr95;
-    let before = fpr(&model);
-    press(&mut model, "P");
-    assert_ne!(fpr(&model), before);
-    press(&mut model, "D I");
-    assert_eq!(
-        model.status.as_ref().unwrap().text,
-        "the job of what was pinned is gone"
-    );
-}
-
-#[test]
-fn detectors_go_round_and_plots_change() {
-    let mut model = started();
-    let first = model.view.detector;
-    let mut seen = vec![first];
-    loop {
-        press(&mut model, "b");
-        if model.view.detector == first {
-            break;
-        }
-        seen.push(model.view.detector);
+    for job in [0, 1, 3] {
+        feed(&mut model, job, 0, 60 + 20 * job as u32, 60 + 20 * job);
     }
-    assert_eq!(seen, Detector::ALL);
-    press(&mut model, "B");
-    assert_eq!(Some(&model.view.detector), seen.last());
-    press(&mut model, "r o C");
-    let view = &model.view;
-    assert_eq!(
-        (view.curve, view.marks, view.counts),
-        (CurveKind::Ccr, Marks::Blocks, true)
-    );
-    press(&mut model, "r o C");
-    assert_eq!(
-        (model.view.curve, model.view.marks),
-        (CurveKind::Roc, Marks::Braille)
-    );
+    press(&mut model, "4");
+    wait(&mut model, 4000);
+    model
 }
 
 #[test]
-fn every_detector_has_metrics_and_intervals_of_the_same_images() {
-    let mut model = started();
-    feed(&mut model, 0, 0, 300, 300);
-    for &detector in &Detector::ALL {
-        model.view.detector = detector;
-        super::view::show_detector(&mut model, detector);
-        wait(&mut model, 4000);
-        let shown = model.shown().unwrap_or_else(|| panic!("{detector}"));
-        assert_eq!(
-            (shown.detector, shown.summary.n_in, shown.summary.n_out),
-            (detector, 300, 300)
-        );
-        assert!(
-            shown.summary.auroc > 0.6 && shown.intervals().is_some(),
-            "{detector}"
-        );
-        assert!(!shown.band.is_empty());
-        for point in &shown.band {
-            assert!(point.fpr.low <= point.fpr.high && point.tpr.low <= point.tpr.high);
+fn rows_are_sorted_by_any_column_and_what_has_no_number_comes_last() {
+    let mut model = on_compare();
+    assert_eq!(model.compared(), [0, 1, 2, 3]);
+    let fpr = |model: &Model, job: usize| crate::app::odin(&model.jobs[job]).unwrap().metric(Metric::Fpr95);
+    update(
+        &mut model,
+        Action::Compare(CompareAction::SortBy(CompareColumn::Metric(Metric::Fpr95))),
+    );
+    let order = model.compared();
+    assert_eq!(order[3], 2, "no scores yet");
+    assert!(order[..3].iter().map(|&job| fpr(&model, job)).is_sorted());
+    press(&mut model, "r");
+    let order = model.compared();
+    assert_eq!(order[3], 2, "last either way");
+    assert!(order[..3].iter().rev().map(|&job| fpr(&model, job)).is_sorted());
+    press(&mut model, "n n");
+    assert_eq!(model.compare.number, Number::Change);
+    let change = |job: &usize| crate::app::change(&model.jobs[*job], Metric::Fpr95).unwrap();
+    assert!(model.compared()[..3].iter().rev().map(change).is_sorted());
+    for (column, order) in [
+        (CompareColumn::Set, [3, 2, 0, 1]),
+        (CompareColumn::Temperature, [3, 0, 1, 2]),
+        (CompareColumn::Images, [2, 0, 1, 3]),
+        (CompareColumn::Network, [0, 1, 2, 3]),
+        (CompareColumn::Magnitude, [3, 0, 1, 2]),
+        (CompareColumn::Session, [0, 1, 2, 3]),
+    ] {
+        update(&mut model, Action::Compare(CompareAction::SortBy(column)));
+        assert_eq!(model.compared(), order, "{column:?}");
+    }
+    update(
+        &mut model,
+        Action::Compare(CompareAction::SortBy(CompareColumn::Session)),
+    );
+    assert_eq!(
+        model.compared(),
+        [3, 2, 1, 0],
+        "the same column again turns it round"
+    );
+    press(&mut model, "h");
+    assert_eq!(
+        model.compare.column,
+        CompareColumn::Metric(Metric::AuprOut),
+        "round to the last"
+    );
+    press(&mut model, "l l");
+    assert_eq!(model.compare.column, CompareColumn::Network);
+}
+
+#[test]
+fn moving_follows_the_order_on_the_screen() {
+    let mut model = on_compare();
+    update(
+        &mut model,
+        Action::Compare(CompareAction::SortBy(CompareColumn::Set)),
+    );
+    press(&mut model, "pgup");
+    assert_eq!(model.view.job, 3, "Gaussian comes first");
+    press(&mut model, "j");
+    assert_eq!(model.view.job, 2);
+    press(&mut model, "pgdn j");
+    assert_eq!(model.view.job, 1);
+    press(&mut model, "enter");
+    assert_eq!(model.view.screen, Screen::Explore);
+}
+
+#[test]
+fn every_row_gets_its_intervals() {
+    let model = on_compare();
+    for job in [0, 1, 3] {
+        for analysis in [&model.jobs[job].odin, &model.jobs[job].baseline] {
+            assert!(
+                analysis.as_ref().unwrap().interval(Metric::Fpr95).is_some(),
+                "job {job}"
+            );
         }
     }
-    // A change of T keeps what does not depend on it.
-    press(&mut model, "l");
-    for &detector in &Detector::ALL {
-        assert!(
-            model.jobs[0].is_stale_by(detector)
-                == (detector.has_parameters() && model.jobs[0].analysis(detector).is_some())
-        );
-    }
-}
-
-#[test]
-fn a_person_who_tunes_is_told_on_what() {
-    let mut model = started();
-    assert!(!model.jobs[0].is_tuned_here());
-    press(&mut model, "l");
-    assert!(model.jobs[0].is_tuned_here());
-    press(&mut model, "u");
-    assert!(!model.jobs[0].is_tuned_here());
-}
-
-#[test]
-fn very_many_scores_are_bounded_at_first_and_exact_in_the_end() {
-    let mut model = started();
-    let n = 26_000;
-    let (job, generation, spec) = (
-        model.jobs[0].id,
-        model.jobs[0].generation,
-        model.jobs[0].spec.clone(),
+    assert!(
+        model.next_tick().is_none(),
+        "and then there is nothing left to do"
     );
-    let mut events = vec![Event::Started {
-        job,
-        generation,
-        devices: Device::Cpu.into(),
-        total_in: n as usize,
-        total_out: n as usize,
-    }];
-    for side in [Side::In, Side::Out] {
-        events.push(fake::batch(job, generation, &spec, side, 0, n));
-    }
-    let mut effects: Vec<Effect> = events
-        .into_iter()
-        .flat_map(|event| update(&mut model, Action::Engine(event)))
-        .collect();
-    effects.extend(wait(&mut model, 100));
-    let seconds = 1.0;
-    let finished = Event::Finished {
-        job,
-        generation,
-        seconds,
-    };
-    effects.extend(update(&mut model, Action::Engine(finished)));
-    let rough = model.jobs[0].odin.as_ref().unwrap();
-    assert!(rough.resolution > 0.0 && rough.resolution < 0.002);
-    assert!(rough.comparison.roc().count() < 20_000);
-    effects.extend(wait(&mut model, 500));
-    let requests: Vec<_> = effects
-        .into_iter()
-        .filter_map(|effect| match effect {
-            Effect::ComputeExact(request) => Some(request),
+}
+
+#[test]
+fn the_table_is_exported_as_it_stands() {
+    let mut model = started();
+    press(&mut model, "4 M");
+    assert!(model.status.as_ref().unwrap().text.contains("no numbers"));
+    let mut model = on_compare();
+    model.session.name = "../my runs".to_owned();
+    update(
+        &mut model,
+        Action::Compare(CompareAction::SortBy(CompareColumn::Set)),
+    );
+    for (key, kind) in [
+        ("M", TableKind::Markdown),
+        ("T", TableKind::Latex),
+        ("C", TableKind::Csv),
+        ("J", TableKind::Json),
+    ] {
+        let effects = press(&mut model, key);
+        let found = effects.iter().find_map(|effect| match effect {
+            Effect::WriteTable { stem, kind, text } => Some((stem.clone(), *kind, text.clone())),
             _ => None,
-        })
-        .collect();
-    assert_eq!(requests.len(), 2, "ODIN and the baseline, once");
-    let rough = model.jobs[0].odin.as_ref().unwrap().summary;
-    for request in requests {
-        update(&mut model, Action::Exact(Box::new(request.compute())));
+        });
+        let (stem, found, text) = found.unwrap();
+        assert_eq!((stem.as_str(), found), ("-my-runs-compare", kind));
+        let (first, second) = (text.find("Gaussian").unwrap(), text.find("mnist-digits").unwrap());
+        assert!(first < second && text.contains("photo-crops"), "{text}");
     }
-    let odin = model.jobs[0].odin.as_ref().unwrap();
-    assert_eq!((odin.resolution, odin.comparison.n_in()), (0.0, u64::from(n)));
-    assert!((odin.summary.auroc - rough.auroc).abs() < 1e-3);
-    // What comes too late is not taken.
-    let late = crate::app::ExactReport {
-        job: model.jobs[0].id,
-        parameters: model.jobs[0].parameters(),
-        detector: Detector::Odin,
-        comparison: None,
-    };
-    assert!(update(&mut model, Action::Exact(Box::new(late))).is_empty());
+    press(&mut model, "d");
+    assert!(!model.compare.details);
 }

@@ -114,7 +114,7 @@ pub fn exact(model: &mut Model, report: ExactReport) -> Option<Redraw> {
 }
 
 fn request_intervals(model: &mut Model) -> Option<IntervalRequest> {
-    let job = model.selected()?;
+    let job = model.wants_intervals()?;
     let replicates = model.replicates(job);
     let lacking = model.lacking_intervals(job, replicates);
     let request = IntervalRequest {

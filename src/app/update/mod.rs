@@ -1,4 +1,5 @@
 //! The one place where the model changes.
+mod compare;
 mod due;
 mod engine;
 mod grid;
@@ -117,6 +118,7 @@ fn apply(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
 
         A::Grid(action) => grid::apply(model, &action, effects),
         A::Images(action) => images::apply(model, &action),
+        A::Compare(action) => compare::apply(model, &action, effects),
     };
     effects.extend(redraw.map(Effect::Redraw));
 }
@@ -148,6 +150,8 @@ fn press(model: &mut Model, key: Key, effects: &mut Vec<Effect>) {
 mod compare_tests;
 #[cfg(test)]
 mod jobs_tests;
+#[cfg(test)]
+mod pin_tests;
 #[cfg(test)]
 mod grid_tests;
 #[cfg(test)]

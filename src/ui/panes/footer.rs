@@ -4,7 +4,8 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr;
 
-use crate::app::{Action, GridAction as G, ImagesAction as I, Level, Model, Slider};
+use crate::app::{Action, CompareAction as C, GridAction as G, ImagesAction as I, Level, Model, Slider};
+use crate::report::TableKind;
 use crate::session::Screen;
 use crate::ui::{Look, format};
 
@@ -110,6 +111,28 @@ fn hints(model: &Model, look: &Look, width: u16) -> Line<'static> {
             (vec![A::NextDetector], "detector".to_owned()),
             (vec![A::Images(I::MovePages(1))], "page".to_owned()),
             (vec![A::NextJob], "next job".to_owned()),
+        ],
+        Screen::Compare => vec![
+            (vec![A::ToggleHelp], "help".to_owned()),
+            (vec![A::Quit], "quit".to_owned()),
+            (
+                vec![A::Compare(C::NextColumn(-1)), A::Compare(C::NextColumn(1))],
+                "sort".to_owned(),
+            ),
+            (vec![A::Compare(C::Reverse)], "turn round".to_owned()),
+            (
+                [
+                    TableKind::Markdown,
+                    TableKind::Latex,
+                    TableKind::Csv,
+                    TableKind::Json,
+                ]
+                .map(|kind| A::Compare(C::Export(kind)))
+                .to_vec(),
+                "export md/tex/csv/json".to_owned(),
+            ),
+            (vec![A::Show(Screen::Explore)], "show".to_owned()),
+            (vec![A::Compare(C::ToggleDetails)], "details".to_owned()),
         ],
         Screen::Log => vec![
             (vec![A::ToggleHelp], "help".to_owned()),

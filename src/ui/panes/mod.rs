@@ -1,4 +1,5 @@
 //! The panes of the screens, one file each.
+pub mod compare;
 mod compared;
 pub mod explore;
 pub mod footer;

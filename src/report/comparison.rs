@@ -1,0 +1,378 @@
+//! The paper's table of what is on the screen: networks × out-of-distribution sets × metrics, baseline / ODIN, for papers
+//! and for programs.
+use std::fmt::Write;
+
+use serde::{Deserialize, Serialize};
+
+use crate::metrics::{Conventions, Summary};
+use crate::networks::{Measures, PublishedRow};
+use crate::session::Metric;
+use crate::units::{Magnitude, Temperature};
+
+/// What a table is written as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TableKind {
+    Markdown,
+    Latex,
+    Csv,
+    Json,
+}
+
+impl TableKind {
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Markdown => "md",
+            Self::Latex => "tex",
+            Self::Csv => "csv",
+            Self::Json => "json",
+        }
+    }
+}
+
+/// A metric, a fraction, and its 95 % interval where that is computed.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Estimate {
+    pub value: f64,
+    pub interval: Option<(f64, f64)>,
+}
+
+/// One comparison; metrics in the order of [`Metric::ALL`].
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ComparisonRow {
+    pub network: String,
+    /// The in-distribution set, where it is another than the card's.
+    pub in_dataset: Option<String>,
+    pub dataset: String,
+    pub temperature: Temperature,
+    pub magnitude: Magnitude,
+    pub n_in: u64,
+    pub n_out: u64,
+    /// Whether all images are scored.
+    pub complete: bool,
+    pub baseline: Option<[Estimate; 5]>,
+    pub odin: Option<[Estimate; 5]>,
+    pub published: Option<PublishedRow>,
+}
+
+/// A published metric as a fraction.
+pub fn published(measures: &Measures, metric: Metric) -> f64 {
+    let percent = metric.of(&Summary {
+        n_in: 0,
+        n_out: 0,
+        fpr95: measures.fpr95,
+        detection_error: measures.detection_error,
+        auroc: measures.auroc,
+        aupr_in: measures.aupr_in,
+        aupr_out: measures.aupr_out,
+        oscr: None,
+        ccr_at_fpr: None,
+    });
+    percent / 100.0
+}
+
+/// The rows as text that ends in a newline; what could not be computed is missing, never made up.
+pub fn comparison_table(rows: &[ComparisonRow], conventions: &Conventions, kind: TableKind) -> String {
+    match kind {
+        TableKind::Markdown => markdown(rows, conventions),
+        TableKind::Latex => latex(rows, conventions),
+        TableKind::Csv => csv(rows),
+        TableKind::Json => {
+            let all = serde_json::json!({"conventions": conventions, "rows": rows});
+            // It fails only for maps whose keys are no strings.
+            serde_json::to_string_pretty(&all).unwrap_or_default() + "\n"
+        }
+    }
+}
+
+fn cells<T>(cell: impl FnMut(usize, Metric) -> T) -> Vec<T> {
+    let mut cell = cell;
+    (0..)
+        .zip(Metric::ALL)
+        .map(|(n, metric)| cell(n, metric))
+        .collect()
+}
+
+fn estimate(side: &Option<[Estimate; 5]>, n: usize) -> Option<Estimate> {
+    side.as_ref()?.get(n).copied()
+}
+
+fn caption(rows: &[ComparisonRow], conventions: &Conventions) -> String {
+    let mut text = format!("Baseline / ODIN, %, with 95 % intervals; {conventions}.");
+    if rows.iter().any(|row| !row.complete) {
+        text += " Marked *: not all images are scored yet.";
+    }
+    text
+}
+
+fn name(row: &ComparisonRow) -> String {
+    format!("{}{}", row.dataset, if row.complete { "" } else { " *" })
+}
+
+fn network(row: &ComparisonRow) -> String {
+    match &row.in_dataset {
+        Some(set) => format!("{} on {set}", row.network),
+        None => row.network.clone(),
+    }
+}
+
+fn arrow(metric: Metric) -> &'static str {
+    if metric.higher_is_better() { "↑" } else { "↓" }
+}
+
+fn markdown(rows: &[ComparisonRow], conventions: &Conventions) -> String {
+    let escape = |text: &str| text.replace('|', "\\|");
+    let heads = cells(|_, metric| format!(" {metric} {} |", arrow(metric))).concat();
+    let mut out = format!("| network | OOD set | T | ε | images |{heads}\n|---|---|---:|---:|---:|");
+    let _ = writeln!(out, "{}", "---|".repeat(Metric::ALL.len()));
+    let number = |estimate: Option<Estimate>| match estimate {
+        Some(Estimate { value, interval }) => {
+            let range = interval.map(|(low, high)| format!(" ({:.1}–{:.1})", 100.0 * low, 100.0 * high));
+            format!("{:.2}{}", 100.0 * value, range.unwrap_or_default())
+        }
+        None => "—".to_owned(),
+    };
+    for row in rows {
+        let values = cells(|n, _| {
+            let (baseline, odin) = (estimate(&row.baseline, n), estimate(&row.odin, n));
+            format!(" {} / **{}** |", number(baseline), number(odin))
+        });
+        let _ = writeln!(
+            out,
+            "| {} | {} | {} | {} | {} + {} |{}",
+            escape(&network(row)),
+            escape(&name(row)),
+            row.temperature,
+            row.magnitude,
+            row.n_in,
+            row.n_out,
+            values.concat()
+        );
+        if let Some(theirs) = &row.published {
+            let values = cells(|_, metric| {
+                let of = |measures| 100.0 * published(measures, metric);
+                format!(" {:.1} / {:.1} |", of(&theirs.baseline), of(&theirs.odin))
+            });
+            let _ = writeln!(
+                out,
+                "| | *published* | | {} | |{}",
+                theirs.magnitude,
+                values.concat()
+            );
+        }
+    }
+    let _ = writeln!(out, "\n{}", caption(rows, conventions));
+    out
+}
+
+/// A `tabular` for the package booktabs.
+fn latex(rows: &[ComparisonRow], conventions: &Conventions) -> String {
+    let heads = cells(|_, metric| {
+        let arrow = if metric.higher_is_better() {
+            "uparrow"
+        } else {
+            "downarrow"
+        };
+        format!(" & {metric} $\\{arrow}$")
+    });
+    let mut out = format!(
+        "% \\usepackage{{booktabs}}\n\\begin{{tabular}}{{llccccc}}\n\\toprule\nNetwork & OOD set{} \\\\\n\\midrule\n",
+        heads.concat()
+    );
+    let percent = |estimate: Option<Estimate>| match estimate {
+        Some(estimate) => format!("{:.1}", 100.0 * estimate.value),
+        None => "--".to_owned(),
+    };
+    for row in rows {
+        let values = cells(|n, metric| {
+            let (b, o) = (estimate(&row.baseline, n), estimate(&row.odin, n));
+            let odin_wins = b
+                .zip(o)
+                .is_some_and(|(b, o)| b.value != o.value && (o.value > b.value) == metric.higher_is_better());
+            let odin = percent(o);
+            let odin = if odin_wins {
+                format!("\\textbf{{{odin}}}")
+            } else {
+                odin
+            };
+            format!(" & {} / {odin}", percent(b))
+        });
+        let _ = writeln!(
+            out,
+            "{} & {}{} \\\\",
+            tex(&network(row)),
+            tex(&name(row)),
+            values.concat()
+        );
+        if let Some(theirs) = &row.published {
+            let values = cells(|_, metric| {
+                let of = |measures| 100.0 * published(measures, metric);
+                format!(
+                    " & \\textit{{{:.1} / {:.1}}}",
+                    of(&theirs.baseline),
+                    of(&theirs.odin)
+                )
+            });
+            let _ = writeln!(out, " & \\textit{{published}}{} \\\\", values.concat());
+        }
+    }
+    let _ = writeln!(
+        out,
+        "\\bottomrule\n\\end{{tabular}}\n% {}",
+        tex(&caption(rows, conventions))
+    );
+    out
+}
+
+fn tex(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars() {
+        match c {
+            '&' | '%' | '$' | '#' | '_' | '{' | '}' => out.extend(['\\', c]),
+            '\\' => out.push_str("\\textbackslash{}"),
+            '~' => out.push_str("\\textasciitilde{}"),
+            '^' => out.push_str("\\textasciicircum{}"),
+            _ => out.push(c),
+        }
+    }
+    out
+}
+
+/// A line a row and detector. Fractions; what is not known stays empty.
+fn csv(rows: &[ComparisonRow]) -> String {
+    let mut out = "network,in_dataset,dataset,detector,temperature,magnitude,n_in,n_out,complete".to_owned();
+    for metric in ["fpr95", "detection_error", "auroc", "aupr_in", "aupr_out"] {
+        let _ = write!(out, ",{metric},{metric}_low,{metric}_high,{metric}_published");
+    }
+    out.push('\n');
+    for row in rows {
+        let theirs = row.published.as_ref();
+        for (detector, side, measures) in [
+            ("baseline", &row.baseline, theirs.map(|theirs| theirs.baseline)),
+            ("odin", &row.odin, theirs.map(|theirs| theirs.odin)),
+        ] {
+            let (t, e) = match detector {
+                "baseline" => (1.0, 0.0),
+                _ => (row.temperature.get(), row.magnitude.get()),
+            };
+            let names = [
+                &row.network,
+                row.in_dataset.as_deref().unwrap_or(""),
+                &row.dataset,
+            ]
+            .map(quoted);
+            let (n_in, n_out, complete) = (row.n_in, row.n_out, row.complete);
+            let _ = write!(
+                out,
+                "{},{detector},{t},{e},{n_in},{n_out},{complete}",
+                names.join(",")
+            );
+            for part in cells(|n, metric| {
+                let found = estimate(side, n);
+                let text = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
+                let interval = found.and_then(|found| found.interval);
+                format!(
+                    ",{},{},{},{}",
+                    text(found.map(|found| found.value)),
+                    text(interval.map(|interval| interval.0)),
+                    text(interval.map(|interval| interval.1)),
+                    text(measures.map(|measures| published(&measures, metric)))
+                )
+            }) {
+                out += &part;
+            }
+            out.push('\n');
+        }
+    }
+    out
+}
+
+/// RFC 4180.
+fn quoted(field: &str) -> String {
+    if field.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", field.replace('"', "\"\""))
+    } else {
+        field.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows() -> Vec<ComparisonRow> {
+        let side = |value: f64, interval| Some([Estimate { value, interval }; 5]);
+        let measures = |fpr95| Measures {
+            fpr95,
+            detection_error: 4.7,
+            auroc: 99.1,
+            aupr_in: 99.1,
+            aupr_out: 99.1,
+        };
+        let known = ComparisonRow {
+            network: "densenet10".into(),
+            in_dataset: None,
+            dataset: "Imagenet".into(),
+            temperature: Temperature::PAPER,
+            magnitude: Magnitude::PAPER,
+            n_in: 9000,
+            n_out: 9000,
+            complete: true,
+            baseline: side(0.347, Some((0.337, 0.357))),
+            odin: side(0.043, Some((0.039, 0.048))),
+            published: Some(PublishedRow {
+                set: "Imagenet".into(),
+                magnitude: Magnitude::PAPER,
+                baseline: measures(34.7),
+                odin: measures(4.3),
+            }),
+        };
+        let part = ComparisonRow {
+            dataset: "a|b_c, \"d\"".into(),
+            complete: false,
+            odin: None,
+            published: None,
+            ..known.clone()
+        };
+        vec![known, part]
+    }
+
+    #[test]
+    fn every_format_holds_the_same_numbers() {
+        let conventions = Conventions::default();
+        let table = |kind| comparison_table(&rows(), &conventions, kind);
+        let markdown = table(TableKind::Markdown);
+        assert!(markdown.contains("| densenet10 | Imagenet | 1000 | 0.0014 | 9000 + 9000 | 34.70 (33.7–35.7) / **4.30 (3.9–4.8)** |"), "{markdown}");
+        assert!(
+            markdown.contains("| *published* | | 0.0014 | | 34.7 / 4.3 |"),
+            "{markdown}"
+        );
+        assert!(
+            markdown.contains("a\\|b_c, \"d\" * |") && markdown.contains("/ **—**"),
+            "{markdown}"
+        );
+        let columns = |line: &str| line.replace("\\|", "").matches('|').count();
+        let lines: Vec<usize> = markdown.lines().take(5).map(columns).collect();
+        assert_eq!(lines, [11; 5], "{markdown}");
+        let latex = table(TableKind::Latex);
+        assert!(
+            latex.contains("densenet10 & Imagenet & 34.7 / \\textbf{4.3}"),
+            "{latex}"
+        );
+        assert!(latex.contains("a|b\\_c, \"d\" * & 34.7 / --"), "{latex}");
+        let csv = table(TableKind::Csv);
+        let fields: Vec<usize> = csv.lines().take(3).map(|line| line.split(',').count()).collect();
+        assert_eq!(fields, [29; 3], "{csv}");
+        assert!(
+            csv.contains("densenet10,,Imagenet,odin,1000,0.0014,9000,9000,true,0.043,0.039,0.048,0.043"),
+            "{csv}"
+        );
+        assert!(
+            csv.contains("\"a|b_c, \"\"d\"\"\",odin,1000,0.0014,9000,9000,false,,,,,"),
+            "{csv}"
+        );
+        let json: serde_json::Value = serde_json::from_str(&table(TableKind::Json)).unwrap();
+        assert_eq!(json["rows"][0]["odin"][0]["interval"][1], 0.048);
+        assert_eq!(json["rows"][1]["odin"], serde_json::Value::Null);
+        assert_eq!(json["conventions"]["positive"], "in-distribution");
+    }
+}
