@@ -46,6 +46,14 @@ impl Scored {
     }
 }
 
+/// What there is of a job under way, in the order in which it came.
+pub struct SoFar<'a> {
+    pub ins: &'a [ImageScore],
+    pub outs: &'a [ImageScore],
+    pub total_in: usize,
+    pub total_out: usize,
+}
+
 /// An engine and what it says. What one comparison has shown serves the next.
 pub struct Driver {
     engine: Engine,
@@ -74,6 +82,16 @@ impl Driver {
 
     /// Scores the job to its end, in file order.
     pub fn score(&mut self, spec: JobSpec, bar: &indicatif::ProgressBar) -> anyhow::Result<Scored> {
+        self.score_watched(spec, bar, &mut |_| Ok(()))
+    }
+
+    /// As [`Driver::score`]; `watch` sees what there is after each batch, and ends it by an error.
+    pub fn score_watched(
+        &mut self,
+        spec: JobSpec,
+        bar: &indicatif::ProgressBar,
+        watch: &mut dyn FnMut(&SoFar) -> anyhow::Result<()>,
+    ) -> anyhow::Result<Scored> {
         self.generation.0 += 1;
         let ours = self.generation;
         self.engine.send(Command::Score {
@@ -87,6 +105,7 @@ impl Driver {
         });
         let (mut ins, mut outs, mut on) = (Vec::new(), Vec::new(), Devices::default());
         let mut from_evidence = 0;
+        let mut totals = (0, 0);
         for event in &self.events {
             match event {
                 Event::Started {
@@ -96,6 +115,7 @@ impl Driver {
                     ..
                 } => {
                     on = devices;
+                    totals = (total_in, total_out);
                     bar.set_position(0);
                     bar.set_length((total_in + total_out) as u64);
                 }
@@ -106,6 +126,13 @@ impl Driver {
                         Side::In => ins.extend(batch.scores),
                         Side::Out => outs.extend(batch.scores),
                     }
+                    let so_far = SoFar {
+                        ins: &ins,
+                        outs: &outs,
+                        total_in: totals.0,
+                        total_out: totals.1,
+                    };
+                    watch(&so_far)?;
                 }
                 Event::Finished {
                     generation, seconds, ..

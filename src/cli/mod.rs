@@ -5,6 +5,8 @@ mod explore;
 mod import;
 mod fetch;
 mod list;
+mod prune;
+mod run;
 mod score;
 mod sweep;
 mod train;
@@ -38,6 +40,10 @@ enum Command {
     Score(Box<score::Options>),
     /// Score a grid of temperatures and magnitudes; choose on some images, report on the others
     Sweep(Box<sweep::Options>),
+    /// Work through a session without the dashboard, and keep what comes of it in runs/
+    Run(run::Options),
+    /// Look after what is kept in runs/
+    Runs(prune::Options),
     /// What there is, and what is present on this machine
     List(list::Options),
     /// Bring other programs' files
@@ -103,6 +109,11 @@ pub fn main() -> ExitCode {
         None => explore::run(cli.session.as_deref(), &cli.explore),
         Some(Command::Score(options)) => score::run(&options),
         Some(Command::Sweep(options)) => sweep::run(&options),
+        Some(Command::Run(options)) => match run::run(&options) {
+            Ok(code) => return code,
+            Err(error) => Err(error),
+        },
+        Some(Command::Runs(options)) => prune::run(&options),
         Some(Command::List(options)) => list::run(&options),
         Some(Command::Import(options)) => import::run(&options),
         Some(Command::Fetch(options)) => fetch::run(&options),

@@ -363,7 +363,7 @@ pub mod devices {
     use super::*;
 
     pub fn serialize<S: Serializer>(devices: &Devices, serializer: S) -> Result<S::Ok, S::Error> {
-        match devices.all() {
+        match devices.as_slice() {
             [one] => one.serialize(serializer),
             many => many.serialize(serializer),
         }

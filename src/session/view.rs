@@ -113,6 +113,7 @@ impl Metric {
         after.next().copied().unwrap_or_default()
     }
 
+    /// Its value, a fraction.
     pub fn of(self, summary: &Summary) -> f64 {
         match self {
             Self::Fpr95 => summary.fpr95,
@@ -120,6 +121,17 @@ impl Metric {
             Self::Auroc => summary.auroc,
             Self::AuprIn => summary.aupr_in,
             Self::AuprOut => summary.aupr_out,
+        }
+    }
+
+    /// As sessions write it.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Fpr95 => "fpr95",
+            Self::DetectionError => "detection-error",
+            Self::Auroc => "auroc",
+            Self::AuprIn => "aupr-in",
+            Self::AuprOut => "aupr-out",
         }
     }
 
