@@ -6,6 +6,7 @@ mod import;
 mod fetch;
 mod list;
 mod prune;
+mod report;
 mod run;
 mod score;
 mod sweep;
@@ -42,6 +43,8 @@ enum Command {
     Sweep(Box<sweep::Options>),
     /// Work through a session without the dashboard, and keep what comes of it in runs/
     Run(run::Options),
+    /// Tables, figures and files of runs
+    Report(report::Options),
     /// Look after what is kept in runs/
     Runs(prune::Options),
     /// What there is, and what is present on this machine
@@ -113,6 +116,7 @@ pub fn main() -> ExitCode {
             Ok(code) => return code,
             Err(error) => Err(error),
         },
+        Some(Command::Report(options)) => report::run(&options),
         Some(Command::Runs(options)) => prune::run(&options),
         Some(Command::List(options)) => list::run(&options),
         Some(Command::Import(options)) => import::run(&options),

@@ -50,7 +50,10 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     }
     let asks = !options.yes && !options.dry_run;
     if asks && !io::stdin().is_terminal() {
-        bail!("nobody to ask whether to remove {}: --yes removes without asking", runs(doomed.len()));
+        bail!(
+            "nobody to ask whether to remove {}: --yes removes without asking",
+            runs(doomed.len())
+        );
     }
     let mut text = String::new();
     for (shelved, why) in &doomed {

@@ -61,11 +61,16 @@ impl Plan {
     }
 }
 
+/// What was found, or why it cannot be.
+type Known<K, V> = HashMap<K, Result<V, String>>;
+
 /// Makes plans; what one has opened and hashed serves the next.
 pub struct Planner<'a> {
     home: &'a Home,
-    weights: RefCell<HashMap<(String, Option<PathBuf>), Result<String, String>>>,
-    sets: RefCell<HashMap<String, Result<(String, usize), String>>>,
+    /// Digests by network and weights file.
+    weights: RefCell<Known<(String, Option<PathBuf>), String>>,
+    /// Digest and length by name.
+    sets: RefCell<Known<String, (String, usize)>>,
 }
 
 impl<'a> Planner<'a> {
