@@ -42,7 +42,7 @@ fn a_session_is_worked_through_once_and_kept() {
         "{dry}"
     );
     let text = home.succeed(&["run", "tour"]);
-    assert!(text.contains("all 2 jobs succeeded"), "{text}");
+    assert!(text.contains("2 of 2 jobs succeeded"), "{text}");
     let all = runs(&home);
     assert_eq!(all.len(), 2, "{all:?}");
     let two = all

@@ -442,3 +442,11 @@ fn table(tasks: &[Task], outcomes: &[Outcome]) -> String {
     });
     text
 }
+
+fn jobs(count: usize) -> String {
+    if count == 1 {
+        "1 job".to_owned()
+    } else {
+        format!("{count} jobs")
+    }
+}

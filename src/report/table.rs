@@ -126,7 +126,7 @@ fn images(subject: &Subject) -> String {
 fn text(subjects: &[Subject]) -> String {
     let mut out = String::new();
     let width = |s: &Subject| row_name(s).chars().count().max(parameters(s).chars().count() + 2);
-    let first = subjects.iter().map(width).max().unwrap_or(0).max(20);
+    let first = subjects.iter().map(width).max().unwrap_or(0).max(18);
     for (name, group) in groups(subjects) {
         let _ = writeln!(out, "{name}");
         let heads: String = Metric::ALL
@@ -135,23 +135,21 @@ fn text(subjects: &[Subject]) -> String {
                     Metric::DetectionError => "error ↓".to_owned(),
                     other => head(other),
                 };
-                format!("{head:>15}")
+                format!("{head:>12}")
             })
             .concat();
         let _ = writeln!(out, "  {:<first$}{heads}", "");
         for subject in group {
             let (b, o) = (&subject.baseline_metrics, &subject.odin_metrics);
             let mut line = |name: &str, cell: &dyn Fn(Metric) -> String| {
-                let cells: String = Metric::ALL.map(|metric| format!("{:>15}", cell(metric))).concat();
+                let cells: String = Metric::ALL.map(|metric| format!("{:>12}", cell(metric))).concat();
                 let _ = writeln!(out, "  {name:<first$}{cells}");
             };
             line(&row_name(subject), &|m| {
-                format!("{}/{:>6}", percent(value(b, m).0), percent(value(o, m).0))
+                format!("{:.1}/{:>5.1}", 100.0 * value(b, m).0, 100.0 * value(o, m).0)
             });
             line(&format!("  {}", parameters(subject)), &|m| range(&value(b, m).1));
-            line(&format!("  {} images", images(subject)), &|m| {
-                range(&value(o, m).1)
-            });
+            line(&format!("  {}", images(subject)), &|m| range(&value(o, m).1));
             if let Some((_, row)) = &subject.published {
                 line(&format!("  published, ε {}", row.magnitude), &|m| {
                     format!(

@@ -10,6 +10,7 @@ mod migration;
 mod place;
 mod schema;
 mod store;
+mod tmuxp;
 mod values;
 mod view;
 
@@ -18,5 +19,6 @@ pub use check::unknown_names;
 pub use error::SessionError;
 pub use json_schema::session_schema;
 pub use schema::{Defaults, Job, Queue, Session, Sweep, VERSION};
+pub use tmuxp::{ImportError, Imported, Remark, import_tmuxp};
 pub use values::{Batch, Limit, Values};
 pub use view::{Axis, Detector, Metric, Screen, View};

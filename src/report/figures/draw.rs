@@ -28,7 +28,7 @@ pub fn titled<DB: DrawingBackend>(
         area.draw(&Text::new(line.clone(), (width as i32 / 2, top), style.clone()))?;
         top += SMALL as i32 + 4;
     }
-    Ok(area.margin(top, 14, 10, 26))
+    Ok(area.margin(top, 14, 10, 48))
 }
 
 pub fn histogram<DB: DrawingBackend>(

@@ -5,7 +5,6 @@ use plotters::prelude::*;
 use super::draw::titled;
 use super::style::{FONT, SMALL, TEXT, viridis};
 use super::{Drawn, Title};
-use crate::report::table::head;
 use crate::runs::Grid;
 use crate::session::Metric;
 
@@ -23,7 +22,7 @@ pub fn heat<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, title: &Title, gr
         title.0.clone(),
         match (grid.cells.get(grid.best), value(grid.best)) {
             (Some(cell), Some(best)) => format!(
-                "best at T = {}, ε = {}: {best:.1} %",
+                "best on validation: T = {}, ε = {}: {best:.1} %",
                 cell.temperature, cell.magnitude
             ),
             _ => String::new(),
@@ -63,7 +62,10 @@ pub fn heat<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, title: &Title, gr
     let mut chart = ChartBuilder::on(&map)
         .x_label_area_size(78)
         .y_label_area_size(130)
-        .build_cartesian_2d((0..columns).into_segmented(), (0..rows as i32).into_segmented())?;
+        .build_cartesian_2d(
+            (0..columns - 1).into_segmented(),
+            (0..rows as i32 - 1).into_segmented(),
+        )?;
     let label = |values: &[f64], place: &SegmentValue<i32>| match place {
         SegmentValue::CenterOf(n) | SegmentValue::Exact(n) => usize::try_from(*n)
             .ok()
@@ -118,7 +120,7 @@ pub fn heat<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, title: &Title, gr
         .disable_mesh()
         .disable_x_axis()
         .y_labels(6)
-        .y_desc(format!("{} (%)", head(metric)))
+        .y_desc(format!("{metric}, %"))
         .axis_desc_style((FONT, TEXT))
         .label_style((FONT, SMALL - 3))
         .draw()?;

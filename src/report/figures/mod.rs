@@ -189,7 +189,7 @@ pub fn figures_of(subjects: &[Subject]) -> Result<Vec<(String, Figure)>, FigureE
             histogram(title(), scores.0, scores.1, subject.threshold())?,
         ));
         figures.push((name("roc"), roc(title(), &subject.baseline, &subject.odin)));
-        let both = [("baseline", &subject.baseline), ("ODIN", &subject.odin)];
+        let both = [("ODIN", &subject.odin), ("baseline", &subject.baseline)];
         let lines: Option<Vec<Line>> = both
             .into_iter()
             .map(|(name, compared)| ccr_line(name, compared))
