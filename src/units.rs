@@ -183,7 +183,7 @@ impl Devices {
         self.0.first().copied().unwrap_or_default()
     }
 
-    pub fn as_slice(&self) -> &[Device] {
+    pub fn all(&self) -> &[Device] {
         &self.0
     }
 }
@@ -298,7 +298,7 @@ mod tests {
         assert!("gpu0".parse::<Device>().is_err());
         let both: Devices = "cuda:0, cpu".parse().unwrap();
         assert_eq!(
-            (both.as_slice().len(), both.first(), both.to_string().as_str()),
+            (both.all().len(), both.first(), both.to_string().as_str()),
             (2, Device::Cuda(0), "cuda:0, cpu")
         );
         assert!("".parse::<Devices>().is_err() && Devices::try_from(vec![Device::Cpu; 65]).is_err());

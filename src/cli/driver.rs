@@ -109,17 +109,18 @@ impl Driver {
         for event in &self.events {
             match event {
                 Event::Started {
+                    generation,
                     devices,
                     total_in,
                     total_out,
                     ..
-                } => {
+                } if generation == ours => {
                     on = devices;
                     totals = (total_in, total_out);
                     bar.set_position(0);
                     bar.set_length((total_in + total_out) as u64);
                 }
-                Event::Scored(batch) => {
+                Event::Scored(batch) if batch.generation == ours => {
                     bar.inc(batch.scores.len() as u64);
                     from_evidence += if batch.from_cache { batch.scores.len() } else { 0 };
                     match batch.side {
@@ -148,14 +149,21 @@ impl Driver {
                         seconds,
                     });
                 }
-                Event::Failed { reason, .. } => {
+                Event::Failed {
+                    generation, reason, ..
+                } if generation == ours => {
                     bar.finish_and_clear();
                     bail!(reason);
                 }
                 // Nothing was asked that they would answer.
                 Event::Classes { .. } | Event::Thumbnails { .. } | Event::Inspected { .. } => {}
                 Event::Warning { text } => bar.suspend(|| eprintln!("warning: {text}")),
-                Event::Ready { .. } | Event::Finished { .. } => {}
+                // What is left of a job that was given up is stale.
+                Event::Ready { .. }
+                | Event::Started { .. }
+                | Event::Scored(_)
+                | Event::Finished { .. }
+                | Event::Failed { .. } => {}
             }
         }
         bail!("the scoring thread ended without a word")

@@ -36,7 +36,7 @@ pub struct Options {
     /// Where runs are kept [default: $ODIN_RUNS, else runs/]
     #[arg(long, value_name = "DIR")]
     runs: Option<PathBuf>,
-    /// Score also what is finished already
+    /// Score also what is finished already, and everything afresh: without the evidence of earlier runs
     #[arg(long)]
     again: bool,
     /// Only tell what would be done
@@ -234,7 +234,7 @@ impl Desk<'_> {
         let mut folder = RunFolder::start(&self.folder, plan.identity.clone(), origin)?;
         let driver = match driver {
             Some(driver) => driver,
-            None => driver.insert(Driver::start(self.home, devices.first())?),
+            None => driver.insert(Driver::start(self.home, devices.clone(), self.again)?),
         };
         match score(task, &plan.card, driver, &mut folder, reporter) {
             Ok(done) => {
@@ -435,10 +435,11 @@ fn table(tasks: &[Task], outcomes: &[Outcome]) -> String {
         .count();
     text.push_str(&match failed {
         0 => format!(
-            "\nall {} jobs succeeded; `odin report` makes tables and figures of them\n",
-            tasks.len()
+            "\n{0} of {1} succeeded; `odin report` makes tables and figures of them\n",
+            tasks.len(),
+            jobs(tasks.len())
         ),
-        n => format!("\n{n} of {} jobs failed\n", tasks.len()),
+        n => format!("\n{n} of {} failed\n", jobs(tasks.len())),
     });
     text
 }

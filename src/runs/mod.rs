@@ -1,8 +1,8 @@
 //! What is kept on disk of scoring: a folder a run, with a manifest, scores as NPZ and metrics as JSON. Every file
 //! arrives whole or not at all.
 //!
-//! `evidence` holds what scoring has shown, so that it need not be done again. `manifest` says what a run is, `folder` writes one, `open` reads one, `shelf` knows all of them. Nothing here computes a
-//! score or a metric.
+//! `manifest` says what a run is, `folder` writes one, `open` reads one, `shelf` knows all of them; `evidence` holds what
+//! scoring has shown, so that it need not be done again. Nothing here computes a score or a metric.
 pub mod evidence;
 mod folder;
 mod manifest;

@@ -227,10 +227,7 @@ queues:
     fn jobs_take_what_they_do_not_say_from_the_defaults() {
         let specs = parse(SMALL).unwrap().job_specs();
         let (queue, devices, first) = &specs[0];
-        assert_eq!(
-            (queue.as_str(), devices.as_slice()),
-            ("first", &[Device::Cpu][..])
-        );
+        assert_eq!((queue.as_str(), devices.all()), ("first", &[Device::Cpu][..]));
         assert_eq!(
             (first.temperature.get(), first.magnitude),
             (10.0, Magnitude::PAPER)
@@ -238,7 +235,7 @@ queues:
         assert_eq!((first.limit, first.batch), (Some(500), None));
         assert_eq!((specs[1].2.temperature.get(), specs[1].2.batch), (2.5, Some(8)));
         assert_eq!(
-            (specs[2].1.as_slice(), specs[2].2.limit),
+            (specs[2].1.all(), specs[2].2.limit),
             (&[Device::Cuda(1)][..], Some(9))
         );
     }

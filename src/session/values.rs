@@ -363,7 +363,7 @@ pub mod devices {
     use super::*;
 
     pub fn serialize<S: Serializer>(devices: &Devices, serializer: S) -> Result<S::Ok, S::Error> {
-        match devices.as_slice() {
+        match devices.all() {
             [one] => one.serialize(serializer),
             many => many.serialize(serializer),
         }
