@@ -57,6 +57,9 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     if options.config {
         return print(&config::template());
     }
+    if options.schema {
+        return print(&super::reference::schema_text()?);
+    }
     let findings = match &options.network {
         Some(name) => network(name, options)?,
         None => everything(),

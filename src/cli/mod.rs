@@ -6,11 +6,13 @@ mod import;
 mod fetch;
 mod list;
 mod prune;
+mod reference;
 mod report;
 mod run;
 mod score;
 mod sweep;
 mod train;
+mod verdict;
 
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
@@ -45,6 +47,8 @@ enum Command {
     Run(run::Options),
     /// Tables, figures and files of runs
     Report(report::Options),
+    /// Tell of single images whether they are in- or out-of-distribution
+    Verdict(verdict::Options),
     /// Look after what is kept in runs/
     Runs(prune::Options),
     /// What there is, and what is present on this machine
@@ -57,6 +61,11 @@ enum Command {
     Train(Box<train::Options>),
     /// libtorch, devices, terminal and data, and what is wrong with them
     Doctor(doctor::Options),
+    /// Write manual pages, odin.1 and one for each command, into a folder
+    Man(reference::Options),
+    /// Write the references of docs/ into a folder
+    #[command(hide = true)]
+    Reference(reference::Options),
     /// Print a shell's completions
     Completions {
         /// bash, elvish, fish, powershell or zsh
@@ -116,6 +125,10 @@ pub fn main() -> ExitCode {
             Ok(code) => return code,
             Err(error) => Err(error),
         },
+        Some(Command::Verdict(options)) => match verdict::run(&options) {
+            Ok(code) => return code,
+            Err(error) => Err(error),
+        },
         Some(Command::Report(options)) => report::run(&options),
         Some(Command::Runs(options)) => prune::run(&options),
         Some(Command::List(options)) => list::run(&options),
@@ -123,6 +136,8 @@ pub fn main() -> ExitCode {
         Some(Command::Fetch(options)) => fetch::run(&options),
         Some(Command::Train(options)) => train::run(&options),
         Some(Command::Doctor(options)) => doctor::run(&options),
+        Some(Command::Man(options)) => reference::manual(&options),
+        Some(Command::Reference(options)) => reference::run(&options),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "odin", &mut script);
