@@ -25,6 +25,9 @@ pub struct Options {
     weights: Option<PathBuf>,
     #[arg(long, default_value_t = Device::Auto)]
     device: Device,
+    /// Print the JSON Schema of session files, for editors
+    #[arg(long, exclusive = true)]
+    schema: bool,
     /// Print a settings file with every key and colour, to begin one's own from
     #[arg(long, conflicts_with = "network")]
     config: bool,

@@ -1,6 +1,6 @@
 //! The references in docs/ and the manual pages, made from the schemas and from the command line itself.
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::{Args, CommandFactory};
@@ -89,29 +89,8 @@ fn files() -> anyhow::Result<Vec<(&'static str, String)>> {
 pub fn manual(options: &Options) -> anyhow::Result<()> {
     std::fs::create_dir_all(&options.folder)
         .with_context(|| format!("cannot make the folder {}", options.folder.display()))?;
-    let mut command = Cli::command();
-    command.build();
-    let mut told = String::new();
-    pages(&command, "odin", &options.folder, &mut told)?;
-    print(&told)
-}
-
-fn pages(command: &clap::Command, name: &str, folder: &Path, told: &mut String) -> anyhow::Result<()> {
-    let page = clap_mangen::Man::new(
-        command
-            .clone()
-            .name(name.to_owned())
-            .bin_name(name.replace('-', " ")),
-    );
-    let mut text = Vec::new();
-    page.render(&mut text)?;
-    let path = folder.join(format!("{name}.1"));
-    runs::write_whole(&path, |file| std::io::Write::write_all(file, &text))?;
-    told.push_str(&format!("{}\n", path.display()));
-    let shown = |sub: &&clap::Command| !sub.is_hide_set() && sub.get_name() != "help";
-    for sub in command.get_subcommands().filter(shown) {
-        pages(sub, &format!("{name}-{}", sub.get_name()), folder, told)?;
-    }
+    clap_mangen::generate_to(Cli::command(), &options.folder)
+        .with_context(|| format!("cannot write the pages into {}", options.folder.display()))?;
     Ok(())
 }
 
@@ -338,6 +317,8 @@ pub fn schema_text() -> anyhow::Result<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     #[test]

@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn the_dictionary_is_what_numpy_reads() {
-        // NumPy 1.26 and 2 read these very bytes as {'confidence': [0.5, 0.25], 'is_correct': [True, False]}.
+        // NumPy 2 reads these very bytes as {'confidence': [0.5, 0.25], 'is_correct': [True, False]}.
         let bytes = dictionary_npy(&[0.5, 0.25], Some(&[true, false]));
         assert!(
             bytes.starts_with(
