@@ -153,7 +153,7 @@ fn figures_are_written_for_each_run_and_for_all_together() {
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
     names.sort();
-    assert_eq!(names.len(), 2 * 9, "{names:?}");
+    assert_eq!(names.len(), 3 * 9, "{names:?}");
     for kind in [
         "_heat.png",
         "small_one_roc.svg",

@@ -281,7 +281,7 @@ fn a_disk_that_fills_up_fails_the_job_and_leaves_no_half_file() {
     };
     home.succeed(&["run", "tour"]);
     // Room for the manifest, and none for the scores.
-    let output = limited(8);
+    let output = limited(4);
     let text = String::from_utf8_lossy(&output.stdout);
     assert_eq!(
         output.status.code(),

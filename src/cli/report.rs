@@ -23,8 +23,8 @@ pub struct Options {
     /// Write to this file (of npz, txt and npy: into this folder) instead of standard output
     #[arg(long, short, value_name = "PATH")]
     out: Option<PathBuf>,
-    /// Draw histogram, ROC, CCR, the heat map of a sweep, and the sets of a network together, as SVG and PNG, into this
-    /// folder
+    /// Draw histogram, ROC, CCR, the heat map of a sweep, and the sets of a network together, as SVG, PDF
+    /// and PNG, into this folder
     #[arg(long, value_name = "DIR")]
     figures: Option<PathBuf>,
     /// Which class is positive, for FPR at TPR 95 % and the detection error
@@ -108,7 +108,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     if let Some(folder) = &options.figures {
         make(folder)?;
         for (name, figure) in report::figures_of(&subjects)? {
-            for format in [Format::Svg, Format::Png] {
+            for format in Format::ALL {
                 figure.write(&folder.join(&name), format)?;
             }
         }

@@ -236,19 +236,17 @@ impl Desk<'_> {
             Some(driver) => driver,
             None => driver.insert(Driver::start(self.home, devices.clone(), self.again)?),
         };
-        match score(task, &plan.card, driver, &mut folder, reporter) {
-            Ok(done) => {
-                let Done { scored, record, grid } = done;
-                let path = folder.finish(&scored.ins, &scored.outs, &record, grid.as_ref())?;
-                Ok(Outcome::Finished(path, Box::new(record)))
-            }
-            Err(error) => {
-                let reason = format!("{error:#}");
-                // Where even that cannot be written, the reason for it is what matters.
-                let _ = folder.fail(&reason);
-                bail!(reason)
-            }
-        }
+        let done = score(task, &plan.card, driver, &mut folder, reporter).and_then(|done| {
+            let Done { scored, record, grid } = done;
+            let path = folder.finish(&scored.ins, &scored.outs, &record, grid.as_ref())?;
+            Ok(Outcome::Finished(path, Box::new(record)))
+        });
+        done.map_err(|error| {
+            let reason = format!("{error:#}");
+            // Where even that cannot be written, the reason for it is what matters.
+            let _ = folder.fail(&reason);
+            anyhow::anyhow!(reason)
+        })
     }
 }
 

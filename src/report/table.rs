@@ -151,9 +151,9 @@ fn text(subjects: &[Subject]) -> String {
             line(&format!("  {}", parameters(subject)), &|m| range(&value(b, m).1));
             line(&format!("  {}", images(subject)), &|m| range(&value(o, m).1));
             if let Some((_, row)) = &subject.published {
-                line(&format!("  published, ε {}", row.magnitude), &|m| {
+                line(&format!("  publ., ε {}", row.magnitude), &|m| {
                     format!(
-                        "{:.1}/{:>6.1}",
+                        "{:.1}/{:>5.1}",
                         published(&row.baseline, m),
                         published(&row.odin, m)
                     )

@@ -122,7 +122,7 @@ impl RunFolder {
 
     /// Ends the run with its scores in file order, its metrics and, of a sweep, its grid.
     pub fn finish(
-        mut self,
+        &mut self,
         ins: &[ImageScore],
         outs: &[ImageScore],
         record: &Record,
@@ -150,15 +150,18 @@ impl RunFolder {
             self.manifest.files.insert(name.to_owned(), hash);
         }
         self.end(State::Finished, None)?;
-        Ok(self.path)
+        Ok(self.path.clone())
     }
 
     /// Ends the run with the reason why it cannot go on; what was kept stays.
-    pub fn fail(mut self, reason: &str) -> Result<(), WriteError> {
+    pub fn fail(&mut self, reason: &str) -> Result<(), WriteError> {
         self.end(State::Failed, Some(reason.to_owned()))
     }
 
     fn end(&mut self, state: State, reason: Option<String>) -> Result<(), WriteError> {
+        if state != State::Finished {
+            self.manifest.files.clear();
+        }
         self.manifest.state = state;
         self.manifest.reason = reason;
         self.manifest.ended = Some(now());

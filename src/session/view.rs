@@ -49,6 +49,7 @@ pub enum Detector {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct View {
+    /// The screen that is open.
     pub screen: Screen,
     /// Number of the selected job, counted from 0 through all queues.
     pub job: usize,
@@ -56,8 +57,11 @@ pub struct View {
     pub metric: Metric,
     pub detector: Detector,
     pub axis: Axis,
+    /// Whether the histogram counts on a logarithmic axis.
     pub log_counts: bool,
+    /// Whether the ROC has a logarithmic FPR axis.
     pub log_fpr: bool,
+    /// Whether the mouse is heard.
     pub mouse: bool,
     /// Images and plots in pixels, where the terminal can.
     pub pixels: bool,

@@ -1,8 +1,9 @@
-//! Figures for a paper: 3.5 × 2.5 inches, the width of a column, lettered in 8 points at that size; as SVG and as PNG of
+//! Figures for a paper: 3.5 × 2.5 inches, the width of a column, lettered in 8 points at that size; as SVG, as PDF and as PNG of
 //! 300 dots an inch. Lines differ in dash and shade and not in colour alone, so that they tell apart for every eye and in
 //! grey.
 mod draw;
 mod heat;
+mod pdf;
 mod style;
 
 use std::path::{Path, PathBuf};
@@ -55,7 +56,12 @@ pub struct Line {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     Svg,
+    Pdf,
     Png,
+}
+
+impl Format {
+    pub const ALL: [Self; 3] = [Self::Svg, Self::Pdf, Self::Png];
 }
 
 const INCHES: (f64, f64) = (3.5, 2.5);
@@ -77,6 +83,21 @@ impl Figure {
         Ok(svg.replacen(&pixels, &inches, 1))
     }
 
+    /// The picture as a PDF file.
+    pub fn pdf(&self) -> Result<Vec<u8>, String> {
+        style::register_font();
+        let points = (72.0 * INCHES.0 / f64::from(SIZE.0)) as f32;
+        let mut sheet = pdf::Sheet::new(SIZE, points);
+        let font = style::font().map_err(|error| error.to_string())?;
+        let backend = pdf::PdfBackend {
+            sheet: &mut sheet,
+            font,
+        };
+        self.draw(&backend.into_drawing_area())
+            .map_err(|error| error.to_string())?;
+        Ok(sheet.finish())
+    }
+
     /// The picture as a PNG file.
     pub fn png(&self) -> Result<Vec<u8>, String> {
         style::register_font();
@@ -94,6 +115,7 @@ impl Figure {
     pub fn write(&self, stem: &Path, format: Format) -> Result<PathBuf, FigureError> {
         let (ending, bytes) = match format {
             Format::Svg => ("svg", self.svg().map(String::into_bytes)),
+            Format::Pdf => ("pdf", self.pdf()),
             Format::Png => ("png", self.png()),
         };
         // Not `with_extension`, which would cut a name at its last point: T1000_e0.0014.
@@ -128,7 +150,7 @@ pub struct Scores<'a> {
     pub outs: &'a [f64],
 }
 
-/// Writes `histogram.{svg,png}` and `roc.{svg,png}` into the folder.
+/// Writes `histogram` and `roc`, each in every format, into the folder.
 pub fn write_figures(
     folder: &Path,
     title: &str,
@@ -156,8 +178,9 @@ pub fn write_figures(
         ("roc", roc(title, &before, &compared)),
     ];
     for (name, figure) in figures {
-        figure.write(&folder.join(name), Format::Svg)?;
-        figure.write(&folder.join(name), Format::Png)?;
+        for format in Format::ALL {
+            figure.write(&folder.join(name), format)?;
+        }
     }
     Ok(())
 }
@@ -314,7 +337,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn figures_are_written_in_both_formats() {
+    fn figures_are_written_in_every_format() {
         let folder = tempfile::tempdir().unwrap();
         let ins: Vec<f64> = (0..200).map(|i| 1.0 + f64::from(i % 37) / 20.0).collect();
         let outs: Vec<f64> = (0..150).map(|i| f64::from(i % 41) / 20.0).collect();
@@ -327,6 +350,8 @@ mod tests {
             let svg = std::fs::read_to_string(folder.path().join(name).with_extension("svg")).unwrap();
             assert!(svg.contains("in-distribution") || svg.contains("AUROC"), "{svg}");
             assert!(svg.contains("width=\"3.5in\""));
+            let pdf = std::fs::read(folder.path().join(name).with_extension("pdf")).unwrap();
+            assert!(pdf.starts_with(b"%PDF-") && pdf.len() > 5000, "{}", pdf.len());
             let png = image::open(folder.path().join(name).with_extension("png"))
                 .unwrap()
                 .to_rgb8();

@@ -1,6 +1,7 @@
 //! Letters, colours and dashes.
 use std::sync::OnceLock;
 
+use ab_glyph::{FontRef, InvalidFont};
 use plotters::prelude::*;
 use plotters::style::FontStyle;
 
@@ -85,10 +86,14 @@ pub fn stroke(n: usize) -> Stroke {
 pub fn register_font() {
     static ONCE: OnceLock<()> = OnceLock::new();
     ONCE.get_or_init(|| {
-        let font = epaint_default_fonts::UBUNTU_LIGHT;
         // It fails only for bytes that are no font.
-        let _ = plotters::style::register_font(FONT, FontStyle::Normal, font);
+        let _ = plotters::style::register_font(FONT, FontStyle::Normal, epaint_default_fonts::UBUNTU_LIGHT);
     });
+}
+
+/// The same font, for outlines.
+pub fn font() -> Result<FontRef<'static>, InvalidFont> {
+    FontRef::try_from_slice(epaint_default_fonts::UBUNTU_LIGHT)
 }
 
 /// Viridis, of which lightness grows evenly: 0 is dark, 1 light.
