@@ -109,7 +109,7 @@ fn tables_say_what_the_saved_scores_say_in_every_format() {
         );
     }
     let text = home.succeed(&["report"]);
-    assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
     let other = home.succeed(&[
         "report",
         "--positive",

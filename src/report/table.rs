@@ -162,7 +162,16 @@ fn text(subjects: &[Subject]) -> String {
         }
         out.push('\n');
     }
-    let _ = writeln!(out, "{}", caption(subjects));
+    let mut line = String::new();
+    for word in caption(subjects).split(' ') {
+        if line.chars().count() + word.chars().count() > 78 {
+            let _ = writeln!(out, "{}", line.trim_end());
+            line.clear();
+        }
+        line.push_str(word);
+        line.push(' ');
+    }
+    let _ = writeln!(out, "{}", line.trim_end());
     out
 }
 

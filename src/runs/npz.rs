@@ -13,16 +13,26 @@ use crate::scoring::ImageScore;
 /// Keys: `index` i64, `label` i32 (−1 where there is none), `prediction` i32, `max_softmax` f64 (T = 1, ε = 0), `odin`
 /// f64 (max softmax at T after the perturbation), `log_odds` f64 (of the same), `baseline_log_odds` f64.
 pub fn write_scores(path: &Path, scores: &[ImageScore]) -> Result<(), WriteError> {
-    write_whole(path, |file| {
-        let mut npz = NpzWriter::new(file);
-        array(&mut npz, "index", scores, |s| i64::from(s.index))?;
-        array(&mut npz, "label", scores, |s| s.label.map_or(-1, i32::from))?;
-        array(&mut npz, "prediction", scores, |s| i32::from(s.prediction))?;
-        array(&mut npz, "max_softmax", scores, |s| s.baseline.probability())?;
-        array(&mut npz, "odin", scores, |s| s.odin.probability())?;
-        array(&mut npz, "log_odds", scores, |s| s.odin.0)?;
-        array(&mut npz, "baseline_log_odds", scores, |s| s.baseline.0)
-    })
+    let bytes = encode(scores).map_err(|source| WriteError {
+        path: path.to_owned(),
+        source,
+    })?;
+    write_whole(path, |file| file.write_all(&bytes))
+}
+
+/// In memory first: the writer ends the archive when it is dropped, where an error (a full disk) is lost.
+fn encode(scores: &[ImageScore]) -> io::Result<Vec<u8>> {
+    let mut bytes = Cursor::new(Vec::new());
+    let mut npz = NpzWriter::new(&mut bytes);
+    array(&mut npz, "index", scores, |s| i64::from(s.index))?;
+    array(&mut npz, "label", scores, |s| s.label.map_or(-1, i32::from))?;
+    array(&mut npz, "prediction", scores, |s| i32::from(s.prediction))?;
+    array(&mut npz, "max_softmax", scores, |s| s.baseline.probability())?;
+    array(&mut npz, "odin", scores, |s| s.odin.probability())?;
+    array(&mut npz, "log_odds", scores, |s| s.odin.0)?;
+    array(&mut npz, "baseline_log_odds", scores, |s| s.baseline.0)?;
+    drop(npz);
+    Ok(bytes.into_inner())
 }
 
 /// One side's scores as they were saved, column by column, all of one length.

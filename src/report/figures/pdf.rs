@@ -2,10 +2,13 @@
 //! along and a figure looks the same everywhere.
 use std::collections::BTreeSet;
 use std::convert::Infallible;
+use std::io::Write;
 
 use ab_glyph::{Font, FontRef, OutlineCurve, Point, ScaleFont};
+use flate2::Compression;
+use flate2::write::ZlibEncoder;
 use pdf_writer::types::{LineCapStyle, LineJoinStyle};
-use pdf_writer::{Content, Name, Pdf, Rect, Ref};
+use pdf_writer::{Content, Filter, Name, Pdf, Rect, Ref};
 use plotters_backend::text_anchor::{HPos, VPos};
 use plotters_backend::{
     BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingBackend, DrawingErrorKind,
@@ -56,8 +59,8 @@ impl Sheet {
                 state.pair(Name(b"ca"), share).pair(Name(b"CA"), share);
             }
         }
-        let content = self.content.finish();
-        pdf.stream(stream, content.as_slice());
+        let content = deflate(self.content.finish().as_slice());
+        pdf.stream(stream, &content).filter(Filter::FlateDecode);
         pdf.finish()
     }
 
@@ -110,6 +113,13 @@ impl Sheet {
         }
         any
     }
+}
+
+fn deflate(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
+    // Writing into memory does not fail.
+    let _ = encoder.write_all(bytes);
+    encoder.finish().unwrap_or_default()
 }
 
 fn opacity_name(opacity: u8) -> String {
