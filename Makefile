@@ -8,7 +8,7 @@ PREFIX ?= $(HOME)/.local
 SESSION ?=
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: run build test setup bench demo-table data install uninstall clean help
+.PHONY: run build test setup bench demo-table docs data install uninstall clean help
 
 run: build
 	@$(TARGET)/release/odin $(SESSION)
@@ -36,6 +36,10 @@ bench: build
 demo-table: build
 	@$(PYTHON) scripts/demo_table.py $(TARGET)/release/odin
 
+# The references in docs/, from the types that read sessions and cards.
+docs: build
+	@$(TARGET)/release/odin reference docs
+
 # Makes the demo's data again from public packages; the result is in the repository already.
 data:
 	$(PYTHON) scripts/make_data.py
@@ -47,9 +51,10 @@ install: build
 	case "$$(realpath .libtorch/current)" in \
 	  "$$(realpath .)"/*) cp -R .libtorch/current/lib/. "$(PREFIX)/lib/odin/" ;; esac
 	cp -R models data sessions "$(PREFIX)/share/odin/"
+	"$(PREFIX)/bin/odin" man "$(PREFIX)/share/man/man1" >/dev/null
 
 uninstall:
-	rm -rf "$(PREFIX)/bin/odin" "$(PREFIX)/lib/odin" "$(PREFIX)/share/odin"
+	rm -rf "$(PREFIX)/bin/odin" "$(PREFIX)/lib/odin" "$(PREFIX)/share/odin" "$(PREFIX)/share/man/man1/odin"*.1
 
 # Leaves .libtorch/ (a large download) alone; `rm -r .libtorch` removes that too.
 clean:
@@ -57,4 +62,4 @@ clean:
 
 help:
 	@sed -n '/^#   make/s/^# *//p' Makefile
-	@echo "make build · bench · demo-table · data · install · uninstall · clean"
+	@echo "make build · bench · demo-table · docs · data · install · uninstall · clean"

@@ -1,9 +1,11 @@
 //! The quantities that every module speaks of, each a type of its own.
 //!
 //! The bottom of the module tree: imports nothing of this crate, holds no behaviour beyond checking and printing.
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 /// A value that lies outside what a quantity can be.
@@ -270,6 +272,39 @@ impl FromStr for Series {
         }
     }
 }
+
+/// What each quantity may be, for editors and for the references in docs/.
+macro_rules! schema_of {
+    ($type:ident, |$generator:ident| $schema:expr) => {
+        impl JsonSchema for $type {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($type).into()
+            }
+            fn inline_schema() -> bool {
+                true
+            }
+            fn json_schema($generator: &mut SchemaGenerator) -> Schema {
+                $schema
+            }
+        }
+    };
+}
+schema_of!(Temperature, |_generator| json_schema!({
+    "title": "a number above 0", "type": "number", "exclusiveMinimum": 0,
+}));
+schema_of!(Magnitude, |_generator| json_schema!({
+    "title": "a number from 0 to 1", "type": "number", "minimum": 0, "maximum": 1,
+}));
+schema_of!(Device, |_generator| json_schema!({
+    "title": "`auto`, `cpu` or `cuda:N`", "type": "string", "pattern": "^(auto|cpu|cuda(:[0-9]+)?)$",
+}));
+schema_of!(Devices, |generator| {
+    let one = generator.subschema_for::<Device>();
+    json_schema!({
+        "title": "`auto`, `cpu` or `cuda:N`, or a list of them",
+        "anyOf": [one, {"type": "array", "items": one, "minItems": 1, "maxItems": Devices::MAX}],
+    })
+});
 
 #[cfg(test)]
 mod tests {

@@ -25,6 +25,9 @@ pub struct Options {
     weights: Option<PathBuf>,
     #[arg(long, default_value_t = Device::Auto)]
     device: Device,
+    /// Print the JSON Schema of session files, for editors
+    #[arg(long, exclusive = true)]
+    schema: bool,
     /// Print a settings file with every key and colour, to begin one's own from
     #[arg(long, conflicts_with = "network")]
     config: bool,
@@ -56,6 +59,9 @@ fn unwell(name: &'static str, found: impl Into<String>, advice: impl Into<String
 pub fn run(options: &Options) -> anyhow::Result<()> {
     if options.config {
         return print(&config::template());
+    }
+    if options.schema {
+        return print(&super::reference::schema_text()?);
     }
     let findings = match &options.network {
         Some(name) => network(name, options)?,

@@ -46,6 +46,14 @@ impl Scored {
     }
 }
 
+/// What there is of a job under way, in the order in which it came.
+pub struct SoFar<'a> {
+    pub ins: &'a [ImageScore],
+    pub outs: &'a [ImageScore],
+    pub total_in: usize,
+    pub total_out: usize,
+}
+
 /// An engine and what it says. What one comparison has shown serves the next.
 pub struct Driver {
     engine: Engine,
@@ -74,6 +82,16 @@ impl Driver {
 
     /// Scores the job to its end, in file order.
     pub fn score(&mut self, spec: JobSpec, bar: &indicatif::ProgressBar) -> anyhow::Result<Scored> {
+        self.score_watched(spec, bar, &mut |_| Ok(()))
+    }
+
+    /// As [`Driver::score`]; `watch` sees what there is after each batch, and ends it by an error.
+    pub fn score_watched(
+        &mut self,
+        spec: JobSpec,
+        bar: &indicatif::ProgressBar,
+        watch: &mut dyn FnMut(&SoFar) -> anyhow::Result<()>,
+    ) -> anyhow::Result<Scored> {
         self.generation.0 += 1;
         let ours = self.generation;
         self.engine.send(Command::Score {
@@ -87,25 +105,35 @@ impl Driver {
         });
         let (mut ins, mut outs, mut on) = (Vec::new(), Vec::new(), Devices::default());
         let mut from_evidence = 0;
+        let mut totals = (0, 0);
         for event in &self.events {
             match event {
                 Event::Started {
+                    generation,
                     devices,
                     total_in,
                     total_out,
                     ..
-                } => {
+                } if generation == ours => {
                     on = devices;
+                    totals = (total_in, total_out);
                     bar.set_position(0);
                     bar.set_length((total_in + total_out) as u64);
                 }
-                Event::Scored(batch) => {
+                Event::Scored(batch) if batch.generation == ours => {
                     bar.inc(batch.scores.len() as u64);
                     from_evidence += if batch.from_cache { batch.scores.len() } else { 0 };
                     match batch.side {
                         Side::In => ins.extend(batch.scores),
                         Side::Out => outs.extend(batch.scores),
                     }
+                    let so_far = SoFar {
+                        ins: &ins,
+                        outs: &outs,
+                        total_in: totals.0,
+                        total_out: totals.1,
+                    };
+                    watch(&so_far)?;
                 }
                 Event::Finished {
                     generation, seconds, ..
@@ -121,14 +149,21 @@ impl Driver {
                         seconds,
                     });
                 }
-                Event::Failed { reason, .. } => {
+                Event::Failed {
+                    generation, reason, ..
+                } if generation == ours => {
                     bar.finish_and_clear();
                     bail!(reason);
                 }
                 // Nothing was asked that they would answer.
                 Event::Classes { .. } | Event::Thumbnails { .. } | Event::Inspected { .. } => {}
                 Event::Warning { text } => bar.suspend(|| eprintln!("warning: {text}")),
-                Event::Ready { .. } | Event::Finished { .. } => {}
+                // What is left of a job that was given up is stale.
+                Event::Ready { .. }
+                | Event::Started { .. }
+                | Event::Scored(_)
+                | Event::Finished { .. }
+                | Event::Failed { .. } => {}
             }
         }
         bail!("the scoring thread ended without a word")

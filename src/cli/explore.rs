@@ -156,7 +156,7 @@ fn catalogue(home: &Home) -> Catalogue {
 }
 
 /// The session's file: a path, or a name in sessions/.
-fn find(session: &str, home: &Home) -> anyhow::Result<PathBuf> {
+pub(super) fn find(session: &str, home: &Home) -> anyhow::Result<PathBuf> {
     let given = Path::new(session);
     if given.is_file() {
         return Ok(given.to_owned());

@@ -6,10 +6,12 @@ use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 
 use super::print;
+use crate::datasets;
 use crate::home::Home;
 use crate::networks::weights::{self, Content, Weights};
 use crate::networks::{CardError, NetworkCard};
 use crate::runs;
+use crate::session::{self, Imported, Job, Remark};
 
 #[derive(Debug, Args)]
 pub struct Options {
@@ -21,6 +23,20 @@ pub struct Options {
 enum What {
     /// Weights of any kind (.pth of any age, whole modules, archives, pytorchcv's) as safetensors, with a card
     Weights(WeightsOptions),
+    /// A tmuxp layout as a session: panes become queues, commands of the scoring scripts jobs
+    Tmuxp(TmuxpOptions),
+}
+
+#[derive(Debug, Args)]
+struct TmuxpOptions {
+    /// The layout: YAML or JSON
+    file: PathBuf,
+    /// The session to write, e.g. sessions/NAME.yaml [default: standard output]
+    #[arg(long, short, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Write over a file that is there
+    #[arg(long)]
+    force: bool,
 }
 
 #[derive(Debug, Args)]
@@ -41,7 +57,94 @@ struct WeightsOptions {
 pub fn run(options: &Options) -> anyhow::Result<()> {
     match &options.what {
         What::Weights(options) => print(&import_weights(&Home::find()?, options)?),
+        What::Tmuxp(options) => tmuxp(options),
     }
+}
+
+/// Writes the session, and tells what became of every line that is no job.
+fn tmuxp(options: &TmuxpOptions) -> anyhow::Result<()> {
+    let home = Home::find().ok();
+    let card = |network: &str| NetworkCard::find(network, &home.as_ref()?.models()).ok();
+    // Without a card, by the names of the scripts: densenet10 was trained on CIFAR-10.
+    let by_name = |network: &str| match network {
+        "densenet10" | "wideresnet10" | "resnet10" => Some("cifar10".to_owned()),
+        "densenet100" | "wideresnet100" | "resnet100" => Some("cifar100".to_owned()),
+        _ => None,
+    };
+    let in_dataset = |network: &str| {
+        card(network)
+            .map(|card| card.in_dataset)
+            .or_else(|| by_name(network))
+    };
+    let imported = session::import_tmuxp(&options.file, &in_dataset)?;
+    let name = options.file.file_name().unwrap_or_default().to_string_lossy();
+    let mut head = vec![format!("From {name}, by `odin import tmuxp`.")];
+    let lost: Vec<&Remark> = imported.remarks.iter().filter(|remark| remark.lost).collect();
+    head.extend(lost.iter().map(|remark| {
+        format!(
+            "Not translated, {}: {} ({})",
+            remark.place, remark.line, remark.what
+        )
+    }));
+    let told = report(&imported, home.as_ref());
+    match &options.out {
+        None => {
+            eprint!("{told}");
+            print(&imported.session.to_text(&head)?)
+        }
+        Some(out) if out.exists() && !options.force => {
+            bail!("{} is there already; --force writes over it", out.display())
+        }
+        Some(out) => {
+            imported.session.save_with_head(out, &head)?;
+            print(&format!("{told}{}\n", out.display()))
+        }
+    }
+}
+
+fn report(imported: &Imported, home: Option<&Home>) -> String {
+    let queues = &imported.session.queues;
+    let jobs: Vec<&Job> = queues.iter().flat_map(|queue| &queue.jobs).collect();
+    let count = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
+    let mut text = format!(
+        "{} in {}\n",
+        count(jobs.len(), "job"),
+        count(queues.len(), "queue")
+    );
+    for (heading, lost) in [("not translated", true), ("not needed, or worth a word", false)] {
+        let remarks: Vec<&Remark> = imported
+            .remarks
+            .iter()
+            .filter(|remark| remark.lost == lost)
+            .collect();
+        if !remarks.is_empty() {
+            text.push_str(&format!("{heading}:\n"));
+        }
+        for Remark {
+            place, line, what, ..
+        } in remarks
+        {
+            text.push_str(&format!("  {place}: {line}\n    {what}\n"));
+        }
+    }
+    let Some(home) = home else { return text };
+    let mut unknown: Vec<String> = jobs
+        .iter()
+        .flat_map(|job| {
+            let network = NetworkCard::find(&job.network, &home.models())
+                .err()
+                .map(|error| error.to_string());
+            let dataset = datasets::find(&job.dataset, &[home.data()])
+                .err()
+                .map(|error| error.to_string());
+            [network, dataset]
+        })
+        .flatten()
+        .collect();
+    unknown.sort();
+    unknown.dedup();
+    text.extend(unknown.iter().map(|why| format!("warning: {why}\n")));
+    text
 }
 
 /// Writes the safetensors file and the card, and tells which.

@@ -5,6 +5,7 @@ use super::print;
 use crate::datasets;
 use crate::home::Home;
 use crate::networks::NetworkCard;
+use crate::runs::{Condition, Shelved, shelf};
 
 #[derive(Debug, Args)]
 pub struct Options {
@@ -17,6 +18,7 @@ enum Kind {
     Networks,
     Datasets,
     Sessions,
+    Runs,
 }
 
 /// Name, whether it can be used here, and what it is.
@@ -29,6 +31,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         (Kind::Networks, networks(&home)),
         (Kind::Datasets, datasets(&home)),
         (Kind::Sessions, sessions(&home)),
+        (Kind::Runs, runs(&home)),
     ] {
         if options.what.is_none_or(|what| what == kind) {
             if options.what.is_none() {
@@ -103,4 +106,49 @@ fn sessions(home: &Home) -> Vec<Row> {
         .iter()
         .map(|path| (name(path), "present".to_owned(), path.display().to_string()))
         .collect()
+}
+
+/// The newest first.
+fn runs(home: &Home) -> Vec<Row> {
+    let row = |shelved: Shelved| {
+        let state = match shelved.condition {
+            Condition::Finished => "finished",
+            Condition::Running => "running",
+            Condition::Interrupted => "broken off",
+            Condition::Failed => "failed",
+            Condition::Unreadable => "unreadable",
+        };
+        let what = match &shelved.run {
+            Err(error) => error.to_string(),
+            Ok(run) => {
+                let images = match (
+                    run.images.ins + run.images.outs,
+                    run.images.total_in + run.images.total_out,
+                ) {
+                    (done, all) if done == all => format!("{all} images"),
+                    (done, all) => format!("{done} of {all} images"),
+                };
+                let sweep = if run.is_sweep() { "best of a sweep: " } else { "" };
+                let mut what = format!(
+                    "{} · {} against {} · {sweep}T = {}, ε = {} · {images}",
+                    run.network, run.in_dataset, run.dataset, run.temperature, run.magnitude
+                );
+                if let Some(record) = (shelved.condition == Condition::Finished)
+                    .then(|| run.record().ok())
+                    .flatten()
+                {
+                    what.push_str(&format!(" · FPR95 {:.2} %", 100.0 * record.odin.fpr95));
+                }
+                if let Some(started) = &run.started {
+                    what.push_str(&format!(" · {started}"));
+                }
+                if let Some(reason) = run.manifest.as_ref().and_then(|m| m.reason.as_ref()) {
+                    what.push_str(&format!(" · {reason}"));
+                }
+                what
+            }
+        };
+        (shelved.name(), state.to_owned(), what)
+    };
+    shelf(&home.runs()).into_iter().map(row).collect()
 }

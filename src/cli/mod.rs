@@ -5,9 +5,14 @@ mod explore;
 mod import;
 mod fetch;
 mod list;
+mod prune;
+mod reference;
+mod report;
+mod run;
 mod score;
 mod sweep;
 mod train;
+mod verdict;
 
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
@@ -38,6 +43,14 @@ enum Command {
     Score(Box<score::Options>),
     /// Score a grid of temperatures and magnitudes; choose on some images, report on the others
     Sweep(Box<sweep::Options>),
+    /// Work through a session without the dashboard, and keep what comes of it in runs/
+    Run(run::Options),
+    /// Tables, figures and files of runs
+    Report(report::Options),
+    /// Tell of single images whether they are in- or out-of-distribution
+    Verdict(verdict::Options),
+    /// Look after what is kept in runs/
+    Runs(prune::Options),
     /// What there is, and what is present on this machine
     List(list::Options),
     /// Bring other programs' files
@@ -48,6 +61,11 @@ enum Command {
     Train(Box<train::Options>),
     /// libtorch, devices, terminal and data, and what is wrong with them
     Doctor(doctor::Options),
+    /// Write manual pages, odin.1 and one for each command, into a folder
+    Man(reference::Options),
+    /// Write the references of docs/ into a folder
+    #[command(hide = true)]
+    Reference(reference::Options),
     /// Print a shell's completions
     Completions {
         /// bash, elvish, fish, powershell or zsh
@@ -103,11 +121,23 @@ pub fn main() -> ExitCode {
         None => explore::run(cli.session.as_deref(), &cli.explore),
         Some(Command::Score(options)) => score::run(&options),
         Some(Command::Sweep(options)) => sweep::run(&options),
+        Some(Command::Run(options)) => match run::run(&options) {
+            Ok(code) => return code,
+            Err(error) => Err(error),
+        },
+        Some(Command::Verdict(options)) => match verdict::run(&options) {
+            Ok(code) => return code,
+            Err(error) => Err(error),
+        },
+        Some(Command::Report(options)) => report::run(&options),
+        Some(Command::Runs(options)) => prune::run(&options),
         Some(Command::List(options)) => list::run(&options),
         Some(Command::Import(options)) => import::run(&options),
         Some(Command::Fetch(options)) => fetch::run(&options),
         Some(Command::Train(options)) => train::run(&options),
         Some(Command::Doctor(options)) => doctor::run(&options),
+        Some(Command::Man(options)) => reference::manual(&options),
+        Some(Command::Reference(options)) => reference::run(&options),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "odin", &mut script);

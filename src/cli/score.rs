@@ -20,7 +20,7 @@ pub struct Options {
     /// Write in.npz, out.npz (scores image by image) and metrics.json into this folder
     #[arg(long, value_name = "DIR")]
     save: Option<PathBuf>,
-    /// Draw histogram and ROC, as SVG and PNG, into this folder
+    /// Draw histogram and ROC, as SVG, PDF and PNG, into this folder
     #[arg(long, value_name = "DIR")]
     figures: Option<PathBuf>,
     /// Print JSON instead of a table

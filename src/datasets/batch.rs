@@ -1,6 +1,7 @@
 //! Batches as networks take them: one size, normalised, one block of f32.
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Dataset;
@@ -9,7 +10,7 @@ use super::image::Image;
 use super::located;
 
 /// Mean and standard deviation by channel, in units of the [0, 1] image. Always finite, with std above 0.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, JsonSchema)]
 pub struct Normalisation {
     mean: [f32; 3],
     std: [f32; 3],

@@ -1,6 +1,7 @@
 //! The card of a data set, `data/NAME.yaml`: what it is, where its files lie, where they come from.
 use std::path::{Path, PathBuf};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::error::{DatasetError, MissingFile};
@@ -8,7 +9,7 @@ use super::preprocessing::Preprocessing;
 use super::source::Source;
 
 /// Paths are relative to the folder that holds the card.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DatasetCard {
     /// The name of the card's file, without `.yaml`.
@@ -41,7 +42,7 @@ pub struct DatasetCard {
 }
 
 /// One file to download, by any of its mirrors.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Download {
     /// Mirrors, tried in order.
@@ -58,7 +59,7 @@ pub struct Download {
     pub unpack: Archive,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub enum Archive {
     /// Not an archive.
     #[default]

@@ -1,6 +1,7 @@
 //! CIFAR's binary files: fixed records, read one at a time from where they lie.
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::error::DatasetError;
@@ -10,7 +11,7 @@ use super::image::Raster;
 pub(super) const SIDE: usize = 32;
 pub(super) const PIXELS: usize = 3 * SIDE * SIDE;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum CifarKind {
     /// One label byte a record.

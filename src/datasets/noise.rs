@@ -3,6 +3,7 @@ use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use rand_distr::{Distribution, StandardNormal};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::image::Raster;
@@ -16,11 +17,12 @@ pub(super) enum Kind {
 }
 
 /// What a card says of noise.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Noise {
     pub count: usize,
     /// Height and width.
     pub size: [usize; 2],
+    #[schemars(default)]
     pub seed: u64,
 }
 

@@ -1,11 +1,12 @@
 //! What a card does to images before a network's normalisation: grey, then pad, then resize, then crop.
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::image::{Image, MAX_PIXELS, Raster, Sample};
 use super::resize;
 
 /// Steps in the order in which they are taken, whatever their order in the card.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Preprocessing {
     /// One luma plane (ITU-R 601, as Pillow's `convert("L")`), three times.
@@ -18,7 +19,7 @@ pub struct Preprocessing {
     pub crop: Option<usize>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(
     untagged,
     expecting = "expected a side (the shorter one) or [height, width], in pixels"
@@ -48,6 +49,11 @@ impl Preprocessing {
             side("pad", self.pad)?;
         }
         self.crop.map_or(Ok(()), |s| side("crop", s))
+    }
+
+    /// Height and width of what an image of this size becomes.
+    pub fn output(&self, height: usize, width: usize) -> Result<(usize, usize), String> {
+        self.output_size(height, width)
     }
 
     /// Height and width of what [`Self::apply`] makes of an image of this size.

@@ -1,6 +1,7 @@
 //! What a card says of where the images come from.
 use std::path::{Path, PathBuf};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::cifar::CifarKind;
@@ -9,7 +10,7 @@ use super::located;
 use super::noise::Noise;
 
 /// Where a set's images come from: in a card, `format` and the keys that belong to it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(tag = "format", rename_all = "kebab-case")]
 pub enum Source {
     /// MNIST's format, plain or gzipped.
@@ -27,7 +28,9 @@ pub enum Source {
     /// A folder of image files.
     Folder {
         path: PathBuf,
+        #[schemars(default)]
         layout: Layout,
+        #[schemars(default)]
         corrupt: Corrupt,
     },
     /// Noise, uniform over [0, 1).

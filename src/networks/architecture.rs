@@ -3,12 +3,13 @@
 //! Names are those of the ODIN authors' files: `conv1`, `block1.layer.0.bn1`, …, `fc`.
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::input::{Input, Span};
 
 /// A family of networks with its sizes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Architecture {
     /// DenseNet-BC with compression ½ (Huang et al., arXiv 1608.06993, section 3).

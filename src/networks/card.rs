@@ -1,6 +1,7 @@
 //! The card of a network, `models/NAME.yaml`: what it is, its weights, its preprocessing, its in-distribution set.
 use std::path::{Path, PathBuf};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::architecture::{Architecture, ArchitectureError};
@@ -31,7 +32,7 @@ fn suggest(near: &[String]) -> String {
 }
 
 /// Paths are relative to the folder that holds the card.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NetworkCard {
     /// The name of the card's file, without `.yaml`.
@@ -56,6 +57,7 @@ pub struct NetworkCard {
     pub licence: Option<String>,
     /// How it was trained, for people to read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<serde_json::Value>")]
     pub training: Option<serde_yaml::Value>,
     /// What others measured with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,12 +1,13 @@
 //! Sizes of images that a network takes.
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::ArchitectureError;
 
 /// The images that a TorchScript program takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(
     untagged,
     expecting = "expected [3, H, W], or height and width, each a number of pixels or [least, most]"
@@ -21,7 +22,7 @@ pub enum Input {
 }
 
 /// Lengths of a side, in pixels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Span {
     One(usize),

@@ -1,10 +1,11 @@
 //! What others measured with a network, by out-of-distribution set: numbers to hold one's own against.
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::units::{Magnitude, Temperature};
 
 /// A table of a paper.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Published {
     /// Where the numbers were read.
@@ -13,7 +14,7 @@ pub struct Published {
     pub rows: Vec<PublishedRow>,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PublishedRow {
     /// Out-of-distribution set: a data card's name.
@@ -24,7 +25,7 @@ pub struct PublishedRow {
 }
 
 /// In %, as printed.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Measures {
     pub fpr95: f64,

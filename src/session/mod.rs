@@ -11,6 +11,7 @@ mod migration;
 mod place;
 mod schema;
 mod store;
+mod tmuxp;
 mod values;
 mod view;
 
@@ -21,5 +22,6 @@ pub use error::SessionError;
 pub use json_schema::session_schema;
 pub use lock::{Holder, Lock, LockError, ago, copy_path};
 pub use schema::{Defaults, Job, Queue, Session, Sweep, VERSION};
+pub use tmuxp::{ImportError, Imported, Remark, import_tmuxp};
 pub use values::{Batch, Limit, Values};
 pub use view::{Axis, CurveKind, Marks, Metric, Screen, View};

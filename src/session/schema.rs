@@ -79,6 +79,7 @@ impl Default for Defaults {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Queue {
+    /// What the queue is called; no two have the same name.
     #[serde(deserialize_with = "values::text")]
     pub name: String,
     /// Where to compute, in place of the default.
@@ -89,6 +90,7 @@ pub struct Queue {
     )]
     #[schemars(with = "Devices")]
     pub device: Option<Devices>,
+    /// What it scores, in this order.
     #[serde(deserialize_with = "values::jobs")]
     #[schemars(with = "Vec<Job>")]
     pub jobs: Vec<Job>,
@@ -172,7 +174,9 @@ pub struct Job {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Sweep {
+    /// Values of T.
     pub temperatures: Values<Temperature>,
+    /// Values of ε.
     pub magnitudes: Values<Magnitude>,
     /// Images of each set, after those skipped, on which the best cell is chosen; it is reported on those after them.
     #[serde(deserialize_with = "values::at_least_one")]

@@ -3,6 +3,8 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::Path;
 
+use serde::de::DeserializeOwned;
+
 use super::check::check;
 use super::error::SessionError;
 use super::migration::migrate;
@@ -35,6 +37,19 @@ pub(super) fn read(path: &Path) -> Result<String, SessionError> {
     }
 }
 
+/// Reads a value from text; `path` is for messages only.
+pub(super) fn parse<T: DeserializeOwned>(text: &str, path: &Path) -> Result<T, SessionError> {
+    if let Some(line) = too_deep(text) {
+        return Err(SessionError::Invalid {
+            path: path.to_owned(),
+            line,
+            column: 1,
+            message: "nested deeper than any session".to_owned(),
+        });
+    }
+    serde_yaml::from_str(text).map_err(|error| invalid(&error, path))
+}
+
 impl Session {
     /// Reads a session file.
     ///
@@ -49,15 +64,7 @@ impl Session {
     /// # Errors
     /// As [`Session::load`].
     pub fn parse(text: &str, path: &Path) -> Result<Self, SessionError> {
-        if let Some(line) = too_deep(text) {
-            return Err(SessionError::Invalid {
-                path: path.to_owned(),
-                line,
-                column: 1,
-                message: "nested deeper than any session".to_owned(),
-            });
-        }
-        let session: Self = serde_yaml::from_str(text).map_err(|error| invalid(&error, path))?;
+        let session: Self = parse(text, path)?;
         check(&session, text, path)?;
         Ok(migrate(session))
     }
@@ -75,22 +82,44 @@ impl Session {
     /// The folder or the file cannot be written.
     pub fn save(&self, path: &Path) -> Result<(), SessionError> {
         let body = self.to_yaml(path)?;
-        self.replace(path, &body).map_err(|source| SessionError::Save {
-            path: path.to_owned(),
-            source,
-        })
-    }
-
-    fn replace(&self, path: &Path, body: &str) -> io::Result<()> {
         let head = match fs::read_to_string(path) {
             Ok(text) => head_comment(&text).to_owned(),
             Err(_) => String::new(),
         };
+        Self::replace(path, &head, &body)
+    }
+
+    /// As [`Session::save`], with these lines as comments at the head of the file.
+    ///
+    /// # Errors
+    /// As [`Session::save`].
+    pub fn save_with_head(&self, path: &Path, lines: &[String]) -> Result<(), SessionError> {
+        Self::replace(path, &comment(lines), &self.to_yaml(path)?)
+    }
+
+    /// The session as the text of a file, with these lines as comments at its head.
+    ///
+    /// # Errors
+    /// A value has no form in YAML.
+    pub fn to_text(&self, lines: &[String]) -> Result<String, SessionError> {
+        Ok(comment(lines) + &self.to_yaml(Path::new("standard output"))?)
+    }
+
+    fn replace(path: &Path, head: &str, body: &str) -> Result<(), SessionError> {
         files::write_whole(path, |file| {
             file.write_all(head.as_bytes())?;
             file.write_all(body.as_bytes())
         })
+        .map_err(|source| SessionError::Save {
+            path: path.to_owned(),
+            source,
+        })
     }
+}
+
+fn comment(lines: &[String]) -> String {
+    let plain = |line: &String| line.chars().filter(|c| !c.is_control()).collect::<String>();
+    lines.iter().map(|line| format!("# {}\n", plain(line))).collect()
 }
 
 /// The line where brackets or indicators nest deeper than those of any session, if there is one. The parser would take

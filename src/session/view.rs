@@ -65,6 +65,7 @@ pub enum Marks {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct View {
+    /// The screen that is open.
     pub screen: Screen,
     /// Number of the selected job, counted from 0 through all queues.
     pub job: usize,
@@ -73,14 +74,17 @@ pub struct View {
     /// Whose scores the histogram and the threshold are about.
     pub detector: Detector,
     pub axis: Axis,
+    /// Whether the histogram counts on a logarithmic axis.
     pub log_counts: bool,
     /// Whether the histogram counts images; else it shows shares of each set.
     pub counts: bool,
+    /// Whether the ROC has a logarithmic FPR axis.
     pub log_fpr: bool,
     /// What is drawn over FPR.
     pub curve: CurveKind,
     /// What curves are drawn with.
     pub marks: Marks,
+    /// Whether the mouse is heard.
     pub mouse: bool,
     /// Images and plots in pixels, where the terminal can.
     pub pixels: bool,
@@ -140,6 +144,7 @@ impl Metric {
         after.next().copied().unwrap_or_default()
     }
 
+    /// Its value, a fraction.
     pub fn of(self, summary: &Summary) -> f64 {
         match self {
             Self::Fpr95 => summary.fpr95,
@@ -158,6 +163,17 @@ impl Metric {
             Self::Auroc => measures.auroc,
             Self::AuprIn => measures.aupr_in,
             Self::AuprOut => measures.aupr_out,
+        }
+    }
+
+    /// As sessions write it.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Fpr95 => "fpr95",
+            Self::DetectionError => "detection-error",
+            Self::Auroc => "auroc",
+            Self::AuprIn => "aupr-in",
+            Self::AuprOut => "aupr-out",
         }
     }
 

@@ -1,0 +1,246 @@
+//! `odin report`: the paper's table and figures of runs, and their scores in the files of other programs.
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use clap::{Args, ValueEnum};
+
+use super::print;
+use crate::home::Home;
+use crate::metrics::{AuprConvention, Conventions, ErrorConvention, Positive};
+use crate::report::{self, Format, Subject, TableFormat};
+use crate::runs::{self, Condition, Run, shelf};
+
+#[derive(Debug, Args)]
+pub struct Options {
+    /// Runs: folders, names in runs/ or the start of one; also what `odin score --save` wrote [default: all finished
+    /// runs]
+    runs: Vec<String>,
+    /// Only runs of this session
+    #[arg(long, value_name = "NAME")]
+    session: Option<String>,
+    #[arg(long, value_enum, default_value_t = What::Table)]
+    format: What,
+    /// Write to this file (of npz, txt and npy: into this folder) instead of standard output
+    #[arg(long, short, value_name = "PATH")]
+    out: Option<PathBuf>,
+    /// Draw histogram, ROC, CCR, the heat map of a sweep, and the sets of a network together, as SVG, PDF
+    /// and PNG, into this folder
+    #[arg(long, value_name = "DIR")]
+    figures: Option<PathBuf>,
+    /// Which class is positive, for FPR at TPR 95 % and the detection error
+    #[arg(long, value_enum, default_value_t = PositiveArg::In)]
+    positive: PositiveArg,
+    /// The detection error: the least over all thresholds, or at TPR 95 %
+    #[arg(long, value_enum, default_value_t = ErrorArg::Least)]
+    error: ErrorArg,
+    /// AUPR with both sets weighing the same, or by counts of images
+    #[arg(long, value_enum, default_value_t = AuprArg::Balanced)]
+    aupr: AuprArg,
+    /// Bootstrap replicates behind each interval
+    #[arg(long, default_value_t = 1000, value_name = "N", value_parser = clap::value_parser!(u32).range(40..=100_000))]
+    replicates: u32,
+    /// Where runs are kept [default: $ODIN_RUNS, else runs/]
+    #[arg(long = "runs", value_name = "DIR")]
+    folder: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum What {
+    /// For the terminal
+    Table,
+    /// Markdown
+    Md,
+    /// LaTeX, for the package booktabs
+    Latex,
+    /// A line a run and detector
+    Csv,
+    Json,
+    /// One page with table and figures that needs no other file
+    Html,
+    /// Scores of both sides, for NumPy
+    Npz,
+    /// confidence_{Base,Our}_{In,Out}.txt, as the ODIN authors' code writes them
+    Txt,
+    /// NETWORK_odin_confidence_{ind,ood}_SET.npy, as kobybibas/odin writes them
+    Npy,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum PositiveArg {
+    In,
+    Out,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ErrorArg {
+    Least,
+    AtTpr95,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum AuprArg {
+    Balanced,
+    Counts,
+}
+
+pub fn run(options: &Options) -> anyhow::Result<()> {
+    // Runs that were copied elsewhere are reported without a home; published numbers are then missing.
+    let home = Home::find();
+    let folder = match (&options.folder, &home) {
+        (Some(folder), _) => Some(folder.clone()),
+        (None, home) => home.as_ref().ok().map(Home::runs),
+    };
+    let runs = choose(options, folder.as_deref())?;
+    let conventions = conventions(options);
+    let mut subjects = Vec::new();
+    for run in runs {
+        let subject = Subject::read(run, home.as_ref().ok(), conventions, options.replicates as usize)?;
+        if !subject.is_complete() {
+            let (done, all) = (subject.ins.len() + subject.outs.len(), subject.run.images);
+            eprintln!(
+                "warning: {}: {done} of {} images are scored so far",
+                subject.run.name(),
+                all.total_in + all.total_out
+            );
+        }
+        subjects.push(subject);
+    }
+    if let Some(folder) = &options.figures {
+        make(folder)?;
+        for (name, figure) in report::figures_of(&subjects)? {
+            for format in Format::ALL {
+                figure.write(&folder.join(&name), format)?;
+            }
+        }
+    }
+    let text = |format| report::table(&subjects, format);
+    match options.format {
+        What::Table => give(options, &text(TableFormat::Text)),
+        What::Md => give(options, &text(TableFormat::Markdown)),
+        What::Latex => give(options, &text(TableFormat::Latex)),
+        What::Csv => give(options, &text(TableFormat::Csv)),
+        What::Json => give(options, &text(TableFormat::Json)),
+        What::Html => give(options, &report::page(&subjects, &page_title(&subjects))?),
+        What::Npz | What::Txt | What::Npy => files(options, &subjects),
+    }
+}
+
+fn choose(options: &Options, folder: Option<&Path>) -> anyhow::Result<Vec<Run>> {
+    let of_session = |run: &Run| match &options.session {
+        None => true,
+        Some(name) => run.manifest.as_ref().is_some_and(|m| m.session == *name),
+    };
+    if options.runs.is_empty() {
+        let Some(folder) = folder else {
+            bail!("which runs? Name their folders, or start odin where its models/ and data/ are")
+        };
+        let finished = shelf(folder)
+            .into_iter()
+            .filter(|s| s.condition == Condition::Finished);
+        let mut runs: Vec<Run> = finished.filter_map(|s| s.run.ok()).filter(of_session).collect();
+        // In the order in which they were made.
+        runs.reverse();
+        if runs.is_empty() {
+            bail!(
+                "no finished run in {}; `odin run SESSION` makes some",
+                folder.display()
+            );
+        }
+        return Ok(runs);
+    }
+    let open = |given: &String| -> anyhow::Result<Run> {
+        let nowhere = PathBuf::new();
+        let path = runs::find(given, folder.unwrap_or(&nowhere)).map_err(|reason| anyhow::anyhow!(reason))?;
+        Ok(Run::open(&path)?)
+    };
+    let all: Vec<Run> = options.runs.iter().map(open).collect::<Result<_, _>>()?;
+    let runs: Vec<Run> = all.into_iter().filter(of_session).collect();
+    if runs.is_empty() {
+        bail!("--session: none of these runs belongs to it");
+    }
+    Ok(runs)
+}
+
+fn conventions(options: &Options) -> Conventions {
+    Conventions {
+        positive: match options.positive {
+            PositiveArg::In => Positive::InDistribution,
+            PositiveArg::Out => Positive::OutOfDistribution,
+        },
+        error: match options.error {
+            ErrorArg::Least => ErrorConvention::Minimum,
+            ErrorArg::AtTpr95 => ErrorConvention::AtTpr95,
+        },
+        aupr: match options.aupr {
+            AuprArg::Balanced => AuprConvention::Balanced,
+            AuprArg::Counts => AuprConvention::Counts,
+        },
+    }
+}
+
+fn page_title(subjects: &[Subject]) -> String {
+    let mut sessions: Vec<&str> = subjects
+        .iter()
+        .filter_map(|subject| Some(subject.run.manifest.as_ref()?.session.as_str()))
+        .collect();
+    sessions.dedup();
+    match sessions.as_slice() {
+        [one] => format!("{one}: out-of-distribution detection"),
+        _ => "Out-of-distribution detection".to_owned(),
+    }
+}
+
+fn give(options: &Options, text: &str) -> anyhow::Result<()> {
+    match &options.out {
+        None => print(text),
+        Some(path) => Ok(runs::write_whole(path, |file| {
+            std::io::Write::write_all(file, text.as_bytes())
+        })?),
+    }
+}
+
+/// Scores as files, into the folder of --out; of several runs, each into a folder of its own.
+fn files(options: &Options, subjects: &[Subject]) -> anyhow::Result<()> {
+    let Some(out) = &options.out else {
+        bail!("--out: a folder to write the files into is needed")
+    };
+    let mut written = String::new();
+    for subject in subjects {
+        let folder = match subjects.len() {
+            1 => out.clone(),
+            _ => out.join(subject.run.name()),
+        };
+        make(&folder)?;
+        for (name, bytes) in contents(options.format, subject)? {
+            let path = folder.join(name);
+            runs::write_whole(&path, |file| std::io::Write::write_all(file, &bytes))?;
+            written.push_str(&format!("{}\n", path.display()));
+        }
+    }
+    print(&written)
+}
+
+fn contents(format: What, subject: &Subject) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
+    let (t, e) = (subject.run.temperature, subject.run.magnitude);
+    let lines = |scores: &[f64]| report::confidence_lines(t, e, scores).into_bytes();
+    Ok(match format {
+        What::Txt => vec![
+            ("confidence_Base_In.txt".to_owned(), lines(&subject.ins.baseline)),
+            (
+                "confidence_Base_Out.txt".to_owned(),
+                lines(&subject.outs.baseline),
+            ),
+            ("confidence_Our_In.txt".to_owned(), lines(&subject.ins.odin)),
+            ("confidence_Our_Out.txt".to_owned(), lines(&subject.outs.odin)),
+        ],
+        What::Npy => vec![
+            report::dictionary_of(subject, true),
+            report::dictionary_of(subject, false),
+        ],
+        _ => vec![("scores.npz".to_owned(), report::npz(subject)?)],
+    })
+}
+
+fn make(folder: &Path) -> anyhow::Result<()> {
+    std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))
+}

@@ -1,0 +1,451 @@
+//! `odin run`: a session without the dashboard. Each job becomes a run on disk; what is there already is not scored again.
+use std::io::{self, IsTerminal};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Mutex;
+use std::time::{Duration, Instant, SystemTime};
+
+use anyhow::bail;
+use clap::Args;
+use indicatif::{MultiProgress, ProgressBar};
+
+use super::driver::{self, Driver, SoFar};
+use super::{explore, print, progress_bar};
+use crate::engine::protocol::JobSpec;
+use crate::home::Home;
+use crate::metrics::Conventions;
+use crate::networks::NetworkCard;
+use crate::runs::{self, Cell, Grid, Images, Record, RunFolder};
+use crate::session::{self, Session, Sweep};
+use crate::units::Devices;
+
+mod plan;
+
+use plan::{Planner, Task};
+
+#[derive(Debug, Args)]
+pub struct Options {
+    /// A session: a YAML file, or the name of one in sessions/
+    session: String,
+    /// Only these queues of the session
+    #[arg(long, value_name = "NAME")]
+    queue: Vec<String>,
+    /// Use this device, or these (`cuda:0,cuda:1`), for every queue
+    #[arg(long)]
+    device: Option<Devices>,
+    /// Where runs are kept [default: $ODIN_RUNS, else runs/]
+    #[arg(long, value_name = "DIR")]
+    runs: Option<PathBuf>,
+    /// Score also what is finished already, and everything afresh: without the evidence of earlier runs
+    #[arg(long)]
+    again: bool,
+    /// Only tell what would be done
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// How often what is scored so far is written.
+const BETWEEN_SNAPSHOTS: Duration = Duration::from_secs(10);
+/// How often a line tells how far a job is, where no bar can.
+const BETWEEN_LINES: Duration = Duration::from_secs(30);
+
+/// What came of a job.
+enum Outcome {
+    Finished(PathBuf, Box<Record>),
+    /// It was there already.
+    Kept(PathBuf),
+    Failed(String),
+}
+
+/// Exit code 0: every job succeeded; 1: some failed, and which and why is told. Bad input is an error (2).
+pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
+    let home = Home::find()?;
+    let path = explore::find(&options.session, &home)?;
+    let session = Session::load(&path)?;
+    refuse(session::unknown_names(&path, &home)?)?;
+    let folder = options.runs.clone().unwrap_or_else(|| home.runs());
+    let tasks = tasks(&session, options)?;
+    if tasks.is_empty() {
+        bail!("{}: the session has no job", path.display());
+    }
+    let planner = Planner::new(&home);
+    if options.dry_run {
+        print(&dry_run(&tasks, &planner, &folder))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let desk = Desk {
+        home: &home,
+        folder,
+        again: options.again,
+        planner: Mutex::new(planner),
+        session: &session.name,
+        bars: MultiProgress::new(),
+        count: tasks.len(),
+    };
+    let outcomes = desk.work_through(&tasks);
+    let failed = outcomes
+        .iter()
+        .filter(|outcome| matches!(outcome, Outcome::Failed(_)))
+        .count();
+    print(&table(&tasks, &outcomes))?;
+    Ok(if failed == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+fn refuse(wrong: Vec<session::SessionError>) -> anyhow::Result<()> {
+    let lines: Vec<String> = wrong.iter().map(ToString::to_string).collect();
+    if lines.is_empty() {
+        Ok(())
+    } else {
+        bail!("{}", lines.join("\nerror: "))
+    }
+}
+
+fn tasks(session: &Session, options: &Options) -> anyhow::Result<Vec<Task>> {
+    let names: Vec<&str> = session.queues.iter().map(|queue| queue.name.as_str()).collect();
+    if let Some(unknown) = options.queue.iter().find(|name| !names.contains(&name.as_str())) {
+        bail!("--queue {unknown}: the session's queues are {}", names.join(", "));
+    }
+    let chosen = |name: &String| options.queue.is_empty() || options.queue.contains(name);
+    let queues = session.queues.iter().filter(|queue| chosen(&queue.name));
+    let tasks = queues.flat_map(|queue| {
+        let devices = options
+            .device
+            .clone()
+            .unwrap_or_else(|| session.devices(queue).clone());
+        queue.jobs.iter().map(move |job| Task {
+            queue: queue.name.clone(),
+            devices: devices.clone(),
+            spec: session.spec(job),
+            sweep: job.sweep.clone(),
+        })
+    });
+    Ok(tasks.collect())
+}
+
+fn dry_run(tasks: &[Task], planner: &Planner, folder: &std::path::Path) -> String {
+    let line = |task: &Task| {
+        let state = match planner.plan(task) {
+            Err(reason) => format!("cannot: {reason}"),
+            Ok(plan) => match runs::finished(folder, &plan.identity.key()) {
+                Some(run) => format!("finished: {}", run.folder.display()),
+                None => format!("to do: {}", plan.amount(task)),
+            },
+        };
+        format!("{}\n  {state}\n", task.title())
+    };
+    tasks.iter().map(line).collect()
+}
+
+/// What all threads share.
+struct Desk<'a> {
+    home: &'a Home,
+    folder: PathBuf,
+    again: bool,
+    planner: Mutex<Planner<'a>>,
+    session: &'a str,
+    bars: MultiProgress,
+    count: usize,
+}
+
+impl Desk<'_> {
+    /// Jobs on the same devices one after another, those on others beside them. The outcomes are in the order of the
+    /// tasks.
+    fn work_through(&self, tasks: &[Task]) -> Vec<Outcome> {
+        let mut groups: Vec<(&Devices, Vec<usize>)> = Vec::new();
+        for (n, task) in tasks.iter().enumerate() {
+            match groups.iter_mut().find(|(devices, _)| **devices == task.devices) {
+                Some((_, group)) => group.push(n),
+                None => groups.push((&task.devices, vec![n])),
+            }
+        }
+        let mut outcomes: Vec<Option<Outcome>> = tasks.iter().map(|_| None).collect();
+        std::thread::scope(|scope| {
+            let mut threads = Vec::new();
+            for (devices, group) in groups {
+                threads.push(scope.spawn(move || self.work_on(devices, group, tasks)));
+            }
+            // A thread that panicked has told on standard error; its jobs have no outcome.
+            for (n, outcome) in threads
+                .into_iter()
+                .flat_map(|thread| thread.join().unwrap_or_default())
+            {
+                if let Some(place) = outcomes.get_mut(n) {
+                    *place = Some(outcome);
+                }
+            }
+        });
+        let fault = || Outcome::Failed("a fault in the program, told above".to_owned());
+        outcomes
+            .into_iter()
+            .map(|outcome| outcome.unwrap_or_else(fault))
+            .collect()
+    }
+
+    fn work_on(&self, devices: &Devices, group: Vec<usize>, tasks: &[Task]) -> Vec<(usize, Outcome)> {
+        let bar = self.bars.add(progress_bar(0, "images"));
+        let mut driver = None;
+        let mut one = |n: usize| {
+            let task = tasks.get(n)?;
+            let reporter = Reporter {
+                bar: &bar,
+                title: format!("{}/{} {}", n + 1, self.count, task.title()),
+            };
+            let done = self.job(task, devices, &mut driver, &reporter);
+            let outcome = done.unwrap_or_else(|error| Outcome::Failed(format!("{error:#}")));
+            reporter.end(&outcome);
+            Some((n, outcome))
+        };
+        let outcomes = group.into_iter().filter_map(&mut one).collect();
+        bar.finish_and_clear();
+        outcomes
+    }
+
+    fn job(
+        &self,
+        task: &Task,
+        devices: &Devices,
+        driver: &mut Option<Driver>,
+        reporter: &Reporter,
+    ) -> anyhow::Result<Outcome> {
+        let plan = {
+            let planner = self
+                .planner
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner);
+            planner.plan(task).map_err(|reason| anyhow::anyhow!(reason))?
+        };
+        if let Some(run) = (!self.again)
+            .then(|| runs::finished(&self.folder, &plan.identity.key()))
+            .flatten()
+        {
+            return Ok(Outcome::Kept(run.folder));
+        }
+        reporter.begin();
+        let origin = runs::Origin {
+            weights: plan.weights.display().to_string(),
+            session: self.session.to_owned(),
+            queue: task.queue.clone(),
+            device: devices.to_string(),
+        };
+        let mut folder = RunFolder::start(&self.folder, plan.identity.clone(), origin)?;
+        let driver = match driver {
+            Some(driver) => driver,
+            None => driver.insert(Driver::start(self.home, devices.clone(), self.again)?),
+        };
+        let done = score(task, &plan.card, driver, &mut folder, reporter).and_then(|done| {
+            let Done { scored, record, grid } = done;
+            let path = folder.finish(&scored.ins, &scored.outs, &record, grid.as_ref())?;
+            Ok(Outcome::Finished(path, Box::new(record)))
+        });
+        done.map_err(|error| {
+            let reason = format!("{error:#}");
+            // Where even that cannot be written, the reason for it is what matters.
+            let _ = folder.fail(&reason);
+            anyhow::anyhow!(reason)
+        })
+    }
+}
+
+struct Done {
+    scored: driver::Scored,
+    record: Record,
+    grid: Option<Grid>,
+}
+
+fn score(
+    task: &Task,
+    card: &NetworkCard,
+    driver: &mut Driver,
+    folder: &mut RunFolder,
+    reporter: &Reporter,
+) -> anyhow::Result<Done> {
+    let (spec, grid) = match &task.sweep {
+        None => (task.spec.clone(), None),
+        Some(sweep) => {
+            let (spec, grid) = best_cell(&task.spec, sweep, driver, reporter)?;
+            (spec, Some(grid))
+        }
+    };
+    let (started, mut kept, mut told) = (Instant::now(), Instant::now(), Instant::now());
+    let mut watch = |so_far: &SoFar| -> anyhow::Result<()> {
+        if told.elapsed() >= BETWEEN_LINES {
+            told = Instant::now();
+            reporter.tell(&format!(
+                "{} of {} images",
+                so_far.ins.len() + so_far.outs.len(),
+                so_far.total_in + so_far.total_out
+            ));
+        }
+        if kept.elapsed() >= BETWEEN_SNAPSHOTS {
+            let images = Images {
+                ins: so_far.ins.len(),
+                outs: so_far.outs.len(),
+                total_in: so_far.total_in,
+                total_out: so_far.total_out,
+            };
+            folder.keep(so_far.ins, so_far.outs, images, started.elapsed().as_secs_f64())?;
+            kept = Instant::now();
+        }
+        Ok(())
+    };
+    let scored = driver.score_watched(spec.clone(), reporter.bar, &mut watch)?;
+    let record = driver::record(card, &spec, &scored)?;
+    Ok(Done { scored, record, grid })
+}
+
+/// Measures every cell on the validation images; gives the job that reports the best one, on the others.
+fn best_cell(
+    spec: &JobSpec,
+    sweep: &Sweep,
+    driver: &mut Driver,
+    reporter: &Reporter,
+) -> anyhow::Result<(JobSpec, Grid)> {
+    let hidden = ProgressBar::hidden();
+    let on = JobSpec {
+        limit: Some(sweep.validation.min(spec.limit.unwrap_or(usize::MAX))),
+        ..spec.clone()
+    };
+    let (temperatures, magnitudes) = (&sweep.temperatures.0, &sweep.magnitudes.0);
+    reporter
+        .bar
+        .set_length((temperatures.len() * magnitudes.len()) as u64);
+    let mut cells = Vec::new();
+    for &temperature in temperatures {
+        for &magnitude in magnitudes {
+            let cell = JobSpec {
+                temperature,
+                magnitude,
+                ..on.clone()
+            };
+            let scored = driver.score(cell, &hidden)?;
+            let odin = scored.comparison(|s| s.odin)?.summary(&Conventions::default());
+            cells.push(Cell {
+                temperature,
+                magnitude,
+                odin,
+            });
+            reporter.bar.inc(1);
+        }
+        reporter.tell(&format!(
+            "{} of {} cells",
+            cells.len(),
+            temperatures.len() * magnitudes.len()
+        ));
+    }
+    let better = |a: f64, b: f64| {
+        if sweep.metric.higher_is_better() {
+            a > b
+        } else {
+            a < b
+        }
+    };
+    let mut best = 0;
+    for (n, cell) in cells.iter().enumerate() {
+        let value = |cell: &Cell| sweep.metric.of(&cell.odin);
+        if cells
+            .get(best)
+            .is_some_and(|before| better(value(cell), value(before)))
+        {
+            best = n;
+        }
+    }
+    let Some(cell) = cells.get(best) else {
+        bail!("the sweep has no cell")
+    };
+    let rest = spec.limit.map(|limit| limit.saturating_sub(sweep.validation));
+    let tested_apart = rest != Some(0);
+    let (skip, limit) = match rest {
+        Some(0) => (on.skip, on.limit),
+        rest => (spec.skip + sweep.validation, rest),
+    };
+    let reported = JobSpec {
+        temperature: cell.temperature,
+        magnitude: cell.magnitude,
+        skip,
+        limit,
+        ..spec.clone()
+    };
+    let grid = Grid {
+        metric: sweep.metric.key().to_owned(),
+        validation_images: sweep.validation,
+        cells,
+        best,
+        tested_apart,
+    };
+    Ok((reported, grid))
+}
+
+/// Tells of one job: by a bar on a terminal, by lines elsewhere.
+struct Reporter<'a> {
+    bar: &'a ProgressBar,
+    title: String,
+}
+
+impl Reporter<'_> {
+    fn begin(&self) {
+        self.bar.set_message(self.title.clone());
+        self.bar.reset();
+        self.tell("begun");
+    }
+
+    fn tell(&self, text: &str) {
+        if !io::stderr().is_terminal() {
+            self.line(text);
+        }
+    }
+
+    fn end(&self, outcome: &Outcome) {
+        self.line(&match outcome {
+            Outcome::Finished(_, record) => format!(
+                "finished in {:.1} s, FPR95 {:.2} %, AUROC {:.2} %",
+                record.seconds,
+                100.0 * record.odin.fpr95,
+                100.0 * record.odin.auroc
+            ),
+            Outcome::Kept(_) => "finished before".to_owned(),
+            Outcome::Failed(reason) => format!("failed: {reason}"),
+        });
+    }
+
+    fn line(&self, text: &str) {
+        let now = humantime::format_rfc3339_seconds(SystemTime::now());
+        self.bar.suspend(|| eprintln!("{now} {}: {text}", self.title));
+    }
+}
+
+fn table(tasks: &[Task], outcomes: &[Outcome]) -> String {
+    let line = |(task, outcome): (&Task, &Outcome)| {
+        let (state, detail) = match outcome {
+            Outcome::Finished(path, _) => ("finished", path.display().to_string()),
+            Outcome::Kept(path) => ("was finished", path.display().to_string()),
+            Outcome::Failed(reason) => ("failed", reason.clone()),
+        };
+        format!("{state:<13}{}\n             {detail}\n", task.title())
+    };
+    let mut text: String = tasks.iter().zip(outcomes).map(line).collect();
+    let failed = outcomes
+        .iter()
+        .filter(|o| matches!(o, Outcome::Failed(_)))
+        .count();
+    text.push_str(&match failed {
+        0 => format!(
+            "\n{0} of {1} succeeded; `odin report` makes tables and figures of them\n",
+            tasks.len(),
+            jobs(tasks.len())
+        ),
+        n => format!("\n{n} of {} failed\n", jobs(tasks.len())),
+    });
+    text
+}
+
+fn jobs(count: usize) -> String {
+    if count == 1 {
+        "1 job".to_owned()
+    } else {
+        format!("{count} jobs")
+    }
+}

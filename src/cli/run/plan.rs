@@ -1,0 +1,147 @@
+//! What a job of a session comes to: what its run will be known by.
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use crate::datasets::{self, Dataset};
+use crate::engine::protocol::JobSpec;
+use crate::home::Home;
+use crate::networks::NetworkCard;
+use crate::runs::{Identity, Named, SweepOf};
+use crate::session::Sweep;
+use crate::units::Devices;
+
+pub struct Task {
+    pub queue: String,
+    pub devices: Devices,
+    pub spec: JobSpec,
+    pub sweep: Option<Sweep>,
+}
+
+impl Task {
+    pub fn title(&self) -> String {
+        let JobSpec {
+            network,
+            dataset,
+            temperature,
+            magnitude,
+            ..
+        } = &self.spec;
+        let what = match &self.sweep {
+            Some(sweep) => format!(
+                "sweep of {} × {}",
+                sweep.temperatures.0.len(),
+                sweep.magnitudes.0.len()
+            ),
+            None => format!("T = {temperature}, ε = {magnitude}"),
+        };
+        format!("{} · {network} · {dataset} · {what}", self.queue)
+    }
+}
+
+pub struct Plan {
+    pub identity: Identity,
+    pub card: NetworkCard,
+    pub weights: PathBuf,
+    images: (usize, usize),
+}
+
+impl Plan {
+    /// How much there is to do.
+    pub fn amount(&self, task: &Task) -> String {
+        let slice = |len: usize| {
+            let rest = len.saturating_sub(task.spec.skip);
+            task.spec.limit.map_or(rest, |limit| rest.min(limit))
+        };
+        let (ins, outs) = (slice(self.images.0), slice(self.images.1));
+        format!(
+            "{ins} images of {} and {outs} of {}, on {}",
+            self.identity.in_dataset.name, self.identity.dataset.name, task.devices
+        )
+    }
+}
+
+/// What was found, or why it cannot be.
+type Known<K, V> = HashMap<K, Result<V, String>>;
+
+/// Makes plans; what one has opened and hashed serves the next.
+pub struct Planner<'a> {
+    home: &'a Home,
+    /// Digests by network and weights file.
+    weights: RefCell<Known<(String, Option<PathBuf>), String>>,
+    /// Digest and length by name.
+    sets: RefCell<Known<String, (String, usize)>>,
+}
+
+impl<'a> Planner<'a> {
+    pub fn new(home: &'a Home) -> Self {
+        Self {
+            home,
+            weights: RefCell::default(),
+            sets: RefCell::default(),
+        }
+    }
+
+    /// # Errors
+    /// Why the job cannot be scored: weights or images that are not here, or that do not fit.
+    pub fn plan(&self, task: &Task) -> Result<Plan, String> {
+        let spec = &task.spec;
+        let card =
+            NetworkCard::find(&spec.network, &self.home.models()).map_err(|error| error.to_string())?;
+        let weights = spec.weights.clone().unwrap_or_else(|| card.weights_path());
+        let in_name = spec.in_dataset.clone().unwrap_or_else(|| card.in_dataset.clone());
+        let (in_digest, in_len) = self.set(&in_name)?;
+        let (out_digest, out_len) = self.set(&spec.dataset)?;
+        let named = |name: &str, digest: String| Named {
+            name: name.to_owned(),
+            digest,
+        };
+        let identity = Identity {
+            network: named(&card.name, self.weights(&card, spec)?),
+            normalisation: card.normalisation,
+            in_dataset: named(&in_name, in_digest),
+            dataset: named(&spec.dataset, out_digest),
+            temperature: spec.temperature,
+            magnitude: spec.magnitude,
+            skip: spec.skip,
+            limit: spec.limit,
+            sweep: task.sweep.as_ref().map(|sweep| SweepOf {
+                temperatures: sweep.temperatures.0.clone(),
+                magnitudes: sweep.magnitudes.0.clone(),
+                validation: sweep.validation,
+                metric: sweep.metric.key().to_owned(),
+            }),
+        };
+        Ok(Plan {
+            identity,
+            card,
+            weights,
+            images: (in_len, out_len),
+        })
+    }
+
+    fn weights(&self, card: &NetworkCard, spec: &JobSpec) -> Result<String, String> {
+        let read = || {
+            let loaded = card.read_weights(spec.weights.as_deref(), tch::Device::Cpu);
+            loaded
+                .map(|loaded| loaded.digest().to_owned())
+                .map_err(|error| error.to_string())
+        };
+        let key = (spec.network.clone(), spec.weights.clone());
+        self.weights.borrow_mut().entry(key).or_insert_with(read).clone()
+    }
+
+    fn set(&self, name: &str) -> Result<(String, usize), String> {
+        let open = || {
+            let (card, root) = datasets::find(name, &[self.home.data()])?;
+            let set = Dataset::open(&card, &root)?;
+            Ok((set.digest()?, set.len()))
+        };
+        let open = || open().map_err(|error: datasets::DatasetError| error.to_string());
+        self.sets
+            .borrow_mut()
+            .entry(name.to_owned())
+            .or_insert_with(open)
+            .clone()
+    }
+}

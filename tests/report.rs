@@ -1,0 +1,211 @@
+//! `odin report` as its user runs it.
+mod support;
+
+use odin_tui::metrics::Side;
+use odin_tui::runs::Run;
+use serde_json::Value;
+use support::home::TestHome;
+
+const SESSION: &str = "version: 2\nname: tour\ndefaults: {magnitude: 0.002, temperature: 100, device: cpu}\nqueues:\n  \
+                       - name: first\n    jobs:\n      - {network: small, dataset: two}\n      \
+                       - {network: small, dataset: three, sweep: {temperatures: [1, 100], magnitudes: 0:0.002:2, validation: 20}}\n";
+
+/// A home whose in-distribution set has labels, with two runs.
+fn home() -> TestHome {
+    let home = TestHome::new();
+    let bytes: Vec<u8> = (0..60u32)
+        .flat_map(|image| {
+            std::iter::once((image % 5) as u8)
+                .chain((0..3072u32).map(move |i| ((i * 7 + image * 31) % 251) as u8))
+        })
+        .collect();
+    std::fs::write(home.path().join("data/one.bin"), bytes).unwrap();
+    home.write(
+        "data/one.yaml",
+        "title: labelled\nsource: {format: cifar-binary, kind: cifar10, files: [one.bin]}\nclass_names: [a, b, c, d, e]\n",
+    );
+    home.write(
+        "data/three.yaml",
+        "title: noise\nsource: {format: uniform, count: 50, size: [32, 32], seed: 3}\n",
+    );
+    let card = std::fs::read_to_string(home.path().join("models/small.yaml")).unwrap();
+    let measures = "{fpr95: 34.7, detection_error: 10.0, auroc: 95.3, aupr_in: 96.4, aupr_out: 93.8}";
+    home.write(
+        "models/small.yaml",
+        &format!(
+            "{card}published:\n  source: a paper\n  temperature: 1000\n  rows:\n    \
+             - {{set: two, magnitude: 0.0014, baseline: {measures}, odin: {measures}}}\n"
+        ),
+    );
+    home.write("sessions/tour.yaml", SESSION);
+    home.succeed(&["run", "tour"]);
+    home
+}
+
+#[test]
+fn tables_say_what_the_saved_scores_say_in_every_format() {
+    let home = home();
+    let all: Value = serde_json::from_str(&home.succeed(&["report", "--format", "json"])).unwrap();
+    let all = all.as_array().unwrap();
+    assert_eq!(all.len(), 2);
+    for told in all {
+        let run = Run::open(std::path::Path::new(told["run"].as_str().unwrap())).unwrap();
+        let (ins, outs) = (run.scores(Side::In).unwrap(), run.scores(Side::Out).unwrap());
+        for (detector, ins, outs) in [
+            ("odin", &ins.odin, &outs.odin),
+            ("baseline", &ins.baseline, &outs.baseline),
+        ] {
+            // By the definition: the share of pairs in which the ID image scores higher, ties half.
+            let pair = |(a, b): (&f64, &f64)| {
+                if a > b {
+                    1.0
+                } else if a == b {
+                    0.5
+                } else {
+                    0.0
+                }
+            };
+            let sum: f64 = ins
+                .iter()
+                .flat_map(|a| outs.iter().map(move |b| pair((a, b))))
+                .sum();
+            let auroc = sum / (ins.len() * outs.len()) as f64;
+            assert!((told[detector]["auroc"].as_f64().unwrap() - auroc).abs() < 1e-12);
+            let mut sorted = ins.clone();
+            sorted.sort_by(f64::total_cmp);
+            let threshold = sorted[ins.len() - (0.95 * ins.len() as f64).ceil() as usize];
+            let fpr = outs.iter().filter(|score| **score >= threshold).count() as f64 / outs.len() as f64;
+            assert!((told[detector]["fpr95"].as_f64().unwrap() - fpr).abs() < 1e-12);
+        }
+        assert!(told["odin"]["auroc_ci"]["low"].as_f64() <= told["odin"]["auroc"].as_f64());
+        assert!(told["accuracy"].is_number() && told["odin"]["ccr_at_fpr"]["0.1"].is_number());
+    }
+    let two = all.iter().find(|told| told["dataset"] == "two").unwrap();
+    assert_eq!(two["published"]["row"]["odin"]["auroc"], 95.3);
+    assert_eq!(
+        all.iter().find(|told| told["dataset"] == "three").unwrap()["grid"]["cells"]
+            .as_array()
+            .unwrap()
+            .len(),
+        4
+    );
+
+    let auroc = 100.0 * two["odin"]["auroc"].as_f64().unwrap();
+    for (format, number, published) in [
+        ("table", format!("{auroc:.1}"), "95.3/ 95.3"),
+        ("md", format!("**{auroc:.2}**"), "95.3 / 95.3"),
+        ("latex", format!("{auroc:.1}"), "\\textit{95.3 / 95.3}"),
+        ("csv", two["odin"]["auroc"].to_string(), ",95.3,"),
+        ("html", format!("<b>{auroc:.2}</b>"), "<td>95.3 / 95.3</td>"),
+    ] {
+        let text = home.succeed(&["report", "--format", format]);
+        assert!(
+            text.contains(&number) && text.contains(published),
+            "{format} {number}: {text}"
+        );
+        assert!(
+            format == "csv" || text.contains("ID positive, least error"),
+            "{text}"
+        );
+    }
+    let text = home.succeed(&["report"]);
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    let other = home.succeed(&[
+        "report",
+        "--positive",
+        "out",
+        "--aupr",
+        "counts",
+        "--error",
+        "at-tpr95",
+    ]);
+    assert!(
+        other.contains("OOD positive, error at TPR 95, AUPR by counts"),
+        "{other}"
+    );
+}
+
+#[test]
+fn the_page_needs_no_other_file() {
+    let home = home();
+    home.succeed(&["report", "--format", "html", "--out", "page.html"]);
+    let page = std::fs::read_to_string(home.path().join("page.html")).unwrap();
+    assert_eq!(
+        page.matches("<svg").count(),
+        3 + 4 + 2,
+        "histogram, ROC, CCR; a heat map; two of both sets together"
+    );
+    for outside in [
+        "src=", "href=", "url(", "@import", "<script", "http://", "https://",
+    ] {
+        let inside = page.replace("http://www.w3.org/2000/svg", "");
+        assert!(!inside.contains(outside), "{outside}");
+    }
+    assert!(page.trim_end().ends_with("</html>") && page.contains("BLAKE3"));
+}
+
+#[test]
+fn figures_are_written_for_each_run_and_for_all_together() {
+    let home = home();
+    home.succeed(&["report", "--figures", "figures"]);
+    let mut names: Vec<String> = std::fs::read_dir(home.path().join("figures"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    assert_eq!(names.len(), 3 * 9, "{names:?}");
+    for kind in [
+        "_heat.png",
+        "small_one_roc.svg",
+        "small_one_ccr.png",
+        "_histogram.svg",
+    ] {
+        assert!(names.iter().any(|name| name.ends_with(kind)), "{kind}: {names:?}");
+    }
+    let single = home.succeed(&["report", "small_two", "--figures", "single"]);
+    assert!(single.contains("two") && !single.contains("three"), "{single}");
+    assert!(home.path().join("single/roc.svg").exists());
+}
+
+#[test]
+fn scores_come_as_the_older_programs_wrote_them() {
+    let home = home();
+    home.succeed(&["report", "small_two", "--format", "txt", "--out", "txt"]);
+    let text = std::fs::read_to_string(home.path().join("txt/confidence_Our_Out.txt")).unwrap();
+    let (lines, first) = (text.lines().count(), text.lines().next().unwrap());
+    let parts: Vec<f64> = first.split(", ").map(|part| part.parse().unwrap()).collect();
+    assert_eq!((lines, parts[0], parts[1]), (60, 100.0, 0.002));
+    let told = home.succeed(&["report", "small_two", "--format", "npy", "--out", "npy"]);
+    assert!(told.contains("small_odin_confidence_ind_one.npy"), "{told}");
+    let bytes = std::fs::read(home.path().join("npy/small_odin_confidence_ood_two.npy")).unwrap();
+    assert!(bytes.starts_with(b"\x93NUMPY\x01\x00") && bytes.ends_with(b"."));
+    home.succeed(&["report", "small_two", "--format", "npz", "--out", "npz"]);
+    let mut npz = npyz::npz::NpzArchive::open(home.path().join("npz/scores.npz")).unwrap();
+    let odin: Vec<f64> = npz.by_name("out_odin").unwrap().unwrap().into_vec().unwrap();
+    assert_eq!(odin[0], parts[2]);
+    assert!(
+        home.refuse(&["report", "small_two", "--format", "npz"])
+            .contains("--out")
+    );
+}
+
+#[test]
+fn what_odin_score_saved_and_what_lies_elsewhere_is_reported_too() {
+    let home = home();
+    let arguments = "score --nn small --dataset two --magnitude 0.002 --temperature 100 --save saved";
+    home.succeed(&arguments.split(' ').collect::<Vec<_>>());
+    assert!(home.succeed(&["report", "saved"]).contains("two"));
+    let elsewhere = tempfile::tempdir().unwrap();
+    let copied = elsewhere.path().join("copy");
+    std::fs::rename(home.path().join("saved"), &copied).unwrap();
+    assert!(
+        home.succeed(&["report", copied.to_str().unwrap()])
+            .contains("two")
+    );
+    assert!(home.refuse(&["report", "nothing"]).contains("odin list runs"));
+    assert!(home.refuse(&["report", "small"]).contains("start of 2 names"));
+    assert!(
+        home.refuse(&["report", "--session", "x"])
+            .contains("no finished run")
+    );
+}
