@@ -29,7 +29,7 @@ setup:
 # Speed: the metrics, and an ODIN pass beside PyTorch's where $(PYTHON) has torch. WEIGHTS=FILE and IMAGES=FILE (CIFAR-10's
 # binary format) are optional; BENCH takes more arguments of scripts/bench.py. docs/performance.md has the results.
 bench: build
-	$(CARGO) bench --locked --bench metrics
+	$(CARGO) bench --locked --bench metrics --bench dashboard
 	$(PYTHON) scripts/bench.py $(TARGET)/release/odin $(if $(WEIGHTS),--weights "$(WEIGHTS)") $(if $(IMAGES),--images "$(IMAGES)") $(BENCH)
 
 # The README's table of the demo, measured anew.

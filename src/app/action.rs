@@ -36,6 +36,8 @@ pub enum Action {
     Native(String),
     Key(Key),
     Paste(String),
+    /// The terminal's window has the focus, or no longer.
+    Focus(bool),
 
     Quit,
     Save,

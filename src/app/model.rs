@@ -76,6 +76,8 @@ pub struct Model {
     pub devices: Vec<(Device, String)>,
     pub keymap: Keymap,
     pub theme: ThemeName,
+    /// Whether the terminal's window has the focus, as far as it says.
+    pub has_focus: bool,
     /// T × ε grids, each made when it is first looked at.
     pub(super) grids: BTreeMap<JobId, Grid>,
     /// What the Images screen lists and knows.
@@ -122,6 +124,7 @@ impl Model {
             devices: Vec::new(),
             keymap: Keymap::default(),
             theme: ThemeName::default(),
+            has_focus: true,
             grids: BTreeMap::new(),
             gallery: Gallery::default(),
             compare: Compare::default(),

@@ -24,6 +24,8 @@ impl Input {
             Event::Key(key) if key.kind != KeyEventKind::Release => {
                 actions.extend(translate(key).map(Action::Key));
             }
+            Event::FocusGained => actions.push(Action::Focus(true)),
+            Event::FocusLost => actions.push(Action::Focus(false)),
             Event::Paste(text) => actions.push(Action::Paste(text.clone())),
             Event::Mouse(mouse) => actions.extend(self.mouse(mouse, hits)),
             _ => {}

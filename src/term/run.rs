@@ -29,6 +29,8 @@ use crate::ui::{self, HitMap, Look, ThemeName};
 /// At most 30 frames a second for a person, 10 for progress.
 const BETWEEN_ANSWERS: Duration = Duration::from_millis(33);
 const BETWEEN_PROGRESS: Duration = Duration::from_millis(100);
+/// Once a second while another window has the focus.
+const BETWEEN_PROGRESS_ASIDE: Duration = Duration::from_secs(1);
 /// So long the engine's events are taken in at one go; then the keyboard has its turn.
 const TURN: Duration = Duration::from_millis(8);
 
@@ -272,7 +274,8 @@ impl Dashboard {
     fn frame_due(&self) -> Option<Instant> {
         let wait = match self.wanted? {
             Redraw::Answer => BETWEEN_ANSWERS,
-            Redraw::Progress => BETWEEN_PROGRESS,
+            Redraw::Progress if self.model.has_focus => BETWEEN_PROGRESS,
+            Redraw::Progress => BETWEEN_PROGRESS_ASIDE,
         };
         Some(self.drawn.map_or_else(Instant::now, |drawn| drawn + wait))
     }

@@ -43,6 +43,7 @@ fn apply(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
         A::Catalogue(catalogue) => overlay::catalogue(model, *catalogue),
         A::Said(level, text) => session::said(model, level, &text),
         A::Key(key) => return press(model, key, effects),
+        A::Focus(is_there) => view::focus_window(model, is_there),
         A::Paste(text) => text.chars().map(|c| type_char(model, c)).max().flatten(),
 
         A::Saved => session::saved(model, effects),

@@ -158,6 +158,17 @@ fn what_was_not_saved_is_offered_before_anything_is_scored() {
 }
 
 #[test]
+fn coming_back_to_the_window_draws_anew() {
+    let mut model = started();
+    assert!(update(&mut model, Action::Focus(false)).is_empty() && !model.has_focus);
+    assert_eq!(
+        update(&mut model, Action::Focus(true)),
+        [Effect::Redraw(Redraw::Answer)]
+    );
+    assert!(update(&mut model, Action::Focus(true)).is_empty());
+}
+
+#[test]
 fn the_theme_goes_round() {
     let mut model = started();
     let themes: Vec<ThemeName> = (0..4)

@@ -37,6 +37,12 @@ pub fn toggle_mouse(model: &mut Model, effects: &mut Vec<Effect>) -> Option<Redr
     ANSWER
 }
 
+/// Where nobody looks, progress is drawn seldom; whoever comes back sees how things stand.
+pub fn focus_window(model: &mut Model, is_there: bool) -> Option<Redraw> {
+    let was_there = std::mem::replace(&mut model.has_focus, is_there);
+    (is_there && !was_there).then_some(Redraw::Answer)
+}
+
 pub fn next_theme(model: &mut Model) -> Option<Redraw> {
     model.theme = model.theme.next();
     let text = format!("theme {}; the settings file keeps it", model.theme.name());

@@ -1,0 +1,186 @@
+//! Times of the dashboard without a terminal: a frame, a drag over 20,000 cached images, and very many scores as they
+//! come: `cargo bench --bench dashboard`. Budgets: a frame below 4 ms at 200×60, a step of the drag below 16 ms.
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use odin_tui::app::{Action, Effect, Model, Slider, update};
+use odin_tui::engine::protocol::{Command, Event, Generation, ImageScore, JobId, JobSpec, ScoreBatch, Side};
+use odin_tui::scoring::LogitScores;
+use odin_tui::session::{Screen, Session};
+use odin_tui::ui::{Colours, Look, view};
+use odin_tui::units::{Device, LogOdds};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+
+const SESSION: &str = "\
+version: 2
+name: bench
+queues:
+  - name: q
+    jobs:
+      - {network: densenet10, dataset: Imagenet, magnitude: 0}
+      - {network: densenet10, dataset: Uniform}
+";
+
+/// A number in [0, 1) that looks random: the fractional part of a multiple of an irrational number.
+fn noise(n: u32, salt: f64) -> f64 {
+    (f64::from(n + 1) * (0.618_033_988_749_895 + salt)).fract()
+}
+
+fn image(spec: &JobSpec, side: Side, index: u32) -> ImageScore {
+    let apart = if side == Side::In { 2.0 } else { 0.0 };
+    let z = 3.0 * (noise(index, 0.0) + noise(index, 0.1) - 1.0) + apart;
+    ImageScore {
+        index,
+        label: (side == Side::In).then_some((index % 10) as u16),
+        prediction: (index % 10) as u16,
+        baseline: LogOdds(z),
+        odin: LogOdds(z / spec.temperature.get().sqrt() - 2.0),
+        others: LogitScores {
+            max_logit: z,
+            energy: z,
+            entropy: z,
+            gen_entropy: z,
+        },
+    }
+}
+
+fn batch(job: JobId, generation: Generation, spec: &JobSpec, side: Side, from: u32, count: u32) -> Action {
+    Action::Engine(Event::Scored(ScoreBatch {
+        job,
+        generation,
+        side,
+        scores: (from..from + count)
+            .map(|index| image(spec, side, index))
+            .collect(),
+        from_cache: true,
+    }))
+}
+
+/// What the engine is asked to score.
+fn asked(effects: &[Effect]) -> Option<(JobId, Generation, JobSpec)> {
+    effects.iter().rev().find_map(|effect| match effect {
+        Effect::Engine(Command::Score {
+            job,
+            generation,
+            spec,
+            ..
+        }) if job.0 == 0 => Some((*job, *generation, spec.clone())),
+        _ => None,
+    })
+}
+
+fn begun(total: u32) -> (Model, JobId, Generation, JobSpec) {
+    let session = Session::parse(SESSION, Path::new("bench.yaml")).unwrap();
+    let mut model = Model::new(session, PathBuf::from("bench.yaml"));
+    let effects = update(&mut model, Action::Start);
+    let (job, generation, spec) = asked(&effects).unwrap();
+    start(&mut model, job, generation, total);
+    (model, job, generation, spec)
+}
+
+fn start(model: &mut Model, job: JobId, generation: Generation, total: u32) {
+    let started = Event::Started {
+        job,
+        generation,
+        devices: Device::Cpu.into(),
+        total_in: total as usize,
+        total_out: total as usize,
+    };
+    update(model, Action::Engine(started));
+}
+
+fn say(what: &str, mut times: Vec<Duration>) {
+    times.sort();
+    let at = |part: f64| times[((times.len() - 1) as f64 * part) as usize];
+    println!(
+        "{what:<52} median {:>9.3?}  p99 {:>9.3?}  most {:>9.3?}",
+        at(0.5),
+        at(0.99),
+        at(1.0)
+    );
+}
+
+fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {
+    let start = Instant::now();
+    let done = work();
+    (start.elapsed(), done)
+}
+
+/// Frames of a job of 20,000 images, on every screen.
+fn frames() {
+    let (mut model, job, generation, spec) = begun(10_000);
+    for side in [Side::In, Side::Out] {
+        update(&mut model, batch(job, generation, &spec, side, 0, 10_000));
+    }
+    update(&mut model, Action::Tick(Duration::from_secs(1)));
+    let look = Look::new(Colours::True, true);
+    for (width, height) in [(80, 24), (200, 60)] {
+        for screen in Screen::ALL {
+            update(&mut model, Action::Show(screen));
+            let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+            let times = (0..200).map(|_| {
+                let frame = || terminal.draw(|frame| drop(view(&model, &look, frame))).map(drop);
+                timed(frame).0
+            });
+            say(&format!("view of {screen} at {width}x{height}"), times.collect());
+        }
+    }
+}
+
+/// T dragged at ε = 0: each step brings the scores of all images anew, out of the cache.
+fn drag() {
+    let (mut model, job, generation, spec) = begun(10_000);
+    for side in [Side::In, Side::Out] {
+        update(&mut model, batch(job, generation, &spec, side, 0, 10_000));
+    }
+    let mut now = Duration::from_secs(1);
+    let mut times = Vec::new();
+    for step in 0..60 {
+        now += Duration::from_secs(1);
+        update(&mut model, Action::Tick(now));
+        let place = f64::from(step % 40) / 40.0;
+        let (first, effects) = timed(|| update(&mut model, Action::SlideTo(Slider::Temperature, place)));
+        let Some((job, generation, spec)) = asked(&effects) else {
+            continue;
+        };
+        // What the engine makes is not part of the model's time.
+        let answers: Vec<Action> = [Side::In, Side::Out]
+            .into_iter()
+            .map(|side| batch(job, generation, &spec, side, 0, 10_000))
+            .collect();
+        start(&mut model, job, generation, 10_000);
+        let (second, ()) = timed(|| {
+            for answer in answers {
+                update(&mut model, answer);
+            }
+            update(&mut model, Action::Tick(now + Duration::from_millis(40)));
+        });
+        times.push(first + second);
+    }
+    say("a step of T over 2 x 10,000 cached images", times);
+}
+
+/// Two sets of so many scores as they come, with what is due done each tenth of a second of the model's time.
+fn many(n: u32) {
+    const STEP: u32 = 2000;
+    let (mut model, job, generation, spec) = begun(n);
+    let (mut absorbed, mut ticks) = (Vec::new(), Vec::new());
+    for (count, from) in (0..n).step_by(STEP as usize).enumerate() {
+        let answers = [Side::In, Side::Out].map(|side| batch(job, generation, &spec, side, from, STEP));
+        for answer in answers {
+            absorbed.push(timed(|| update(&mut model, answer)).0);
+        }
+        let now = Duration::from_millis(101 * (count as u64 + 1));
+        ticks.push(timed(|| update(&mut model, Action::Tick(now))).0);
+    }
+    say(&format!("2 x {n} scores: taking in {STEP}"), absorbed);
+    say(&format!("2 x {n} scores: their metrics, each 100 ms"), ticks);
+}
+
+fn main() {
+    frames();
+    drag();
+    many(20_000);
+    many(1_000_000);
+}
