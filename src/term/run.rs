@@ -96,6 +96,7 @@ pub async fn run(
         theme: options.config.theme,
         look: options.look(options.config.theme),
         guard,
+        pixels: model.view.pixels,
         screen: Screen::new(Graphics::detect()).map_err(TermError::SetUp)?,
         hits: HitMap::default(),
         input: Input::default(),
@@ -162,6 +163,8 @@ struct Dashboard {
     look: Look,
     guard: Guard,
     screen: Screen,
+    /// Whether pictures are shown in pixels.
+    pixels: bool,
     hits: HitMap,
     input: Input,
     background: Background,
@@ -288,6 +291,11 @@ impl Dashboard {
         if self.theme != self.model.theme {
             self.theme = self.model.theme;
             self.look = self.options.look(self.theme);
+        }
+        if self.pixels != self.model.view.pixels {
+            self.pixels = self.model.view.pixels;
+            // The half blocks have been there all the time: only painting them anew takes the pixels away.
+            self.screen.forget().map_err(TermError::Draw)?;
         }
         let (model, look, hits) = (&self.model, &self.look, &mut self.hits);
         self.screen
