@@ -92,11 +92,11 @@ pub async fn run(
     let capture = Capture::start(native_sender).ok();
     // Its parts are put back from the last to the first: the terminal before standard error.
     let mut dashboard = Dashboard {
+        pixels: model.view.pixels,
         model,
         theme: options.config.theme,
         look: options.look(options.config.theme),
         guard,
-        pixels: model.view.pixels,
         screen: Screen::new(Graphics::detect()).map_err(TermError::SetUp)?,
         hits: HitMap::default(),
         input: Input::default(),
