@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use serde::{Deserialize, Serialize};
 
-use crate::metrics::{Conventions, Summary};
+use super::table::{self, quoted, tex};
+use crate::metrics::Conventions;
 use crate::networks::{Measures, PublishedRow};
 use crate::session::Metric;
 use crate::units::{Magnitude, Temperature};
@@ -56,18 +57,7 @@ pub struct ComparisonRow {
 
 /// A published metric as a fraction.
 pub fn published(measures: &Measures, metric: Metric) -> f64 {
-    let percent = metric.of(&Summary {
-        n_in: 0,
-        n_out: 0,
-        fpr95: measures.fpr95,
-        detection_error: measures.detection_error,
-        auroc: measures.auroc,
-        aupr_in: measures.aupr_in,
-        aupr_out: measures.aupr_out,
-        oscr: None,
-        ccr_at_fpr: None,
-    });
-    percent / 100.0
+    table::published(measures, metric) / 100.0
 }
 
 /// The rows as text that ends in a newline; what could not be computed is missing, never made up.
@@ -223,20 +213,6 @@ fn latex(rows: &[ComparisonRow], conventions: &Conventions) -> String {
     out
 }
 
-fn tex(text: &str) -> String {
-    let mut out = String::new();
-    for c in text.chars() {
-        match c {
-            '&' | '%' | '$' | '#' | '_' | '{' | '}' => out.extend(['\\', c]),
-            '\\' => out.push_str("\\textbackslash{}"),
-            '~' => out.push_str("\\textasciitilde{}"),
-            '^' => out.push_str("\\textasciicircum{}"),
-            _ => out.push(c),
-        }
-    }
-    out
-}
-
 /// A line a row and detector. Fractions; what is not known stays empty.
 fn csv(rows: &[ComparisonRow]) -> String {
     let mut out = "network,in_dataset,dataset,detector,temperature,magnitude,n_in,n_out,complete".to_owned();
@@ -284,15 +260,6 @@ fn csv(rows: &[ComparisonRow]) -> String {
         }
     }
     out
-}
-
-/// RFC 4180.
-fn quoted(field: &str) -> String {
-    if field.contains([',', '"', '\n', '\r']) {
-        format!("\"{}\"", field.replace('"', "\"\""))
-    } else {
-        field.to_owned()
-    }
 }
 
 #[cfg(test)]

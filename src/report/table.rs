@@ -300,7 +300,7 @@ fn latex(subjects: &[Subject]) -> String {
     out
 }
 
-fn tex(text: &str) -> String {
+pub(super) fn tex(text: &str) -> String {
     let mut out = String::new();
     for c in text.chars() {
         match c {
@@ -365,7 +365,7 @@ fn csv(subjects: &[Subject]) -> String {
 }
 
 /// RFC 4180.
-fn quoted(field: &str) -> String {
+pub(super) fn quoted(field: &str) -> String {
     if field.contains([',', '"', '\n', '\r']) {
         format!("\"{}\"", field.replace('"', "\"\""))
     } else {

@@ -94,6 +94,7 @@ pub async fn run(
     let capture = Capture::start(native_sender).ok();
     // Its parts are put back from the last to the first: the terminal before standard error.
     let mut dashboard = Dashboard {
+        pixels: model.view.pixels,
         model,
         theme: options.config.theme,
         look: options.look(options.config.theme),
@@ -164,6 +165,8 @@ struct Dashboard {
     look: Look,
     guard: Guard,
     screen: Screen,
+    /// Whether pictures are shown in pixels.
+    pixels: bool,
     hits: HitMap,
     input: Input,
     background: Background,
@@ -291,6 +294,11 @@ impl Dashboard {
         if self.theme != self.model.theme {
             self.theme = self.model.theme;
             self.look = self.options.look(self.theme);
+        }
+        if self.pixels != self.model.view.pixels {
+            self.pixels = self.model.view.pixels;
+            // The half blocks have been there all the time: only painting them anew takes the pixels away.
+            self.screen.forget().map_err(TermError::Draw)?;
         }
         let (model, look, hits) = (&self.model, &self.look, &mut self.hits);
         self.screen

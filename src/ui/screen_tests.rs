@@ -1,8 +1,16 @@
 //! Pictures of the screens Grid, Images and Compare, and what the mouse finds on them.
-use super::tests::{colour, draw, snapshot, styles, text, working};
+use std::sync::OnceLock;
+
+use super::tests::{colour, draw, snapshot, styles, text};
 use super::*;
 use crate::app::fake::{answer_cell, show_images};
 use crate::app::{Action, CompareAction, GridAction, ImagesAction, Place, update};
+
+/// As in the other pictures; made once, for it takes a while.
+fn working() -> Model {
+    static WORKING: OnceLock<Model> = OnceLock::new();
+    WORKING.get_or_init(super::tests::working).clone()
+}
 
 /// The grid of the first job, filled as far as `cells`.
 fn with_grid(cells: usize) -> Model {

@@ -54,7 +54,7 @@ pub fn apply(model: &mut Model, action: &GridAction, effects: &mut Vec<Effect>) 
             parameters::set_both(model, wanted, effects);
             model.view.screen = Screen::Explore;
             let text = format!(
-                "T {} and ε {} taken; the first {validation} images may have chosen them, and count here too",
+                "T {}, ε {} taken; the first {validation} images, which chose them, count here too",
                 wanted.temperature, wanted.magnitude
             );
             model.say(Level::Info, &text);
