@@ -119,6 +119,7 @@ fn tables_say_what_the_saved_scores_say_in_every_format() {
         "--error",
         "at-tpr95",
     ]);
+    let other = other.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(
         other.contains("OOD positive, error at TPR 95, AUPR by counts"),
         "{other}"
