@@ -119,6 +119,7 @@ fn tables_say_what_the_saved_scores_say_in_every_format() {
         "--error",
         "at-tpr95",
     ]);
+    let other = other.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(
         other.contains("OOD positive, error at TPR 95, AUPR by counts"),
         "{other}"
@@ -207,5 +208,29 @@ fn what_odin_score_saved_and_what_lies_elsewhere_is_reported_too() {
     assert!(
         home.refuse(&["report", "--session", "x"])
             .contains("no finished run")
+    );
+}
+
+#[test]
+fn a_report_of_saved_scores_says_what_scikit_learn_says() {
+    let fixture = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/report");
+    let home = TestHome::new();
+    let told = home.succeed(&["report", fixture.to_str().unwrap(), "--format", "json"]);
+    let told: Value = serde_json::from_str(&told).unwrap();
+    let expected = std::fs::read(fixture.join("expected.json")).unwrap();
+    let expected: Value = serde_json::from_slice(&expected).unwrap();
+    for detector in ["odin", "baseline"] {
+        for (metric, value) in expected[detector].as_object().unwrap() {
+            let (a, b) = (
+                told[0][detector][metric].as_f64().unwrap(),
+                value.as_f64().unwrap(),
+            );
+            assert!((a - b).abs() < 1e-12, "{detector} {metric}: {a} {b}");
+        }
+    }
+    assert_eq!(told[0]["accuracy"], expected["accuracy"]);
+    assert_eq!(
+        (told[0]["n_in"].as_u64(), told[0]["n_out"].as_u64()),
+        (Some(300), Some(200))
     );
 }

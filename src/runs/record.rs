@@ -38,6 +38,7 @@ pub struct Record {
     pub n_in: usize,
     pub n_out: usize,
     /// Images of both sets whose scores were known from earlier runs.
+    #[serde(default)]
     pub n_from_evidence: usize,
     pub device: String,
     pub seconds: f64,
