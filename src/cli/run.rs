@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::bail;
 use clap::Args;
-use indicatif::{MultiProgress, ProgressBar};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::driver::{self, Driver, SoFar};
 use super::{explore, print, progress_bar};
@@ -187,6 +187,9 @@ impl Desk<'_> {
 
     fn work_on(&self, devices: &Devices, group: Vec<usize>, tasks: &[Task]) -> Vec<(usize, Outcome)> {
         let bar = self.bars.add(progress_bar(0, "images"));
+        // The title of a job leaves no room beside it.
+        let style = ProgressStyle::with_template("{msg}\n{wide_bar} {pos}/{len} · {per_sec} · {eta} left");
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         let mut driver = None;
         let mut one = |n: usize| {
             let task = tasks.get(n)?;
