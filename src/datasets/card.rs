@@ -15,28 +15,35 @@ pub struct DatasetCard {
     /// The name of the card's file, without `.yaml`.
     #[serde(skip)]
     pub name: String,
+    /// What it is, in a few words.
     pub title: String,
     /// Other names that people know the set by.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub aliases: Vec<String>,
+    /// Where the images are.
     pub source: Source,
     /// Images to train on, where the set has them: the same kind of images with the same classes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub train: Option<Source>,
+    /// What is done to an image before the normalisation.
     #[serde(default)]
     pub preprocessing: Preprocessing,
+    /// Names of the classes, in the order of the labels.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub class_names: Vec<String>,
     /// What the labels mean, where that needs saying.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub labels: Option<String>,
+    /// Who made it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<String>,
+    /// Under which terms it may be used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub licence: Option<String>,
     /// How to come by files that `odin fetch` cannot bring.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub how_to_get: Option<String>,
+    /// What `odin fetch` downloads.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fetch: Vec<Download>,
 }
@@ -47,14 +54,18 @@ pub struct DatasetCard {
 pub struct Download {
     /// Mirrors, tried in order.
     pub urls: Vec<String>,
+    /// Length of the file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes: Option<u64>,
+    /// MD5 of the file, in hex.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub md5: Option<String>,
+    /// SHA-256 of the file, in hex.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
     /// The folder that an archive is unpacked into, or the file that a plain download becomes.
     pub into: PathBuf,
+    /// How the file is unpacked.
     #[serde(default)]
     pub unpack: Archive,
 }

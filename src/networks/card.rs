@@ -40,10 +40,12 @@ pub struct NetworkCard {
     pub name: String,
     #[serde(skip)]
     folder: PathBuf,
+    /// What it is, in a few words.
     pub title: String,
     pub architecture: Architecture,
     /// How many classes it tells apart.
     pub classes: usize,
+    /// The file of its weights: safetensors, any PyTorch checkpoint, or a TorchScript program.
     pub weights: PathBuf,
     /// The set whose images are in-distribution: a data card's name or a path.
     pub in_dataset: String,
@@ -51,8 +53,10 @@ pub struct NetworkCard {
     /// Share of the in-distribution set that it classifies rightly, as published or measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accuracy: Option<f64>,
+    /// Who made it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<String>,
+    /// Under which terms it may be used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub licence: Option<String>,
     /// How it was trained, for people to read.
@@ -65,6 +69,7 @@ pub struct NetworkCard {
     /// How to come by weights that `odin fetch` cannot bring.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub how_to_get: Option<String>,
+    /// What `odin fetch` downloads.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fetch: Vec<Download>,
 }
