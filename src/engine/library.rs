@@ -49,6 +49,8 @@ pub enum OpenError {
 pub struct OpenNetwork {
     pub card: NetworkCard,
     pub weights_digest: String,
+    /// By what its scores are computed.
+    pub computed_by: &'static str,
     /// One a compute thread, all round the same weights: a tensor can go to another thread, but not be shared.
     scorers: Vec<Mutex<Scorer>>,
 }
@@ -185,10 +187,17 @@ impl Library {
         };
         let scorers = (0..device::compute_threads(seat.device).max(1))
             .map(scorer)
-            .collect::<Result<_, _>>()?;
+            .collect::<Result<Vec<_>, _>>()?;
+        let is_native = scorers.iter().any(|scorer| lock(scorer).network().is_native());
+        let computed_by = match (is_native, device) {
+            (true, _) => "kernels",
+            (false, tch::Device::Cpu) => "libtorch on a CPU",
+            _ => "libtorch on a GPU",
+        };
         let open = Arc::new(OpenNetwork {
             card,
             weights_digest: weights.digest().to_owned(),
+            computed_by,
             scorers,
         });
         lock(&self.networks).insert(key, (stamp, open.clone()));

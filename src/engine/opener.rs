@@ -119,7 +119,7 @@ fn open(library: &Library, request: &Request) -> Result<Ready, OpenError> {
             architecture: format!("{:?}", network.card.architecture),
             normalisation: format!("{:?}", network.card.normalisation),
             dataset: set.digest()?,
-            arithmetic: ARITHMETIC.to_owned(),
+            arithmetic: format!("{ARITHMETIC}, by {}", network.computed_by),
         })
     };
     let batch = match spec.batch {

@@ -148,6 +148,11 @@ impl Network {
         self.classes
     }
 
+    /// Whether our own kernels compute it, which round differently from libtorch, by some 1e-6 of a logit.
+    pub fn is_native(&self) -> bool {
+        matches!(self.quick, Some(Quick::Native(_)))
+    }
+
     /// Logits [B, C] of normalised images [B, 3, H, W].
     pub fn forward(&self, images: &Tensor, mode: Mode) -> Result<Tensor, TchError> {
         match &self.body {
