@@ -71,14 +71,12 @@ pub fn event(model: &mut Model, event: Event) -> Option<Redraw> {
             total_out,
             ..
         } => {
-            let now = model.now;
+            // It runs once its first batch has been computed: until then other jobs may have the device.
             let job = current(model, job, generation)?;
-            job.state = JobState::Running;
             job.totals = Some(Totals {
                 ins: total_in,
                 outs: total_out,
             });
-            job.rate.start(now);
         }
         Event::Scored(batch) => return scored(model, &batch),
         Event::Finished {
@@ -119,7 +117,6 @@ fn scored(model: &mut Model, batch: &ScoreBatch) -> Option<Redraw> {
     let now = model.now;
     let job = current(model, batch.job, batch.generation)?;
     let was_waiting = job.state == JobState::Waiting;
-    job.state = JobState::Running;
     let mut refused = 0;
     for image in &batch.scores {
         match job.scores.absorb(batch.side, image) {
@@ -128,6 +125,7 @@ fn scored(model: &mut Model, batch: &ScoreBatch) -> Option<Redraw> {
         }
     }
     if !batch.from_cache {
+        job.state = JobState::Running;
         if was_waiting {
             job.rate.start(now);
         }

@@ -70,9 +70,9 @@ pub fn draw(model: &Model, look: &Look, area: Rect, buffer: &mut Buffer) {
     let mut ends = Vec::new();
     for (text, width, there) in [
         (left.name.as_str(), NUMBER, true),
-        ("95 % interval", INTERVAL, wide),
+        ("95 %", INTERVAL, wide),
         (right.name.as_str(), NUMBER, true),
-        (if wide { "95 % interval" } else { "" }, INTERVAL, wide),
+        (if wide { "95 %" } else { "" }, INTERVAL, wide),
         ("change", CHANGE, true),
         (if wide { "" } else { "95 % int." }, SHORT_INTERVAL, !wide),
         ("published", PUBLISHED, has_published),
