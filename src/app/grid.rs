@@ -296,7 +296,7 @@ impl Grid {
 
     /// The best cell so far and its value. Of equal ones that with the least T, and of those that with the least ε.
     pub fn best(&self, metric: Metric, conventions: &Conventions) -> Option<(Place, f64)> {
-        let better = |a: f64, b: f64| if metric.higher_is_better() { a > b } else { a < b };
+        let better = |a: f64, b: f64| metric.is_better(a, b);
         self.places()
             .filter_map(|place| Some((place, self.value(place, metric, conventions)?)))
             .reduce(|best, next| if better(next.1, best.1) { next } else { best })

@@ -4,6 +4,7 @@ mod driver;
 mod explore;
 mod import;
 mod fetch;
+mod grid;
 mod list;
 mod prune;
 mod reference;

@@ -10,12 +10,12 @@ use clap::Args;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::driver::{self, Driver, SoFar};
+use super::grid::{Search, Searched};
 use super::{explore, print, progress_bar};
 use crate::engine::protocol::JobSpec;
 use crate::home::Home;
-use crate::metrics::Conventions;
 use crate::networks::NetworkCard;
-use crate::runs::{self, Cell, Grid, Images, Record, RunFolder};
+use crate::runs::{self, Grid, Images, Record, RunFolder};
 use crate::session::{self, Session, Sweep};
 use crate::units::Devices;
 
@@ -307,71 +307,25 @@ fn best_cell(
     driver: &mut Driver,
     reporter: &Reporter,
 ) -> anyhow::Result<(JobSpec, Grid)> {
-    let hidden = ProgressBar::hidden();
-    let on = JobSpec {
-        limit: Some(sweep.validation.min(spec.limit.unwrap_or(usize::MAX))),
-        ..spec.clone()
+    let search = Search {
+        temperatures: &sweep.temperatures.0,
+        magnitudes: &sweep.magnitudes.0,
+        validation: sweep.validation,
+        metric: sweep.metric,
     };
-    let (temperatures, magnitudes) = (&sweep.temperatures.0, &sweep.magnitudes.0);
-    reporter
-        .bar
-        .set_length((temperatures.len() * magnitudes.len()) as u64);
-    let mut cells = Vec::new();
-    for &temperature in temperatures {
-        for &magnitude in magnitudes {
-            let cell = JobSpec {
-                temperature,
-                magnitude,
-                ..on.clone()
-            };
-            let scored = driver.score(cell, &hidden)?;
-            let odin = scored.comparison(|s| s.odin)?.summary(&Conventions::default());
-            cells.push(Cell {
-                temperature,
-                magnitude,
-                odin,
-            });
-            reporter.bar.inc(1);
+    reporter.bar.set_length(search.len() as u64);
+    let Searched {
+        cells,
+        best,
+        on,
+        rest,
+    } = search.run(spec, driver, |measured| {
+        reporter.bar.inc(1);
+        if measured.is_multiple_of(search.magnitudes.len()) {
+            reporter.tell(&format!("{measured} of {} cells", search.len()));
         }
-        reporter.tell(&format!(
-            "{} of {} cells",
-            cells.len(),
-            temperatures.len() * magnitudes.len()
-        ));
-    }
-    let better = |a: f64, b: f64| {
-        if sweep.metric.higher_is_better() {
-            a > b
-        } else {
-            a < b
-        }
-    };
-    let mut best = 0;
-    for (n, cell) in cells.iter().enumerate() {
-        let value = |cell: &Cell| sweep.metric.of(&cell.odin);
-        if cells
-            .get(best)
-            .is_some_and(|before| better(value(cell), value(before)))
-        {
-            best = n;
-        }
-    }
-    let Some(cell) = cells.get(best) else {
-        bail!("the sweep has no cell")
-    };
-    let rest = spec.limit.map(|limit| limit.saturating_sub(sweep.validation));
-    let tested_apart = rest != Some(0);
-    let (skip, limit) = match rest {
-        Some(0) => (on.skip, on.limit),
-        rest => (spec.skip + sweep.validation, rest),
-    };
-    let reported = JobSpec {
-        temperature: cell.temperature,
-        magnitude: cell.magnitude,
-        skip,
-        limit,
-        ..spec.clone()
-    };
+    })?;
+    let tested_apart = rest.is_some();
     let grid = Grid {
         metric: sweep.metric.key().to_owned(),
         validation_images: sweep.validation,
@@ -379,7 +333,7 @@ fn best_cell(
         best,
         tested_apart,
     };
-    Ok((reported, grid))
+    Ok((rest.unwrap_or(on), grid))
 }
 
 /// Tells of one job: by a bar on a terminal, by lines elsewhere.

@@ -3,12 +3,13 @@ use anyhow::bail;
 use clap::{Args, ValueEnum};
 
 use super::driver::{self, Driver};
+use super::grid::Search;
 use super::{What, print, progress_bar, score};
-use crate::engine::protocol::JobSpec;
 use crate::home::Home;
-use crate::metrics::{Conventions, Summary};
+use crate::metrics::Summary;
 use crate::networks::NetworkCard;
-use crate::runs::Record;
+use crate::runs::{self, Record};
+use crate::session;
 use crate::units::{Magnitude, Series, Temperature};
 
 #[derive(Debug, Args)]
@@ -42,21 +43,14 @@ enum Metric {
     AuprOut,
 }
 
-impl Metric {
-    fn of(self, summary: &Summary) -> f64 {
-        match self {
-            Self::Fpr95 => summary.fpr95,
-            Self::DetectionError => summary.detection_error,
-            Self::Auroc => summary.auroc,
-            Self::AuprIn => summary.aupr_in,
-            Self::AuprOut => summary.aupr_out,
-        }
-    }
-
-    fn is_better(self, a: f64, b: f64) -> bool {
-        match self {
-            Self::Fpr95 | Self::DetectionError => a < b,
-            Self::Auroc | Self::AuprIn | Self::AuprOut => a > b,
+impl From<Metric> for session::Metric {
+    fn from(metric: Metric) -> Self {
+        match metric {
+            Metric::Fpr95 => Self::Fpr95,
+            Metric::DetectionError => Self::DetectionError,
+            Metric::Auroc => Self::Auroc,
+            Metric::AuprIn => Self::AuprIn,
+            Metric::AuprOut => Self::AuprOut,
         }
     }
 }
@@ -96,60 +90,21 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         bail!("--validation: at least 1 image is needed to choose on");
     }
     let what = driver::job(&options.what);
-    let chosen_on = JobSpec {
-        limit: Some(options.validation.min(what.limit.unwrap_or(usize::MAX))),
-        ..what.clone()
-    };
     let mut driver = Driver::start(&home, options.what.device, options.what.fresh)?;
-    let (bar, inner) = (
-        progress_bar((temperatures.len() * magnitudes.len()) as u64, "cells"),
-        hidden(),
-    );
+    let search = Search {
+        temperatures: &temperatures,
+        magnitudes: &magnitudes,
+        validation: options.validation,
+        metric: options.metric.into(),
+    };
+    let bar = progress_bar(search.len() as u64, "cells");
     bar.set_message(what.dataset.clone());
-    let mut cells = Vec::new();
-    for &temperature in &temperatures {
-        for &magnitude in &magnitudes {
-            let scored = driver.score(
-                JobSpec {
-                    temperature,
-                    magnitude,
-                    ..chosen_on.clone()
-                },
-                &inner,
-            )?;
-            let validation = scored.comparison(|s| s.odin)?.summary(&Conventions::default());
-            cells.push(Cell {
-                temperature,
-                magnitude,
-                validation,
-            });
-            bar.inc(1);
-        }
-    }
+    let searched = search.run(&what, &mut driver, |_| bar.inc(1))?;
     bar.finish_and_clear();
-    let value = |cell: &Cell| options.metric.of(&cell.validation);
-    let mut all = cells.iter();
-    let Some(first) = all.next() else {
-        bail!("the grid is empty")
-    };
-    let best = all.fold(first, |best, cell| {
-        if options.metric.is_better(value(cell), value(best)) {
-            cell
-        } else {
-            best
-        }
-    });
-    let rest = what.limit.map(|limit| limit.saturating_sub(options.validation));
-    let reported = JobSpec {
-        temperature: best.temperature,
-        magnitude: best.magnitude,
-        skip: what.skip + options.validation,
-        limit: rest,
-        ..what
-    };
-    let test = match rest {
-        Some(0) => None,
-        _ => {
+    let value = |cell: &runs::Cell| search.metric.of(&cell.odin);
+    let test = match searched.rest {
+        None => None,
+        Some(reported) => {
             let bar = progress_bar(0, "images");
             bar.set_message("the best cell on the other images");
             let scored = driver.score(reported.clone(), &bar)?;
@@ -160,15 +115,20 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     let best_line = format!(
         "best on the first {} images: T = {}, ε = {} ({:.2} %)\n",
         options.validation,
-        best.temperature,
-        best.magnitude,
-        100.0 * value(best)
+        searched.on.temperature,
+        searched.on.magnitude,
+        100.0 * searched.cells.get(searched.best).map_or(f64::NAN, value)
     );
     if options.json {
+        let cell = |cell: &runs::Cell| Cell {
+            temperature: cell.temperature,
+            magnitude: cell.magnitude,
+            validation: cell.odin,
+        };
         let sweep = Sweep {
             metric: options.metric,
             validation_images: options.validation,
-            cells,
+            cells: searched.cells.iter().map(cell).collect(),
             test,
         };
         return print(&format!("{}\n", serde_json::to_string_pretty(&sweep)?));
@@ -176,7 +136,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     let mut text = grid(
         &temperatures,
         &magnitudes,
-        &cells.iter().map(value).collect::<Vec<_>>(),
+        &searched.cells.iter().map(value).collect::<Vec<_>>(),
     );
     text.push_str(&format!("{best_line}\n"));
     text.push_str(&match test {
@@ -186,10 +146,6 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         }
     });
     print(&text)
-}
-
-fn hidden() -> indicatif::ProgressBar {
-    indicatif::ProgressBar::hidden()
 }
 
 /// Percentages, a row a magnitude and a column a temperature.

@@ -10,7 +10,7 @@ mod subject;
 mod table;
 
 pub use comparison::{ComparisonRow, Estimate, TableKind, comparison_table, published};
-pub use figures::{Figure, FigureError, Format, Line, Scores, Title, figures_of, write_figures};
+pub use figures::{Figure, FigureError, Format, Line, Scores, Title, figures_of, viridis, write_figures};
 pub use older::{confidence_lines, dictionary_npy, dictionary_of, npz};
 pub use page::page;
 pub use subject::{Subject, SubjectError};

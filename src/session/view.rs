@@ -177,6 +177,11 @@ impl Metric {
         }
     }
 
+    /// Whether the first of two values is the better one; of equal ones it is not.
+    pub fn is_better(self, a: f64, b: f64) -> bool {
+        if self.higher_is_better() { a > b } else { a < b }
+    }
+
     pub fn higher_is_better(self) -> bool {
         matches!(self, Self::Auroc | Self::AuprIn | Self::AuprOut)
     }

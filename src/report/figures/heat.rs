@@ -49,11 +49,12 @@ pub fn heat<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, title: &Title, gr
     };
     let colour = |value: f64| {
         let share = (value - low) / (high - low);
-        viridis(if metric.higher_is_better() {
+        let (red, green, blue) = viridis(if metric.higher_is_better() {
             share
         } else {
             1.0 - share
-        })
+        });
+        RGBColor(red, green, blue)
     };
 
     let (width, _) = inner.dim_in_pixel();

@@ -15,6 +15,7 @@ use super::subject::Subject;
 use super::table::groups;
 use crate::metrics::{Comparison, Histogram, MetricsError, Side};
 use crate::runs::{Grid, WriteError, write_whole};
+pub use style::viridis;
 
 /// A figure that could not be made.
 #[derive(Debug, thiserror::Error)]

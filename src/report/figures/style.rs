@@ -96,8 +96,9 @@ pub fn font() -> Result<FontRef<'static>, InvalidFont> {
     FontRef::try_from_slice(epaint_default_fonts::UBUNTU_LIGHT)
 }
 
-/// Viridis, of which lightness grows evenly: 0 is dark, 1 light.
-pub fn viridis(share: f64) -> RGBColor {
+/// Viridis (Smith and van der Walt 2015) as red, green and blue: lightness grows evenly from 0, dark, to 1, light, also to
+/// an eye that lacks a colour.
+pub fn viridis(share: f64) -> (u8, u8, u8) {
     const STOPS: [(u8, u8, u8); 9] = [
         (68, 1, 84),
         (71, 44, 122),
@@ -117,5 +118,5 @@ pub fn viridis(share: f64) -> RGBColor {
     let at = |n: usize| STOPS.get(n).copied().unwrap_or(STOPS[STOPS.len() - 1]);
     let (low, high, part) = (at(place as usize), at(place as usize + 1), place.fract());
     let mix = |a: u8, b: u8| (f64::from(a) + part * (f64::from(b) - f64::from(a))).round() as u8;
-    RGBColor(mix(low.0, high.0), mix(low.1, high.1), mix(low.2, high.2))
+    (mix(low.0, high.0), mix(low.1, high.1), mix(low.2, high.2))
 }

@@ -2,20 +2,9 @@
 use ratatui::style::{Color, Modifier, Style};
 
 use super::blocks::indexed;
+use crate::report::viridis;
 use crate::ui::{Colours, Look};
 
-/// Viridis (Smith and van der Walt 2015), nine of its colours: even to the eye, also to one that lacks a colour.
-const VIRIDIS: [(u8, u8, u8); 9] = [
-    (68, 1, 84),
-    (71, 44, 122),
-    (59, 81, 139),
-    (44, 113, 142),
-    (33, 144, 141),
-    (39, 173, 129),
-    (92, 200, 99),
-    (170, 220, 50),
-    (253, 231, 37),
-];
 /// As near as sixteen colours come.
 const BASIC: [Color; 5] = [
     Color::Magenta,
@@ -88,17 +77,6 @@ fn exact(text: Color) -> Color {
         Color::Black => Color::Rgb(0, 0, 0),
         _ => Color::Rgb(255, 255, 255),
     }
-}
-
-fn viridis(place: f64) -> (u8, u8, u8) {
-    let at = place * (VIRIDIS.len() - 1) as f64;
-    let below = (at as usize).min(VIRIDIS.len() - 2);
-    let (Some(from), Some(to)) = (VIRIDIS.get(below), VIRIDIS.get(below + 1)) else {
-        return (0, 0, 0);
-    };
-    let part = at - below as f64;
-    let mix = |from: u8, to: u8| (f64::from(from) * (1.0 - part) + f64::from(to) * part).round() as u8;
-    (mix(from.0, to.0), mix(from.1, to.1), mix(from.2, to.2))
 }
 
 /// Relative luminance, roughly: squares stand for sRGB's curve.
