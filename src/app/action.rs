@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::analysis::{ExactReport, IntervalReport};
 use super::catalogue::Catalogue;
+use super::cell::GridReport;
 use super::compare::CompareColumn;
 use super::grid::Place;
 use super::key::Key;
@@ -26,6 +27,7 @@ pub enum Action {
     EngineGone(String),
     Intervals(Box<IntervalReport>),
     Exact(Box<ExactReport>),
+    GridReport(Box<GridReport>),
     Saved,
     SaveFailed(String),
     /// What jobs can be made of.

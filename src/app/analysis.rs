@@ -125,14 +125,7 @@ impl Analysis {
 
     /// (low, high) of a metric's 95 % interval.
     pub fn interval(&self, metric: Metric) -> Option<(f64, f64)> {
-        let values = self.intervals()?;
-        let interval = match metric {
-            Metric::Fpr95 => values.fpr95,
-            Metric::DetectionError => values.detection_error,
-            Metric::Auroc => values.auroc,
-            Metric::AuprIn => values.aupr_in,
-            Metric::AuprOut => values.aupr_out,
-        };
+        let interval = metric.interval_of(&self.intervals()?);
         Some((interval.low, interval.high))
     }
 

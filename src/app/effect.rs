@@ -2,6 +2,7 @@
 use std::path::PathBuf;
 
 use super::analysis::{ExactRequest, IntervalRequest};
+use super::cell::GridRequest;
 use crate::engine::protocol::Command;
 use crate::report::TableKind;
 use crate::session::Session;
@@ -17,6 +18,8 @@ pub enum Effect {
     },
     /// Answered by `Intervals`; takes up to a second of computing.
     ComputeIntervals(IntervalRequest),
+    /// Answered by `GridReport`; takes up to a second of computing.
+    ComputeGrid(GridRequest),
     /// Answered by `Catalogue`.
     LoadCatalogue,
     /// Put this on the clipboard of the terminal.

@@ -3,7 +3,7 @@ use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{Action, Effect, Model, update};
+use super::{Action, Effect, GridRequest, Model, update};
 use crate::engine::protocol::{
     Command, Event, Generation, ImageScore, Inspection, JobId, JobSpec, Pixels, ScoreBatch, Side,
 };
@@ -137,8 +137,12 @@ pub fn feed(model: &mut Model, number: usize, from: u32, to: u32, total: usize) 
 fn tick(model: &mut Model, now: Duration) -> Vec<Effect> {
     let mut effects = update(model, Action::Tick(now));
     for effect in effects.clone() {
-        if let Effect::ComputeIntervals(request) = effect {
-            effects.extend(update(model, Action::Intervals(Box::new(request.compute()))));
+        match effect {
+            Effect::ComputeIntervals(request) => {
+                effects.extend(update(model, Action::Intervals(Box::new(request.compute()))));
+            }
+            effect @ Effect::ComputeGrid(_) => effects.extend(answer_cell(model, effect)),
+            _ => {}
         }
     }
     effects
@@ -170,9 +174,17 @@ pub fn answer_cells(model: &mut Model, asked: Vec<Effect>) {
     }
 }
 
-/// Answers one effect, if it asks for a cell, with made-up scores at its (T, ε); gives what is asked for then.
+/// Answers one effect, if it asks for a cell, with made-up scores at its (T, ε), or if it asks for what they come to,
+/// with that; gives what is asked for then.
 pub fn answer_cell(model: &mut Model, effect: Effect) -> Vec<Effect> {
     match effect {
+        Effect::ComputeGrid(mut request) => {
+            // Enough to see, and soon done.
+            if let GridRequest::Cell { replicates, .. } = &mut request {
+                *replicates = 60;
+            }
+            update(model, Action::GridReport(Box::new(request.compute())))
+        }
         Effect::Engine(Command::Score {
             job,
             generation,

@@ -1,15 +1,18 @@
 //! The T × ε grid of a job: a metric at each (T, ε), on validation images that are kept apart from those reported on.
 //!
-//! Every cell is a job of its own for the engine, served when nothing else is to do. Of its scores only the metrics stay.
+//! Every cell is a job of its own for the engine, served when nothing else is to do. Of its scores only the metrics stay,
+//! and what these came to when the images were drawn again.
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::cell::{CellScores, GridReport, GridRequest, REPLICATES, Replicates};
 use super::job::{Job, Parameters};
-use crate::engine::protocol::{Generation, JobId, JobSpec, ScoreBatch, Side};
-use crate::metrics::{AuprConvention, Comparison, Conventions, ErrorConvention, Positive, Summary};
+use crate::engine::protocol::{Generation, JobId, JobSpec};
+use crate::metrics::{Conventions, EachIntervals, Intervals, Readings};
 use crate::session::Metric;
 use crate::units::{Magnitude, Temperature};
 
@@ -27,97 +30,47 @@ pub struct Place {
     pub magnitude: usize,
 }
 
-/// The metrics of one comparison, by every convention.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Readings([Summary; 8]);
-
-impl Readings {
-    fn of(comparison: &Comparison) -> Self {
-        Self(std::array::from_fn(|n| comparison.summary(&conventions(n))))
-    }
-
-    pub fn by(&self, conventions: &Conventions) -> &Summary {
-        let [first, ..] = &self.0;
-        self.0.get(number(conventions)).unwrap_or(first)
-    }
-}
-
-fn conventions(n: usize) -> Conventions {
-    Conventions {
-        positive: if n & 1 == 0 {
-            Positive::InDistribution
-        } else {
-            Positive::OutOfDistribution
-        },
-        error: if n & 2 == 0 {
-            ErrorConvention::Minimum
-        } else {
-            ErrorConvention::AtTpr95
-        },
-        aupr: if n & 4 == 0 {
-            AuprConvention::Balanced
-        } else {
-            AuprConvention::Counts
-        },
-    }
-}
-
-fn number(conventions: &Conventions) -> usize {
-    usize::from(conventions.positive == Positive::OutOfDistribution)
-        | usize::from(conventions.error == ErrorConvention::AtTpr95) << 1
-        | usize::from(conventions.aupr == AuprConvention::Counts) << 2
-}
-
 /// A cell's metrics on the images that did not choose it.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct OnRest {
     pub odin: Readings,
     pub baseline: Readings,
+    /// Of ODIN and of the baseline, once they are computed.
+    pub(super) intervals: Option<(EachIntervals, EachIntervals)>,
+}
+
+impl OnRest {
+    pub fn odin_intervals(&self) -> Option<&EachIntervals> {
+        self.intervals.as_ref().map(|(odin, _)| odin)
+    }
+
+    pub fn baseline_intervals(&self) -> Option<&EachIntervals> {
+        self.intervals.as_ref().map(|(_, baseline)| baseline)
+    }
 }
 
 /// Which images a cell is computed on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Subset {
     Validation,
     Rest,
 }
 
-/// A cell's scores until there are all of them: of each image whether the network is right, the baseline's and ODIN's.
-#[derive(Debug, Clone, Default)]
-pub(super) struct CellScores {
-    ins: BTreeMap<u32, (Option<bool>, f64, f64)>,
-    outs: BTreeMap<u32, (Option<bool>, f64, f64)>,
+/// How sure a cell's metrics are.
+#[derive(Debug, Clone)]
+struct Measured {
+    intervals: EachIntervals,
+    replicates: Arc<Replicates>,
 }
 
-impl CellScores {
-    /// What is not a number counts for nothing.
-    pub fn absorb(&mut self, batch: &ScoreBatch) {
-        let images = match batch.side {
-            Side::In => &mut self.ins,
-            Side::Out => &mut self.outs,
-        };
-        for image in &batch.scores {
-            if !image.baseline.0.is_nan() && !image.odin.0.is_nan() {
-                let right = image.label.map(|label| label == image.prediction);
-                images.insert(image.index, (right, image.baseline.0, image.odin.0));
-            }
-        }
-    }
-
-    pub fn images(&self) -> usize {
-        self.ins.len() + self.outs.len()
-    }
-
-    /// `None` while a set is empty.
-    pub fn readings(&self, of_baseline: bool) -> Option<Readings> {
-        let score =
-            |&(_, baseline, odin): &(Option<bool>, f64, f64)| if of_baseline { baseline } else { odin };
-        let ins: Vec<f64> = self.ins.values().map(score).collect();
-        let outs: Vec<f64> = self.outs.values().map(score).collect();
-        let right: Option<Vec<bool>> = self.ins.values().map(|image| image.0).collect();
-        let comparison = Comparison::with_correct(&ins, right.as_deref(), &outs).ok()?;
-        Some(Readings::of(&comparison))
-    }
+/// The cells that may be the best, by one metric.
+#[derive(Debug, Clone)]
+struct Candidates {
+    metric: Metric,
+    conventions: Conventions,
+    /// How many cells were looked at.
+    of: usize,
+    places: Option<BTreeSet<Place>>,
 }
 
 /// A cell that the engine was asked for.
@@ -144,6 +97,10 @@ pub struct Grid {
     pub seconds_left: Option<f64>,
     cells: Vec<Option<Readings>>,
     rest: BTreeMap<Place, OnRest>,
+    measured: BTreeMap<Place, Measured>,
+    candidates: Option<Candidates>,
+    /// Scores of which it is still to be computed how sure they are.
+    unmeasured: VecDeque<(Place, Subset, Arc<CellScores>)>,
     pub(super) flights: Vec<Flight>,
     /// Of the requests: what those before a pause still send is stale.
     pub(super) generation: Generation,
@@ -174,6 +131,9 @@ impl Grid {
             seconds_left: None,
             cells: vec![None; cells],
             rest: BTreeMap::new(),
+            measured: BTreeMap::new(),
+            candidates: None,
+            unmeasured: VecDeque::new(),
             flights: Vec::new(),
             generation: Generation::default(),
             began: None,
@@ -248,21 +208,131 @@ impl Grid {
     }
 
     pub fn value(&self, place: Place, metric: Metric, conventions: &Conventions) -> Option<f64> {
-        Some(metric.of(self.cell(place)?.by(conventions)))
+        Some(metric.of(&self.cell(place)?.by(conventions)))
     }
 
     pub fn on_rest(&self, place: Place) -> Option<&OnRest> {
         self.rest.get(&place)
     }
 
-    pub(super) fn set(&mut self, place: Place, readings: Readings) {
-        if let Some(cell) = self.index(place).and_then(|index| self.cells.get_mut(index)) {
-            *cell = Some(readings);
+    /// Takes a cell whose scores are complete. `None` where a set has no score.
+    pub(super) fn complete(&mut self, place: Place, subset: Subset, scores: CellScores) -> Option<()> {
+        let odin = scores.readings(false)?;
+        match subset {
+            Subset::Validation => {
+                let index = self.index(place)?;
+                *self.cells.get_mut(index)? = Some(odin);
+            }
+            Subset::Rest => {
+                let on_rest = OnRest {
+                    odin,
+                    baseline: scores.readings(true)?,
+                    intervals: None,
+                };
+                self.rest.insert(place, on_rest);
+            }
+        }
+        self.unmeasured.push_back((place, subset, Arc::new(scores)));
+        Some(())
+    }
+
+    /// What is to be computed next, aside: first how sure each cell is; then, where the grid is on the screen, which
+    /// cells may be the best.
+    pub(super) fn next_request(
+        &mut self,
+        job: JobId,
+        shown: Option<(Metric, Conventions)>,
+    ) -> Option<GridRequest> {
+        if let Some((place, subset, scores)) = self.unmeasured.pop_front() {
+            return Some(GridRequest::Cell {
+                job,
+                place,
+                subset,
+                scores,
+                replicates: REPLICATES,
+            });
+        }
+        let (metric, conventions) = shown?;
+        let of = self.measured.len();
+        let is_known = self
+            .candidates
+            .as_ref()
+            .is_some_and(|known| (known.metric, known.conventions, known.of) == (metric, conventions, of));
+        if of == 0 || of != self.done() || is_known {
+            return None;
+        }
+        let cell = |(place, measured): (&Place, &Measured)| {
+            let value = self.value(*place, metric, &conventions)?;
+            Some((*place, value, measured.replicates.clone()))
+        };
+        Some(GridRequest::Best {
+            job,
+            metric,
+            conventions,
+            cells: self.measured.iter().filter_map(cell).collect(),
+        })
+    }
+
+    /// Takes what was computed, unless the cell has other scores by now.
+    pub(super) fn take(&mut self, report: GridReport) {
+        match report {
+            GridReport::Cell {
+                place,
+                readings,
+                intervals,
+                replicates,
+                ..
+            } => {
+                if self.cell(place) == Some(&readings) {
+                    let replicates = Arc::new(replicates);
+                    let measured = Measured {
+                        intervals,
+                        replicates,
+                    };
+                    self.measured.insert(place, measured);
+                }
+            }
+            GridReport::OnRest {
+                place,
+                odin,
+                baseline,
+                ..
+            } => {
+                if let Some(known) = self.rest.get_mut(&place)
+                    && (known.odin, known.baseline) == (odin.0, baseline.0)
+                {
+                    known.intervals = Some((odin.1, baseline.1));
+                }
+            }
+            GridReport::Best {
+                metric,
+                conventions,
+                of,
+                places,
+                ..
+            } => {
+                self.candidates = Some(Candidates {
+                    metric,
+                    conventions,
+                    of,
+                    places: places.map(BTreeSet::from_iter),
+                });
+            }
+            GridReport::Nothing => {}
         }
     }
 
-    pub(super) fn set_on_rest(&mut self, place: Place, readings: OnRest) {
-        self.rest.insert(place, readings);
+    /// 95 % intervals of a cell, once they are computed.
+    pub fn intervals(&self, place: Place, conventions: &Conventions) -> Option<&Intervals> {
+        Some(self.measured.get(&place)?.intervals.by(conventions))
+    }
+
+    /// The cells of which one is truly the best, with 95 % confidence; the one that is best so far is among them. `None`
+    /// until that is computed of all cells there are.
+    pub fn candidates(&self, metric: Metric, conventions: &Conventions) -> Option<&BTreeSet<Place>> {
+        let known = self.candidates.as_ref()?;
+        let is_now = (known.metric, &known.conventions, known.of) == (metric, conventions, self.done());
+        known.places.as_ref().filter(|_| is_now)
     }
 
     pub fn done(&self) -> usize {
@@ -307,7 +377,7 @@ impl Grid {
         self.cells
             .iter()
             .flatten()
-            .map(|readings| metric.of(readings.by(conventions)))
+            .map(|readings| metric.of(&readings.by(conventions)))
             .fold(None, |range, value| {
                 let (low, high) = range.unwrap_or((value, value));
                 Some((value.min(low), value.max(high)))
@@ -383,21 +453,5 @@ fn base(spec: &JobSpec) -> JobSpec {
         temperature: Temperature::ONE,
         magnitude: Magnitude::ZERO,
         ..spec.clone()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn readings_answer_by_each_convention() {
-        let comparison = Comparison::new(&[1.0, 3.0, 5.0, 7.0], &[0.0, 2.0, 4.0, 4.5, 6.0]).unwrap();
-        let readings = Readings::of(&comparison);
-        for n in 0..8 {
-            let conventions = conventions(n);
-            assert_eq!(number(&conventions), n);
-            assert_eq!(readings.by(&conventions), &comparison.summary(&conventions));
-        }
     }
 }

@@ -80,6 +80,8 @@ pub struct Model {
     pub has_focus: bool,
     /// T × ε grids, each made when it is first looked at.
     pub(super) grids: BTreeMap<JobId, Grid>,
+    /// Something of them is being computed aside.
+    pub(super) grid_work_in_flight: bool,
     /// What the Images screen lists and knows.
     pub gallery: Gallery,
     /// How the rows of the Compare screen are sorted.
@@ -126,6 +128,7 @@ impl Model {
             theme: ThemeName::default(),
             has_focus: true,
             grids: BTreeMap::new(),
+            grid_work_in_flight: false,
             gallery: Gallery::default(),
             compare: Compare::default(),
             now: Duration::ZERO,

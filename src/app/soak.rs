@@ -5,7 +5,7 @@ use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::grid::IN_FLIGHT;
-use super::{Action, Effect, ImagesAction, Key, KeyCode, Model, Slider, fake, update};
+use super::{Action, Effect, GridRequest, ImagesAction, Key, KeyCode, Model, Slider, fake, update};
 use crate::engine::protocol::{Event, Generation, ImageId, ImageScore, JobId, ScoreBatch, Side};
 use crate::scoring::LogitScores;
 use crate::session::Screen;
@@ -201,10 +201,20 @@ fn ten_thousand_random_actions() {
             effects.extend(update(&mut model, Action::Key(Key::char('s'))));
         }
         for effect in effects.clone() {
-            if let Effect::ComputeIntervals(mut request) = effect {
-                request.replicates = 4;
-                let report = Box::new(request.compute());
-                effects.extend(update(&mut model, Action::Intervals(report)));
+            match effect {
+                Effect::ComputeIntervals(mut request) => {
+                    request.replicates = 4;
+                    let report = Box::new(request.compute());
+                    effects.extend(update(&mut model, Action::Intervals(report)));
+                }
+                Effect::ComputeGrid(mut request) => {
+                    if let GridRequest::Cell { replicates, .. } = &mut request {
+                        *replicates = 4;
+                    }
+                    let report = Box::new(request.compute());
+                    effects.extend(update(&mut model, Action::GridReport(report)));
+                }
+                _ => {}
             }
         }
         check(&model, &effects);

@@ -1,12 +1,10 @@
-//! Replicates of a summary from images drawn again, the ID and the OOD set apart.
+//! Replicates of what a curve says, from images drawn again, the ID and the OOD set apart.
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
-use super::conventions::Conventions;
 use super::curve::{Tally, upto};
 use super::landmarks::landmarks;
 use super::resample::Resampler;
-use super::summary::Summary;
 
 /// Above this many distinct scores, replicates are taken of a coarser curve.
 const MOST_GROUPS: usize = 20_000;
@@ -20,18 +18,17 @@ struct Coarse {
     corrects: Option<Vec<u64>>,
 }
 
-/// The summaries of the replicates, and of what they were taken from (which differs from the exact one where
+/// What is read off the replicates, and off what they were taken from (which differs from the exact one where
 /// it is coarser).
-pub(super) fn replicates(
+pub(super) fn replicates<T>(
     tally: Tally<'_>,
-    conventions: &Conventions,
     count: usize,
     seed: u64,
-) -> (Summary, impl Iterator<Item = Summary>) {
+    read: impl Fn(&Tally<'_>) -> T,
+) -> (T, impl Iterator<Item = T>) {
     let coarse = coarse(tally);
     let groups = coarse.ins.len();
-    let conventions = *conventions;
-    let estimate = coarse.tally().summary(&conventions);
+    let estimate = read(&coarse.tally());
 
     // A cell of the ID set is a group of correctly classified images; then come as many for the others.
     let corrects = coarse
@@ -48,7 +45,7 @@ pub(super) fn replicates(
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let (mut in_counts, mut out_counts) = (vec![0; 2 * groups], vec![0; groups]);
     let mut drawn = coarse;
-    let summaries = (0..count).map(move |_| {
+    let read_off = (0..count).map(move |_| {
         in_sampler.draw(&mut rng, &mut in_counts);
         out_sampler.draw(&mut rng, &mut out_counts);
         let (correct_counts, other_counts) = in_counts.split_at(groups);
@@ -60,9 +57,9 @@ pub(super) fn replicates(
         if let Some(corrects) = &mut drawn.corrects {
             accumulate(correct_counts.iter().copied(), corrects);
         }
-        drawn.tally().summary(&conventions)
+        read(&drawn.tally())
     });
-    (estimate, summaries)
+    (estimate, read_off)
 }
 
 /// Cumulative counts at few points are the cumulative counts of the merged groups.

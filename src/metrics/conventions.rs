@@ -46,6 +46,40 @@ pub struct Conventions {
     pub aupr: AuprConvention,
 }
 
+impl Conventions {
+    /// Every choice there is.
+    pub const ALL: [Self; 8] = {
+        use AuprConvention::{Balanced, Counts};
+        use ErrorConvention::{AtTpr95, Minimum};
+        use Positive::{InDistribution, OutOfDistribution};
+        [
+            Self::new(InDistribution, Minimum, Balanced),
+            Self::new(OutOfDistribution, Minimum, Balanced),
+            Self::new(InDistribution, AtTpr95, Balanced),
+            Self::new(OutOfDistribution, AtTpr95, Balanced),
+            Self::new(InDistribution, Minimum, Counts),
+            Self::new(OutOfDistribution, Minimum, Counts),
+            Self::new(InDistribution, AtTpr95, Counts),
+            Self::new(OutOfDistribution, AtTpr95, Counts),
+        ]
+    };
+
+    const fn new(positive: Positive, error: ErrorConvention, aupr: AuprConvention) -> Self {
+        Self {
+            positive,
+            error,
+            aupr,
+        }
+    }
+
+    /// Its place among [`Conventions::ALL`].
+    pub(super) fn number(&self) -> usize {
+        usize::from(self.positive == Positive::OutOfDistribution)
+            | usize::from(self.error == ErrorConvention::AtTpr95) << 1
+            | usize::from(self.aupr == AuprConvention::Counts) << 2
+    }
+}
+
 impl fmt::Display for Positive {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {

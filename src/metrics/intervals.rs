@@ -2,9 +2,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::binomial::{Interval, clopper_pearson};
-use super::bootstrap::replicates;
+use super::bootstrap;
 use super::comparison::Comparison;
 use super::conventions::{AuprConvention, Conventions, ErrorConvention, Positive};
+use super::curve::Tally;
+use super::readings::Readings;
 use super::summary::Summary;
 
 const LEVEL: f64 = 0.95;
@@ -45,27 +47,60 @@ impl Comparison {
     /// through the point (FPR limit, 1 − miss limit), which is conservative. Scores that are all equal do
     /// give an AUROC of [0.5, 0.5].
     pub fn intervals(&self, conventions: &Conventions, replicates: usize, seed: u64) -> Intervals {
-        let exact = self.summary(conventions);
-        let mut intervals = bootstrap(self, &exact, conventions, replicates.max(FEWEST_REPLICATES), seed);
-        intervals.allow_for_the_unseen(&exact, conventions);
+        let count = replicates.max(FEWEST_REPLICATES);
+        let read = |tally: &Tally<'_>| tally.summary(conventions);
+        let (coarse, summaries) = bootstrap::replicates(self.tally(), count, seed, read);
+        let summaries: Vec<Summary> = summaries.collect();
+        Intervals::of(&self.summary(conventions), &coarse, &summaries, conventions)
+    }
+
+    /// As [`Comparison::intervals`], by every convention from the same replicates.
+    pub fn intervals_by_each(&self, replicates: usize, seed: u64) -> EachIntervals {
+        let count = replicates.max(FEWEST_REPLICATES);
+        let (coarse, drawn) = bootstrap::replicates(self.tally(), count, seed, |tally| tally.readings());
+        EachIntervals::of(&self.readings(), &coarse, &drawn.collect::<Vec<_>>())
+    }
+}
+
+/// [`Intervals`] by every convention.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EachIntervals(Box<[Intervals; 8]>);
+
+impl EachIntervals {
+    /// From replicates; `coarse` is what they were drawn from.
+    pub(super) fn of(exact: &Readings, coarse: &Readings, replicates: &[Readings]) -> Self {
+        Self(Box::new(Conventions::ALL.map(|conventions| {
+            let by = |readings: &Readings| readings.by(&conventions);
+            let summaries: Vec<Summary> = replicates.iter().map(by).collect();
+            Intervals::of(&by(exact), &by(coarse), &summaries, &conventions)
+        })))
+    }
+
+    pub fn by(&self, conventions: &Conventions) -> &Intervals {
+        let [first, ..] = &*self.0;
+        self.0.get(conventions.number()).unwrap_or(first)
+    }
+}
+
+impl Intervals {
+    fn of(exact: &Summary, coarse: &Summary, replicates: &[Summary], conventions: &Conventions) -> Self {
+        let mut intervals = percentiles(exact, coarse, replicates, conventions);
+        intervals.allow_for_the_unseen(exact, conventions);
         intervals
     }
 }
 
-fn bootstrap(
-    comparison: &Comparison,
+fn percentiles(
     exact: &Summary,
+    coarse: &Summary,
+    summaries: &[Summary],
     conventions: &Conventions,
-    count: usize,
-    seed: u64,
 ) -> Intervals {
-    let (coarse, summaries) = replicates(comparison.tally(), conventions, count, seed);
-    let summaries: Vec<Summary> = summaries.collect();
     // `up` raises the upper end only.
     let raised = |metric: &dyn Fn(&Summary) -> f64, up: f64| {
         let mut values: Vec<f64> = summaries.iter().map(metric).collect();
         values.sort_unstable_by(f64::total_cmp);
-        let (estimate, moved) = (metric(exact), metric(exact) - metric(&coarse));
+        let (estimate, moved) = (metric(exact), metric(exact) - metric(coarse));
         let end = |part: f64, by: f64| (percentile(&values, part) + by).clamp(0.0, 1.0);
         let tail = (1.0 - LEVEL) / 2.0;
         Interval {

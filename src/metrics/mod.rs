@@ -5,6 +5,7 @@
 //! here: tensors, files, drawing, or anything else of this crate; scores come in as `f64` and leave as `f64`.
 //! A score is higher the more an image looks in-distribution; ±∞ are ordered like numbers, NaN is refused.
 mod binomial;
+mod best;
 mod bins;
 mod bootstrap;
 mod comparison;
@@ -15,6 +16,8 @@ mod histogram;
 mod intervals;
 mod landmarks;
 mod leaves;
+mod paired;
+mod readings;
 mod resample;
 mod stream;
 mod summary;
@@ -24,12 +27,15 @@ mod naive;
 #[cfg(test)]
 mod scikit_learn;
 
+pub use best::may_be_best;
 pub use binomial::{Interval, clopper_pearson};
 pub use bins::{BinPlan, Bins, FINE_BINS, Place};
 pub use comparison::{Comparison, OperatingPoint, RocPoint};
 pub use conventions::{AuprConvention, Conventions, ErrorConvention, Positive};
 pub use error::{MetricsError, Side};
 pub use histogram::{Densities, Histogram};
-pub use intervals::Intervals;
+pub use intervals::{EachIntervals, Intervals};
+pub use paired::Paired;
+pub use readings::Readings;
 pub use stream::{EXACT_UP_TO, Snapshot, Stream};
 pub use summary::{CCR_FPRS, Summary};

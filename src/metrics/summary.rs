@@ -37,10 +37,7 @@ pub struct Summary {
 
 impl Tally<'_> {
     pub fn summary(&self, conventions: &Conventions) -> Summary {
-        let (fpr95, tpr95) = match conventions.positive {
-            Positive::InDistribution => self.at_tpr_of_ins(TPR),
-            Positive::OutOfDistribution => self.at_tpr_of_outs(TPR),
-        };
+        let (fpr95, tpr95) = self.at_tpr95(conventions.positive);
         let (weight_in, weight_out) = match conventions.aupr {
             AuprConvention::Balanced => (1.0 / self.n_in() as f64, 1.0 / self.n_out() as f64),
             AuprConvention::Counts => (1.0, 1.0),
@@ -79,6 +76,14 @@ impl Tally<'_> {
     pub fn groups_within_fpr(&self, fpr: f64) -> usize {
         self.outs
             .partition_point(|&count| share(count, self.n_out()) <= fpr)
+    }
+
+    /// (FPR, TPR) where the TPR first reaches 0.95.
+    pub fn at_tpr95(&self, positive: Positive) -> (f64, f64) {
+        match positive {
+            Positive::InDistribution => self.at_tpr_of_ins(TPR),
+            Positive::OutOfDistribution => self.at_tpr_of_outs(TPR),
+        }
     }
 
     /// (FPR, TPR) with ID positive.
@@ -127,7 +132,7 @@ impl Tally<'_> {
         twice as f64 / (2 * u128::from(self.n_in()) * u128::from(self.n_out())) as f64
     }
 
-    fn aupr_in(&self, weight_in: f64, weight_out: f64) -> f64 {
+    pub fn aupr_in(&self, weight_in: f64, weight_out: f64) -> f64 {
         let (mut sum, mut before) = (Sum::default(), 0);
         for (&ins, &outs) in self.ins.iter().zip(self.outs) {
             if ins > before {
@@ -139,7 +144,7 @@ impl Tally<'_> {
         sum.total() / self.n_in() as f64
     }
 
-    fn aupr_out(&self, weight_in: f64, weight_out: f64) -> f64 {
+    pub fn aupr_out(&self, weight_in: f64, weight_out: f64) -> f64 {
         let (n_in, n_out) = (self.n_in(), self.n_out());
         let (mut sum, mut before) = (Sum::default(), 0);
         // From the bottom: a group and all below it are what the groups above it leave.

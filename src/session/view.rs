@@ -4,7 +4,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::metrics::{Conventions, Summary};
+use crate::metrics::{Conventions, Interval, Intervals, Summary};
 use crate::networks::Measures;
 use crate::scoring::Detector;
 
@@ -152,6 +152,17 @@ impl Metric {
             Self::Auroc => summary.auroc,
             Self::AuprIn => summary.aupr_in,
             Self::AuprOut => summary.aupr_out,
+        }
+    }
+
+    /// Its interval, of fractions.
+    pub fn interval_of(self, intervals: &Intervals) -> Interval {
+        match self {
+            Self::Fpr95 => intervals.fpr95,
+            Self::DetectionError => intervals.detection_error,
+            Self::Auroc => intervals.auroc,
+            Self::AuprIn => intervals.aupr_in,
+            Self::AuprOut => intervals.aupr_out,
         }
     }
 

@@ -6,7 +6,7 @@ use std::thread::{self, JoinHandle};
 
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::app::{Action, Catalogue, ExactRequest, IntervalRequest, Level};
+use crate::app::{Action, Catalogue, ExactRequest, GridRequest, IntervalRequest, Level};
 use crate::files;
 use crate::report::TableKind;
 use crate::session::{Session, discard_unsaved};
@@ -101,6 +101,11 @@ impl Background {
         self.answer("intervals", move || {
             Action::Intervals(Box::new(request.compute()))
         });
+    }
+
+    pub fn compute_grid(&self, request: GridRequest) {
+        // Without a thread the grid shows its values alone.
+        self.answer("grid", move || Action::GridReport(Box::new(request.compute())));
     }
 
     pub fn compute_exact(&self, request: ExactRequest) {

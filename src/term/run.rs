@@ -211,6 +211,7 @@ impl Dashboard {
                 Effect::SaveSession { path, session } => self.background.save(path, *session),
                 Effect::ComputeExact(request) => self.background.compute_exact(request),
                 Effect::ComputeIntervals(request) => self.background.compute_intervals(request),
+                Effect::ComputeGrid(request) => self.background.compute_grid(request),
                 Effect::LoadCatalogue => self.background.load_catalogue(),
                 Effect::Copy(text) => self.screen.copy(&text).map_err(TermError::Draw)?,
                 Effect::WriteLog(text) => self.background.write_log(text),

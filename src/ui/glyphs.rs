@@ -14,6 +14,8 @@ pub struct Glyphs {
     pub track_right: &'static str,
     pub cursor: &'static str,
     pub marker: &'static str,
+    /// As good as the best, for all one knows.
+    pub alike: &'static str,
     pub select: &'static str,
     /// Columns of a histogram, from one eighth to eight.
     pub eighths: [&'static str; 8],
@@ -52,6 +54,7 @@ impl Glyphs {
         track_right: "┤",
         cursor: "│",
         marker: "◆",
+        alike: "≈",
         select: "▸",
         eighths: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
         patterns: ["█", "░", "▒"],
@@ -85,6 +88,7 @@ impl Glyphs {
         track_right: "|",
         cursor: "|",
         marker: "X",
+        alike: "~",
         select: ">",
         eighths: [".", ".", ":", ":", "|", "|", "#", "#"],
         patterns: ["#", "o", "%"],

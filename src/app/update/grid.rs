@@ -1,8 +1,9 @@
 //! The Grid screen: where its cursor stands, which cells the engine is asked for, and what came of them.
 use super::parameters;
 use crate::app::action::GridAction;
+use crate::app::cell::{CellScores, GridReport};
 use crate::app::effect::{Effect, Redraw};
-use crate::app::grid::{CellScores, Flight, Grid, IN_FLIGHT, OnRest, Place, Subset};
+use crate::app::grid::{Flight, Grid, IN_FLIGHT, Place, Subset};
 use crate::app::log::Level;
 use crate::app::model::{EngineState, Model};
 use crate::engine::protocol::{Command, Event, Generation, JobId, Placement, ScoreBatch};
@@ -94,16 +95,48 @@ fn pause(grid: &mut Grid, id: JobId, effects: &mut Vec<Effect>) {
     grid.generation.0 += 1;
 }
 
-/// Keeps the grids in step with the jobs, and the engine supplied with cells. Called after every action.
+/// Keeps the grids in step with the jobs, the engine supplied with cells, and asks what is to be computed of them.
+/// Called after every action.
 pub fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
+    supply(model, effects);
+    if model.grid_work_in_flight || model.grids.is_empty() {
+        return;
+    }
+    let shown = model.selected().map(|job| job.id);
+    let shown = shown.filter(|_| model.view.screen == Screen::Grid);
+    let view = (model.view.metric, model.view.conventions);
+    let request = model.grids.iter_mut().find_map(|(id, grid)| {
+        let is_shown = shown == Some(*id);
+        grid.next_request(*id, is_shown.then_some(view))
+    });
+    model.grid_work_in_flight = request.is_some();
+    effects.extend(request.map(Effect::ComputeGrid));
+}
+
+/// What was computed of a grid is there.
+pub fn report(model: &mut Model, report: GridReport) -> Option<Redraw> {
+    model.grid_work_in_flight = false;
+    let id = match &report {
+        GridReport::Cell { job, .. } | GridReport::OnRest { job, .. } | GridReport::Best { job, .. } => *job,
+        GridReport::Nothing => return None,
+    };
+    model.grids.get_mut(&id)?.take(report);
+    (model.view.screen == Screen::Grid).then_some(Redraw::Progress)
+}
+
+fn supply(model: &mut Model, effects: &mut Vec<Effect>) {
     if model.view.screen == Screen::Grid
         && let Some(job) = model.selected()
         && job.totals.is_some()
         && !model.grids.get(&job.id).is_some_and(|grid| grid.is_of(job))
     {
-        let (id, new) = (job.id, Grid::new(job));
+        let (id, mut new) = (job.id, Grid::new(job));
         if let Some(mut old) = model.grids.remove(&id) {
             pause(&mut old, id, effects);
+            // What the engine still says of the old one is stale.
+            if let Some(new) = &mut new {
+                new.generation = old.generation;
+            }
         }
         model.grids.extend(new.map(|grid| (id, grid)));
     }
@@ -216,16 +249,8 @@ pub fn event(model: &mut Model, event: &Event, effects: &mut Vec<Effect>) -> Opt
         Event::Scored(batch) => grid.flights.get_mut(at)?.scores.absorb(batch),
         Event::Finished { .. } => {
             let Flight { scores, .. } = grid.flights.remove(at);
-            let Some(odin) = scores.readings(false) else {
+            if grid.complete(place, subset, scores).is_none() {
                 return failed(model, id, "no image has a score", effects);
-            };
-            match subset {
-                Subset::Validation => grid.set(place, odin),
-                Subset::Rest => {
-                    if let Some(baseline) = scores.readings(true) {
-                        grid.set_on_rest(place, OnRest { odin, baseline });
-                    }
-                }
             }
             let (done, total) = (grid.done(), grid.total());
             grid.seconds_left = grid.began.and_then(|(began, before)| {

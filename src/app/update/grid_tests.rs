@@ -1,7 +1,7 @@
 //! The Grid screen, driven as a person and an engine would.
 use super::*;
 use crate::app::fake::{answer_cells, cell_events, feed, started, wait};
-use crate::app::{GridAction, JobState, Place, Subset};
+use crate::app::{GridAction, GridReport, GridRequest, JobState, Place, Subset};
 use crate::engine::protocol::{Command, JobId, JobSpec};
 use crate::session::{Metric, Screen};
 
@@ -235,4 +235,149 @@ fn a_cell_that_fails_stops_the_filling_and_says_why() {
     assert!(!model.grid().unwrap().filling);
     press(&mut model, "space");
     assert!(!model.grid().unwrap().filling && model.status.as_ref().unwrap().text.contains("killed"));
+}
+
+/// What is asked to be computed of a grid.
+fn computed(effects: &[Effect]) -> Vec<GridRequest> {
+    let request = |effect: &Effect| match effect {
+        Effect::ComputeGrid(request) => Some(request.clone()),
+        _ => None,
+    };
+    effects.iter().filter_map(request).collect()
+}
+
+fn report(model: &mut Model, request: &GridRequest) -> Vec<Effect> {
+    update(model, Action::GridReport(Box::new(request.compute())))
+}
+
+#[test]
+fn a_cell_gets_its_intervals_aside_one_at_a_time() {
+    let mut model = on_grid();
+    let asked = cells(&press(&mut model, "space"));
+    let mut requests = Vec::new();
+    for (id, generation, spec) in &asked {
+        for event in cell_events(*id, crate::engine::protocol::Generation(*generation), spec, 60) {
+            requests.extend(computed(&update(&mut model, Action::Engine(event))));
+        }
+    }
+    press(&mut model, "space");
+    assert_eq!(model.grid().unwrap().done(), 2);
+    assert_eq!(requests.len(), 1, "the second waits for the first");
+    let conventions = model.view.conventions;
+    let places: Vec<Place> = model
+        .grid()
+        .unwrap()
+        .places()
+        .filter(|place| model.grid().unwrap().cell(*place).is_some())
+        .collect();
+    let known = |model: &Model| {
+        let grid = model.grid().unwrap();
+        let known = places
+            .iter()
+            .filter_map(|place| grid.intervals(*place, &conventions).copied());
+        known.collect::<Vec<_>>()
+    };
+    assert!(known(&model).is_empty());
+    let mut asked = report(&mut model, &requests[0]);
+    assert_eq!(known(&model).len(), 1);
+    assert_eq!(
+        model.grid().unwrap().candidates(Metric::Fpr95, &conventions),
+        None
+    );
+    while let Some(request) = computed(&asked).first() {
+        asked = report(&mut model, request);
+    }
+    assert_eq!(known(&model).len(), 2);
+    for place in &places {
+        let grid = model.grid().unwrap();
+        for conventions in crate::metrics::Conventions::ALL {
+            let intervals = grid.intervals(*place, &conventions).unwrap();
+            for metric in Metric::ALL {
+                let value = grid.value(*place, metric, &conventions).unwrap();
+                assert!(
+                    metric.interval_of(intervals).contains(value),
+                    "{metric}, {conventions}"
+                );
+            }
+        }
+    }
+    let grid = model.grid().unwrap();
+    let best = grid.best(Metric::Fpr95, &conventions).unwrap().0;
+    let candidates = grid.candidates(Metric::Fpr95, &conventions).unwrap();
+    assert!(candidates.contains(&best));
+    // An answer about scores that the cell no longer has is not taken.
+    let stale = model.clone();
+    update(
+        &mut model,
+        Action::GridReport(Box::new(match requests[0].compute() {
+            GridReport::Cell {
+                job,
+                intervals,
+                replicates,
+                readings,
+                place,
+            } => GridReport::Cell {
+                job,
+                // Of its neighbour, which has nothing yet.
+                place: Place {
+                    temperature: place.temperature - 1,
+                    ..place
+                },
+                readings,
+                intervals,
+                replicates,
+            },
+            other => other,
+        })),
+    );
+    assert_eq!(known(&model), known(&stale));
+    assert_eq!(model.grid().unwrap().done(), 2);
+}
+
+#[test]
+fn the_best_is_one_of_the_candidates_by_every_metric_and_the_worst_is_none() {
+    let mut model = on_grid();
+    let asked = press(&mut model, "space");
+    answer_cells(&mut model, asked);
+    for _ in Metric::ALL {
+        let (metric, conventions) = (model.view.metric, model.view.conventions);
+        let grid = model.grid().unwrap();
+        let candidates = grid.candidates(metric, &conventions).unwrap();
+        let best = grid.best(metric, &conventions).unwrap().0;
+        assert!(candidates.contains(&best), "{metric}");
+        assert!(
+            candidates.len() < grid.total() * 3 / 4,
+            "{metric}: {}",
+            candidates.len()
+        );
+        let value = |place: &Place| grid.value(*place, metric, &conventions).unwrap();
+        let worst = grid
+            .places()
+            .reduce(|a, b| {
+                if metric.is_better(value(&a), value(&b)) {
+                    b
+                } else {
+                    a
+                }
+            })
+            .unwrap();
+        assert!(!candidates.contains(&worst));
+        // Those that tie with the best may be the best.
+        let ties = grid.places().filter(|place| value(place) == value(&best));
+        assert!(
+            ties.into_iter().all(|place| candidates.contains(&place)),
+            "{metric}"
+        );
+        let rest = grid.on_rest(best).unwrap();
+        assert!(rest.odin_intervals().is_some() && rest.baseline_intervals().is_some());
+        let asked = press(&mut model, "v");
+        answer_cells(&mut model, asked);
+    }
+    // By other conventions they are found anew.
+    let asked = press(&mut model, "P");
+    let grid = model.grid().unwrap();
+    assert!(grid.candidates(Metric::Fpr95, &model.view.conventions).is_none());
+    answer_cells(&mut model, asked);
+    let grid = model.grid().unwrap();
+    assert!(grid.candidates(Metric::Fpr95, &model.view.conventions).is_some());
 }

@@ -39,6 +39,7 @@ fn apply(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
         A::EngineGone(reason) => engine::gone(model, &reason),
         A::Intervals(report) => due::intervals(model, &report),
         A::Exact(report) => due::exact(model, *report),
+        A::GridReport(report) => grid::report(model, *report),
         A::Native(text) => log::native(model, &text),
         A::Catalogue(catalogue) => overlay::catalogue(model, *catalogue),
         A::Said(level, text) => session::said(model, level, &text),

@@ -1,4 +1,6 @@
 //! The Grid screen: a heat map of a metric over T × ε, and below it the cells that matter in numbers.
+use std::collections::BTreeSet;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
@@ -6,7 +8,7 @@ use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr;
 
 use crate::app::{Action, EngineState, Grid, GridAction, JobState, Model, Parameters, Place, Subset};
-use crate::metrics::Summary;
+use crate::metrics::{Conventions, Intervals, Summary};
 use crate::session::Metric;
 use crate::ui::widgets::{heat, title};
 use crate::ui::{HitMap, Look, Target, format, rows};
@@ -29,10 +31,18 @@ pub fn draw(model: &Model, look: &Look, area: Rect, buffer: &mut Buffer, hits: &
     let table = TABLE.min(area.height.saturating_sub(13));
     let room = area.height.saturating_sub(3 + table);
     let up = Window::new(grid.temperatures().len(), room, 1, 4, grid.cursor.temperature);
-    let [_, map, axis, legend, _, table] = rows(
-        area,
-        [1, up.length(), 1, 1, room.saturating_sub(up.length()), table],
+    let left = room.saturating_sub(up.length());
+    let legends = legend(
+        model,
+        grid,
+        job.parameters(),
+        look,
+        usize::from(area.width),
+        left > 0,
     );
+    let more = legends.len().saturating_sub(1) as u16;
+    let heights = [1, up.length(), 1, 1 + more, left.saturating_sub(more), table];
+    let [_, map, axis, legend, _, table] = rows(area, heights);
     let name = format!("{} of {}", model.view.metric, job.spec.dataset);
     let n = grid.validation();
     let state = format!(
@@ -57,7 +67,9 @@ pub fn draw(model: &Model, look: &Look, area: Rect, buffer: &mut Buffer, hits: &
         buffer,
         hits,
     );
-    draw_legend(model, grid, look, legend, buffer);
+    for (line, y) in legends.iter().zip(legend.top()..legend.bottom()) {
+        buffer.set_line(legend.x, y, line, legend.width);
+    }
     draw_table(model, grid, look, table, buffer);
 }
 
@@ -161,7 +173,9 @@ fn draw_map(
                 () if own == Some(place) => glyphs.grip,
                 () => "",
             };
-            draw_cell(grid, place, &scale, marker, look, cell, buffer);
+            let alike = scale.candidates.is_some_and(|places| places.contains(&place));
+            let marks = Marks { marker, alike };
+            draw_cell(grid, place, &scale, marks, look, cell, buffer);
         }
     }
     draw_axis(grid, &across, look, axis, buffer);
@@ -192,16 +206,26 @@ fn draw_axis(grid: &Grid, across: &Window, look: &Look, axis: Rect, buffer: &mut
 }
 
 /// What the colours stand for.
-struct Scale {
+struct Scale<'a> {
     metric: Metric,
-    conventions: crate::metrics::Conventions,
+    conventions: Conventions,
     /// (worst, best) so far.
     ends: Option<(f64, f64)>,
     best: Option<Place>,
+    candidates: Option<&'a BTreeSet<Place>>,
 }
 
-impl Scale {
-    fn new(model: &Model, grid: &Grid) -> Self {
+/// What is marked on a cell.
+#[derive(Clone, Copy)]
+struct Marks {
+    /// Of the best, or of the job's own; else empty.
+    marker: &'static str,
+    /// It may be the best.
+    alike: bool,
+}
+
+impl<'a> Scale<'a> {
+    fn new(model: &Model, grid: &'a Grid) -> Self {
         let (metric, conventions) = (model.view.metric, model.view.conventions);
         let ends = grid.range(metric, &conventions);
         Self {
@@ -215,6 +239,7 @@ impl Scale {
                 }
             }),
             best: grid.best(metric, &conventions).map(|(place, _)| place),
+            candidates: grid.candidates(metric, &conventions),
         }
     }
 
@@ -233,8 +258,8 @@ impl Scale {
 fn draw_cell(
     grid: &Grid,
     place: Place,
-    scale: &Scale,
-    marker: &str,
+    scale: &Scale<'_>,
+    Marks { marker, alike }: Marks,
     look: &Look,
     cell: Rect,
     buffer: &mut Buffer,
@@ -254,8 +279,11 @@ fn draw_cell(
         }
         None => (" ", theme.dim, waiting(grid, place, look, width)),
     };
-    if !marker.is_empty() && cell.width < NUMBER {
-        text = marker.to_owned();
+    // A mark stands beside what is written; in a narrow cell a marker takes its place.
+    let alike = if alike { look.glyphs.alike } else { "" };
+    let mut aside = if marker.is_empty() { alike } else { marker };
+    if cell.width < NUMBER && (!marker.is_empty() || text.is_empty()) {
+        text = std::mem::take(&mut aside).to_owned();
     }
     let line = |symbol: &str| symbol.repeat(width);
     for y in cell.top()..cell.bottom() {
@@ -266,8 +294,8 @@ fn draw_cell(
     let bold = style.add_modifier(Modifier::BOLD);
     let start = cell.x + (cell.width.saturating_sub(text.width() as u16)) / 2;
     buffer.set_string(start, middle, &text, if marker.is_empty() { style } else { bold });
-    if !marker.is_empty() && cell.width >= NUMBER {
-        buffer.set_string(cell.right() - 1, middle, marker, bold);
+    if !aside.is_empty() {
+        buffer.set_string(cell.right() - 1, middle, aside, bold);
     }
     if grid.cursor == place {
         let frame = if theme.has_colour && value.is_some() {
@@ -275,10 +303,9 @@ fn draw_cell(
         } else {
             theme.title
         };
-        let at_marker = !marker.is_empty() && cell.width >= NUMBER;
         if cell.width >= 3 && usize::from(cell.width) >= text.width() + 2 {
             buffer.set_string(cell.x, middle, "[", frame);
-            if !at_marker {
+            if aside.is_empty() {
                 buffer.set_string(cell.right() - 1, middle, "]", frame);
             }
         }
@@ -320,48 +347,150 @@ fn short_percent(value: f64) -> String {
     }
 }
 
-fn draw_legend(model: &Model, grid: &Grid, look: &Look, area: Rect, buffer: &mut Buffer) {
+/// What the colours and the marks stand for: in one line, or in two if a second is to be had; where neither is enough,
+/// in fewer words.
+fn legend<'a>(
+    model: &Model,
+    grid: &Grid,
+    own: Parameters,
+    look: &Look,
+    width: usize,
+    is_two: bool,
+) -> Vec<Line<'a>> {
     let (theme, glyphs) = (&look.theme, &look.glyphs);
     let scale = Scale::new(model, grid);
-    let mut line = Line::default();
-    match scale.ends {
-        Some((worst, best)) => {
-            line.push_span(Span::styled(
-                format!(" worst {} ", format::percent(worst)),
-                theme.dim,
-            ));
-            for n in 0..10 {
-                let shade = heat::shade((f64::from(n) + 0.5) / 10.0, look);
-                let text = shade.digit.map_or(" ".to_owned(), |digit| digit.to_string());
-                let fill = if shade.fill == " " { "" } else { shade.fill };
-                line.push_span(Span::styled(format!("{text}{fill}"), shade.style));
-            }
-            line.push_span(Span::styled(
-                format!(" {} best", format::percent(best)),
-                theme.dim,
-            ));
-            line.push_span(Span::styled(format!("   {} ", glyphs.marker), theme.title));
-            line.push_span(Span::styled("best so far".to_owned(), theme.dim));
-        }
-        None => {
-            let key = model
-                .keymap
-                .key_on(model.view.screen, &Action::Grid(GridAction::FillOrPause));
+    let dim = |text: String| Span::styled(text, theme.dim);
+    let mark = |glyph: &'static str| Span::styled(format!("   {glyph} "), theme.title);
+    let Some((worst, best)) = scale.ends else {
+        let text = if grid.filling {
+            " the first cell is on its way".to_owned()
+        } else {
+            let fill = Action::Grid(GridAction::FillOrPause);
+            let key = model.keymap.key_on(model.view.screen, &fill);
             let key = key.map(|key| key.to_string()).unwrap_or_default();
-            let text = if grid.filling {
-                " the first cell is on its way".to_owned()
-            } else {
-                format!(" {key} fills the cells while no job has work, nearest to the cursor first")
-            };
-            line.push_span(Span::styled(text, theme.dim));
+            format!(" {key} fills the cells while no job has work, nearest to the cursor first")
+        };
+        return vec![Line::from(vec![dim(text)])];
+    };
+    let (worst, best) = (format::percent(worst), format::percent(best));
+    let shades = || {
+        (0..10).map(|n| {
+            let shade = heat::shade((f64::from(n) + 0.5) / 10.0, look);
+            let text = shade.digit.map_or(" ".to_owned(), |digit| digit.to_string());
+            let fill = if shade.fill == " " { "" } else { shade.fill };
+            Span::styled(format!("{text}{fill}"), shade.style)
+        })
+    };
+    let mut line: Line = std::iter::once(dim(format!(" worst {worst} ")))
+        .chain(shades())
+        .chain([dim(format!(" {best} best"))])
+        .chain([mark(glyphs.marker), dim("best so far".to_owned())])
+        .chain([mark(glyphs.grip), dim("the job's own".to_owned())])
+        .collect();
+    let short = || {
+        std::iter::once(dim(format!(" {worst} ")))
+            .chain(shades())
+            .chain([dim(format!(" {best}"))])
+            .chain([mark(glyphs.marker), dim("best".to_owned())])
+            .chain([mark(glyphs.grip), dim("job".to_owned())])
+    };
+    let Some(candidates) = scale.candidates else {
+        return vec![if line.width() <= width {
+            line
+        } else {
+            short().collect()
+        }];
+    };
+    let said = if candidates.len() == 1 {
+        "best with 95 % confidence".to_owned()
+    } else {
+        format!("one of these {} is the best (95 %)", candidates.len())
+    };
+    let alike = if candidates.len() == 1 {
+        glyphs.marker
+    } else {
+        glyphs.alike
+    };
+    if line.width() + 5 + said.width() <= width {
+        line.extend([mark(alike), dim(said)]);
+        return vec![line];
+    }
+    if is_two && line.width() <= width {
+        let own = grid.place_of(own).map(|own| {
+            let is = if candidates.contains(&own) { "is" } else { "is not" };
+            format!("; the job's own {is}")
+        });
+        let own = own.filter(|_| candidates.len() > 1).unwrap_or_default();
+        let text = if candidates.len() == 1 {
+            "is truly the best, with 95 % confidence".to_owned()
+        } else {
+            format!(
+                "one of these {} is truly the best, with 95 % confidence{own}",
+                candidates.len()
+            )
+        };
+        let second = vec![Span::styled(format!(" {alike} "), theme.title), dim(text)];
+        return vec![line, Line::from(second)];
+    }
+    let alike = [mark(alike), dim("may be best".to_owned())];
+    vec![short().chain(alike).collect()]
+}
+
+/// A metric of the table: its name is right-aligned to `end`, and so are its values; its interval, if there is room,
+/// to the place behind.
+struct Column {
+    metric: Metric,
+    end: u16,
+    interval_end: Option<u16>,
+}
+
+/// Widths of the names and of T and ε, and the columns: the metric on the map has its interval, all have where there is
+/// room for that, and where there is too little for all metrics it comes first.
+fn columns(width: u16, chosen: Metric) -> ([u16; 3], Vec<Column>) {
+    let is_wide = width >= 109;
+    let (places, interval) = if is_wide {
+        ([30, 7, 8], 12)
+    } else {
+        ([17, 6, 8], 11)
+    };
+    let metric_width = |metric| match metric {
+        _ if is_wide => 10,
+        Metric::Fpr95 | Metric::DetectionError | Metric::Auroc => 7,
+        Metric::AuprIn => 8,
+        Metric::AuprOut => 9,
+    };
+    let every = width >= 160;
+    let mut metrics = Metric::ALL.to_vec();
+    if width < 80 {
+        metrics.sort_by_key(|metric| *metric != chosen);
+    }
+    let mut end = places.iter().sum();
+    let mut columns = Vec::new();
+    for metric in metrics {
+        end += metric_width(metric);
+        let own = end;
+        let interval_end = (every || metric == chosen).then(|| {
+            end += interval;
+            end
+        });
+        if end <= width {
+            columns.push(Column {
+                metric,
+                end: own,
+                interval_end,
+            });
         }
     }
-    line.push_span(Span::styled(format!("   {} ", glyphs.grip), theme.title));
-    line.push_span(Span::styled(
-        format!("the job's T and {}", glyphs.epsilon),
-        theme.dim,
-    ));
-    buffer.set_line(area.x, area.y, &line, area.width);
+    (places, columns)
+}
+
+/// A line of the table.
+struct Row<'a> {
+    name: &'static str,
+    found: Option<(Parameters, Summary, Option<&'a Intervals>)>,
+    /// What is said where there are no metrics.
+    missing: String,
+    style: Style,
 }
 
 fn draw_table(model: &Model, grid: &Grid, look: &Look, area: Rect, buffer: &mut Buffer) {
@@ -372,25 +501,20 @@ fn draw_table(model: &Model, grid: &Grid, look: &Look, area: Rect, buffer: &mut 
     let (metric, conventions) = (model.view.metric, model.view.conventions);
     let head = Rect { height: 1, ..area };
     title::rule(head, look, buffer);
-    let wide = area.width >= 100;
-    let (name_width, column) = if wide { (26, 11) } else { (20, 9) };
-    let columns = [("T", 7u16), (glyphs.epsilon, 8)];
-    let mut ends = Vec::new();
-    let mut end = name_width;
-    for (name, width) in columns {
-        end += width;
-        title::label_before(head, end, name, theme.dim, buffer);
-        ends.push(end);
-    }
-    for metric_column in Metric::ALL {
-        end += column;
-        let style = if metric_column == metric {
+    let ([names, t, e], columns) = columns(area.width, metric);
+    let (t_end, e_end) = (names + t, names + t + e);
+    title::label_before(head, t_end, "T", theme.dim, buffer);
+    title::label_before(head, e_end, glyphs.epsilon, theme.dim, buffer);
+    for column in &columns {
+        let style = if column.metric == metric {
             theme.title
         } else {
             theme.dim
         };
-        title::label_before(head, end, &metric_column.to_string(), style, buffer);
-        ends.push(end);
+        title::label_before(head, column.end, &column.metric.to_string(), style, buffer);
+        if let Some(end) = column.interval_end {
+            title::label_before(head, end, "95 %", theme.dim, buffer);
+        }
     }
     let best = grid.best(metric, &conventions).map(|(place, _)| place);
     let on_rest = best.and_then(|place| grid.on_rest(place));
@@ -402,45 +526,76 @@ fn draw_table(model: &Model, grid: &Grid, look: &Look, area: Rect, buffer: &mut 
         Some(_) => "not scored".to_owned(),
         None => String::new(),
     };
-    let at = |place: Place| Some((grid.parameters(place)?, grid.cell(place)?.by(&conventions)));
-    let rest = |baseline: bool| {
-        let on_rest = on_rest?;
-        Some(if baseline {
-            (Parameters::BASELINE, on_rest.baseline.by(&conventions))
-        } else {
-            (grid.parameters(best?)?, on_rest.odin.by(&conventions))
-        })
+    let at = |place: Place| {
+        let summary = grid.cell(place)?.by(&conventions);
+        Some((
+            grid.parameters(place)?,
+            summary,
+            grid.intervals(place, &conventions),
+        ))
     };
-    let cursor = grid.parameters(grid.cursor);
-    type Row<'a> = (&'a str, Option<(Parameters, &'a Summary)>, Style);
-    let lines: [Row; 4] = [
-        ("under the cursor", at(grid.cursor), theme.text),
-        ("best, validation", best.and_then(at), theme.odin),
-        ("best, on the rest", rest(false), theme.odin),
-        ("baseline, the rest", rest(true), theme.baseline),
+    let rest_of_odin = on_rest.and_then(|rest| {
+        let intervals = rest.odin_intervals().map(|each| each.by(&conventions));
+        Some((grid.parameters(best?)?, rest.odin.by(&conventions), intervals))
+    });
+    let rest_of_baseline = on_rest.map(|rest| {
+        let intervals = rest.baseline_intervals().map(|each| each.by(&conventions));
+        (Parameters::BASELINE, rest.baseline.by(&conventions), intervals)
+    });
+    let row = |name, found, missing: &str, style| Row {
+        name,
+        found,
+        missing: missing.to_owned(),
+        style,
+    };
+    let lines = [
+        row("under the cursor", at(grid.cursor), "empty", theme.text),
+        row("best, validation", best.and_then(at), "", theme.odin),
+        row("best on the rest", rest_of_odin, &rest_missing, theme.odin),
+        row(
+            "baseline on rest",
+            rest_of_baseline,
+            &rest_missing,
+            theme.baseline,
+        ),
     ];
-    for (n, ((name, found, style), y)) in lines.into_iter().zip(area.y + 1..area.bottom()).enumerate() {
-        let mut name = name.to_owned();
-        if let (true, Some((_, summary))) = (wide, found) {
-            name += &format!(" {}+{}", summary.n_in, summary.n_out);
-        }
-        buffer.set_stringn(area.x + 1, y, &name, usize::from(name_width), theme.text);
-        let parameters = found
-            .map(|(parameters, _)| parameters)
-            .or(cursor.filter(|_| n == 0));
-        let mut cells: Vec<String> = match parameters {
-            Some(p) => vec![format::temperature(p.temperature), format::magnitude(p.magnitude)],
-            None => vec![String::new(), String::new()],
-        };
-        match found {
-            Some((_, summary)) => cells.extend(Metric::ALL.map(|metric| format::percent(metric.of(summary)))),
-            None if n >= 2 => cells.push(rest_missing.clone()),
-            None if n == 0 => cells.push("empty".to_owned()),
-            None => {}
-        }
-        for (text, end) in cells.iter().zip(&ends) {
+    let cursor = grid.parameters(grid.cursor);
+    for ((n, row), y) in lines.into_iter().enumerate().zip(area.y + 1..area.bottom()) {
+        let mut right = |text: &str, end: u16, style: Style| {
             let x = (area.x + end).saturating_sub(text.width() as u16);
             buffer.set_stringn(x, y, text, usize::from(area.right().saturating_sub(x)), style);
+        };
+        let known = row.found.as_ref().map(|(parameters, ..)| *parameters);
+        if let Some(parameters) = known.or(cursor.filter(|_| n == 0)) {
+            right(&format::temperature(parameters.temperature), t_end, row.style);
+            right(&format::magnitude(parameters.magnitude), e_end, row.style);
         }
+        let mut name = row.name.to_owned();
+        match row.found {
+            Some((_, summary, intervals)) => {
+                if names > 20 {
+                    name += &format!(" {}+{}", summary.n_in, summary.n_out);
+                }
+                for column in &columns {
+                    right(
+                        &format::percent(column.metric.of(&summary)),
+                        column.end,
+                        row.style,
+                    );
+                    if let Some((end, intervals)) = column.interval_end.zip(intervals) {
+                        let interval = column.metric.interval_of(intervals);
+                        let text = format::interval((interval.low, interval.high), glyphs);
+                        right(&text, end, theme.dim);
+                    }
+                }
+            }
+            // Where T stands, for that is not known either; behind it where it is.
+            None => {
+                let from = if n == 0 { e_end + 2 } else { names + 2 };
+                let room = usize::from(area.width.saturating_sub(from));
+                buffer.set_stringn(area.x + from, y, &row.missing, room, row.style);
+            }
+        }
+        buffer.set_stringn(area.x + 1, y, &name, usize::from(names), theme.text);
     }
 }

@@ -1,0 +1,130 @@
+//! Which of several detectors may be the best, when each was measured on the same images.
+
+/// A detector further behind the leading one than so many standard errors of their difference is no rival: what it may
+/// be off by says nothing about who is best.
+const RIVALS: f64 = 4.0;
+
+/// Which of several candidates may truly be the best: with 95 % confidence the best is among those marked. The one whose
+/// estimate leads is always marked.
+///
+/// A candidate is its estimate, higher being better, and its replicates; the n-th replicate of each is of the same draw
+/// ([`Paired`](super::Paired)). Let e be by how much a replicate exceeds its estimate. A candidate is left out when the
+/// lead over it exceeds the 95 % quantile of max e − its own e: how far chance alone puts someone in front of it. This
+/// is the constrained comparison with the best of Hsu 1984, by bootstrap, with the maximum over the rivals alone; it
+/// holds for all candidates together, and allows for the leader being chosen by the same images.
+pub fn may_be_best(candidates: &[(f64, &[f64])]) -> Vec<bool> {
+    let leader = candidates
+        .iter()
+        .copied()
+        .reduce(|a, b| if b.0 > a.0 { b } else { a });
+    let Some((lead, leading)) = leader else {
+        return Vec::new();
+    };
+    let draws = candidates
+        .iter()
+        .map(|(_, replicates)| replicates.len())
+        .min()
+        .unwrap_or(0);
+    // The most by which chance puts a rival above its estimate, draw by draw.
+    let mut most = vec![f64::NEG_INFINITY; draws];
+    for (estimate, replicates) in candidates {
+        if lead - estimate <= RIVALS * error_of_difference(leading, replicates) {
+            for (most, replicate) in most.iter_mut().zip(*replicates) {
+                *most = most.max(replicate - estimate);
+            }
+        }
+    }
+    let rank = (0.95 * draws as f64).ceil() as usize;
+    let mut behind = Vec::with_capacity(draws);
+    candidates
+        .iter()
+        .map(|(estimate, replicates)| {
+            behind.clear();
+            behind.extend(most.iter().zip(*replicates).map(|(m, r)| m - (r - estimate)));
+            let Some(at) = rank.checked_sub(1).filter(|at| *at < behind.len()) else {
+                // Nothing was drawn: nothing is ruled out.
+                return true;
+            };
+            let quantile = *behind.select_nth_unstable_by(at, f64::total_cmp).1;
+            lead - estimate <= quantile.max(0.0)
+        })
+        .collect()
+}
+
+/// The standard deviation of the difference of two, draw by draw.
+fn error_of_difference(a: &[f64], b: &[f64]) -> f64 {
+    let n = a.len().min(b.len()).max(1) as f64;
+    let differences = || a.iter().zip(b).map(|(a, b)| a - b);
+    let mean = differences().sum::<f64>() / n;
+    (differences().map(|d| (d - mean).powi(2)).sum::<f64>() / n).sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::conventions::Conventions;
+    use super::super::naive::Source;
+    use super::super::paired::Paired;
+    use super::*;
+
+    /// Detectors that see the same images through some noise of their own; the part of ID and OOD is theirs.
+    fn marked(source: &mut Source, parts: &[f64], n: usize, draws: usize) -> Vec<bool> {
+        let (ins, outs) = (source.scores(n, 0.0, 0.0), source.scores(n, 0.0, 0.0));
+        let paired: Vec<Paired> = parts
+            .iter()
+            .map(|part| {
+                let mut seen = |images: &[f64], part: f64| -> Vec<f64> {
+                    let noise = source.scores(n, 0.0, 0.0);
+                    images
+                        .iter()
+                        .zip(noise)
+                        .map(|(x, e)| x + 0.5 * e + part)
+                        .collect()
+                };
+                let (ins, outs) = (seen(&ins, *part), seen(&outs, 0.0));
+                Paired::new(&ins, None, &outs, draws, 5).unwrap()
+            })
+            .collect();
+        let auroc = |readings: &super::super::readings::Readings| readings.by(&Conventions::default()).auroc;
+        let replicates: Vec<Vec<f64>> = paired
+            .iter()
+            .map(|paired| paired.replicates.iter().map(auroc).collect())
+            .collect();
+        let candidates: Vec<(f64, &[f64])> = paired
+            .iter()
+            .zip(&replicates)
+            .map(|(paired, replicates)| (auroc(&paired.readings), &replicates[..]))
+            .collect();
+        may_be_best(&candidates)
+    }
+
+    #[test]
+    fn the_best_is_among_the_marked_as_often_as_is_said() {
+        let mut source = Source::new(41);
+        let rounds = 40;
+        let (mut held, mut all_equal, mut far) = (0, 0, 0);
+        for _ in 0..rounds {
+            // One that is a little better, four that follow, and two that are out of the question.
+            let marks = marked(&mut source, &[1.6, 1.5, 1.5, 1.4, 1.2, 0.5, 0.2], 100, 80);
+            held += u32::from(marks[0]);
+            far += u32::from(marks[5]) + u32::from(marks[6]);
+            // Of equals every one is as good as the best: each must be kept, the chosen leader notwithstanding.
+            let marks = marked(&mut source, &[1.5; 8], 100, 80);
+            all_equal += marks.iter().filter(|marked| **marked).count();
+        }
+        assert!(held >= 37, "{held} of {rounds}");
+        assert_eq!(far, 0);
+        assert!(all_equal >= rounds * 8 * 9 / 10, "{all_equal} of {}", rounds * 8);
+    }
+
+    #[test]
+    fn ties_are_marked_and_what_is_nothing_is_no_error() {
+        let flat = [1.0; 40];
+        let low = [0.5; 40];
+        assert_eq!(
+            may_be_best(&[(1.0, &flat[..]), (0.5, &low[..]), (1.0, &flat[..])]),
+            [true, false, true]
+        );
+        assert!(may_be_best(&[]).is_empty());
+        assert_eq!(may_be_best(&[(1.0, &[][..]), (0.9, &[][..])]), [true, true]);
+    }
+}

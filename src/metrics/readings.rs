@@ -1,0 +1,81 @@
+//! The metrics of one pair of score sets by every convention at once: a convention says how counts are read, and changes
+//! none of them.
+use serde::{Deserialize, Serialize};
+
+use super::comparison::Comparison;
+use super::conventions::{AuprConvention, Conventions, ErrorConvention, Positive};
+use super::curve::Tally;
+use super::summary::Summary;
+
+/// What [`Summary`] holds, by every convention.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Readings {
+    /// ID positive, the least error, AUPR balanced.
+    first: Summary,
+    /// With OOD positive.
+    fpr95_of_outs: f64,
+    /// The detection error at TPR 95, with ID and with OOD positive.
+    at_tpr95: [f64; 2],
+    /// AUPR-in and AUPR-out by counts.
+    by_counts: [f64; 2],
+}
+
+impl Comparison {
+    /// As [`Comparison::summary`], by every convention.
+    pub fn readings(&self) -> Readings {
+        self.tally().readings()
+    }
+}
+
+impl Tally<'_> {
+    pub fn readings(&self) -> Readings {
+        let (fpr_of_ins, tpr_of_ins) = self.at_tpr95(Positive::InDistribution);
+        let (fpr_of_outs, tpr_of_outs) = self.at_tpr95(Positive::OutOfDistribution);
+        let error = |fpr: f64, tpr: f64| 0.5 * (1.0 - tpr) + 0.5 * fpr;
+        Readings {
+            first: self.summary(&Conventions::default()),
+            fpr95_of_outs: fpr_of_outs,
+            at_tpr95: [error(fpr_of_ins, tpr_of_ins), error(fpr_of_outs, tpr_of_outs)],
+            by_counts: [self.aupr_in(1.0, 1.0), self.aupr_out(1.0, 1.0)],
+        }
+    }
+}
+
+impl Readings {
+    pub fn by(&self, conventions: &Conventions) -> Summary {
+        let mut summary = self.first;
+        let [of_ins, of_outs] = self.at_tpr95;
+        let is_of_outs = conventions.positive == Positive::OutOfDistribution;
+        if is_of_outs {
+            summary.fpr95 = self.fpr95_of_outs;
+        }
+        if conventions.error == ErrorConvention::AtTpr95 {
+            summary.detection_error = if is_of_outs { of_outs } else { of_ins };
+        }
+        if conventions.aupr == AuprConvention::Counts {
+            [summary.aupr_in, summary.aupr_out] = self.by_counts;
+        }
+        summary
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::naive::Source;
+    use super::*;
+
+    #[test]
+    fn readings_and_their_intervals_answer_by_each_convention() {
+        let mut source = Source::new(21);
+        let (ins, outs) = (source.scores(60, 1.5, 0.5), source.scores(40, 0.0, 0.5));
+        let marks = source.marks(60, 0.9);
+        let comparison = Comparison::with_correct(&ins, Some(&marks), &outs).unwrap();
+        let (readings, intervals) = (comparison.readings(), comparison.intervals_by_each(60, 3));
+        for (n, conventions) in Conventions::ALL.iter().enumerate() {
+            assert_eq!(conventions.number(), n);
+            assert_eq!(readings.by(conventions), comparison.summary(conventions));
+            let alone = comparison.intervals(conventions, 60, 3);
+            assert_eq!(intervals.by(conventions), &alone);
+        }
+    }
+}
