@@ -26,10 +26,10 @@ setup:
 	@command -v $(PYTHON) >/dev/null || { echo "error: no $(PYTHON): Python 3.8 or newer with pip is needed for the set-up" >&2; exit 2; }
 	@$(PYTHON) scripts/libtorch.py >/dev/null
 
-# Speed: the metrics, and an ODIN pass beside PyTorch's where $(PYTHON) has torch. WEIGHTS=FILE and IMAGES=FILE (CIFAR-10's
+# Speed: the metrics, the dashboard without a terminal and in one, and an ODIN pass beside PyTorch's where $(PYTHON) has torch. WEIGHTS=FILE and IMAGES=FILE (CIFAR-10's
 # binary format) are optional; BENCH takes more arguments of scripts/bench.py. docs/performance.md has the results.
 bench: build
-	$(CARGO) bench --locked --bench metrics --bench dashboard
+	$(CARGO) bench --locked --bench metrics --bench dashboard --bench terminal
 	$(PYTHON) scripts/bench.py $(TARGET)/release/odin $(if $(WEIGHTS),--weights "$(WEIGHTS)") $(if $(IMAGES),--images "$(IMAGES)") $(BENCH)
 
 # The README's table of the demo, measured anew.
@@ -47,14 +47,14 @@ data:
 # Copies the program with what it needs. A libtorch outside this checkout stays where it is and is used from there.
 install: build
 	mkdir -p "$(PREFIX)/bin" "$(PREFIX)/lib/odin" "$(PREFIX)/share/odin"
-	install -m 755 $(TARGET)/release/odin "$(PREFIX)/bin/odin"
+	install -m 755 $(TARGET)/release/odin $(TARGET)/release/odin-engine "$(PREFIX)/bin/"
 	case "$$(realpath .libtorch/current)" in \
 	  "$$(realpath .)"/*) cp -R .libtorch/current/lib/. "$(PREFIX)/lib/odin/" ;; esac
 	cp -R models data sessions "$(PREFIX)/share/odin/"
 	"$(PREFIX)/bin/odin" man "$(PREFIX)/share/man/man1" >/dev/null
 
 uninstall:
-	rm -rf "$(PREFIX)/bin/odin" "$(PREFIX)/lib/odin" "$(PREFIX)/share/odin" "$(PREFIX)/share/man/man1/odin"*.1
+	rm -rf "$(PREFIX)/bin/odin" "$(PREFIX)/bin/odin-engine" "$(PREFIX)/lib/odin" "$(PREFIX)/share/odin" "$(PREFIX)/share/man/man1/odin"*.1
 
 # Leaves .libtorch/ (a large download) alone; `rm -r .libtorch` removes that too.
 clean:

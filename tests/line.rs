@@ -259,7 +259,7 @@ fn a_panic_gives_the_terminal_back() {
         "--test-threads=1",
     ]);
     command.env("ODIN_TEST_PANIC_IN", home.path());
-    let mut terminal = Terminal::run(&home, command, 24, 80);
+    let mut terminal = Terminal::run(home.path(), command, 24, 80);
     terminal.wait_for_text("a fault in the dashboard");
     assert!(
         terminal.raw.windows(8).any(|bytes| bytes == b"\x1b[?1049h"),
@@ -300,7 +300,7 @@ fn it_goes_to_the_background_and_comes_back() {
     let mut command = CommandBuilder::new("bash");
     command.args(["--norc", "--noprofile", "-i"]);
     command.env("PS1", "prompt> ");
-    let mut terminal = Terminal::run(&home, command, 24, 80);
+    let mut terminal = Terminal::run(home.path(), command, 24, 80);
     terminal.wait_for_text("prompt> ");
     terminal.send(&format!("{} test\r", env!("CARGO_BIN_EXE_odin")));
     terminal.wait_for_text("AUROC");

@@ -25,6 +25,8 @@ pub enum Action {
     Engine(Event),
     /// No engine, or no longer.
     EngineGone(String),
+    /// A person wants an engine again.
+    RestartEngine,
     Intervals(Box<IntervalReport>),
     Exact(Box<ExactReport>),
     GridReport(Box<GridReport>),

@@ -11,6 +11,8 @@ use crate::session::Session;
 pub enum Effect {
     Redraw(Redraw),
     Engine(Command),
+    /// Answered by `Start` or `EngineGone`.
+    StartEngine,
     /// Answered by `Saved` or `SaveFailed`.
     SaveSession {
         path: PathBuf,

@@ -7,11 +7,12 @@ use std::time::SystemTime;
 use anyhow::{Context, bail};
 use clap::Args;
 
+use super::compute::engine_program;
 use crate::app::{Catalogue, Choice, Model, Restore};
 use crate::config::Config;
 use crate::datasets;
 use crate::engine::protocol::Command;
-use crate::engine::{Budget, Engine};
+use crate::engine::{Budget, EngineProcess};
 use crate::files;
 use crate::home::Home;
 use crate::networks::NetworkCard;
@@ -38,7 +39,8 @@ pub fn run(session: Option<&str>, options: &Options) -> anyhow::Result<()> {
     if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
         bail!("the dashboard needs a terminal; without one, `odin run {name}` scores the session");
     }
-    let budget = Budget::from_env()?;
+    // The engine reads it too; here a wrong value is an error before anything starts.
+    Budget::from_env()?;
     let (path, lock) = seat(path, options.copy)?;
     let only = options.device;
     let mut model = model(session, path);
@@ -57,7 +59,7 @@ pub fn run(session: Option<&str>, options: &Options) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let start = || start(&home, budget, only).map_err(|error| format!("no thread for the engine: {error}"));
+    let start = move || start(&home, only).map_err(|error| format!("{error:#}"));
     let exit = runtime.block_on(term::run(model, options, start));
     drop(lock);
     match exit? {
@@ -172,12 +174,14 @@ pub(super) fn find(session: &str, home: &Home) -> anyhow::Result<PathBuf> {
 }
 
 /// The engine, on what the jobs need; `only` takes the place of the devices that the session names.
-fn start(home: &Home, budget: Budget, only: Option<Device>) -> std::io::Result<EngineLink> {
+fn start(home: &Home, only: Option<Device>) -> anyhow::Result<EngineLink> {
+    let program = engine_program()?;
     let (sender, events) = tokio::sync::mpsc::unbounded_channel();
-    let engine = Engine::start(home, budget, move |event| {
+    let engine = EngineProcess::start(&program, home, move |event| {
         // The dashboard has gone; nobody wants to know any more.
         let _ = sender.send(event);
-    })?;
+    })
+    .with_context(|| format!("{} cannot be started", program.display()))?;
     let commands = move |mut command: Command| {
         if let (Command::Score { placement, .. }, Some(device)) = (&mut command, only) {
             placement.devices = device.into();

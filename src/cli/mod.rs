@@ -1,6 +1,11 @@
 //! The command line: one file a subcommand. Reads arguments, prints results; what is worth testing lies below.
+//!
+//! Two programs share it. `odin` never loads libtorch, which takes from 0.3 s to seconds: it shows the dashboard and does what
+//! needs no tensors. [`Compute`] is what `odin-engine` does; `odin` becomes that program for it ([`hand_over`]).
+mod compute;
 mod doctor;
 mod driver;
+mod engine;
 mod explore;
 mod import;
 mod fetch;
@@ -22,6 +27,7 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::units::{Device, Magnitude, Temperature};
+pub use compute::{compute, hand_over};
 
 /// Explore how well a network knows what it does not know.
 ///
@@ -40,28 +46,16 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Score one data set against a network's in-distribution set and print the metrics
-    Score(Box<score::Options>),
-    /// Score a grid of temperatures and magnitudes; choose on some images, report on the others
-    Sweep(Box<sweep::Options>),
-    /// Work through a session without the dashboard, and keep what comes of it in runs/
-    Run(run::Options),
+    #[command(flatten)]
+    Compute(Compute),
     /// Tables, figures and files of runs
     Report(report::Options),
-    /// Tell of single images whether they are in- or out-of-distribution
-    Verdict(verdict::Options),
     /// Look after what is kept in runs/
     Runs(prune::Options),
     /// What there is, and what is present on this machine
     List(list::Options),
-    /// Bring other programs' files
-    Import(import::Options),
     /// Bring data sets and weights to this machine, as their cards say
     Fetch(fetch::Options),
-    /// Train a network from a data set's card
-    Train(Box<train::Options>),
-    /// libtorch, devices, terminal and data, and what is wrong with them
-    Doctor(doctor::Options),
     /// Write manual pages, odin.1 and one for each command, into a folder
     Man(reference::Options),
     /// Write the references of docs/ into a folder
@@ -72,6 +66,28 @@ enum Command {
         /// bash, elvish, fish, powershell or zsh
         shell: clap_complete::Shell,
     },
+}
+
+/// What needs libtorch.
+#[derive(Debug, Subcommand)]
+pub enum Compute {
+    /// Score one data set against a network's in-distribution set and print the metrics
+    Score(Box<score::Options>),
+    /// Score a grid of temperatures and magnitudes; choose on some images, report on the others
+    Sweep(Box<sweep::Options>),
+    /// Work through a session without the dashboard, and keep what comes of it in runs/
+    Run(run::Options),
+    /// Tell of single images whether they are in- or out-of-distribution
+    Verdict(verdict::Options),
+    /// Train a network from a data set's card
+    Train(Box<train::Options>),
+    /// Bring other programs' files
+    Import(import::Options),
+    /// libtorch, devices, terminal and data, and what is wrong with them
+    Doctor(doctor::Options),
+    /// Score what standard input asks for, and answer on standard output: the dashboard's engine
+    #[command(hide = true)]
+    Engine,
 }
 
 /// What to score, in the words of the scripts before this program.
@@ -115,28 +131,20 @@ struct What {
     fresh: bool,
 }
 
-/// Runs the program. Exit code 2 says that the input was at fault, and one line on standard error says how.
-pub fn main() -> ExitCode {
+/// Runs the program; `compute` does what needs libtorch. Exit code 2 says that the input was at fault, and one line on
+/// standard error says how.
+pub fn main(compute: fn(Compute) -> anyhow::Result<ExitCode>) -> ExitCode {
     let cli = Cli::parse();
     let done = match cli.command {
         None => explore::run(cli.session.as_deref(), &cli.explore),
-        Some(Command::Score(options)) => score::run(&options),
-        Some(Command::Sweep(options)) => sweep::run(&options),
-        Some(Command::Run(options)) => match run::run(&options) {
-            Ok(code) => return code,
-            Err(error) => Err(error),
-        },
-        Some(Command::Verdict(options)) => match verdict::run(&options) {
+        Some(Command::Compute(command)) => match compute(command) {
             Ok(code) => return code,
             Err(error) => Err(error),
         },
         Some(Command::Report(options)) => report::run(&options),
         Some(Command::Runs(options)) => prune::run(&options),
         Some(Command::List(options)) => list::run(&options),
-        Some(Command::Import(options)) => import::run(&options),
         Some(Command::Fetch(options)) => fetch::run(&options),
-        Some(Command::Train(options)) => train::run(&options),
-        Some(Command::Doctor(options)) => doctor::run(&options),
         Some(Command::Man(options)) => reference::manual(&options),
         Some(Command::Reference(options)) => reference::run(&options),
         Some(Command::Completions { shell }) => {

@@ -1,6 +1,7 @@
 //! The engine: jobs go in, scores come out. One worker a device does all tensor work.
 //!
-//! `protocol` is what goes in and out. `scheduler` is the thread that hears and tells; `desk` knows whose turn it is,
+//! `protocol` is what goes in and out. `process` is an engine in a process of its own and `serve` what runs in there, with messages as
+//! `wire` has them. `scheduler` is the thread that hears and tells; `desk` knows whose turn it is,
 //! `opener` opens networks and sets aside (and `batch_size` finds how many images a pass takes), `library` keeps them, `fleet` has the workers and `pool` the threads of one;
 //! `task` is one job under way, `pass` one batch through the network, `evidence` what is never computed twice. `preflight`
 //! tells whether a network does what its card says, `inspect` shows images to people, `device` what there is to compute on. Nothing here draws, reads a
@@ -16,9 +17,12 @@ mod opener;
 mod pass;
 mod pool;
 pub mod preflight;
+mod process;
 pub mod protocol;
 mod scheduler;
+mod serve;
 mod task;
+mod wire;
 #[cfg(test)]
 mod inspect_tests;
 #[cfg(test)]
@@ -29,8 +33,10 @@ use std::thread::JoinHandle;
 
 use crate::home::Home;
 pub use evidence::{Budget, BudgetError};
+pub use process::EngineProcess;
 use protocol::{Command, Event};
 use scheduler::Message;
+pub use serve::serve;
 
 /// An engine that is running. Dropping it ends its workers after the batches under way.
 pub struct Engine {

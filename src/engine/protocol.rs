@@ -8,6 +8,9 @@ pub use crate::metrics::Side;
 pub use crate::scoring::ImageScore;
 use crate::units::{Device, Devices, LogOdds, Magnitude, Temperature};
 
+/// Counts up with every change to what is sent.
+pub const VERSION: u32 = 1;
+
 /// Names a job for as long as the program runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct JobId(pub u64);

@@ -34,10 +34,10 @@ const BETWEEN_PROGRESS_ASIDE: Duration = Duration::from_secs(1);
 /// So long the engine's events are taken in at one go; then the keyboard has its turn.
 const TURN: Duration = Duration::from_millis(8);
 
-/// How the engine is reached. Both ends must not block.
+/// How the engine is reached. Both ends must not block. An error among the events says why no more will come.
 pub struct EngineLink {
     pub commands: Box<dyn FnMut(Command)>,
-    pub events: UnboundedReceiver<Event>,
+    pub events: UnboundedReceiver<Result<Event, String>>,
 }
 
 pub struct TermOptions {
@@ -72,14 +72,15 @@ pub enum Exit {
 }
 
 /// Shows the dashboard until a person quits or a signal comes. The engine is started once the first frame is on the
-/// screen; if `start` fails, its reason is shown and the dashboard goes on without.
+/// screen, and again when a person wants one after it has ended; if `start` fails, its reason is shown and the dashboard
+/// goes on without.
 ///
 /// # Errors
 /// There is no terminal, or it cannot be set up, read or written.
 pub async fn run(
     model: Model,
     options: TermOptions,
-    start: impl FnOnce() -> Result<EngineLink, String>,
+    mut start: impl FnMut() -> Result<EngineLink, String>,
 ) -> Result<Exit, TermError> {
     if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
         return Err(TermError::NoTerminal);
@@ -108,22 +109,25 @@ pub async fn run(
         began: Instant::now(),
         drawn: None,
         wanted: Some(Redraw::Answer),
+        wants_engine: true,
         exit: None,
         _capture: capture,
     };
     dashboard.draw()?;
 
     let mut engine = None;
-    match start() {
-        Ok(EngineLink { commands, events }) => {
-            dashboard.commands = commands;
-            engine = Some(events);
-            dashboard.apply(Action::Start)?;
-        }
-        Err(reason) => dashboard.apply(Action::EngineGone(reason))?,
-    }
     let mut keyboard = EventStream::new();
     while dashboard.exit.is_none() {
+        if std::mem::take(&mut dashboard.wants_engine) {
+            match start() {
+                Ok(EngineLink { commands, events }) => {
+                    dashboard.commands = commands;
+                    engine = Some(events);
+                    dashboard.apply(Action::Start)?;
+                }
+                Err(reason) => dashboard.apply(Action::EngineGone(reason))?,
+            }
+        }
         let due = dashboard.next_due();
         tokio::select! {
             biased;
@@ -175,6 +179,7 @@ struct Dashboard {
     drawn: Option<Instant>,
     /// A frame is wanted, and how soon.
     wanted: Option<Redraw>,
+    wants_engine: bool,
     exit: Option<Exit>,
     _capture: Option<Capture>,
 }
@@ -208,6 +213,7 @@ impl Dashboard {
             match effect {
                 Effect::Redraw(redraw) => self.wanted = self.wanted.max(Some(redraw)),
                 Effect::Engine(command) => (self.commands)(command),
+                Effect::StartEngine => self.wants_engine = true,
                 Effect::SaveSession { path, session } => self.background.save(path, *session),
                 Effect::ComputeExact(request) => self.background.compute_exact(request),
                 Effect::ComputeIntervals(request) => self.background.compute_intervals(request),
@@ -239,22 +245,28 @@ impl Dashboard {
 
     fn engine(
         &mut self,
-        event: Option<Event>,
-        events: &mut Option<UnboundedReceiver<Event>>,
+        first: Option<Result<Event, String>>,
+        events: &mut Option<UnboundedReceiver<Result<Event, String>>>,
     ) -> Result<(), TermError> {
-        let Some(event) = event else {
-            *events = None;
-            return self.apply(Action::EngineGone("the engine has ended".to_owned()));
-        };
         self.clock()?;
-        self.apply(Action::Engine(event))?;
         let turn = Instant::now();
-        while turn.elapsed() < TURN
-            && let Some(Ok(event)) = events.as_mut().map(UnboundedReceiver::try_recv)
-        {
-            self.apply(Action::Engine(event))?;
+        let mut next = first.unwrap_or_else(|| Err("the engine has ended".to_owned()));
+        loop {
+            match next {
+                Ok(event) => self.apply(Action::Engine(event))?,
+                Err(reason) => {
+                    *events = None;
+                    return self.apply(Action::EngineGone(reason));
+                }
+            }
+            if turn.elapsed() >= TURN {
+                return Ok(());
+            }
+            match events.as_mut().map(UnboundedReceiver::try_recv) {
+                Some(Ok(event)) => next = event,
+                _ => return Ok(()),
+            }
         }
-        Ok(())
     }
 
     /// Lets the model know what time it is, before it hears what happened.
@@ -334,8 +346,8 @@ impl Dashboard {
     /// Ctrl-Z: the terminal goes back to the shell until `fg`.
     fn suspend(&mut self) -> Result<(), TermError> {
         self.guard.leave();
-        // SAFETY: stops the process as a shell expects it; it goes on here.
-        unsafe { libc::raise(libc::SIGTSTP) };
+        // SAFETY: stops the whole group, the engine too, as the terminal would; it goes on here.
+        unsafe { libc::kill(0, libc::SIGTSTP) };
         self.resume()
     }
 
@@ -389,7 +401,9 @@ async fn already_there(keyboard: &mut EventStream) -> Option<Option<io::Result<c
 }
 
 /// The next event of an engine; without one, never.
-async fn next_event(events: &mut Option<UnboundedReceiver<Event>>) -> Option<Event> {
+async fn next_event(
+    events: &mut Option<UnboundedReceiver<Result<Event, String>>>,
+) -> Option<Result<Event, String>> {
     match events {
         Some(events) => events.recv().await,
         None => std::future::pending().await,

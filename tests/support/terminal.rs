@@ -1,6 +1,7 @@
 //! A pseudo-terminal with the program in it: what a person sees, does, and gets back.
 use std::io::{Read, Write};
 use std::num::NonZero;
+use std::path::Path;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
@@ -24,10 +25,11 @@ impl Terminal {
     pub fn open(home: &TestHome, rows: u16, cols: u16) -> Self {
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_odin"));
         command.arg("test");
-        Self::run(home, command, rows, cols)
+        Self::run(home.path(), command, rows, cols)
     }
 
-    pub fn run(home: &TestHome, mut command: CommandBuilder, rows: u16, cols: u16) -> Self {
+    /// The program with this folder as its home.
+    pub fn run(home: &Path, mut command: CommandBuilder, rows: u16, cols: u16) -> Self {
         let size = PtySize {
             rows,
             cols,
@@ -35,12 +37,12 @@ impl Terminal {
             pixel_height: 0,
         };
         let pair = native_pty_system().openpty(size).unwrap();
-        command.cwd(home.path());
+        command.cwd(home);
         for (name, value) in [
-            ("ODIN_HOME", home.path().to_str().unwrap()),
+            ("ODIN_HOME", home.to_str().unwrap()),
             ("TERM", "xterm-256color"),
             ("LANG", "C.UTF-8"),
-            ("XDG_CONFIG_HOME", home.path().join("config").to_str().unwrap()),
+            ("XDG_CONFIG_HOME", home.join("config").to_str().unwrap()),
         ] {
             command.env(name, value);
         }
@@ -95,6 +97,17 @@ impl Terminal {
         count
     }
 
+    /// Waits, to the moment at which it comes, for what makes the screen so; how long that took.
+    pub fn time_until(&mut self, what: &str, seen: impl Fn(&str) -> bool) -> Duration {
+        let start = Instant::now();
+        while !seen(&self.text()) {
+            let bytes = self.bytes.recv_timeout(PATIENCE.saturating_sub(start.elapsed()));
+            let bytes = bytes.unwrap_or_else(|_| panic!("waited for {what}:\n{}", self.text()));
+            self.screen.process(&bytes);
+        }
+        start.elapsed()
+    }
+
     pub fn text(&self) -> String {
         self.screen.screen().contents()
     }
@@ -131,6 +144,10 @@ impl Terminal {
             Some((row + 1, line[..at].chars().count() + 1))
         });
         found.unwrap_or_else(|| panic!("no {text} on\n{screen}"))
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.process_id().unwrap()
     }
 
     pub fn signal(&self, signal: i32) {

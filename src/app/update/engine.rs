@@ -1,4 +1,5 @@
 //! Jobs and the engine: what is asked for, and what comes back.
+use crate::app::action::Action;
 use crate::app::effect::{Effect, Redraw};
 use crate::app::job::{Job, JobState, Totals};
 use crate::app::log::Level;
@@ -22,7 +23,7 @@ pub fn start(model: &mut Model, effects: &mut Vec<Effect>) -> Option<Redraw> {
         request_now(model, job, effects);
     }
     if model.jobs.is_empty() {
-        let key = model.keymap.key_for(&crate::app::Action::OpenPicker);
+        let key = model.keymap.key_for(&Action::OpenPicker);
         let how = key.map_or("add one".to_owned(), |key| format!("{key} adds one"));
         model.say(Level::Info, &format!("this session has no jobs: {how}"));
     }
@@ -147,17 +148,41 @@ fn current(model: &mut Model, id: JobId, generation: Generation) -> Option<&mut 
     (job.generation == generation && job.is_active()).then_some(job)
 }
 
+/// What is wrong with a job that waits for an engine.
+pub const NO_ENGINE: &str = "no engine";
+
 pub fn gone(model: &mut Model, reason: &str) -> Option<Redraw> {
     model.engine = EngineState::Gone(reason.to_owned());
     model.pending.clear();
+    model.devices.clear();
     super::grid::engine_gone(model);
+    super::images::engine_gone(model);
     for job in model.jobs.iter_mut().filter(|job| job.is_active()) {
         job.state = JobState::Failed {
-            reason: "no engine".to_owned(),
+            reason: NO_ENGINE.to_owned(),
         };
         job.rate.stop();
     }
-    model.say(Level::Error, &format!("scoring is not possible: {reason}"));
+    let key = model.keymap.key_for(&Action::RestartEngine);
+    let how = key.map_or(String::new(), |key| format!("; {key} starts it again"));
+    model.say(Level::Error, &format!("no scoring: {reason}{how}"));
+    Some(Redraw::Answer)
+}
+
+/// Starts the engine again; the jobs that it left undone go on then, with what is known as evidence.
+pub fn restart(model: &mut Model, effects: &mut Vec<Effect>) -> Option<Redraw> {
+    if !matches!(model.engine, EngineState::Gone(_)) {
+        model.say(Level::Info, "the engine is there");
+        return Some(Redraw::Answer);
+    }
+    model.engine = EngineState::Starting;
+    for job in &mut model.jobs {
+        if matches!(&job.state, JobState::Failed { reason } if reason == NO_ENGINE) {
+            job.state = JobState::Waiting;
+            job.next_generation();
+        }
+    }
+    effects.push(Effect::StartEngine);
     Some(Redraw::Answer)
 }
 
@@ -190,10 +215,6 @@ pub fn pause_or_resume(model: &mut Model, effects: &mut Vec<Effect>) -> Option<R
 
 /// Lets a job go on that was paused, cancelled or has failed.
 pub fn resume(model: &mut Model, number: usize, effects: &mut Vec<Effect>) {
-    if let EngineState::Gone(reason) = &model.engine {
-        let text = format!("scoring is not possible: {reason}");
-        return model.say(Level::Error, &text);
-    }
     let Some(job) = model.jobs.get_mut(number) else {
         return;
     };
@@ -202,7 +223,12 @@ pub fn resume(model: &mut Model, number: usize, effects: &mut Vec<Effect>) {
     }
     job.state = JobState::Waiting;
     job.next_generation();
-    request_now(model, number, effects);
+    if let EngineState::Gone(_) = model.engine {
+        // It asks for every job that waits once it is there.
+        restart(model, effects);
+    } else {
+        request_now(model, number, effects);
+    }
 }
 
 pub fn cancel(model: &mut Model, number: usize, effects: &mut Vec<Effect>) -> Option<Redraw> {

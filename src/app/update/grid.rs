@@ -66,10 +66,8 @@ pub fn apply(model: &mut Model, action: &GridAction, effects: &mut Vec<Effect>) 
 
 fn fill_or_pause(model: &mut Model, id: JobId, effects: &mut Vec<Effect>) -> Option<Redraw> {
     let now = model.now;
-    if let EngineState::Gone(reason) = &model.engine {
-        let text = format!("scoring is not possible: {reason}");
-        model.say(Level::Error, &text);
-        return ANSWER;
+    if let EngineState::Gone(_) = &model.engine {
+        super::engine::restart(model, effects);
     }
     let grid = model.grids.get_mut(&id)?;
     if grid.filling {

@@ -233,8 +233,13 @@ fn a_cell_that_fails_stops_the_filling_and_says_why() {
     press(&mut model, "space");
     update(&mut model, Action::EngineGone("killed".into()));
     assert!(!model.grid().unwrap().filling);
-    press(&mut model, "space");
     assert!(!model.grid().unwrap().filling && model.status.as_ref().unwrap().text.contains("killed"));
+    let effects = press(&mut model, "space");
+    assert!(effects.contains(&Effect::StartEngine) && cells(&effects).is_empty());
+    assert!(
+        !cells(&update(&mut model, Action::Start)).is_empty(),
+        "it goes on with the engine"
+    );
 }
 
 /// What is asked to be computed of a grid.

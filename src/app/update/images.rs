@@ -148,6 +148,15 @@ pub fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
     }
 }
 
+/// No engine any more: what it was asked for is to be asked for again.
+pub fn engine_gone(model: &mut Model) {
+    model.gallery.asked.clear();
+    model
+        .gallery
+        .inspected
+        .take_if(|inspected| inspected.result.is_none());
+}
+
 /// When the list is to be made anew: at once where a person changed something, soon where scores came; `None` where
 /// it holds.
 pub fn list_due(model: &Model) -> Option<std::time::Duration> {

@@ -197,7 +197,7 @@ fn without_engine(model: &mut Model, number: usize) -> bool {
     let gone = matches!(model.engine, EngineState::Gone(_));
     if let Some(job) = model.jobs.get_mut(number).filter(|_| gone) {
         job.state = JobState::Failed {
-            reason: "no engine".to_owned(),
+            reason: super::engine::NO_ENGINE.to_owned(),
         };
     }
     gone

@@ -174,7 +174,7 @@ fn without_an_engine_the_list_can_still_be_edited() {
     update(&mut model, Action::EngineGone("gone".into()));
     press(&mut model, "d");
     assert!(matches!(model.jobs[1].state, JobState::Failed { .. }));
-    assert!(commands(&press(&mut model, "D u J K w")).is_empty());
+    assert!(commands(&press(&mut model, "D u J K")).is_empty());
     assert_eq!(model.engine, EngineState::Gone("gone".into()));
 }
 

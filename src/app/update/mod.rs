@@ -37,6 +37,7 @@ fn apply(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
         A::Engine(event) if grid::is_about(&event) => grid::event(model, &event, effects),
         A::Engine(event) => engine::event(model, event),
         A::EngineGone(reason) => engine::gone(model, &reason),
+        A::RestartEngine => engine::restart(model, effects),
         A::Intervals(report) => due::intervals(model, &report),
         A::Exact(report) => due::exact(model, *report),
         A::GridReport(report) => grid::report(model, *report),

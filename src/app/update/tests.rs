@@ -267,8 +267,48 @@ fn without_an_engine_the_dashboard_says_so() {
             .iter()
             .all(|job| matches!(job.state, JobState::Failed { .. }))
     );
-    assert!(commands(&press(&mut model, "l space j")).is_empty());
+    let said = &model.status.as_ref().unwrap().text;
+    assert_eq!(said, "no scoring: libtorch is missing; ctrl-e starts it again");
+    assert!(commands(&press(&mut model, "l j")).is_empty());
     assert_eq!(model.next_tick(), model.autosave_due());
+}
+
+#[test]
+fn an_engine_that_has_ended_can_be_started_again() {
+    for key in ["ctrl-e", "space"] {
+        let mut model = started();
+        press(&mut model, "x");
+        let before = model.jobs.iter().map(|job| job.generation).collect::<Vec<_>>();
+        update(&mut model, Action::EngineGone("killed".into()));
+        let effects = press(&mut model, key);
+        let starts = effects
+            .iter()
+            .filter(|effect| **effect == Effect::StartEngine)
+            .count();
+        assert_eq!((starts, commands(&effects).len()), (1, 0), "{key}");
+        assert_eq!(model.engine, EngineState::Starting);
+        assert!(
+            !press(&mut model, "ctrl-e").contains(&Effect::StartEngine),
+            "one is enough"
+        );
+
+        // The job that a person cancelled goes on only where a person says so.
+        let undone = if key == "space" {
+            model.jobs.len()
+        } else {
+            model.jobs.len() - 1
+        };
+        let asked = scores(&update(&mut model, Action::Start));
+        assert_eq!(asked.len(), undone, "{key}");
+        let newer = |job: &&crate::app::Job| job.generation > before[job.id.0 as usize];
+        assert!(
+            model
+                .jobs
+                .iter()
+                .filter(|job| job.is_active())
+                .all(|job| newer(&job))
+        );
+    }
 }
 
 #[test]

@@ -1,0 +1,199 @@
+//! The engine in a process of its own: libtorch is nowhere else, and the dashboard outlives it.
+#![cfg(unix)]
+mod support;
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command as Program;
+use std::sync::mpsc::{Receiver, channel};
+
+use odin_tui::engine::protocol::{
+    Command, Event, Generation, ImageScore, JobId, JobSpec, Order, Placement, Side,
+};
+use odin_tui::engine::{Budget, Engine, EngineProcess};
+use odin_tui::home::Home;
+use odin_tui::units::{Device, Magnitude, Temperature};
+use support::home::TestHome;
+use support::terminal::{PATIENCE, Terminal};
+
+const ENGINE: &str = env!("CARGO_BIN_EXE_odin-engine");
+
+fn score(temperature: f64) -> Command {
+    Command::Score {
+        job: JobId(3),
+        generation: Generation(1),
+        placement: Placement {
+            devices: Device::Cpu.into(),
+            ..Placement::default()
+        },
+        spec: JobSpec {
+            network: "small".to_owned(),
+            weights: None,
+            in_dataset: None,
+            dataset: "two".to_owned(),
+            temperature: Temperature::new(temperature).unwrap(),
+            magnitude: Magnitude::PAPER,
+            skip: 0,
+            limit: None,
+            batch: Some(7),
+            seed: 0,
+            order: Order::Random,
+        },
+    }
+}
+
+/// Scores by side and index, once the job is finished.
+fn scores(events: impl Iterator<Item = Event>) -> Vec<(Side, ImageScore)> {
+    let mut all = Vec::new();
+    for event in events {
+        match event {
+            Event::Scored(batch) => all.extend(batch.scores.into_iter().map(|score| (batch.side, score))),
+            Event::Finished { .. } => break,
+            Event::Failed { reason, .. } => panic!("{reason}"),
+            _ => {}
+        }
+    }
+    all.sort_by_key(|(side, score)| (*side, score.index));
+    all
+}
+
+fn process(program: &Path, home: &TestHome) -> (EngineProcess, Receiver<Result<Event, String>>) {
+    let (sender, events) = channel();
+    let process = EngineProcess::start(program, &Home::at(home.path()), move |event| {
+        let _ = sender.send(event);
+    });
+    (process.unwrap(), events)
+}
+
+/// Why it has ended.
+fn last_word(events: &Receiver<Result<Event, String>>) -> String {
+    loop {
+        match events.recv_timeout(PATIENCE).expect("a word of the engine") {
+            Ok(_) => {}
+            Err(reason) => return reason,
+        }
+    }
+}
+
+#[test]
+fn its_scores_are_those_of_an_engine_in_this_process() {
+    let home = TestHome::new();
+    let (sender, events) = channel();
+    let here = Engine::start(
+        &Home::at(home.path()),
+        Budget::default().in_memory(),
+        move |event| {
+            let _ = sender.send(event);
+        },
+    )
+    .unwrap();
+    here.send(score(10.0));
+    let expected = scores(events.iter());
+    assert_eq!(expected.len(), 120);
+
+    let (there, events) = process(ENGINE.as_ref(), &home);
+    there.send(score(10.0));
+    assert_eq!(scores(events.iter().map(Result::unwrap)), expected);
+    drop(there);
+    assert_eq!(last_word(&events), "the engine has ended");
+}
+
+#[test]
+fn what_is_no_engine_is_stopped_and_named() {
+    let home = TestHome::new();
+    for (script, expected) in [
+        ("echo some other program; sleep 60", "does not speak as an engine"),
+        ("exit 3", "exit code 3"),
+        ("kill -9 $$", "signal 9"),
+        ("kill -SEGV $$", "crashed (signal 11)"),
+        // The greeting of another version, and then silence.
+        (
+            r"printf '\016\000\000\000odin\0110.0.0 old'; sleep 60",
+            "another build (0.0.0 old)",
+        ),
+    ] {
+        let program = home.path().join("engine.sh");
+        std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
+        std::fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).unwrap();
+        let (process, events) = process(&program, &home);
+        process.send(Command::Shutdown);
+        let reason = last_word(&events);
+        assert!(reason.contains(expected), "{script}: {reason}");
+    }
+    let nothing = EngineProcess::start(&home.path().join("nothing"), &Home::at(home.path()), |_| {});
+    assert!(nothing.is_err());
+}
+
+#[test]
+fn without_the_other_program_one_line_says_what_is_missing() {
+    let home = TestHome::new();
+    let odin = home.path().join("odin");
+    std::fs::copy(env!("CARGO_BIN_EXE_odin"), &odin).unwrap();
+    let run = |arguments: &[&str]| {
+        let mut program = Program::new(&odin);
+        program.args(arguments).env("ODIN_HOME", home.path());
+        program.output().unwrap()
+    };
+    let output = run(&["score", "--nn", "small", "--dataset", "two"]);
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        error.contains("odin-engine is missing") && error.lines().count() == 1,
+        "{error}"
+    );
+    let output = run(&["list", "networks"]);
+    assert!(output.status.success(), "what needs no libtorch works without it");
+}
+
+/// The linker that Rust brings for this target leaves libtorch out; build.rs has why.
+#[cfg(all(target_os = "linux", target_arch = "x86_64", target_env = "gnu"))]
+#[test]
+fn the_dashboard_starts_without_libtorch() {
+    let libraries = |program: &str| {
+        let output = Program::new(program)
+            .env("LD_TRACE_LOADED_OBJECTS", "1")
+            .output()
+            .unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert!(libraries(ENGINE).contains("libtorch"));
+    let front = libraries(env!("CARGO_BIN_EXE_odin"));
+    assert!(front.contains("libc") && !front.contains("libtorch"), "{front}");
+}
+
+/// Processes whose parent this is.
+#[cfg(target_os = "linux")]
+fn children(parent: u32) -> Vec<i32> {
+    let listed = std::fs::read_to_string(format!("/proc/{parent}/task/{parent}/children")).unwrap();
+    listed.split_whitespace().map(|id| id.parse().unwrap()).collect()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_dashboard_outlives_its_engine_and_starts_another() {
+    let home = TestHome::new();
+    home.write(
+        "sessions/test.yaml",
+        "version: 2\nname: test\ndefaults: {device: cpu}\nqueues:\n  - {name: q, jobs: [{network: small, dataset: two}]}\n",
+    );
+    let mut terminal = Terminal::open(&home, 24, 80);
+    terminal.wait_for_text("done");
+    let engines = children(terminal.id());
+    assert_eq!(engines.len(), 1);
+    // SAFETY: a signal to a process that this test had started.
+    assert_eq!(unsafe { libc::kill(engines[0], libc::SIGKILL) }, 0);
+    terminal.wait_for_text("killed (signal 9)");
+    terminal.wait_for_text("no engine");
+    terminal.send("\x05");
+    terminal.wait_for("another engine", |s| !s.contains("no engine"));
+    terminal.send("=500\r");
+    terminal.wait_for("a new score", |s| s.contains(" 500 0.0014") && s.contains("done"));
+    let engines = children(terminal.id());
+    assert_eq!(engines.len(), 1);
+    terminal.send("qq");
+    assert_eq!(terminal.end(), 0);
+    assert!(
+        !Path::new(&format!("/proc/{}", engines[0])).exists(),
+        "it takes its engine with it"
+    );
+}
