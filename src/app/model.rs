@@ -26,7 +26,9 @@ use crate::units::Device;
 pub(super) const BETWEEN_REQUESTS: Duration = Duration::from_millis(80);
 /// Plots and metrics follow the scores at most so often; faster while a slider moves, slower where nobody looks.
 const BETWEEN_ANALYSES: Duration = Duration::from_millis(100);
-const BETWEEN_ANALYSES_DRAGGING: Duration = Duration::from_millis(33);
+const BETWEEN_ANALYSES_AWAITED: Duration = Duration::from_millis(33);
+/// For so long after T or ε has moved.
+const AWAITED: Duration = Duration::from_millis(500);
 const BETWEEN_ANALYSES_ASIDE: Duration = Duration::from_secs(1);
 /// While scores come, intervals follow at most so often.
 const BETWEEN_INTERVALS: Duration = Duration::from_secs(2);
@@ -300,10 +302,16 @@ impl Model {
             .map_or(Duration::ZERO, |at| at + BETWEEN_REQUESTS)
     }
 
+    /// Whether a person has just moved T or ε and waits for what comes of it.
+    pub(super) fn is_awaited(&self) -> bool {
+        let asked = self.requested_at.map(|at| at + AWAITED);
+        self.is_dragging() || asked.is_some_and(|until| self.now < until)
+    }
+
     /// When a job's scores are to be analysed; `None` where nothing is new.
     pub(super) fn analysis_due(&self, job: usize) -> Option<Duration> {
-        let wait = match (job == self.view.job, self.is_dragging()) {
-            (true, true) => BETWEEN_ANALYSES_DRAGGING,
+        let wait = match (job == self.view.job, self.is_awaited()) {
+            (true, true) => BETWEEN_ANALYSES_AWAITED,
             (true, false) => BETWEEN_ANALYSES,
             (false, _) => BETWEEN_ANALYSES_ASIDE,
         };

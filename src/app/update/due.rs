@@ -23,10 +23,8 @@ pub fn tick(model: &mut Model, now: Duration, effects: &mut Vec<Effect>) -> Opti
         }
     }
     let is_due = |model: &Model, job: usize| model.analysis_due(job).is_some_and(|due| now >= due);
-    let mut analysed = false;
-    if is_due(model, model.view.job) {
-        analysed |= analyse(model, model.view.job);
-    }
+    let shown = is_due(model, model.view.job) && analyse(model, model.view.job);
+    let mut analysed = shown;
     // One of the others at a time, to keep a tick short.
     if let Some(job) = (0..model.jobs.len()).find(|&job| job != model.view.job && is_due(model, job)) {
         analysed |= analyse(model, job);
@@ -38,7 +36,12 @@ pub fn tick(model: &mut Model, now: Duration, effects: &mut Vec<Effect>) -> Opti
     if model.autosave_due().is_some_and(|due| now >= due) {
         session::keep_aside(model, effects);
     }
-    analysed.then_some(Redraw::Progress)
+    let redraw = if shown && model.is_awaited() {
+        Redraw::Answer
+    } else {
+        Redraw::Progress
+    };
+    analysed.then_some(redraw)
 }
 
 fn analyse(model: &mut Model, number: usize) -> bool {

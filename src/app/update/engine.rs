@@ -91,6 +91,10 @@ pub fn event(model: &mut Model, event: Event) -> Option<Redraw> {
             // What is off by a little is looked at once more, to be made exact.
             let is_rough = job.analyses().any(|analysis| analysis.resolution > 0.0);
             job.dirty |= is_rough;
+            let id = job.id;
+            if model.is_awaited() && model.selected().is_some_and(|shown| shown.id == id) {
+                return Some(Redraw::Answer);
+            }
         }
         Event::Failed {
             job,
