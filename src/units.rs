@@ -133,6 +133,35 @@ pub enum Device {
     Cuda(usize),
 }
 
+/// A device's memory, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Memory {
+    /// On a GPU by all programs, on the CPU by this one.
+    pub used: u64,
+    pub total: u64,
+}
+
+impl Memory {
+    /// `None` where there is none to speak of.
+    pub fn new(used: u64, total: u64) -> Option<Self> {
+        (total > 0).then_some(Self { used, total })
+    }
+}
+
+/// `3.1 of 139 GiB`.
+impl fmt::Display for Memory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of {} GiB", gibibytes(self.used), gibibytes(self.total))
+    }
+}
+
+/// `0.2`, `15.6`, `139`.
+pub fn gibibytes(bytes: u64) -> String {
+    let value = bytes as f64 / (1u64 << 30) as f64;
+    let digits = usize::from(value < 99.95);
+    format!("{value:.digits$}")
+}
+
 impl TryFrom<String> for Device {
     type Error = UnitError;
     fn try_from(text: String) -> Result<Self, UnitError> {

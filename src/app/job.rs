@@ -59,6 +59,8 @@ pub struct Job {
     pub(super) given: Parameters,
     /// The devices that its queue asks for.
     pub devices: Devices,
+    /// Those that it is computed on, once the engine has said so.
+    pub found_devices: Option<Devices>,
     pub spec: JobSpec,
     pub temperature_span: Span,
     pub magnitude_span: Span,
@@ -92,6 +94,7 @@ impl Job {
                 magnitude: spec.magnitude,
             },
             devices: Devices::default(),
+            found_devices: None,
             temperature_span: Span::TEMPERATURE,
             magnitude_span: Span::MAGNITUDE,
             state: JobState::Waiting,

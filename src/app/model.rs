@@ -1,5 +1,5 @@
 //! Everything that the dashboard knows.
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ use super::slider::{Cursor, Slider};
 use super::typing::Typing;
 use crate::engine::protocol::JobId;
 use crate::session::{self, Detector, Queue, Screen, Session, View};
-use crate::units::Device;
+use crate::units::{Device, Memory};
 
 /// Scoring is asked for at most so often while a slider moves.
 pub(super) const BETWEEN_REQUESTS: Duration = Duration::from_millis(80);
@@ -76,6 +76,8 @@ pub struct Model {
     pub engine: EngineState,
     /// Workers that are up, as they call themselves.
     pub devices: Vec<(Device, String)>,
+    /// How much of their memory is in use, as far as they tell.
+    pub memory: HashMap<Device, Memory>,
     pub keymap: Keymap,
     pub theme: ThemeName,
     /// Whether the terminal's window has the focus, as far as it says.
@@ -126,6 +128,7 @@ impl Model {
             status: None,
             engine: EngineState::Starting,
             devices: Vec::new(),
+            memory: HashMap::new(),
             keymap: Keymap::default(),
             theme: ThemeName::default(),
             has_focus: true,

@@ -7,7 +7,7 @@ use clap::Args;
 use super::print;
 use crate::config::{self, Config};
 use crate::datasets::{self, Dataset};
-use crate::engine::{Budget, device, preflight};
+use crate::engine::{Budget, device, memory, preflight};
 use crate::home::Home;
 use crate::networks::NetworkCard;
 use crate::runs::evidence::Shelf;
@@ -150,7 +150,7 @@ fn libtorch() -> Vec<Finding> {
     );
     let linked = cfg!(linked_cuda);
     let gpu = match (linked, tch::utils::has_cuda(), device::gpus()) {
-        (_, true, 1..) => well("GPU", format!("{} that libtorch can use", device::gpus())),
+        (_, true, 1..) => well("GPU", gpus()),
         (_, true, _) => unwell(
             "GPU",
             "none, though this libtorch has CUDA",
@@ -171,6 +171,23 @@ fn libtorch() -> Vec<Finding> {
         well("CPU", threads),
         gpu,
     ]
+}
+
+/// How many, and what of their memory is in use.
+fn gpus() -> String {
+    let count = device::gpus();
+    let each = (0..count.max(0) as usize).filter_map(|n| {
+        let device = Device::Cuda(n);
+        Some(format!("{device} {}", memory::of(device)?))
+    });
+    let each: Vec<String> = each.collect();
+    match each.is_empty() {
+        true => format!("{count} that libtorch can use"),
+        false => format!(
+            "{count} that libtorch can use; memory in use: {}",
+            each.join(", ")
+        ),
+    }
 }
 
 fn cores() -> usize {

@@ -160,6 +160,7 @@ impl Driver {
                 Event::Warning { text } => bar.suspend(|| eprintln!("warning: {text}")),
                 // What is left of a job that was given up is stale.
                 Event::Ready { .. }
+                | Event::Memory { .. }
                 | Event::Started { .. }
                 | Event::Scored(_)
                 | Event::Finished { .. }

@@ -4,7 +4,7 @@
 //! `wire` has them. `scheduler` is the thread that hears and tells; `desk` knows whose turn it is,
 //! `opener` opens networks and sets aside (and `batch_size` finds how many images a pass takes), `library` keeps them, `fleet` has the workers and `pool` the threads of one;
 //! `task` is one job under way, `pass` one batch through the network, `evidence` what is never computed twice. `preflight`
-//! tells whether a network does what its card says, `inspect` shows images to people, `device` what there is to compute on. Nothing here draws, reads a
+//! tells whether a network does what its card says, `inspect` shows images to people, `device` what there is to compute on, `memory` how much of it is in use. Nothing here draws, reads a
 //! session or knows the command line.
 mod batch_size;
 mod desk;
@@ -13,6 +13,7 @@ mod evidence;
 mod fleet;
 mod inspect;
 mod library;
+pub mod memory;
 mod opener;
 mod pass;
 mod pool;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 pub use crate::metrics::Side;
 pub use crate::scoring::ImageScore;
-use crate::units::{Device, Devices, LogOdds, Magnitude, Temperature};
+use crate::units::{Device, Devices, LogOdds, Magnitude, Memory, Temperature};
 
 /// Counts up with every change to what is sent.
 pub const VERSION: u32 = 1;
@@ -168,6 +168,11 @@ pub enum Event {
     Ready {
         device: Device,
         description: String,
+    },
+    /// So much of a device's memory is in use; told while scores come.
+    Memory {
+        device: Device,
+        memory: Memory,
     },
     /// A worker has begun the job: so many images are to be scored on each side.
     Started {

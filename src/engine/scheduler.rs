@@ -9,6 +9,7 @@ use super::device;
 use super::evidence::{Budget, Store};
 use super::fleet::Fleet;
 use super::inspect::Inspector;
+use super::memory::Gauge;
 use super::opener::{Opened, Opener, Ready, Request};
 use super::pool::{Done, panic_text};
 use super::preflight::AccuracyWatch;
@@ -38,6 +39,7 @@ struct Scheduler<E, D> {
     home: Home,
     sender: Sender<Message>,
     accuracy: AccuracyWatch,
+    gauge: Gauge,
     emit: E,
 }
 
@@ -75,6 +77,7 @@ pub fn run(
         home: home.clone(),
         sender: sender.clone(),
         accuracy: AccuracyWatch::default(),
+        gauge: Gauge::default(),
         emit,
     };
     loop {
@@ -249,6 +252,10 @@ impl<E: FnMut(Event), D: Fn(Done) + Clone + Send + 'static> Scheduler<E, D> {
     }
 
     fn finish(&mut self, job: JobId, generation: Generation) {
+        let Some(slot) = self.desk.slot(job, generation) else {
+            return;
+        };
+        let devices: Vec<Device> = slot.seats.iter().map(|seat| seat.device).collect();
         let Some(task) = self.desk.task(job, generation) else {
             return;
         };
@@ -258,6 +265,9 @@ impl<E: FnMut(Event), D: Fn(Done) + Clone + Send + 'static> Scheduler<E, D> {
                 text: format!("{name}: {count} images skipped; the first: {why}"),
             });
         }
+        for device in devices {
+            self.tell_memory(device, true);
+        }
         (self.emit)(Event::Finished {
             job,
             generation,
@@ -266,9 +276,17 @@ impl<E: FnMut(Event), D: Fn(Done) + Clone + Send + 'static> Scheduler<E, D> {
         self.desk.remove(job, generation);
     }
 
+    /// Tells how much of the device's memory is in use, where that is news.
+    fn tell_memory(&mut self, device: Device, is_end: bool) {
+        if let Some(memory) = self.gauge.news(device, is_end) {
+            (self.emit)(Event::Memory { device, memory });
+        }
+    }
+
     /// Keeps what a batch has shown, also where its job has moved on, and tells its scores where it has not.
     fn take_back(&mut self, Done { work, found }: Done) {
         self.fleet.came_back(work.seat);
+        self.tell_memory(work.seat.device, false);
         let (job, generation) = (work.job, work.generation);
         let found = match found {
             Ok(found) => found,

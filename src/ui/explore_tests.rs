@@ -102,3 +102,39 @@ fn tuning_on_the_images_shown_is_said() {
     press(&mut model, "l");
     assert!(said(&model, 80, 24) && said(&model, 120, 40));
 }
+
+#[test]
+fn a_device_shows_its_memory_in_as_many_words_as_fit() {
+    let mut model = working();
+    let memory = |used: u64, total: u64| crate::units::Memory {
+        used: used << 28,
+        total: total << 30,
+    };
+    let tell = |model: &mut Model, device, memory| {
+        let event = crate::engine::protocol::Event::Memory { device, memory };
+        crate::app::update(model, Action::Engine(event));
+    };
+    let lines = |model: &Model, width| {
+        let picture = text(&draw(model, &colour(), width, 40).0);
+        picture.lines().take(4).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let before = lines(&model, 120);
+    assert!(before[0].contains("cpu: CPU, 2 threads") && !before[0].contains("GiB"));
+    tell(&mut model, crate::units::Device::Cpu, memory(5, 15));
+    let wide = lines(&model, 200);
+    assert!(
+        wide[0].contains("cpu: CPU, 2 threads · 1.2 of 15.0 GiB"),
+        "{wide:?}"
+    );
+    assert!(
+        wide[2].contains("cpu · 1.2 of 15.0 GiB"),
+        "the job on it: {wide:?}"
+    );
+    assert!(lines(&model, 120)[0].contains("cpu: CPU, 2 threads · 1.2 of 15.0 GiB"));
+    assert!(lines(&model, 80)[0].contains("cpu 1.2G"));
+    // A GPU that no one has told of any more is another device.
+    tell(&mut model, crate::units::Device::Cuda(0), memory(12, 139));
+    assert!(lines(&model, 200)[0].contains("1.2 of 15.0 GiB"));
+    crate::app::update(&mut model, Action::EngineGone("killed".to_owned()));
+    assert!(model.memory.is_empty(), "what nobody measures is not shown");
+}

@@ -65,15 +65,19 @@ pub fn event(model: &mut Model, event: Event) -> Option<Redraw> {
                 .devices
                 .push((device, description.chars().filter(|c| !c.is_control()).collect()));
         }
+        Event::Memory { device, memory } => {
+            model.memory.insert(device, memory);
+        }
         Event::Started {
             job,
             generation,
+            devices,
             total_in,
             total_out,
-            ..
         } => {
             // It runs once its first batch has been computed: until then other jobs may have the device.
             let job = current(model, job, generation)?;
+            job.found_devices = Some(devices);
             job.totals = Some(Totals {
                 ins: total_in,
                 outs: total_out,
@@ -159,6 +163,7 @@ pub fn gone(model: &mut Model, reason: &str) -> Option<Redraw> {
     model.engine = EngineState::Gone(reason.to_owned());
     model.pending.clear();
     model.devices.clear();
+    model.memory.clear();
     super::grid::engine_gone(model);
     super::images::engine_gone(model);
     for job in model.jobs.iter_mut().filter(|job| job.is_active()) {

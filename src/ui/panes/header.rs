@@ -7,6 +7,7 @@ use unicode_width::UnicodeWidthStr;
 use crate::app::{EngineState, Model};
 use crate::session::Screen;
 use crate::ui::{HitMap, Look, Target, format};
+use crate::units::{Device, Memory, gibibytes};
 
 pub fn draw(model: &Model, look: &Look, area: Rect, buffer: &mut Buffer, hits: &mut HitMap) {
     let theme = &look.theme;
@@ -41,19 +42,13 @@ pub fn draw(model: &Model, look: &Look, area: Rect, buffer: &mut Buffer, hits: &
     if model.is_unsaved() {
         put(" (unsaved)", theme.warning, buffer);
     }
+    let room = usize::from(area.right().saturating_sub(x + 3));
     let (text, style) = match &model.engine {
         EngineState::Starting => ("starting the engine".to_owned(), theme.dim),
         EngineState::Gone(_) => ("no engine".to_owned(), theme.error),
         EngineState::Up if model.devices.is_empty() => ("engine is up".to_owned(), theme.dim),
-        EngineState::Up => {
-            let devices = model
-                .devices
-                .iter()
-                .map(|(device, name)| format!("{device}: {name}"));
-            (devices.collect::<Vec<_>>().join(", "), theme.dim)
-        }
+        EngineState::Up => (devices(model, look, room), theme.dim),
     };
-    let room = usize::from(area.right().saturating_sub(x + 3));
     let text = format::fit(&text, room, &look.glyphs);
     let line = Line::from(Span::styled(text.as_str(), style));
     buffer.set_line(
@@ -62,4 +57,27 @@ pub fn draw(model: &Model, look: &Look, area: Rect, buffer: &mut Buffer, hits: &
         &line,
         area.width,
     );
+}
+
+/// The devices and how much of their memory is in use, in the fullest words that there is room for.
+fn devices(model: &Model, look: &Look, room: usize) -> String {
+    let separator = look.glyphs.separator;
+    let all = |say: &dyn Fn(&Device, &str, Option<Memory>) -> String| {
+        let say = |(device, name): &(Device, String)| say(device, name, model.memory.get(device).copied());
+        model.devices.iter().map(say).collect::<Vec<_>>().join(", ")
+    };
+    let full = all(&|device, name, memory| match memory {
+        Some(memory) => format!("{device}: {name} {separator} {memory}"),
+        None => format!("{device}: {name}"),
+    });
+    let short = all(&|device, _, memory| match memory {
+        Some(memory) => format!("{device} {memory}"),
+        None => device.to_string(),
+    });
+    let shortest = all(&|device, _, memory| match memory {
+        Some(memory) => format!("{device} {}G", gibibytes(memory.used)),
+        None => device.to_string(),
+    });
+    let mut texts = [full, short].into_iter();
+    texts.find(|text| text.width() <= room).unwrap_or(shortest)
 }

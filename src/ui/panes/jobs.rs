@@ -22,28 +22,30 @@ enum Field {
     Left,
     State,
     Metric,
+    Device,
     Queue,
 }
 
 /// A field's least width, and how soon it goes when there is no room for all (the least first).
-const FIELDS: [(Field, u16, u8); 12] = [
+const FIELDS: [(Field, u16, u8); 13] = [
     (Field::Queue, 10, 0),
     (Field::Network, 16, 9),
     (Field::Set, 12, 9),
     (Field::Temperature, 5, 9),
     (Field::Magnitude, 6, 9),
-    (Field::Bar, 8, 5),
+    (Field::Bar, 8, 6),
     (Field::Percent, 4, 7),
-    (Field::Images, 13, 1),
-    (Field::Rate, 5, 4),
-    (Field::Left, 5, 3),
+    (Field::Images, 13, 2),
+    (Field::Rate, 5, 5),
+    (Field::Left, 5, 4),
     (Field::State, 9, 8),
-    (Field::Metric, 15, 2),
+    (Field::Metric, 15, 3),
+    (Field::Device, 6, 1),
 ];
 
 pub fn draw(model: &Model, look: &Look, area: Rect, buffer: &mut Buffer, hits: &mut HitMap) {
     hits.add(area, Target::Jobs);
-    let columns = columns(model, area.width);
+    let columns = columns(model, look, area.width);
     let head = Rect { height: 1, ..area };
     title::rule(head, look, buffer);
     let rows = area.height.saturating_sub(1);
@@ -85,7 +87,7 @@ pub fn draw(model: &Model, look: &Look, area: Rect, buffer: &mut Buffer, hits: &
 }
 
 /// The fields that fit, with where they begin and how wide they are.
-fn columns(model: &Model, width: u16) -> Vec<(Field, u16, u16)> {
+fn columns(model: &Model, look: &Look, width: u16) -> Vec<(Field, u16, u16)> {
     let mut fields = FIELDS.to_vec();
     if model.session.queues.len() < 2 {
         fields.retain(|(field, ..)| *field != Field::Queue);
@@ -121,6 +123,10 @@ fn columns(model: &Model, width: u16) -> Vec<(Field, u16, u16)> {
             Field::Set => longest(|job| &job.spec.dataset) + 1,
             Field::Queue => longest(|job| &job.queue) + 1,
             Field::Bar => 40,
+            Field::Device => {
+                let all = model.jobs.iter().map(|job| device(model, job, look).width());
+                all.max().unwrap_or(0) as u16
+            }
             _ => width,
         };
         let more = wanted.saturating_sub(width).min(spare);
@@ -160,6 +166,7 @@ fn heading(field: Field, model: &Model, look: &Look, rows: u16) -> String {
         Field::Left => "left".to_owned(),
         Field::State => "state".to_owned(),
         Field::Metric => format!("{} %", model.view.metric),
+        Field::Device => "device".to_owned(),
         Field::Queue => "queue".to_owned(),
     }
 }
@@ -202,6 +209,11 @@ fn draw_field(
         ),
         Field::State => state(job, look),
         Field::Metric => metric(model, job, look),
+        Field::Device => {
+            let full = device(model, job, look);
+            let is_full = full.width() <= usize::from(cell.width);
+            (if is_full { full } else { device_names(job) }, theme.dim)
+        }
     };
     let text = format::fit(&text, usize::from(cell.width), glyphs);
     let x = if is_number(field) {
@@ -223,6 +235,25 @@ fn state(job: &Job, look: &Look) -> (String, Style) {
         JobState::Cancelled => ("cancelled", theme.dim),
     };
     (text.to_owned(), style)
+}
+
+/// `cuda:0`; of a split job the first, and how many there are.
+fn device_names(job: &Job) -> String {
+    let devices = job.found_devices.as_ref().unwrap_or(&job.devices);
+    match devices.all().len() {
+        1 => devices.first().to_string(),
+        count => format!("{}+{}", devices.first(), count - 1),
+    }
+}
+
+/// With the memory of the first: `cuda:0 · 3.1 of 139 GiB`.
+fn device(model: &Model, job: &Job, look: &Look) -> String {
+    let name = device_names(job);
+    let first = job.found_devices.as_ref().map(|devices| devices.first());
+    match first.and_then(|device| model.memory.get(&device)) {
+        Some(memory) => format!("{name} {} {memory}", look.glyphs.separator),
+        None => name,
+    }
 }
 
 /// The chosen metric, baseline → ODIN, or another detector that is looked at.
