@@ -173,8 +173,10 @@ pub enum CompareAction {
     /// Sort by a column; by the same once more turns the order round.
     SortBy(CompareColumn),
     Reverse,
-    /// Sort by ODIN's number, the baseline's, or the change.
+    /// Sort by the number of the detector beside the baseline, the baseline's, or the change.
     NextNumber,
+    /// The next detector (1) or that before (−1) stands beside the baseline.
+    NextDetector(i32),
     ToggleDetails,
     /// Write the table to a file.
     Export(TableKind),

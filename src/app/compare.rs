@@ -26,8 +26,9 @@ pub enum CompareColumn {
 /// Which number of a metric's column rows are sorted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Number {
+    /// That of the detector beside the baseline.
     #[default]
-    Odin,
+    Beside,
     Baseline,
     Change,
 }
@@ -49,13 +50,13 @@ impl CompareColumn {
 }
 
 impl Number {
-    pub const ALL: [Self; 3] = [Self::Odin, Self::Baseline, Self::Change];
+    pub const ALL: [Self; 3] = [Self::Beside, Self::Baseline, Self::Change];
 
-    pub fn title(self) -> &'static str {
+    pub fn title(self, beside: Detector) -> String {
         match self {
-            Self::Odin => "ODIN",
-            Self::Baseline => "baseline",
-            Self::Change => "change",
+            Self::Beside => beside.to_string(),
+            Self::Baseline => Detector::Baseline.to_string(),
+            Self::Change => "change".to_owned(),
         }
     }
 }
@@ -80,17 +81,25 @@ impl Default for Compare {
     }
 }
 
-/// ODIN's analysis, unless it is of other parameters than the present ones.
-pub fn odin(job: &Job) -> Option<&Analysis> {
-    job.odin.as_ref().filter(|_| !job.is_stale())
+/// A detector's analysis, unless it is of other parameters than the present ones.
+pub fn present(job: &Job, detector: Detector) -> Option<&Analysis> {
+    job.analysis(detector).filter(|_| !job.is_stale_by(detector))
 }
 
-/// ODIN's metric minus the baseline's.
-pub fn change(job: &Job, metric: Metric) -> Option<f64> {
-    Some(odin(job)?.metric(metric) - job.baseline.as_ref()?.metric(metric))
+/// A detector's metric minus the baseline's.
+pub fn change(job: &Job, detector: Detector, metric: Metric) -> Option<f64> {
+    Some(present(job, detector)?.metric(metric) - job.baseline.as_ref()?.metric(metric))
 }
 
 impl Model {
+    /// What stands beside the baseline: the detector that is looked at, and ODIN where that is the baseline itself.
+    pub fn beside(&self) -> Detector {
+        match self.view.detector {
+            Detector::Baseline => Detector::Odin,
+            other => other,
+        }
+    }
+
     /// The jobs in the order of the table, by their numbers.
     pub fn compared(&self) -> Vec<usize> {
         let mut order: Vec<usize> = (0..self.jobs.len()).collect();
@@ -100,15 +109,16 @@ impl Model {
             is_descending,
             ..
         } = self.compare;
+        let beside = self.beside();
         let value = |job: &Job| -> Option<f64> {
             match column {
                 CompareColumn::Temperature => Some(job.spec.temperature.get()),
                 CompareColumn::Magnitude => Some(job.spec.magnitude.get()),
                 CompareColumn::Images => Some(job.scored() as f64),
                 CompareColumn::Metric(metric) => match number {
-                    Number::Odin => odin(job).map(|analysis| analysis.metric(metric)),
+                    Number::Beside => present(job, beside).map(|analysis| analysis.metric(metric)),
                     Number::Baseline => job.baseline.as_ref().map(|analysis| analysis.metric(metric)),
-                    Number::Change => change(job, metric),
+                    Number::Change => change(job, beside, metric),
                 },
                 CompareColumn::Session | CompareColumn::Network | CompareColumn::Set => None,
             }
@@ -140,6 +150,7 @@ impl Model {
 
     /// The table as it stands, for others.
     pub(super) fn comparison_rows(&self) -> Vec<ComparisonRow> {
+        let beside = self.beside();
         let jobs = self
             .compared()
             .into_iter()
@@ -153,9 +164,8 @@ impl Model {
                     interval: analysis.interval(metric),
                 }))
             };
-            let counts = odin(job)
-                .or(job.baseline.as_ref())
-                .map(|analysis| &analysis.summary);
+            let shown = present(job, beside);
+            let counts = shown.or(job.baseline.as_ref()).map(|analysis| &analysis.summary);
             ComparisonRow {
                 network: spec.network.clone(),
                 in_dataset: spec.in_dataset.clone(),
@@ -164,9 +174,9 @@ impl Model {
                 magnitude: spec.magnitude,
                 n_in: counts.map_or(0, |summary| summary.n_in),
                 n_out: counts.map_or(0, |summary| summary.n_out),
-                complete: matches!(job.state, JobState::Done { .. }) && odin(job).is_some(),
+                complete: matches!(job.state, JobState::Done { .. }) && shown.is_some(),
                 baseline: side(job.analysis(Detector::Baseline)),
-                odin: side(odin(job)),
+                beside: side(shown),
                 published: self.catalogue.published(&spec.network, &spec.dataset).cloned(),
             }
         })

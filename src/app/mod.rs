@@ -42,7 +42,7 @@ pub use analysis::{
 pub use appearance::ThemeName;
 pub use catalogue::{Catalogue, Choice};
 pub use cell::{CellScores, GridReport, GridRequest, Replicates};
-pub use compare::{Compare, CompareColumn, Number, change, odin};
+pub use compare::{Compare, CompareColumn, Number, change, present};
 pub use effect::{Effect, Redraw};
 pub use field::Field;
 pub use grid::{Grid, OnRest, Place, Subset};

@@ -71,10 +71,14 @@ fn of_process() -> Option<Memory> {
 
 /// Functions of the CUDA runtime (CUDA Runtime API, sections 6.1 and 6.9): 0 is success.
 struct Cuda {
-    get_device: unsafe extern "C" fn(*mut c_int) -> c_int,
-    set_device: unsafe extern "C" fn(c_int) -> c_int,
-    mem_get_info: unsafe extern "C" fn(*mut usize, *mut usize) -> c_int,
+    get_device: GetDevice,
+    set_device: SetDevice,
+    mem_get_info: MemGetInfo,
 }
+
+type GetDevice = unsafe extern "C" fn(*mut c_int) -> c_int;
+type SetDevice = unsafe extern "C" fn(c_int) -> c_int;
+type MemGetInfo = unsafe extern "C" fn(*mut usize, *mut usize) -> c_int;
 
 impl Cuda {
     /// The runtime that this program is linked to through libtorch.
@@ -85,9 +89,11 @@ impl Cuda {
         // SAFETY: these are the types of the functions of these names, in every version of the runtime.
         unsafe {
             Some(Self {
-                get_device: std::mem::transmute::<*mut libc::c_void, _>(symbol(c"cudaGetDevice")?),
-                set_device: std::mem::transmute::<*mut libc::c_void, _>(symbol(c"cudaSetDevice")?),
-                mem_get_info: std::mem::transmute::<*mut libc::c_void, _>(symbol(c"cudaMemGetInfo")?),
+                get_device: std::mem::transmute::<*mut libc::c_void, GetDevice>(symbol(c"cudaGetDevice")?),
+                set_device: std::mem::transmute::<*mut libc::c_void, SetDevice>(symbol(c"cudaSetDevice")?),
+                mem_get_info: std::mem::transmute::<*mut libc::c_void, MemGetInfo>(symbol(
+                    c"cudaMemGetInfo",
+                )?),
             })
         }
     }

@@ -1,5 +1,5 @@
-//! The paper's table of what is on the screen: networks × out-of-distribution sets × metrics, baseline / ODIN, for papers
-//! and for programs.
+//! The paper's table of what is on the screen: networks × out-of-distribution sets × metrics, baseline / ODIN or another
+//! detector, for papers and for programs.
 use std::fmt::Write;
 
 use serde::{Deserialize, Serialize};
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::table::{self, quoted, tex};
 use crate::metrics::Conventions;
 use crate::networks::{Measures, PublishedRow};
-use crate::session::Metric;
+use crate::session::{Detector, Metric};
 use crate::units::{Magnitude, Temperature};
 
 /// What a table is written as.
@@ -51,7 +51,11 @@ pub struct ComparisonRow {
     /// Whether all images are scored.
     pub complete: bool,
     pub baseline: Option<[Estimate; 5]>,
-    pub odin: Option<[Estimate; 5]>,
+    /// Of the detector that stands beside the baseline.
+    #[serde(skip)]
+    pub beside: Option<[Estimate; 5]>,
+    /// Of the baseline and of ODIN.
+    #[serde(skip)]
     pub published: Option<PublishedRow>,
 }
 
@@ -60,18 +64,43 @@ pub fn published(measures: &Measures, metric: Metric) -> f64 {
     table::published(measures, metric) / 100.0
 }
 
-/// The rows as text that ends in a newline; what could not be computed is missing, never made up.
-pub fn comparison_table(rows: &[ComparisonRow], conventions: &Conventions, kind: TableKind) -> String {
+/// The rows, with `detector` beside the baseline, as text that ends in a newline; what could not be computed is missing,
+/// never made up. What was published stands only beside what it is of.
+pub fn comparison_table(
+    rows: &[ComparisonRow],
+    detector: Detector,
+    conventions: &Conventions,
+    kind: TableKind,
+) -> String {
     match kind {
-        TableKind::Markdown => markdown(rows, conventions),
-        TableKind::Latex => latex(rows, conventions),
-        TableKind::Csv => csv(rows),
-        TableKind::Json => {
-            let all = serde_json::json!({"conventions": conventions, "rows": rows});
-            // It fails only for maps whose keys are no strings.
-            serde_json::to_string_pretty(&all).unwrap_or_default() + "\n"
-        }
+        TableKind::Markdown => markdown(rows, detector, conventions),
+        TableKind::Latex => latex(rows, detector, conventions),
+        TableKind::Csv => csv(rows, detector),
+        TableKind::Json => json(rows, detector, conventions),
     }
+}
+
+/// Each row has the detector's metrics under its own name.
+fn json(rows: &[ComparisonRow], detector: Detector, conventions: &Conventions) -> String {
+    let row = |row: &ComparisonRow| {
+        let mut all = serde_json::json!(row);
+        if let Some(fields) = all.as_object_mut() {
+            fields.insert(detector.key().to_owned(), serde_json::json!(row.beside));
+            let mut published = serde_json::json!(row.published);
+            if detector != Detector::Odin
+                && let Some(published) = published.as_object_mut()
+            {
+                published.remove("odin");
+                published.remove("magnitude");
+            }
+            fields.insert("published".to_owned(), published);
+        }
+        all
+    };
+    let rows: Vec<_> = rows.iter().map(row).collect();
+    let all = serde_json::json!({"conventions": conventions, "detector": detector.key(), "rows": rows});
+    // It fails only for maps whose keys are no strings.
+    serde_json::to_string_pretty(&all).unwrap_or_default() + "\n"
 }
 
 fn cells<T>(cell: impl FnMut(usize, Metric) -> T) -> Vec<T> {
@@ -86,12 +115,22 @@ fn estimate(side: &Option<[Estimate; 5]>, n: usize) -> Option<Estimate> {
     side.as_ref()?.get(n).copied()
 }
 
-fn caption(rows: &[ComparisonRow], conventions: &Conventions) -> String {
-    let mut text = format!("Baseline / ODIN, %, with 95 % intervals; {conventions}.");
+fn caption(rows: &[ComparisonRow], detector: Detector, conventions: &Conventions) -> String {
+    let mut text = format!("Baseline / {detector}, %, with 95 % intervals; {conventions}.");
     if rows.iter().any(|row| !row.complete) {
         text += " Marked *: not all images are scored yet.";
     }
     text
+}
+
+/// What was published of the baseline and of the detector beside it, in %.
+fn published_pair(row: &PublishedRow, detector: Detector, metric: Metric, missing: &str) -> (String, String) {
+    let of = |measures| format!("{:.1}", 100.0 * published(measures, metric));
+    let beside = match detector {
+        Detector::Odin => of(&row.odin),
+        _ => missing.to_owned(),
+    };
+    (of(&row.baseline), beside)
 }
 
 fn name(row: &ComparisonRow) -> String {
@@ -109,7 +148,7 @@ fn arrow(metric: Metric) -> &'static str {
     if metric.higher_is_better() { "↑" } else { "↓" }
 }
 
-fn markdown(rows: &[ComparisonRow], conventions: &Conventions) -> String {
+fn markdown(rows: &[ComparisonRow], detector: Detector, conventions: &Conventions) -> String {
     let escape = |text: &str| text.replace('|', "\\|");
     let heads = cells(|_, metric| format!(" {metric} {} |", arrow(metric))).concat();
     let mut out = format!("| network | OOD set | T | ε | images |{heads}\n|---|---|---:|---:|---:|");
@@ -123,39 +162,37 @@ fn markdown(rows: &[ComparisonRow], conventions: &Conventions) -> String {
     };
     for row in rows {
         let values = cells(|n, _| {
-            let (baseline, odin) = (estimate(&row.baseline, n), estimate(&row.odin, n));
-            format!(" {} / **{}** |", number(baseline), number(odin))
+            let (baseline, beside) = (estimate(&row.baseline, n), estimate(&row.beside, n));
+            format!(" {} / **{}** |", number(baseline), number(beside))
         });
+        let (t, e) = detector.parameters(row.temperature, row.magnitude);
         let _ = writeln!(
             out,
-            "| {} | {} | {} | {} | {} + {} |{}",
+            "| {} | {} | {t} | {e} | {} + {} |{}",
             escape(&network(row)),
             escape(&name(row)),
-            row.temperature,
-            row.magnitude,
             row.n_in,
             row.n_out,
             values.concat()
         );
         if let Some(theirs) = &row.published {
             let values = cells(|_, metric| {
-                let of = |measures| 100.0 * published(measures, metric);
-                format!(" {:.1} / {:.1} |", of(&theirs.baseline), of(&theirs.odin))
+                let (baseline, beside) = published_pair(theirs, detector, metric, "—");
+                format!(" {baseline} / {beside} |")
             });
-            let _ = writeln!(
-                out,
-                "| | *published* | | {} | |{}",
-                theirs.magnitude,
-                values.concat()
-            );
+            let magnitude = match detector {
+                Detector::Odin => theirs.magnitude.to_string(),
+                _ => String::new(),
+            };
+            let _ = writeln!(out, "| | *published* | | {magnitude} | |{}", values.concat());
         }
     }
-    let _ = writeln!(out, "\n{}", caption(rows, conventions));
+    let _ = writeln!(out, "\n{}", caption(rows, detector, conventions));
     out
 }
 
 /// A `tabular` for the package booktabs.
-fn latex(rows: &[ComparisonRow], conventions: &Conventions) -> String {
+fn latex(rows: &[ComparisonRow], detector: Detector, conventions: &Conventions) -> String {
     let heads = cells(|_, metric| {
         let arrow = if metric.higher_is_better() {
             "uparrow"
@@ -174,17 +211,17 @@ fn latex(rows: &[ComparisonRow], conventions: &Conventions) -> String {
     };
     for row in rows {
         let values = cells(|n, metric| {
-            let (b, o) = (estimate(&row.baseline, n), estimate(&row.odin, n));
-            let odin_wins = b
+            let (b, o) = (estimate(&row.baseline, n), estimate(&row.beside, n));
+            let wins = b
                 .zip(o)
                 .is_some_and(|(b, o)| b.value != o.value && (o.value > b.value) == metric.higher_is_better());
-            let odin = percent(o);
-            let odin = if odin_wins {
-                format!("\\textbf{{{odin}}}")
+            let beside = percent(o);
+            let beside = if wins {
+                format!("\\textbf{{{beside}}}")
             } else {
-                odin
+                beside
             };
-            format!(" & {} / {odin}", percent(b))
+            format!(" & {} / {beside}", percent(b))
         });
         let _ = writeln!(
             out,
@@ -195,12 +232,8 @@ fn latex(rows: &[ComparisonRow], conventions: &Conventions) -> String {
         );
         if let Some(theirs) = &row.published {
             let values = cells(|_, metric| {
-                let of = |measures| 100.0 * published(measures, metric);
-                format!(
-                    " & \\textit{{{:.1} / {:.1}}}",
-                    of(&theirs.baseline),
-                    of(&theirs.odin)
-                )
+                let (baseline, beside) = published_pair(theirs, detector, metric, "--");
+                format!(" & \\textit{{{baseline} / {beside}}}")
             });
             let _ = writeln!(out, " & \\textit{{published}}{} \\\\", values.concat());
         }
@@ -208,13 +241,13 @@ fn latex(rows: &[ComparisonRow], conventions: &Conventions) -> String {
     let _ = writeln!(
         out,
         "\\bottomrule\n\\end{{tabular}}\n% {}",
-        tex(&caption(rows, conventions))
+        tex(&caption(rows, detector, conventions))
     );
     out
 }
 
 /// A line a row and detector. Fractions; what is not known stays empty.
-fn csv(rows: &[ComparisonRow]) -> String {
+fn csv(rows: &[ComparisonRow], detector: Detector) -> String {
     let mut out = "network,in_dataset,dataset,detector,temperature,magnitude,n_in,n_out,complete".to_owned();
     for metric in ["fpr95", "detection_error", "auroc", "aupr_in", "aupr_out"] {
         let _ = write!(out, ",{metric},{metric}_low,{metric}_high,{metric}_published");
@@ -222,14 +255,17 @@ fn csv(rows: &[ComparisonRow]) -> String {
     out.push('\n');
     for row in rows {
         let theirs = row.published.as_ref();
+        let of_odin = theirs.filter(|_| detector == Detector::Odin);
         for (detector, side, measures) in [
-            ("baseline", &row.baseline, theirs.map(|theirs| theirs.baseline)),
-            ("odin", &row.odin, theirs.map(|theirs| theirs.odin)),
+            (
+                Detector::Baseline,
+                &row.baseline,
+                theirs.map(|theirs| theirs.baseline),
+            ),
+            (detector, &row.beside, of_odin.map(|theirs| theirs.odin)),
         ] {
-            let (t, e) = match detector {
-                "baseline" => (1.0, 0.0),
-                _ => (row.temperature.get(), row.magnitude.get()),
-            };
+            let (t, e) = detector.parameters(row.temperature, row.magnitude);
+            let (detector, t, e) = (detector.key(), t.get(), e.get());
             let names = [
                 &row.network,
                 row.in_dataset.as_deref().unwrap_or(""),
@@ -285,7 +321,7 @@ mod tests {
             n_out: 9000,
             complete: true,
             baseline: side(0.347, Some((0.337, 0.357))),
-            odin: side(0.043, Some((0.039, 0.048))),
+            beside: side(0.043, Some((0.039, 0.048))),
             published: Some(PublishedRow {
                 set: "Imagenet".into(),
                 magnitude: Magnitude::PAPER,
@@ -296,7 +332,7 @@ mod tests {
         let part = ComparisonRow {
             dataset: "a|b_c, \"d\"".into(),
             complete: false,
-            odin: None,
+            beside: None,
             published: None,
             ..known.clone()
         };
@@ -306,7 +342,7 @@ mod tests {
     #[test]
     fn every_format_holds_the_same_numbers() {
         let conventions = Conventions::default();
-        let table = |kind| comparison_table(&rows(), &conventions, kind);
+        let table = |kind| comparison_table(&rows(), Detector::Odin, &conventions, kind);
         let markdown = table(TableKind::Markdown);
         assert!(markdown.contains("| densenet10 | Imagenet | 1000 | 0.0014 | 9000 + 9000 | 34.70 (33.7–35.7) / **4.30 (3.9–4.8)** |"), "{markdown}");
         assert!(
@@ -341,5 +377,43 @@ mod tests {
         assert_eq!(json["rows"][0]["odin"][0]["interval"][1], 0.048);
         assert_eq!(json["rows"][1]["odin"], serde_json::Value::Null);
         assert_eq!(json["conventions"]["positive"], "in-distribution");
+    }
+
+    #[test]
+    fn another_detector_goes_by_its_own_name_and_has_nothing_published() {
+        let conventions = Conventions::default();
+        let table = |detector, kind| comparison_table(&rows(), detector, &conventions, kind);
+        let markdown = table(Detector::MaxLogit, TableKind::Markdown);
+        assert!(markdown.contains("Baseline / max logit, %"), "{markdown}");
+        assert!(
+            markdown.contains("| densenet10 | Imagenet | 1 | 0 | 9000"),
+            "{markdown}"
+        );
+        assert!(
+            markdown.contains("| *published* | |  | | 34.7 / — |"),
+            "{markdown}"
+        );
+        assert!(table(Detector::Energy, TableKind::Markdown).contains("| Imagenet | 1000 | 0 |"));
+        let latex = table(Detector::Gen, TableKind::Latex);
+        assert!(
+            latex.contains("\\textit{34.7 / --}") && latex.contains("Baseline / GEN"),
+            "{latex}"
+        );
+        let csv = table(Detector::Gen, TableKind::Csv);
+        assert!(
+            csv.contains("Imagenet,gen,1,0,9000,9000,true,0.043,0.039,0.048,,"),
+            "{csv}"
+        );
+        assert!(
+            csv.contains("Imagenet,baseline,1,0,9000,9000,true,0.347,0.337,0.357,0.347"),
+            "{csv}"
+        );
+        let json: serde_json::Value =
+            serde_json::from_str(&table(Detector::MaxLogit, TableKind::Json)).unwrap();
+        assert_eq!(json["detector"], "max-logit");
+        let row = &json["rows"][0];
+        assert_eq!(row["max-logit"][0]["value"], 0.043);
+        assert!(row["odin"].is_null() && row["published"]["odin"].is_null());
+        assert_eq!(row["published"]["baseline"]["fpr95"], 34.7);
     }
 }

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::log_odds::{argmax, log_odds};
-use crate::units::{LogOdds, Temperature};
+use crate::units::{LogOdds, Magnitude, Temperature};
 
 /// Who says how in-distribution an image is.
 #[derive(
@@ -41,6 +41,29 @@ impl Detector {
     /// Whether its scores change with T or ε.
     pub fn has_parameters(self) -> bool {
         matches!(self, Self::Odin | Self::Energy)
+    }
+
+    /// The T and ε that its scores are computed with, where a job has these.
+    pub fn parameters(self, temperature: Temperature, magnitude: Magnitude) -> (Temperature, Magnitude) {
+        match self {
+            Self::Odin => (temperature, magnitude),
+            Self::Energy => (temperature, Magnitude::ZERO),
+            Self::Baseline | Self::MaxLogit | Self::Entropy | Self::Gen => {
+                (Temperature::ONE, Magnitude::ZERO)
+            }
+        }
+    }
+
+    /// As sessions write it.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Odin => "odin",
+            Self::Baseline => "baseline",
+            Self::MaxLogit => "max-logit",
+            Self::Energy => "energy",
+            Self::Entropy => "entropy",
+            Self::Gen => "gen",
+        }
     }
 
     /// Whether its scores are log-odds, which stand for a probability.

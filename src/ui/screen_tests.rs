@@ -210,6 +210,15 @@ fn the_table_at_three_sizes() {
     snapshot!("compare_80x24_ascii", &ascii);
     assert!(ascii.is_ascii(), "{ascii}");
     let column = crate::app::CompareColumn::Metric(crate::session::Metric::Auroc);
+    let mut other = model.clone();
+    for action in [CompareAction::NextDetector(1), CompareAction::SortBy(column)] {
+        update(&mut other, Action::Compare(action));
+    }
+    crate::app::fake::wait(&mut other, 4000);
+    snapshot!(
+        "compare_max_logit_80x24",
+        text(&draw(&other, &colour(), 80, 24).0)
+    );
     update(&mut model, Action::Compare(CompareAction::SortBy(column)));
     update(&mut model, Action::Compare(CompareAction::Reverse));
     snapshot!("compare_120x40", text(&draw(&model, &colour(), 120, 40).0));

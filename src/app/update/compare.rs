@@ -6,6 +6,7 @@ use crate::app::effect::{Effect, Redraw};
 use crate::app::log::Level;
 use crate::app::model::Model;
 use crate::report::comparison_table;
+use crate::session::Detector;
 
 const ANSWER: Option<Redraw> = Some(Redraw::Answer);
 
@@ -43,6 +44,16 @@ pub fn apply(model: &mut Model, action: &CompareAction, effects: &mut Vec<Effect
                 .copied()
                 .unwrap_or_default();
         }
+        CompareAction::NextDetector(by) => {
+            let others = Detector::ALL.into_iter().filter(|d| *d != Detector::Baseline);
+            let all: Vec<Detector> = others.collect();
+            let at = all
+                .iter()
+                .position(|detector| *detector == model.beside())
+                .unwrap_or_default();
+            let next = (at as i64 + i64::from(by)).rem_euclid(all.len() as i64);
+            super::view::show_detector(model, all.get(next as usize).copied().unwrap_or_default());
+        }
         CompareAction::ToggleDetails => compare.details = !compare.details,
         CompareAction::Export(kind) => {
             let rows = model.comparison_rows();
@@ -50,7 +61,8 @@ pub fn apply(model: &mut Model, action: &CompareAction, effects: &mut Vec<Effect
                 model.say(Level::Info, "there are no numbers to export yet");
                 return ANSWER;
             }
-            let text = comparison_table(&rows, &model.view.conventions, kind);
+            let detector = model.beside();
+            let text = comparison_table(&rows, detector, &model.view.conventions, kind);
             // A name that is a path would lead elsewhere.
             let safe = |c: char| {
                 if c.is_alphanumeric() || "-_.".contains(c) {
@@ -61,7 +73,10 @@ pub fn apply(model: &mut Model, action: &CompareAction, effects: &mut Vec<Effect
             };
             let name: String = model.session.name.chars().map(safe).collect();
             effects.push(Effect::WriteTable {
-                stem: format!("{}-compare", name.trim_start_matches('.')),
+                stem: match detector {
+                    Detector::Odin => format!("{}-compare", name.trim_start_matches('.')),
+                    other => format!("{}-compare-{}", name.trim_start_matches('.'), other.key()),
+                },
                 kind,
                 text,
             });

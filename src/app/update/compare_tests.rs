@@ -26,7 +26,11 @@ fn on_compare() -> Model {
 fn rows_are_sorted_by_any_column_and_what_has_no_number_comes_last() {
     let mut model = on_compare();
     assert_eq!(model.compared(), [0, 1, 2, 3]);
-    let fpr = |model: &Model, job: usize| crate::app::odin(&model.jobs[job]).unwrap().metric(Metric::Fpr95);
+    let fpr = |model: &Model, job: usize| {
+        crate::app::present(&model.jobs[job], model.beside())
+            .unwrap()
+            .metric(Metric::Fpr95)
+    };
     update(
         &mut model,
         Action::Compare(CompareAction::SortBy(CompareColumn::Metric(Metric::Fpr95))),
@@ -40,7 +44,7 @@ fn rows_are_sorted_by_any_column_and_what_has_no_number_comes_last() {
     assert!(order[..3].iter().rev().map(|&job| fpr(&model, job)).is_sorted());
     press(&mut model, "n n");
     assert_eq!(model.compare.number, Number::Change);
-    let change = |job: &usize| crate::app::change(&model.jobs[*job], Metric::Fpr95).unwrap();
+    let change = |job: &usize| crate::app::change(&model.jobs[*job], model.beside(), Metric::Fpr95).unwrap();
     assert!(model.compared()[..3].iter().rev().map(change).is_sorted());
     for (column, order) in [
         (CompareColumn::Set, [3, 2, 0, 1]),
@@ -135,4 +139,53 @@ fn the_table_is_exported_as_it_stands() {
     }
     press(&mut model, "d");
     assert!(!model.compare.details);
+}
+
+#[test]
+fn any_detector_can_stand_beside_the_baseline() {
+    use crate::session::Detector;
+    let mut model = on_compare();
+    assert_eq!(model.beside(), Detector::Odin);
+    press(&mut model, "b");
+    assert_eq!(
+        model.beside(),
+        Detector::MaxLogit,
+        "the baseline stands there already"
+    );
+    assert!(crate::app::present(&model.jobs[1], Detector::MaxLogit).is_none());
+    wait(&mut model, 6000);
+    for job in [0, 1, 3] {
+        let analysis = crate::app::present(&model.jobs[job], Detector::MaxLogit).unwrap();
+        assert!(analysis.interval(Metric::Fpr95).is_some(), "job {job}");
+    }
+    assert!(model.next_tick().is_none(), "nothing is left to do");
+    // Rows are sorted by what is shown.
+    update(
+        &mut model,
+        Action::Compare(CompareAction::SortBy(CompareColumn::Metric(Metric::Auroc))),
+    );
+    let auroc = |job: &usize| {
+        let analysis = crate::app::present(&model.jobs[*job], Detector::MaxLogit).unwrap();
+        analysis.metric(Metric::Auroc)
+    };
+    assert!(model.compared()[..3].iter().map(auroc).is_sorted());
+    let effects = press(&mut model, "C");
+    let (stem, text) = effects
+        .iter()
+        .find_map(|effect| match effect {
+            Effect::WriteTable { stem, text, .. } => Some((stem.clone(), text.clone())),
+            _ => None,
+        })
+        .unwrap();
+    assert!(stem.ends_with("-compare-max-logit"), "{stem}");
+    assert!(
+        text.contains(",max-logit,1,0,") && !text.contains(",odin,"),
+        "{text}"
+    );
+    press(&mut model, "B B");
+    assert_eq!(model.beside(), Detector::Gen, "round to the last");
+    model.view.detector = Detector::Baseline;
+    assert_eq!(model.beside(), Detector::Odin);
+    press(&mut model, "b");
+    assert_eq!(model.beside(), Detector::MaxLogit);
 }

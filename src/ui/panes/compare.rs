@@ -1,4 +1,4 @@
-//! The Compare screen: the paper's table, live. Rows are jobs; each cell is baseline/ODIN, and below it the change, the
+//! The Compare screen: the paper's table, live. Rows are jobs; each cell is baseline/ODIN (or another detector), and below it the change, the
 //! intervals and what was published, for all rows where there is room, else for the chosen one.
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -6,9 +6,9 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr;
 
-use crate::app::{CompareColumn, Job, JobState, Model, change, odin};
+use crate::app::{CompareColumn, Job, JobState, Model, change, present};
 use crate::report::published;
-use crate::session::Metric;
+use crate::session::{Detector, Metric};
 use crate::ui::widgets::title;
 use crate::ui::{HitMap, Look, Target, format};
 
@@ -22,12 +22,18 @@ pub fn draw(model: &Model, look: &Look, area: Rect, buffer: &mut Buffer, hits: &
     let head = Rect { height: 1, ..area };
     let conventions = model.view.conventions.to_string();
     let compare = &model.compare;
+    let beside = model.beside();
     let mut name = match compare.column {
-        CompareColumn::Metric(metric) => format!("by {} of {metric}", compare.number.title()),
-        _ => "baseline/ODIN, %".to_owned(),
+        // Of which metric, its own head says.
+        CompareColumn::Metric(_) => format!("baseline/{beside}, by {}", compare.number.title(beside)),
+        _ => format!("baseline/{beside}, %"),
     };
     if let Some(network) = only_network(model) {
-        name = format!("{network}, {name}");
+        let full = format!("{network}, {name}");
+        // The conventions must not give way to it.
+        if full.width() + conventions.width() + 7 <= usize::from(area.width) || area.width < 80 {
+            name = full;
+        }
     }
     title::draw(
         head,
@@ -105,6 +111,7 @@ pub fn draw(model: &Model, look: &Look, area: Rect, buffer: &mut Buffer, hits: &
         );
         draw_row(
             job,
+            beside,
             n == chosen,
             &columns,
             look,
@@ -232,7 +239,15 @@ fn put(text: &str, style: Style, placed: &Placed, row: Rect, buffer: &mut Buffer
     buffer.set_stringn(x, row.y, text, usize::from(row.right().saturating_sub(x)), style);
 }
 
-fn draw_row(job: &Job, is_chosen: bool, columns: &[Placed], look: &Look, row: Rect, buffer: &mut Buffer) {
+fn draw_row(
+    job: &Job,
+    beside: Detector,
+    is_chosen: bool,
+    columns: &[Placed],
+    look: &Look,
+    row: Rect,
+    buffer: &mut Buffer,
+) {
     let (theme, glyphs) = (&look.theme, &look.glyphs);
     if is_chosen {
         buffer.set_string(row.x, row.y, glyphs.select, theme.accent);
@@ -282,7 +297,7 @@ fn draw_row(job: &Job, is_chosen: bool, columns: &[Placed], look: &Look, row: Re
                 );
             }
             CompareColumn::Images => {
-                let summary = odin(job)
+                let summary = present(job, beside)
                     .or(job.baseline.as_ref())
                     .map(|analysis| analysis.summary);
                 let text = summary.map(|summary| format!("{}+{}", summary.n_in, summary.n_out));
@@ -295,13 +310,13 @@ fn draw_row(job: &Job, is_chosen: bool, columns: &[Placed], look: &Look, row: Re
                     None => glyphs.missing.to_owned(),
                 };
                 let baseline = number(job.baseline.as_ref().map(|analysis| analysis.metric(metric)));
-                let odin = number(odin(job).map(|analysis| analysis.metric(metric)));
+                let other = number(present(job, beside).map(|analysis| analysis.metric(metric)));
                 let end = row.x + placed.x + placed.width;
-                let x = end.saturating_sub((baseline.width() + 1 + odin.width()) as u16);
+                let x = end.saturating_sub((baseline.width() + 1 + other.width()) as u16);
                 let line = Line::from(vec![
                     Span::styled(baseline, theme.text),
                     Span::styled("/", theme.dim),
-                    Span::styled(odin, theme.odin),
+                    Span::styled(other, theme.odin),
                 ]);
                 buffer.set_line(x, row.y, &line, row.right().saturating_sub(x));
             }
@@ -309,9 +324,10 @@ fn draw_row(job: &Job, is_chosen: bool, columns: &[Placed], look: &Look, row: Re
     }
 }
 
-/// The lines below a row: ODIN's change, the intervals, and what was published.
+/// The lines below a row: the change from the baseline, the intervals, and what was published.
 fn details<'a>(model: &Model, job: &Job, columns: &[Placed], look: &Look) -> Vec<Line<'a>> {
     let (theme, glyphs) = (&look.theme, &look.glyphs);
+    let beside = model.beside();
     let line = |name: String, cell: &dyn Fn(Metric) -> Option<(String, Style)>| {
         let mut spans = vec![Span::styled(format!("   {name}"), theme.dim)];
         let mut used = 3 + name.width() as u16;
@@ -332,7 +348,7 @@ fn details<'a>(model: &Model, job: &Job, columns: &[Placed], look: &Look) -> Vec
         any.then(|| Line::from(spans))
     };
     let changed = |metric: Metric| {
-        let change = change(job, metric)?;
+        let change = change(job, beside, metric)?;
         let style = match change {
             _ if change.abs() < 5e-5 => theme.dim,
             _ if (change > 0.0) == metric.higher_is_better() => theme.better,
@@ -346,25 +362,30 @@ fn details<'a>(model: &Model, job: &Job, columns: &[Placed], look: &Look) -> Vec
     let row = model.catalogue.published(&job.spec.network, &job.spec.dataset);
     let theirs = |metric: Metric| {
         let row = row?;
-        let of = |measures| 100.0 * published(measures, metric);
-        Some((
-            format!("{:.1}/{:.1}", of(&row.baseline), of(&row.odin)),
-            theme.dim,
-        ))
+        let of = |measures| format!("{:.1}", 100.0 * published(measures, metric));
+        // Of other detectors nothing was published.
+        let beside = match beside {
+            Detector::Odin => of(&row.odin),
+            _ => glyphs.missing.to_owned(),
+        };
+        Some((format!("{}/{beside}", of(&row.baseline)), theme.dim))
     };
-    let at = row.map_or(String::new(), |row| {
-        format!(
+    let at = row.map_or(String::new(), |row| match beside {
+        Detector::Odin => format!(
             "published, {} {}",
             glyphs.epsilon,
             format::magnitude(row.magnitude)
-        )
+        ),
+        _ => "published".to_owned(),
     });
     [
         line("change".to_owned(), &changed),
         line("95 % baseline".to_owned(), &|metric| {
             interval(metric, job.baseline.as_ref())
         }),
-        line("95 % ODIN".to_owned(), &|metric| interval(metric, odin(job))),
+        line(format!("95 % {beside}"), &|metric| {
+            interval(metric, present(job, beside))
+        }),
         line(at, &theirs),
     ]
     .into_iter()

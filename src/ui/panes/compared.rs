@@ -31,11 +31,7 @@ pub fn pair(model: &Model) -> [Compared<'_>; 2] {
         now.name = format!("B {now}", now = now.name);
         return [pinned, now];
     }
-    let right = match shown {
-        Detector::Baseline => Detector::Odin,
-        other => other,
-    };
-    [of(model, Detector::Baseline), of(model, right)]
+    [of(model, Detector::Baseline), of(model, model.beside())]
 }
 
 /// What the second histogram shows: of the pair, the one that is not in the first.

@@ -120,6 +120,7 @@ fn hints(model: &Model, look: &Look, width: u16) -> Line<'static> {
                 "sort".to_owned(),
             ),
             (vec![A::Compare(C::Reverse)], "turn round".to_owned()),
+            (vec![A::Compare(C::NextDetector(1))], "detector".to_owned()),
             (
                 [
                     TableKind::Markdown,
@@ -129,7 +130,7 @@ fn hints(model: &Model, look: &Look, width: u16) -> Line<'static> {
                 ]
                 .map(|kind| A::Compare(C::Export(kind)))
                 .to_vec(),
-                "export md/tex/csv/json".to_owned(),
+                "export".to_owned(),
             ),
             (vec![A::Show(Screen::Explore)], "show".to_owned()),
             (vec![A::Compare(C::ToggleDetails)], "details".to_owned()),

@@ -258,10 +258,7 @@ fn device(model: &Model, job: &Job, look: &Look) -> String {
 
 /// The chosen metric, baseline → ODIN, or another detector that is looked at.
 fn metric(model: &Model, job: &Job, look: &Look) -> (String, Style) {
-    let shown = match model.view.detector {
-        Detector::Baseline => Detector::Odin,
-        other => other,
-    };
+    let shown = model.beside();
     let of = |detector| {
         let analysis = job.analysis(detector).filter(|_| !job.is_stale_by(detector));
         let value = analysis.map(|analysis| format!("{:.1}", 100.0 * analysis.metric(model.view.metric)));
