@@ -449,3 +449,27 @@ fn lanes_take_turns_and_a_lane_serves_in_order() {
     assert!(first_of(2) + 3 > last_of_1, "{seen:?}");
     assert!(first_of(3) < 8, "lane 1 waits for lane 0: {seen:?}");
 }
+
+#[test]
+fn memory_is_told_while_scores_come_and_never_while_idle() {
+    let mut bench = Bench::new();
+    let generation = bench.ask(0, spec(1000.0, 0.002, Order::Random));
+    let mut told = Vec::new();
+    loop {
+        let event = bench
+            .events
+            .recv_timeout(std::time::Duration::from_secs(120))
+            .unwrap();
+        match event {
+            Event::Memory { device, memory } => told.push((device, memory)),
+            Event::Finished { generation: g, .. } if g == generation => break,
+            Event::Failed { reason, .. } => panic!("{reason}"),
+            _ => {}
+        }
+    }
+    let (device, memory) = told.first().unwrap();
+    assert_eq!(*device, crate::units::Device::Cpu);
+    assert!(memory.used > 0 && memory.used < memory.total, "{memory}");
+    let idle = bench.events.recv_timeout(std::time::Duration::from_millis(1500));
+    assert!(idle.is_err(), "{idle:?}");
+}
