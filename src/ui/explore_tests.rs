@@ -130,6 +130,7 @@ fn a_device_shows_its_memory_in_as_many_words_as_fit() {
         wide[2].contains("cpu · 1.2 of 15.0 GiB"),
         "the job on it: {wide:?}"
     );
+    assert!(!wide[3].contains("GiB"), "once is enough: {wide:?}");
     assert!(lines(&model, 120)[0].contains("cpu: CPU, 2 threads · 1.2 of 15.0 GiB"));
     assert!(lines(&model, 80)[0].contains("cpu 1.2G"));
     // A GPU that no one has told of any more is another device.

@@ -211,7 +211,8 @@ fn draw_field(
         Field::Metric => metric(model, job, look),
         Field::Device => {
             let full = device(model, job, look);
-            let is_full = full.width() <= usize::from(cell.width);
+            // Once is enough: jobs share devices.
+            let is_full = is_selected && full.width() <= usize::from(cell.width);
             (if is_full { full } else { device_names(job) }, theme.dim)
         }
     };

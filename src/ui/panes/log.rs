@@ -20,7 +20,10 @@ pub fn draw(model: &Model, look: &Look, area: Rect, buffer: &mut Buffer, hits: &
     let name = if log.back > 0 {
         format!("log, {} of {total}", total - log.back.min(total))
     } else {
-        format!("log, {total}{of_all} lines")
+        format!(
+            "log, {total}{of_all} {}",
+            if total == 1 { "line" } else { "lines" }
+        )
     };
     let filter = match (log.is_filtered(), log.search.text()) {
         (false, _) => Vec::new(),
