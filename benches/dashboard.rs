@@ -114,7 +114,7 @@ fn frames() {
         update(&mut model, batch(job, generation, &spec, side, 0, 10_000));
     }
     update(&mut model, Action::Tick(Duration::from_secs(1)));
-    let look = Look::new(Colours::True, true);
+    let mut look = Look::new(Colours::True, true);
     for (width, height) in [(80, 24), (200, 60)] {
         for screen in Screen::ALL {
             update(&mut model, Action::Show(screen));
@@ -126,6 +126,14 @@ fn frames() {
             say(&format!("view of {screen} at {width}x{height}"), times.collect());
         }
     }
+    look.cell = Some((10, 20));
+    update(&mut model, Action::Show(Screen::Explore));
+    let mut terminal = Terminal::new(TestBackend::new(200, 60)).unwrap();
+    let times = (0..200).map(|_| {
+        let frame = || terminal.draw(|frame| drop(view(&model, &look, frame))).map(drop);
+        timed(frame).0
+    });
+    say("view of Explore at 200x60, plots in pixels", times.collect());
 }
 
 /// T dragged at ε = 0: each step brings the scores of all images anew, out of the cache.

@@ -4,6 +4,7 @@ mod support;
 
 use std::time::Duration;
 
+use portable_pty::CommandBuilder;
 use support::home::TestHome;
 use support::terminal::Terminal;
 
@@ -107,6 +108,34 @@ fn idle_it_writes_nothing() {
     assert!(bytes > 0 && bytes < 200 * 1000, "{bytes} bytes");
     terminal.send("qq");
     terminal.end();
+}
+
+/// kitty's protocol, over plots and images: what is shown is sent once, and taken away by name.
+#[test]
+fn pictures_come_and_go() {
+    let home = home();
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_odin"));
+    command.arg("test");
+    command.env("ODIN_PIXELS", "kitty");
+    let mut terminal = Terminal::run(home.path(), command, 24, 80);
+    terminal.wait_for_text("done");
+    while terminal.read_for(Duration::from_millis(1500)) > 0 {}
+    let count = |raw: &[u8], what: &[u8]| raw.windows(what.len()).filter(|at| *at == what).count();
+    let (put, delete): (&[u8], &[u8]) = (b"\x1b_Ga=T,", b"\x1b_Ga=d,d=I");
+    let on_screen = |raw: &[u8]| count(raw, put) - count(raw, delete);
+    assert_eq!(on_screen(&terminal.raw), 2, "a histogram and the ROC");
+    let mut after = |keys: &str| {
+        terminal.send(keys);
+        while terminal.read_for(Duration::from_millis(1000)) > 0 {}
+        on_screen(&terminal.raw)
+    };
+    assert_eq!(after("?"), 0, "nothing lies over the help");
+    assert_eq!(after("?"), 2);
+    assert_eq!(after("o"), 0, "braille");
+    assert!(after("3") >= 4, "images");
+    assert_eq!(after("i"), 0, "half blocks");
+    terminal.send("qq");
+    assert_eq!(terminal.end(), 0);
 }
 
 #[test]

@@ -128,7 +128,7 @@ impl Default for Keymap {
             (EXPLORE, Plots, "counts", "C", A::ToggleCounts, "shares, counts"),
             (EXPLORE, Plots, "curve", "r", A::ToggleCurve, "ROC, CCR curve"),
             (EXPLORE, Plots, "log-fpr", "f", A::ToggleLogFpr, "FPR axis linear, log"),
-            (EXPLORE, Plots, "marks", "o", A::ToggleMarks, "braille, blocks"),
+            (EXPLORE, Plots, "marks", "o", A::ToggleMarks, "pixels, braille, blocks"),
             (EXPLORE, Plots, "pin", "i", A::PinOrUnpin, "pin this as A, unpin"),
             (EXPLORE, Plots, "swap", "I", A::SwapWithPin, "swap with A"),
             (EXPLORE, Conventions, "positive", "P", A::TogglePositive, "positive: ID, OOD"),

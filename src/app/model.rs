@@ -82,6 +82,8 @@ pub struct Model {
     pub theme: ThemeName,
     /// Whether the terminal's window has the focus, as far as it says.
     pub has_focus: bool,
+    /// Whether the terminal shows pictures.
+    pub shows_pictures: bool,
     /// T × ε grids, each made when it is first looked at.
     pub(super) grids: BTreeMap<JobId, Grid>,
     /// Something of them is being computed aside.
@@ -132,6 +134,7 @@ impl Model {
             keymap: Keymap::default(),
             theme: ThemeName::default(),
             has_focus: true,
+            shows_pictures: false,
             grids: BTreeMap::new(),
             grid_work_in_flight: false,
             gallery: Gallery::default(),

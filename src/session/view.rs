@@ -51,12 +51,14 @@ pub enum CurveKind {
     Ccr,
 }
 
-/// What curves are drawn with, where there is more than ASCII.
+/// What plots are drawn with, where there is more than ASCII.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Marks {
-    /// Eight dots a cell.
+    /// Pixels where the terminal shows pictures, and braille elsewhere.
     #[default]
+    Pixels,
+    /// Eight dots a cell.
     Braille,
     /// Two half blocks a cell, for fonts without braille.
     Blocks,
@@ -82,11 +84,11 @@ pub struct View {
     pub log_fpr: bool,
     /// What is drawn over FPR.
     pub curve: CurveKind,
-    /// What curves are drawn with.
+    /// What plots are drawn with.
     pub marks: Marks,
     /// Whether the mouse is heard.
     pub mouse: bool,
-    /// Images and plots in pixels, where the terminal can.
+    /// Images in pixels, where the terminal can.
     pub pixels: bool,
     pub conventions: Conventions,
 }
@@ -208,9 +210,12 @@ impl CurveKind {
 }
 
 impl Marks {
-    pub fn other(self) -> Self {
+    /// The next that looks different, on a terminal that shows pictures or on one that does not.
+    pub fn next(self, shows_pictures: bool) -> Self {
         match self {
-            Self::Braille => Self::Blocks,
+            Self::Pixels if shows_pictures => Self::Braille,
+            Self::Pixels | Self::Braille => Self::Blocks,
+            Self::Blocks if shows_pictures => Self::Pixels,
             Self::Blocks => Self::Braille,
         }
     }

@@ -78,7 +78,7 @@ pub enum Exit {
 /// # Errors
 /// There is no terminal, or it cannot be set up, read or written.
 pub async fn run(
-    model: Model,
+    mut model: Model,
     options: TermOptions,
     mut start: impl FnMut() -> Result<EngineLink, String>,
 ) -> Result<Exit, TermError> {
@@ -91,6 +91,8 @@ pub async fn run(
     let (native_sender, mut native) = mpsc::unbounded_channel();
     let (answer_sender, mut answers) = mpsc::unbounded_channel();
     let guard = Guard::take(model.view.mouse).map_err(TermError::SetUp)?;
+    let graphics = Graphics::detect();
+    model.shows_pictures = graphics.is_some();
     // Without it the dashboard still works, only less tidily.
     let capture = Capture::start(native_sender).ok();
     // Its parts are put back from the last to the first: the terminal before standard error.
@@ -100,7 +102,7 @@ pub async fn run(
         theme: options.config.theme,
         look: options.look(options.config.theme),
         guard,
-        screen: Screen::new(Graphics::detect()).map_err(TermError::SetUp)?,
+        screen: Screen::new(graphics).map_err(TermError::SetUp)?,
         hits: HitMap::default(),
         input: Input::default(),
         background: Background::new(answer_sender, options.catalogue.clone()),
@@ -313,14 +315,21 @@ impl Dashboard {
             // The half blocks have been there all the time: only painting them anew takes the pixels away.
             self.screen.forget().map_err(TermError::Draw)?;
         }
+        self.look.cell = self.screen.cell();
         let (model, look, hits) = (&self.model, &self.look, &mut self.hits);
         self.screen
             .draw(|frame| {
                 *hits = ui::view(model, look, frame);
-                let pictures = std::mem::take(&mut hits.pictures);
+                let (pictures, plots) = (
+                    std::mem::take(&mut hits.pictures),
+                    std::mem::take(&mut hits.plots),
+                );
                 // What lies on top must not be covered.
                 let wanted = model.view.pixels && model.overlay.is_none();
-                if wanted { pictures } else { Vec::new() }
+                plots
+                    .into_iter()
+                    .chain(pictures.into_iter().filter(|_| wanted))
+                    .collect()
             })
             .map_err(TermError::Draw)?;
         self.drawn = Some(Instant::now());

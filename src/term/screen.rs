@@ -17,6 +17,9 @@ const END: &[u8] = b"\x1b[?2026l";
 /// Bytes of text; a third more when encoded.
 const CLIPBOARD: usize = 70_000;
 
+const COMMON_CELL: (u16, u16) = (8, 16);
+const LARGEST_CELL: (u16, u16) = (10, 20);
+
 /// Gathers what is written; [`Screen::draw`] sends it.
 #[derive(Debug, Default, Clone)]
 struct Gathered(Rc<RefCell<Vec<u8>>>);
@@ -73,11 +76,23 @@ impl Screen {
         }
         let mut pictures = Vec::new();
         self.terminal.draw(|frame| pictures = view(frame))?;
-        let cell = if pictures.is_empty() { None } else { cell_size() };
-        let picture_bytes = self.pictures.show(&pictures, cell);
+        let picture_bytes = self.pictures.show(&pictures, cell_size());
         self.gathered.write_all(picture_bytes.as_bytes())?;
         self.gathered.write_all(END)?;
         self.gathered.send()
+    }
+
+    /// Pixels of a cell, for pictures that are made for this terminal; `None` where it shows none.
+    pub fn cell(&self) -> Option<(u16, u16)> {
+        match self.pictures.graphics()? {
+            // Shown as they are, pixel by pixel.
+            Graphics::Sixel => cell_size(),
+            // The terminal fits them to the cells: fewer pixels go faster over a slow line.
+            Graphics::Kitty | Graphics::Iterm2 => {
+                let (width, height) = cell_size().unwrap_or(COMMON_CELL);
+                Some((width.min(LARGEST_CELL.0), height.min(LARGEST_CELL.1)))
+            }
+        }
     }
 
     /// Sends a text to the terminal's clipboard (OSC 52). Terminals take so much and no more: of a long one, the end.

@@ -4,7 +4,7 @@ use ratatui::style::Color;
 use super::theme::Colours;
 
 /// Red, green and blue.
-type Rgb = (u8, u8, u8);
+pub type Rgb = (u8, u8, u8);
 
 /// The basic colours, as most terminals show them.
 const BASIC: [(Color, Rgb); 16] = [
@@ -58,6 +58,19 @@ fn indexed(wanted: Rgb) -> u8 {
     (16..=255)
         .min_by_key(|&index| distance(rgb(index), wanted))
         .unwrap_or(16)
+}
+
+/// What a colour looks like, as far as that is known; `None` for the terminal's own.
+pub fn seen(colour: Option<Color>) -> Option<Rgb> {
+    match colour? {
+        Color::Rgb(red, green, blue) => Some((red, green, blue)),
+        Color::Indexed(index @ 16..) => Some(rgb(index)),
+        Color::Indexed(index) => BASIC.get(usize::from(index)).map(|(_, rgb)| *rgb),
+        named => BASIC
+            .iter()
+            .find(|(known, _)| *known == named)
+            .map(|(_, rgb)| *rgb),
+    }
 }
 
 /// What the colours from 16 on look like.

@@ -4,6 +4,7 @@ use super::*;
 use crate::app::fake::{feed, started, wait};
 use crate::app::{Action, Catalogue, Key, update};
 use crate::networks::{Measures, Published, PublishedRow};
+use crate::session::Marks;
 use crate::units::{Magnitude, Temperature};
 
 fn press(model: &mut Model, keys: &str) {
@@ -138,4 +139,35 @@ fn a_device_shows_its_memory_in_as_many_words_as_fit() {
     assert!(lines(&model, 200)[0].contains("1.2 of 15.0 GiB"));
     crate::app::update(&mut model, Action::EngineGone("killed".to_owned()));
     assert!(model.memory.is_empty(), "what nobody measures is not shown");
+}
+
+#[test]
+fn plots_are_pixels_where_the_terminal_shows_pictures() {
+    let mut model = started();
+    feed(&mut model, 0, 0, 2000, 2000);
+    wait(&mut model, 4000);
+    for (width, height, light, plots) in [(80, 24, false, 2), (200, 60, true, 3)] {
+        let theme = if light { ThemeName::Light } else { ThemeName::Dark };
+        let look = Look {
+            cell: Some((8, 16)),
+            ..Look::themed(theme, Colours::True, true)
+        };
+        let (_, hits) = draw(&model, &look, width, height);
+        assert_eq!(hits.plots.len(), plots, "{width}x{height}");
+        for (n, (area, pixels)) in hits.plots.iter().enumerate() {
+            assert_eq!((pixels.width, pixels.height), (8 * area.width, 16 * area.height));
+            let paper = if light { 255 } else { 0 };
+            let inked = pixels.rgb.iter().filter(|value| **value != paper).count();
+            let share = inked as f64 / pixels.rgb.len() as f64;
+            assert!((0.005..0.9).contains(&share), "plot {n}: {share}");
+        }
+        // What lies on top is not covered, and below it the plots are of characters.
+        update(&mut model, Action::ToggleHelp);
+        let (_, hits) = draw(&model, &look, width, height);
+        assert!(hits.plots.is_empty());
+        update(&mut model, Action::Dismiss);
+        model.view.marks = Marks::Braille;
+        assert!(draw(&model, &look, width, height).1.plots.is_empty());
+        model.view.marks = Marks::Pixels;
+    }
 }

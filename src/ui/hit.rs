@@ -47,6 +47,8 @@ pub struct HitMap {
     pub page: Option<(u16, u16)>,
     /// Pictures that can be shown in pixels, and where.
     pub pictures: Vec<(Rect, Pixels)>,
+    /// Plots in pixels.
+    pub plots: Vec<(Rect, Pixels)>,
 }
 
 impl HitMap {
@@ -58,6 +60,7 @@ impl HitMap {
     pub fn extend(&mut self, other: Self) {
         self.targets.extend(other.targets);
         self.pictures.extend(other.pictures);
+        self.plots.extend(other.plots);
     }
 
     /// What was added first.

@@ -36,6 +36,10 @@ pub struct Look {
     pub colours: Colours,
     pub theme: Theme,
     pub glyphs: Glyphs,
+    /// Whether the terminal's background is light, as far as that is known.
+    pub is_light: bool,
+    /// Pixels of a cell (width, height), where the terminal shows pictures.
+    pub cell: Option<(u16, u16)>,
 }
 
 impl Look {
@@ -48,6 +52,8 @@ impl Look {
             colours,
             theme: Theme::new(theme, colours),
             glyphs: if unicode { Glyphs::UNICODE } else { Glyphs::ASCII },
+            is_light: theme == ThemeName::Light,
+            cell: None,
         }
     }
 }

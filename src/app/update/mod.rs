@@ -83,7 +83,10 @@ fn apply(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
         A::ToggleLogCounts => view::change(model, |view| view.log_counts = !view.log_counts),
         A::ToggleCounts => view::change(model, |view| view.counts = !view.counts),
         A::ToggleCurve => view::change(model, |view| view.curve = view.curve.other()),
-        A::ToggleMarks => view::change(model, |view| view.marks = view.marks.other()),
+        A::ToggleMarks => {
+            let shows_pictures = model.shows_pictures;
+            view::change(model, |view| view.marks = view.marks.next(shows_pictures))
+        }
         A::PinOrUnpin => view::pin_or_unpin(model),
         A::SwapWithPin => parameters::swap_with_pin(model, effects),
         A::ToggleLogFpr => view::change(model, |view| view.log_fpr = !view.log_fpr),

@@ -80,6 +80,15 @@ fn detectors_go_round_and_plots_change() {
         (model.view.curve, model.view.marks),
         (CurveKind::Roc, Marks::Braille)
     );
+    model.shows_pictures = true;
+    let mut next = || {
+        press(&mut model, "o");
+        model.view.marks
+    };
+    assert_eq!(
+        [next(), next(), next()],
+        [Marks::Blocks, Marks::Pixels, Marks::Braille]
+    );
 }
 
 #[test]

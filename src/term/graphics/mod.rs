@@ -8,6 +8,8 @@ use std::fmt::Write;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use image::codecs::png::{CompressionType, FilterType, PngEncoder};
+use image::{ExtendedColorType, ImageEncoder};
 use ratatui::layout::Rect;
 
 use crate::engine::protocol::Pixels;
@@ -80,6 +82,10 @@ impl Pictures {
         }
     }
 
+    pub fn graphics(&self) -> Option<Graphics> {
+        self.graphics
+    }
+
     /// What the terminal must be sent to show these and no others, over cells of so many pixels (width, height); nothing
     /// where it shows them already.
     pub fn show(&mut self, wanted: &[(Rect, Pixels)], cell: Option<(u16, u16)>) -> String {
@@ -106,7 +112,7 @@ impl Pictures {
                 continue;
             }
             let picture = match graphics {
-                Graphics::Kitty => Some(kitty(self.next, *area, pixels)),
+                Graphics::Kitty => kitty(self.next, *area, pixels),
                 Graphics::Iterm2 => iterm2(*area, pixels),
                 Graphics::Sixel => cell.and_then(|cell| sixel::encode(*area, pixels, cell)),
             };
@@ -129,41 +135,31 @@ impl Pictures {
     }
 }
 
-/// The pixels as they are, in pieces of 4,096 characters; the terminal scales them to the cells. q=2: no answers.
-fn kitty(number: u32, area: Rect, pixels: &Pixels) -> String {
-    let data = BASE64.encode(&pixels.rgb);
+/// A PNG in pieces of 4,096 characters; the terminal scales it to the cells. q=2: no answers.
+fn kitty(number: u32, area: Rect, pixels: &Pixels) -> Option<String> {
+    let data = BASE64.encode(png(pixels)?);
     let mut out = String::new();
     let mut rest = data.as_str();
-    while !rest.is_empty() || out.is_empty() {
+    while !rest.is_empty() {
         let (piece, after) = rest.split_at(rest.len().min(4096));
         let more = u8::from(!after.is_empty());
         let _ = if out.is_empty() {
             write!(
                 out,
-                "\x1b_Ga=T,f=24,i={number},s={},v={},c={},r={},C=1,q=2,m={more};{piece}\x1b\\",
-                pixels.width, pixels.height, area.width, area.height
+                "\x1b_Ga=T,f=100,i={number},c={},r={},C=1,q=2,m={more};{piece}\x1b\\",
+                area.width, area.height
             )
         } else {
             write!(out, "\x1b_Gm={more},q=2;{piece}\x1b\\")
         };
         rest = after;
     }
-    out
+    Some(out)
 }
 
 /// A PNG, scaled to the cells.
 fn iterm2(area: Rect, pixels: &Pixels) -> Option<String> {
-    let mut png = Vec::new();
-    let encoder = image::codecs::png::PngEncoder::new(&mut png);
-    let (width, height) = (u32::from(pixels.width), u32::from(pixels.height));
-    image::ImageEncoder::write_image(
-        encoder,
-        &pixels.rgb,
-        width,
-        height,
-        image::ExtendedColorType::Rgb8,
-    )
-    .ok()?;
+    let png = png(pixels)?;
     Some(format!(
         "\x1b]1337;File=inline=1;size={};width={};height={};preserveAspectRatio=0;doNotMoveCursor=1:{}\x07",
         png.len(),
@@ -171,6 +167,17 @@ fn iterm2(area: Rect, pixels: &Pixels) -> Option<String> {
         area.height,
         BASE64.encode(&png)
     ))
+}
+
+/// Made quickly: plots of few colours become small all the same.
+fn png(pixels: &Pixels) -> Option<Vec<u8>> {
+    let mut png = Vec::new();
+    let encoder = PngEncoder::new_with_quality(&mut png, CompressionType::Fast, FilterType::NoFilter);
+    let (width, height) = (u32::from(pixels.width), u32::from(pixels.height));
+    encoder
+        .write_image(&pixels.rgb, width, height, ExtendedColorType::Rgb8)
+        .ok()?;
+    Some(png)
 }
 
 #[cfg(test)]
@@ -218,7 +225,7 @@ mod tests {
         let both = [(left, picture(32, 3)), (right, picture(8, 5))];
         let first = pictures.show(&both, None);
         assert!(
-            first.starts_with("\x1b[4;3H\x1b_Ga=T,f=24,i=1,s=32,v=32,c=10,r=5,"),
+            first.starts_with("\x1b[4;3H\x1b_Ga=T,f=100,i=1,c=10,r=5,"),
             "{first}"
         );
         // What was encoded is what was there, in whatever pieces.
@@ -228,7 +235,8 @@ mod tests {
             .map(|(_, data)| data)
             .collect();
         let data = data.rsplit_once(';').map_or(data.as_str(), |(_, data)| data);
-        assert_eq!(BASE64.decode(data).unwrap(), both[0].1.rgb);
+        let png = image::load_from_memory(&BASE64.decode(data).unwrap()).unwrap();
+        assert_eq!(png.to_rgb8().into_raw(), both[0].1.rgb);
         assert_eq!(pictures.show(&both, None), "");
         let other = [(left, picture(32, 3)), (right, picture(8, 7))];
         let changed = pictures.show(&other, None);

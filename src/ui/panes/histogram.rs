@@ -6,10 +6,12 @@ use unicode_width::UnicodeWidthStr;
 
 use super::compared::Compared;
 use super::explore::why_empty;
+use super::roc;
 use crate::app::{Analysis, Model};
 use crate::metrics::{Bins, Densities};
 use crate::session::{Axis, Detector};
 use crate::ui::widgets::bars::{self, Column};
+use crate::ui::widgets::canvas::Pen;
 use crate::ui::widgets::title;
 use crate::ui::{HitMap, Look, Target, format};
 use crate::units::LogOdds;
@@ -68,25 +70,51 @@ pub fn draw(
     ];
     title::draw(head, &left, legend, look, buffer);
 
-    let room = area.width.saturating_sub(LABELS + 1);
-    let wide = columns_a_bin(room, analysis);
-    let bins = room / wide;
-    let plot = Rect {
+    let mut plot = Rect {
         x: area.x + LABELS,
         y: area.y + 1,
-        width: bins * wide,
+        width: area.width.saturating_sub(LABELS + 1),
         height: area.height.saturating_sub(2),
     };
+    let picture = roc::pixels(model, look, plot);
+    // Of a picture a column is a pixel wide; a bin takes at least two.
+    let cell = look
+        .cell
+        .filter(|_| picture.is_some())
+        .map_or(1, |(width, _)| width);
+    let room = plot.width.saturating_mul(cell);
+    let wide = columns_a_bin(room, analysis).max(cell.min(2));
+    let bins = room / wide;
+    if picture.is_none() {
+        plot.width = bins * wide;
+    }
     let densities = analysis.histogram(axis).densities(usize::from(bins));
     let Some(densities) = densities.filter(|_| plot.width > 0 && plot.height > 0) else {
         return;
     };
     let (columns, top) = columns(&densities, analysis, model.view.log_counts, model.view.counts);
-    let columns: Vec<Column> = columns
-        .into_iter()
-        .flat_map(|column| std::iter::repeat_n(column, usize::from(wide)))
-        .collect();
-    bars::draw(plot, &columns, look, buffer);
+    let threshold = threshold(model, is_main, analysis, &densities.bins);
+    if let Some(mut picture) = picture {
+        picture.bars(&columns, look);
+        if let Some((_, part)) = threshold {
+            let pen = Pen {
+                style: theme.cursor,
+                ascii: glyphs.cursor,
+                every: 1,
+            };
+            picture.polyline([(part, 0.0), (part, 1.0)], pen, look);
+        }
+        hits.plots.push(picture.show(plot, buffer));
+    } else {
+        let columns: Vec<Column> = columns
+            .into_iter()
+            .flat_map(|column| std::iter::repeat_n(column, usize::from(wide)))
+            .collect();
+        bars::draw(plot, &columns, look, buffer);
+        if let Some((_, part)) = threshold {
+            draw_threshold(part, plot, look, buffer);
+        }
+    }
     buffer.set_string(
         plot.x.saturating_sub(top.len() as u16 + 1),
         plot.y,
@@ -97,7 +125,7 @@ pub fn draw(
         buffer.set_string(area.x, plot.y + 1, " log", theme.dim);
     }
     buffer.set_string(plot.x - 2, plot.bottom() - 1, "0", theme.dim);
-    draw_axis(model, is_main, analysis, &densities.bins, plot, look, buffer);
+    draw_axis(threshold, &densities.bins, plot, look, buffer);
     if is_main {
         let whole = Rect {
             height: plot.height + 1,
@@ -172,16 +200,49 @@ fn short_share(share: f64) -> String {
     }
 }
 
-/// The ends of the axis, and the threshold through the plot down to its value.
-fn draw_axis(
-    model: &Model,
-    is_main: bool,
-    analysis: &Analysis,
-    bins: &Bins,
-    plot: Rect,
-    look: &Look,
-    buffer: &mut Buffer,
-) {
+/// The threshold on the axis, and where along it that lies; `None` where it is not in sight.
+fn threshold(model: &Model, is_main: bool, analysis: &Analysis, bins: &Bins) -> Option<(f64, f64)> {
+    let cursor = if is_main {
+        model.cursor
+    } else {
+        // The other one's threshold is that with the same TPR.
+        crate::app::Cursor::Tpr(model.shown()?.at(model.cursor).tpr)
+    };
+    let threshold = analysis.at(cursor).threshold;
+    let value = match analysis.axis(model.view.axis) {
+        Axis::LogOdds => threshold,
+        Axis::Probability => LogOdds(threshold).probability(),
+    };
+    let part = (value - bins.low) / (bins.high - bins.low);
+    (0.0..=1.0).contains(&part).then_some((value, part))
+}
+
+/// The column of the plot in which a part of its axis lies.
+fn column(part: f64, plot: Rect) -> u16 {
+    plot.x + ((part * f64::from(plot.width)).floor() as u16).min(plot.width.saturating_sub(1))
+}
+
+/// A line through the plot.
+fn draw_threshold(part: f64, plot: Rect, look: &Look, buffer: &mut Buffer) {
+    let (theme, glyphs) = (&look.theme, &look.glyphs);
+    let x = column(part, plot);
+    for row in plot.top()..plot.bottom() {
+        if let Some(cell) = buffer.cell_mut((x, row)) {
+            // A full column stays behind the line.
+            let behind = if cell.symbol() == glyphs.eighths[7] && theme.has_colour {
+                cell.fg
+            } else {
+                cell.bg
+            };
+            cell.set_symbol(glyphs.cursor)
+                .set_style(theme.cursor)
+                .set_bg(behind);
+        }
+    }
+}
+
+/// The ends of the axis, and the threshold's value under its line.
+fn draw_axis(threshold: Option<(f64, f64)>, bins: &Bins, plot: Rect, look: &Look, buffer: &mut Buffer) {
     let (theme, glyphs) = (&look.theme, &look.glyphs);
     let y = plot.bottom();
     let range = bins.high - bins.low;
@@ -196,38 +257,8 @@ fn draw_axis(
         &ends[1],
         theme.dim,
     );
-    let cursor = if is_main {
-        model.cursor
-    } else {
-        // The other one's threshold is that with the same TPR.
-        let Some(tpr) = model.shown().map(|shown| shown.at(model.cursor).tpr) else {
-            return;
-        };
-        crate::app::Cursor::Tpr(tpr)
-    };
-    let threshold = analysis.at(cursor).threshold;
-    let place = match analysis.axis(model.view.axis) {
-        Axis::LogOdds => threshold,
-        Axis::Probability => LogOdds(threshold).probability(),
-    };
-    let column = ((place - bins.low) / range * f64::from(plot.width)).floor();
-    if !(0.0..=f64::from(plot.width)).contains(&column) {
-        return;
-    }
-    let x = plot.x + (column as u16).min(plot.width - 1);
-    for row in plot.top()..plot.bottom() {
-        if let Some(cell) = buffer.cell_mut((x, row)) {
-            // A full column stays behind the line.
-            let behind = if cell.symbol() == glyphs.eighths[7] && theme.has_colour {
-                cell.fg
-            } else {
-                cell.bg
-            };
-            cell.set_symbol(glyphs.cursor)
-                .set_style(theme.cursor)
-                .set_bg(behind);
-        }
-    }
+    let Some((place, part)) = threshold else { return };
+    let x = column(part, plot);
     let label = format!("{} {}", glyphs.delta, format::score(place, range, glyphs));
     let width = label.width() as u16;
     let low = plot.x + ends[0].width() as u16 + 1;

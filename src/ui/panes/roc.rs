@@ -7,8 +7,9 @@ use super::compared::{self, Compared};
 use super::explore::why_empty;
 use super::histogram::empty;
 use crate::app::{Analysis, Model};
-use crate::session::{CurveKind, Detector};
+use crate::session::{CurveKind, Detector, Marks};
 use crate::ui::widgets::canvas::{Canvas, Ink, Pen};
+use crate::ui::widgets::pixels::Plot;
 use crate::ui::widgets::title;
 use crate::ui::{HitMap, Look, Target, format};
 
@@ -48,22 +49,24 @@ pub fn draw(model: &Model, look: &Look, area: Rect, buffer: &mut Buffer, hits: &
         Some(lowest) => 1.0 - fpr.max(lowest).ln() / lowest.ln(),
         None => fpr,
     };
-    let mut canvas = Canvas::new(plot);
+    let mut lines: Vec<(Vec<(f64, f64)>, Pen)> = Vec::new();
     let faint = |every| Pen {
         style: theme.dim,
         ascii: "'",
         every,
     };
     if kind == CurveKind::Roc {
-        canvas.polyline([(0.0, 0.95), (1.0, 0.95)], faint(4));
+        lines.push((vec![(0.0, 0.95), (1.0, 0.95)], faint(4)));
         // How far the curve may be off, while there are few images.
         if let Some(shown) = model.shown().filter(|shown| !shown.band.is_empty()) {
             let band = || shown.band.iter();
-            canvas.polyline(band().map(|p| (place(p.fpr.low), p.tpr.high)), faint(2));
-            canvas.polyline(band().map(|p| (place(p.fpr.high), p.tpr.low)), faint(2));
+            let high = band().map(|p| (place(p.fpr.low), p.tpr.high));
+            let low = band().map(|p| (place(p.fpr.high), p.tpr.low));
+            lines.extend([(high.collect(), faint(2)), (low.collect(), faint(2))]);
         }
     }
-    let resolution = 4 * usize::from(plot.width);
+    let pixels = pixels(model, look, plot);
+    let resolution = if pixels.is_some() { 16 } else { 4 } * usize::from(plot.width);
     let mut drawn = 0;
     for which in &curves {
         let points = which
@@ -71,11 +74,38 @@ pub fn draw(model: &Model, look: &Look, area: Rect, buffer: &mut Buffer, hits: &
             .and_then(|analysis| points(analysis, kind, resolution));
         if let Some(points) = points {
             let points = points.into_iter().map(|(fpr, rate)| (place(fpr), rate));
-            canvas.polyline(points, pen(which, look));
+            lines.push((points.collect(), pen(which, look)));
             drawn += 1;
         }
     }
-    canvas.draw(plot, Ink::new(model.view.marks, look), buffer);
+    let marker = model.shown().filter(|_| drawn > 0).and_then(|shown| {
+        let point = shown.at(model.cursor);
+        let rate = match kind {
+            CurveKind::Roc => Some(point.tpr),
+            CurveKind::Ccr => point.ccr,
+        };
+        Some((place(point.fpr), rate?))
+    });
+    if let Some(mut picture) = pixels.filter(|_| drawn > 0) {
+        for (points, pen) in lines {
+            picture.polyline(points, pen, look);
+        }
+        if let Some(marker) = marker {
+            picture.mark(marker, theme.cursor, look);
+        }
+        hits.plots.push(picture.show(plot, buffer));
+    } else {
+        let mut canvas = Canvas::new(plot);
+        for (points, pen) in lines {
+            canvas.polyline(points, pen);
+        }
+        canvas.draw(plot, Ink::new(model.view.marks, look), buffer);
+        if let Some((x, y)) = marker {
+            let at = |part: f64, cells: u16| (part * f64::from(cells - 1)).round() as u16;
+            let (x, y) = (plot.x + at(x, plot.width), plot.y + at(1.0 - y, plot.height));
+            buffer.set_string(x, y, glyphs.marker, theme.cursor);
+        }
+    }
     if drawn == 0 {
         let text = format::fit(
             "no labels: no CCR",
@@ -83,23 +113,15 @@ pub fn draw(model: &Model, look: &Look, area: Rect, buffer: &mut Buffer, hits: &
             glyphs,
         );
         buffer.set_string(plot.x + 1, plot.y + plot.height / 2, text, theme.dim);
-    } else if let Some(shown) = model.shown() {
-        let point = shown.at(model.cursor);
-        let rate = match kind {
-            CurveKind::Roc => Some(point.tpr),
-            CurveKind::Ccr => point.ccr,
-        };
-        let at = |part: f64, cells: u16| (part * f64::from(cells - 1)).round() as u16;
-        if let Some(rate) = rate {
-            let (x, y) = (
-                plot.x + at(place(point.fpr), plot.width),
-                plot.y + at(1.0 - rate, plot.height),
-            );
-            buffer.set_string(x, y, glyphs.marker, theme.cursor);
-        }
     }
     draw_labels(plot, kind, lowest, look, buffer);
     hits.add(plot, Target::Roc { lowest });
+}
+
+/// A picture to draw into, where plots are to be in pixels. Not while something lies on top, which it would cover.
+pub fn pixels(model: &Model, look: &Look, area: Rect) -> Option<Plot> {
+    let wanted = model.view.marks == Marks::Pixels && model.overlay.is_none();
+    Plot::new(area, look).filter(|_| wanted)
 }
 
 /// From the faintest to the one that is looked at, which is drawn over the others.

@@ -29,7 +29,7 @@ impl Ink {
     pub fn new(marks: Marks, look: &Look) -> Self {
         match marks {
             _ if !look.glyphs.unicode => Self::Ascii,
-            Marks::Braille => Self::Braille,
+            Marks::Pixels | Marks::Braille => Self::Braille,
             Marks::Blocks => Self::Blocks,
         }
     }

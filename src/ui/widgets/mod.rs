@@ -3,5 +3,6 @@ pub mod bars;
 pub mod blocks;
 pub mod canvas;
 pub mod panel;
+pub mod pixels;
 pub mod heat;
 pub mod title;
