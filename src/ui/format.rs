@@ -1,4 +1,6 @@
 //! Numbers as people read them.
+use unicode_width::UnicodeWidthStr;
+
 use super::glyphs::Glyphs;
 use crate::units::{Magnitude, Temperature};
 
@@ -23,6 +25,20 @@ pub fn points(change: f64, glyphs: &Glyphs) -> String {
 /// (low, high) in percents: `3.9–4.8`.
 pub fn interval((low, high): (f64, f64), glyphs: &Glyphs) -> String {
     let digits = if high - low < 0.002 { 2 } else { 1 };
+    of_digits((low, high), digits, glyphs)
+}
+
+/// The same in a column of so many characters: a narrow interval too has one digit after the point, if two are too many.
+pub fn interval_within(interval: (f64, f64), width: u16, glyphs: &Glyphs) -> String {
+    let text = self::interval(interval, glyphs);
+    if text.width() > usize::from(width) {
+        of_digits(interval, 1, glyphs)
+    } else {
+        text
+    }
+}
+
+fn of_digits((low, high): (f64, f64), digits: usize, glyphs: &Glyphs) -> String {
     format!("{:.digits$}{}{:.digits$}", low * 100.0, glyphs.to, high * 100.0)
 }
 
@@ -115,6 +131,8 @@ mod tests {
     #[test]
     fn numbers_read_well() {
         let g = &Glyphs::UNICODE;
+        let narrow = |width| interval_within((0.999, 1.0), width, g);
+        assert_eq!([narrow(12), narrow(11)], ["99.90–100.00", "99.9–100.0"]);
         let t = |value| temperature(Temperature::new(value).unwrap());
         assert_eq!(
             [t(1000.0), t(1.2), t(25_000.0), t(0.5), t(1e9)],

@@ -356,8 +356,13 @@ fn details<'a>(model: &Model, job: &Job, columns: &[Placed], look: &Look) -> Vec
         };
         Some((format::points(change, glyphs), style))
     };
+    let is_metric = |placed: &&Placed| matches!(placed.column, CompareColumn::Metric(_));
+    let widths = columns.iter().filter(is_metric).map(|placed| placed.width);
+    // A blank between two of them.
+    let room = widths.min().unwrap_or(0).saturating_sub(1);
     let interval = |metric: Metric, analysis: Option<&crate::app::Analysis>| {
-        Some((format::interval(analysis?.interval(metric)?, glyphs), theme.dim))
+        let interval = analysis?.interval(metric)?;
+        Some((format::interval_within(interval, room, glyphs), theme.dim))
     };
     let row = model.catalogue.published(&job.spec.network, &job.spec.dataset);
     let theirs = |metric: Metric| {
