@@ -156,7 +156,7 @@ impl Default for Keymap {
             (EVERYWHERE, Program, "palette", ": ctrl-p", A::OpenPalette, "all actions"),
             (EVERYWHERE, Program, "close", "esc", A::Dismiss, "close"),
             (EVERYWHERE, Program, "suspend", "ctrl-z", A::Suspend, "suspend (fg: back)"),
-            (EVERYWHERE, Program, "restart-engine", "ctrl-e", A::RestartEngine, "engine again"),
+            (EVERYWHERE, Program, "restart-engine", "ctrl-e", A::RestartEngine, "start engine again"),
             (EVERYWHERE, Program, "quit", "q ctrl-c", A::Quit, "quit"),
         ];
         table.extend(super::bindings::of_screens());

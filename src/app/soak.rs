@@ -5,7 +5,10 @@ use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::grid::IN_FLIGHT;
-use super::{Action, Effect, GridRequest, ImagesAction, Key, KeyCode, Model, Slider, fake, update};
+use super::picker::Column;
+use super::{
+    Action, Effect, EngineState, GridRequest, ImagesAction, Key, KeyCode, Model, Slider, fake, update,
+};
 use crate::engine::protocol::{Event, Generation, ImageId, ImageScore, JobId, ScoreBatch, Side};
 use crate::scoring::LogitScores;
 use crate::session::Screen;
@@ -32,7 +35,7 @@ pub fn random_action(rng: &mut ChaCha8Rng, model: &Model) -> Action {
         }
     };
     let slider = Slider::ALL[rng.random_range(0..3)];
-    match rng.random_range(0..40) {
+    match rng.random_range(0..43) {
         0..12 => {
             let keys = "hlHLjkauoOfFcCgGi34nrdMTJ<>=xvtbpcfPEA[]sm?12255q  r0123456789.e-%zZ";
             let chars: Vec<char> = keys.chars().collect();
@@ -130,6 +133,28 @@ pub fn random_action(rng: &mut ChaCha8Rng, model: &Model) -> Action {
                 Action::SaveFailed("disk full".to_owned())
             }
         }
+        39 => match rng.random_range(0..8) {
+            0 => Action::OpenPalette,
+            1 => Action::OpenPicker,
+            2 => Action::OtherColumn,
+            3 => Action::ToggleHelp,
+            4 => Action::ChooseRow(Column::Sets, rng.random_range(0..9)),
+            5 => Action::ChooseRow(Column::Networks, rng.random_range(0..9)),
+            _ => Action::Choose(rng.random_range(i32::MIN..=i32::MAX)),
+        },
+        40 => match rng.random_range(0..9) {
+            0 => Action::DuplicateJob,
+            1 => Action::RemoveJob,
+            2 => Action::PauseQueue,
+            3 => Action::Redo,
+            _ => Action::MoveJob(if rng.random() { 1 } else { -1 }),
+        },
+        // An engine ends now and then, and is there again soon.
+        41 if model.engine == EngineState::Up && rng.random_range(0..9) == 0 => {
+            Action::EngineGone("killed\u{1b}[2J".to_owned())
+        }
+        41 if model.engine == EngineState::Starting => Action::Start,
+        41 => Action::RestartEngine,
         _ => Action::Undo,
     }
 }
