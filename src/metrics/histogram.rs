@@ -3,6 +3,7 @@ use super::bins::{BinPlan, Bins, FINE_BINS, Place};
 use super::error::{MetricsError, Side};
 
 /// Before this many scores the bins may still move anywhere; from then on their range only grows.
+/// A power of two.
 const SETTLED: usize = 64;
 /// So many scores of a set, and a share of it, may lie beyond either end before the range reaches out to them.
 const FEW: usize = 2;
@@ -69,16 +70,18 @@ impl Histogram {
             counts.infinite[usize::from(score > 0.0)] += 1;
             return Ok(());
         }
+        let is_early = self.early.len() < SETTLED;
+        if is_early {
+            self.early.push((score, side));
+        }
         match &mut self.plan {
-            Some(plan) if self.early.len() >= SETTLED => {
+            // Looking for a range costs more than counting: it is done each time that there are twice as many.
+            Some(plan) if !is_early || !self.early.len().is_power_of_two() => {
                 if counts.count(score, plan) {
                     self.reach_out();
                 }
             }
-            _ => {
-                self.early.push((score, side));
-                self.plan_anew();
-            }
+            _ => self.plan_anew(),
         }
         Ok(())
     }
