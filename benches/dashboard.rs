@@ -1,5 +1,7 @@
 //! Times of the dashboard without a terminal: a frame, a drag over 20,000 cached images, and very many scores as they
 //! come: `cargo bench --bench dashboard`. Budgets: a frame below 4 ms at 200×60, a step of the drag below 16 ms.
+mod times;
+
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -11,6 +13,7 @@ use odin_tui::ui::{Colours, Look, view};
 use odin_tui::units::{Device, LogOdds};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
+use times::say;
 
 const SESSION: &str = "\
 version: 2
@@ -88,17 +91,6 @@ fn start(model: &mut Model, job: JobId, generation: Generation, total: u32) {
         total_out: total as usize,
     };
     update(model, Action::Engine(started));
-}
-
-fn say(what: &str, mut times: Vec<Duration>) {
-    times.sort();
-    let at = |part: f64| times[((times.len() - 1) as f64 * part) as usize];
-    println!(
-        "{what:<52} median {:>9.3?}  p99 {:>9.3?}  most {:>9.3?}",
-        at(0.5),
-        at(0.99),
-        at(1.0)
-    );
 }
 
 fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {

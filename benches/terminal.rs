@@ -3,12 +3,14 @@
 //! frame within 150 ms, a key within 33 ms (p99), idle below 0.5 % of a core and not a byte.
 #[path = "../tests/support/mod.rs"]
 mod support;
+mod times;
 
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use portable_pty::CommandBuilder;
 use support::terminal::Terminal;
+use times::say;
 
 const STARTS: usize = 20;
 const KEYS: usize = 300;
@@ -46,17 +48,6 @@ fn open(home: &Path, session: &str, (rows, cols): (u16, u16)) -> Terminal {
 fn close(mut terminal: Terminal) {
     terminal.send("qq");
     assert_eq!(terminal.end(), 0);
-}
-
-fn say(what: &str, mut times: Vec<Duration>) {
-    times.sort();
-    let at = |part: f64| times[((times.len() - 1) as f64 * part) as usize];
-    println!(
-        "{what:<52} median {:>9.3?}  p99 {:>9.3?}  most {:>9.3?}",
-        at(0.5),
-        at(0.99),
-        at(1.0)
-    );
 }
 
 fn first_frame(home: &Path) {

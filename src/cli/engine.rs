@@ -1,7 +1,7 @@
 //! `odin engine`: what the dashboard starts to compute with.
 use std::fs::File;
 use std::io;
-use std::os::fd::{FromRawFd, OwnedFd};
+use std::os::fd::AsFd;
 
 use anyhow::Context;
 
@@ -21,19 +21,10 @@ pub fn run() -> anyhow::Result<()> {
 
 /// Standard output for messages alone: what libraries print goes to standard error from here on.
 fn take_standard_output() -> io::Result<File> {
-    // SAFETY: duplicates a descriptor; the new one is ours.
-    let output = check(unsafe { libc::fcntl(libc::STDOUT_FILENO, libc::F_DUPFD_CLOEXEC, 3) })?;
-    // SAFETY: `output` is open, and nobody else has it.
-    let output = unsafe { OwnedFd::from_raw_fd(output) };
+    let output = io::stdout().as_fd().try_clone_to_owned()?;
     // SAFETY: makes descriptor 1 another name of descriptor 2.
-    check(unsafe { libc::dup2(libc::STDERR_FILENO, libc::STDOUT_FILENO) })?;
-    Ok(File::from(output))
-}
-
-fn check(result: libc::c_int) -> io::Result<libc::c_int> {
-    if result < 0 {
-        Err(io::Error::last_os_error())
-    } else {
-        Ok(result)
+    if unsafe { libc::dup2(libc::STDERR_FILENO, libc::STDOUT_FILENO) } < 0 {
+        return Err(io::Error::last_os_error());
     }
+    Ok(File::from(output))
 }

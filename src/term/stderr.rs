@@ -1,7 +1,7 @@
 //! Standard error while the dashboard is on the screen: what libraries write there goes to the log instead.
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
-use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::thread;
 
@@ -16,7 +16,7 @@ pub struct Capture(());
 impl Capture {
     pub fn start(lines: UnboundedSender<String>) -> io::Result<Self> {
         let (reader, writer) = pipe()?;
-        let kept = duplicate(libc::STDERR_FILENO)?;
+        let kept = io::stderr().as_fd().try_clone_to_owned()?;
         redirect(writer.as_raw_fd())?;
         KEPT.store(kept.into_raw_fd(), Ordering::SeqCst);
         // Ends with the last writer: when standard error is given back.
@@ -44,7 +44,7 @@ impl Drop for Capture {
 pub fn give_back() {
     let kept = KEPT.swap(-1, Ordering::SeqCst);
     if kept >= 0 {
-        // SAFETY: `kept` came from `duplicate`, and the swap made this its only owner.
+        // SAFETY: `kept` was an `OwnedFd`, and the swap made this its only owner.
         let kept = unsafe { OwnedFd::from_raw_fd(kept) };
         let _ = redirect(kept.as_raw_fd());
     }
@@ -62,13 +62,6 @@ fn pipe() -> io::Result<(File, OwnedFd)> {
         check(unsafe { libc::fcntl(end.as_raw_fd(), libc::F_SETFD, libc::FD_CLOEXEC) })?;
     }
     Ok((File::from(reader), writer))
-}
-
-fn duplicate(fd: RawFd) -> io::Result<OwnedFd> {
-    // SAFETY: duplicates a descriptor; the new one is ours.
-    let copy = check(unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, 3) })?;
-    // SAFETY: `copy` is open, and nobody else has it.
-    Ok(unsafe { OwnedFd::from_raw_fd(copy) })
 }
 
 fn redirect(to: RawFd) -> io::Result<()> {

@@ -4,6 +4,7 @@ mod compared;
 pub mod explore;
 pub mod footer;
 pub mod grid;
+mod grid_table;
 pub mod header;
 pub mod help;
 pub mod images;
