@@ -1,0 +1,13 @@
+//! What odin's dashboard, command line and engine share: units, cards of networks, sessions, runs on disk, reports, and the
+//! protocol between an engine and its clients. No tensor library is linked.
+//!
+//! Each module imports only from those listed after it.
+pub mod report;
+pub mod session;
+pub mod runs;
+pub mod protocol;
+pub mod setting;
+pub mod networks;
+pub mod home;
+pub mod files;
+pub mod units;

@@ -1,0 +1,322 @@
+//! What a network is made of: the names and shapes of its tensors, without any tensor.
+//!
+//! Names are those of the ODIN authors' files: `conv1`, `block1.layer.0.bn1`, …, `fc`.
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::error::ArchitectureError;
+use super::input::{Input, Span};
+
+/// A family of networks with its sizes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Architecture {
+    /// DenseNet-BC with compression ½ (Huang et al., arXiv 1608.06993, section 3).
+    DensenetBc { depth: usize, growth: usize },
+    /// Wide ResNet of basic blocks (Zagoruyko and Komodakis, arXiv 1605.07146).
+    WideResnet { depth: usize, widen: usize },
+    /// Any classifier, as a TorchScript program that brings its own tensors.
+    Torchscript { input: Input },
+}
+
+/// What a tensor of a network is for, which tells how it starts and whether it is trained.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    Convolution,
+    NormScale,
+    NormShift,
+    RunningMean,
+    RunningVariance,
+    LinearWeight,
+    LinearBias,
+}
+
+impl Role {
+    pub fn is_trained(self) -> bool {
+        !matches!(self, Self::RunningMean | Self::RunningVariance)
+    }
+}
+
+/// One tensor that the network needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parameter {
+    pub name: String,
+    pub shape: Vec<i64>,
+    pub role: Role,
+}
+
+/// Widths and block lengths of a DenseNet-BC, from which its tensors and its forward pass follow.
+pub struct DenseNetPlan {
+    pub layers: usize,
+    pub growth: usize,
+    /// Channels at the start and at the end of each of the three blocks.
+    pub widths: [(usize, usize); 3],
+}
+
+/// Widths and block lengths of a Wide ResNet.
+pub struct WideResNetPlan {
+    pub layers: usize,
+    /// Channels after the first convolution and after each group.
+    pub widths: [usize; 4],
+}
+
+pub enum Plan {
+    DenseNet(DenseNetPlan),
+    WideResNet(WideResNetPlan),
+}
+
+impl Architecture {
+    pub fn plan(&self) -> Result<Plan, ArchitectureError> {
+        let layers = |depth: usize, a_layer: usize| match depth.checked_sub(4) {
+            Some(rest) if rest > 0 && rest % 6 == 0 && depth <= 1000 => Ok(rest / a_layer),
+            _ => Err(ArchitectureError::Depth(depth)),
+        };
+        let check = |name, value, limit| match value {
+            1.. if value <= limit => Ok(()),
+            _ => Err(ArchitectureError::Size { name, limit, value }),
+        };
+        match *self {
+            Self::DensenetBc { depth, growth } => {
+                check("growth", growth, 512)?;
+                // A layer is two convolutions, so a block of (depth − 4)/3 convolutions has half as many layers.
+                let layers = layers(depth, 6)?;
+                let grown = |start: usize| (start, start + layers * growth);
+                let first = grown(2 * growth);
+                let second = grown(first.1 / 2);
+                let third = grown(second.1 / 2);
+                Ok(Plan::DenseNet(DenseNetPlan {
+                    layers,
+                    growth,
+                    widths: [first, second, third],
+                }))
+            }
+            Self::WideResnet { depth, widen } => {
+                check("widen", widen, 64)?;
+                let layers = layers(depth, 6)?;
+                Ok(Plan::WideResNet(WideResNetPlan {
+                    layers,
+                    widths: [16, 16 * widen, 32 * widen, 64 * widen],
+                }))
+            }
+            Self::Torchscript { .. } => Err(ArchitectureError::Program),
+        }
+    }
+
+    /// Whether such a network with so many classes can exist.
+    pub fn check(&self, classes: usize) -> Result<(), ArchitectureError> {
+        const MOST: usize = 100_000;
+        if !(2..=MOST).contains(&classes) {
+            return Err(ArchitectureError::Classes(classes));
+        }
+        match self {
+            Self::Torchscript { input } => input.check(),
+            _ => self.plan().map(drop),
+        }
+    }
+
+    /// Every tensor of this network, in the order of the forward pass.
+    ///
+    /// # Errors
+    /// Where there is no such network, or its tensors are known to its file alone (TorchScript).
+    pub fn parameters(&self, classes: usize) -> Result<Vec<Parameter>, ArchitectureError> {
+        self.check(classes)?;
+        let mut list = List::default();
+        let features = match self.plan()? {
+            Plan::DenseNet(plan) => {
+                list.conv("conv1", plan.widths[0].0, 3, 3);
+                for (b, &(start, end)) in plan.widths.iter().enumerate() {
+                    for i in 0..plan.layers {
+                        let (layer, width) = (format!("block{}.layer.{i}", b + 1), start + i * plan.growth);
+                        list.norm(&format!("{layer}.bn1"), width);
+                        list.conv(&format!("{layer}.conv1"), 4 * plan.growth, width, 1);
+                        list.norm(&format!("{layer}.bn2"), 4 * plan.growth);
+                        list.conv(&format!("{layer}.conv2"), plan.growth, 4 * plan.growth, 3);
+                    }
+                    if b < 2 {
+                        list.norm(&format!("trans{}.bn1", b + 1), end);
+                        list.conv(&format!("trans{}.conv1", b + 1), end / 2, end, 1);
+                    }
+                }
+                plan.widths[2].1
+            }
+            Plan::WideResNet(plan) => {
+                list.conv("conv1", plan.widths[0], 3, 3);
+                for (b, pair) in plan.widths.windows(2).enumerate() {
+                    let &[from, to] = pair else { continue };
+                    for i in 0..plan.layers {
+                        let (layer, width) = (
+                            format!("block{}.layer.{i}", b + 1),
+                            if i == 0 { from } else { to },
+                        );
+                        list.norm(&format!("{layer}.bn1"), width);
+                        list.conv(&format!("{layer}.conv1"), to, width, 3);
+                        list.norm(&format!("{layer}.bn2"), to);
+                        list.conv(&format!("{layer}.conv2"), to, to, 3);
+                        if width != to {
+                            list.conv(&format!("{layer}.convShortcut"), to, width, 1);
+                        }
+                    }
+                }
+                plan.widths[3]
+            }
+        };
+        list.norm("bn1", features);
+        list.push("fc.weight".into(), &[classes, features], Role::LinearWeight);
+        list.push("fc.bias".into(), &[classes], Role::LinearBias);
+        Ok(list.0)
+    }
+
+    /// Whether images of this size fit. A TorchScript program's card says so; in the others the last pool is `avg_pool2d(8)` and must yield one value a channel: a side
+    /// of 32 to 63 pixels leaves a map of 8 to 15, of which the top-left 8×8 is pooled, as the authors' networks do.
+    pub fn accepts(&self, height: usize, width: usize) -> Result<(), ArchitectureError> {
+        let pooled = Input::Sides {
+            height: Span::Between([32, 63]),
+            width: Span::Between([32, 63]),
+        };
+        let input = match self {
+            Self::Torchscript { input } => *input,
+            _ => pooled,
+        };
+        if input.accepts(height, width) {
+            return Ok(());
+        }
+        Err(ArchitectureError::Input {
+            height,
+            width,
+            takes: input.to_string(),
+        })
+    }
+}
+
+impl fmt::Display for Architecture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::DensenetBc { depth, growth } => write!(f, "DenseNet-BC-{depth}-{growth}"),
+            Self::WideResnet { depth, widen } => write!(f, "WRN-{depth}-{widen}"),
+            Self::Torchscript { input } => write!(f, "TorchScript ({input})"),
+        }
+    }
+}
+
+#[derive(Default)]
+struct List(Vec<Parameter>);
+
+impl List {
+    fn push(&mut self, name: String, shape: &[usize], role: Role) {
+        let shape = shape.iter().map(|&n| n as i64).collect();
+        self.0.push(Parameter { name, shape, role });
+    }
+
+    fn conv(&mut self, name: &str, to: usize, from: usize, side: usize) {
+        self.push(
+            format!("{name}.weight"),
+            &[to, from, side, side],
+            Role::Convolution,
+        );
+    }
+
+    fn norm(&mut self, name: &str, width: usize) {
+        self.push(format!("{name}.weight"), &[width], Role::NormScale);
+        self.push(format!("{name}.bias"), &[width], Role::NormShift);
+        self.push(format!("{name}.running_mean"), &[width], Role::RunningMean);
+        self.push(format!("{name}.running_var"), &[width], Role::RunningVariance);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn trained_values(architecture: Architecture, classes: usize) -> i64 {
+        let all = architecture.parameters(classes).unwrap();
+        all.iter()
+            .filter(|p| p.role.is_trained())
+            .map(|p| p.shape.iter().product::<i64>())
+            .sum()
+    }
+
+    #[test]
+    fn sizes_are_those_of_the_papers() {
+        // 0.77 M and 36.5 M parameters in the DenseNet and Wide ResNet papers.
+        assert_eq!(
+            trained_values(
+                Architecture::DensenetBc {
+                    depth: 100,
+                    growth: 12
+                },
+                10
+            ),
+            769_162
+        );
+        assert_eq!(
+            trained_values(Architecture::WideResnet { depth: 28, widen: 10 }, 10),
+            36_479_194
+        );
+        assert_eq!(
+            trained_values(Architecture::WideResnet { depth: 40, widen: 2 }, 10),
+            2_243_546
+        );
+    }
+
+    #[test]
+    fn absurd_sizes_are_refused() {
+        for depth in [0, 4, 5, 41, usize::MAX] {
+            let bad = Architecture::DensenetBc { depth, growth: 12 };
+            assert_eq!(bad.parameters(10), Err(ArchitectureError::Depth(depth)));
+        }
+        assert!(
+            Architecture::DensenetBc { depth: 40, growth: 0 }
+                .parameters(10)
+                .is_err()
+        );
+        assert!(
+            Architecture::WideResnet {
+                depth: 28,
+                widen: 1 << 40
+            }
+            .parameters(10)
+            .is_err()
+        );
+        assert!(
+            Architecture::WideResnet { depth: 28, widen: 10 }
+                .parameters(1)
+                .is_err()
+        );
+    }
+
+    #[test]
+    fn programs_take_what_their_card_says() {
+        let of = |text: &str| serde_yaml::from_str::<Architecture>(text);
+        let exact = of("{kind: torchscript, input: [3, 48, 64]}").unwrap();
+        assert!(exact.accepts(48, 64).is_ok() && exact.accepts(64, 48).is_err());
+        assert_eq!(exact.to_string(), "TorchScript (48×64)");
+        let any = of("{kind: torchscript, input: {height: [32, 63], width: 32}}").unwrap();
+        assert!(any.accepts(36, 32).is_ok() && any.accepts(64, 32).is_err());
+        assert_eq!(any.check(10), Ok(()));
+        assert_eq!(any.parameters(10), Err(ArchitectureError::Program));
+        for wrong in [
+            "[1, 32, 32]",
+            "[3, 0, 32]",
+            "[3, 32, 999999]",
+            "{height: [9, 3], width: 9}",
+        ] {
+            let network = of(&format!("{{kind: torchscript, input: {wrong}}}")).unwrap();
+            assert!(network.check(10).is_err(), "{wrong}");
+        }
+        assert!(of("{kind: torchscript, input: 32}").is_err());
+    }
+
+    #[test]
+    fn images_that_would_pool_to_several_values_are_refused() {
+        let network = Architecture::DensenetBc {
+            depth: 100,
+            growth: 12,
+        };
+        assert!(network.accepts(32, 32).is_ok());
+        assert!(network.accepts(36, 36).is_ok());
+        assert!(network.accepts(64, 64).is_err());
+        assert!(network.accepts(28, 28).is_err());
+    }
+}

@@ -1,0 +1,101 @@
+//! Sizes of images that a network takes.
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::error::ArchitectureError;
+
+/// The images that a TorchScript program takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(
+    untagged,
+    expecting = "expected [3, H, W], or height and width, each a number of pixels or [least, most]"
+)]
+pub enum Input {
+    /// Channels, height, width.
+    Shape([usize; 3]),
+    Sides {
+        height: Span,
+        width: Span,
+    },
+}
+
+/// Lengths of a side, in pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Span {
+    One(usize),
+    Between([usize; 2]),
+}
+
+impl Span {
+    fn ends(self) -> (usize, usize) {
+        match self {
+            Self::One(side) => (side, side),
+            Self::Between([least, most]) => (least, most),
+        }
+    }
+}
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.ends() {
+            (least, most) if least == most => write!(f, "{least}"),
+            (least, most) => write!(f, "{least} to {most}"),
+        }
+    }
+}
+
+impl Input {
+    fn sides(self) -> (Span, Span) {
+        match self {
+            Self::Shape([_, height, width]) => (Span::One(height), Span::One(width)),
+            Self::Sides { height, width } => (height, width),
+        }
+    }
+
+    /// Height and width of the smallest image it takes.
+    pub fn least(self) -> (usize, usize) {
+        let (height, width) = self.sides();
+        (height.ends().0, width.ends().0)
+    }
+
+    pub(super) fn check(self) -> Result<(), ArchitectureError> {
+        const LARGEST: usize = 4096;
+        if let Self::Shape([channels, ..]) = self
+            && channels != 3
+        {
+            return Err(ArchitectureError::Channels(channels));
+        }
+        let (height, width) = self.sides();
+        for (name, (least, most)) in [("input height", height.ends()), ("input width", width.ends())] {
+            let limit = LARGEST;
+            if least < 1 || most > limit {
+                let value = if least < 1 { least } else { most };
+                return Err(ArchitectureError::Size { name, limit, value });
+            }
+            if least > most {
+                return Err(ArchitectureError::Size {
+                    name,
+                    limit: most,
+                    value: least,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn accepts(self, height: usize, width: usize) -> bool {
+        let (heights, widths) = self.sides();
+        let fits = |side: usize, (least, most): (usize, usize)| (least..=most).contains(&side);
+        fits(height, heights.ends()) && fits(width, widths.ends())
+    }
+}
+
+impl fmt::Display for Input {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (height, width) = self.sides();
+        write!(f, "{height}×{width}")
+    }
+}

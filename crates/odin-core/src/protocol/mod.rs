@@ -1,0 +1,14 @@
+//! Between an engine and its clients: what is said (`messages`), how it is written into a pipe (`wire`), and an engine in a
+//! process of its own as its client sees it (`process`).
+//!
+//! Each module imports only from those listed after it.
+mod process;
+mod wire;
+mod messages;
+
+pub use messages::{
+    Command, Event, Generation, ImageId, ImageScore, Inspection, JobId, JobSpec, Order, Pixels, Placement,
+    ScoreBatch, Side, VERSION,
+};
+pub use process::EngineProcess;
+pub use wire::{Hello, read, write};

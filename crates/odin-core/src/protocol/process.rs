@@ -1,0 +1,154 @@
+//! An engine in a process of its own, seen from the outside: libtorch is loaded there and only there, and whatever it does, a
+//! crash included, the dashboard stays.
+use std::io::{self, BufReader};
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Command as Program, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use super::messages::{Command, Event};
+use super::wire::{self, Hello};
+use crate::home::Home;
+
+/// So long it may take to end the batches under way; what it has computed is on disk by then.
+const PATIENCE: Duration = Duration::from_secs(10);
+const BETWEEN_LOOKS: Duration = Duration::from_millis(5);
+
+/// It runs while this lives. Dropping it waits until its workers have ended.
+pub struct EngineProcess {
+    commands: Option<Sender<Command>>,
+    child: Arc<Mutex<Child>>,
+    /// Closed by the thread that listens, once the process has ended.
+    ended: Receiver<()>,
+}
+
+impl EngineProcess {
+    /// Starts `program engine`. `emit` is called from a thread of its own: with events, and at last, unless this was
+    /// dropped, with why there are no more.
+    ///
+    /// # Errors
+    /// The program or a thread cannot be started.
+    pub fn start(
+        program: &Path,
+        home: &Home,
+        mut emit: impl FnMut(Result<Event, String>) + Send + 'static,
+    ) -> io::Result<Self> {
+        let mut child = Program::new(program)
+            .arg("serve")
+            .env("ODIN_HOME", home.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let pipes = child.stdin.take().zip(child.stdout.take());
+        let child = Arc::new(Mutex::new(child));
+        let (commands, to_write) = channel();
+        let (ended_sender, ended) = channel();
+        let process = Self {
+            commands: Some(commands),
+            child: child.clone(),
+            ended,
+        };
+        let (input, output) = pipes.ok_or_else(|| io::Error::other("no pipes to the engine"))?;
+        thread::Builder::new()
+            .name("to-engine".to_owned())
+            .spawn(move || forward(&to_write, input))?;
+        thread::Builder::new()
+            .name("from-engine".to_owned())
+            .spawn(move || {
+                let heard = listen(output, &mut emit);
+                if heard.is_err() {
+                    // What it says cannot be understood: it is of no use.
+                    let _ = lock(&child).kill();
+                }
+                let status = wait(&child);
+                emit(Err(why_ended(heard, &status)));
+                drop(ended_sender);
+            })?;
+        Ok(process)
+    }
+
+    /// Tells it, without waiting. One that has ended hears nothing.
+    pub fn send(&self, command: Command) {
+        if let Some(commands) = &self.commands {
+            let _ = commands.send(command);
+        }
+    }
+}
+
+impl Drop for EngineProcess {
+    fn drop(&mut self) {
+        // The pipe closes behind what was sent, and so the engine ends.
+        self.commands = None;
+        if let Err(RecvTimeoutError::Timeout) = self.ended.recv_timeout(PATIENCE) {
+            let _ = lock(&self.child).kill();
+            // Ends with the process, or at once where no thread listens.
+            let _ = self.ended.recv();
+        }
+    }
+}
+
+fn lock(child: &Mutex<Child>) -> std::sync::MutexGuard<'_, Child> {
+    child.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn forward(commands: &Receiver<Command>, mut input: ChildStdin) {
+    for command in commands {
+        if wire::write(&mut input, &command).is_err() {
+            // It has ended; why, the other thread tells.
+            return;
+        }
+    }
+}
+
+fn listen(output: ChildStdout, emit: &mut impl FnMut(Result<Event, String>)) -> Result<(), String> {
+    let mut output = BufReader::with_capacity(1 << 16, output);
+    match wire::read::<Hello>(&mut output) {
+        Ok(None) => return Ok(()),
+        Ok(Some(hello)) if hello == Hello::ours() => {}
+        Ok(Some(hello)) => {
+            return Err(format!(
+                "it is of another build ({}): build both programs",
+                hello.version
+            ));
+        }
+        Err(error) => return Err(format!("it does not speak as an engine: {error}")),
+    }
+    loop {
+        match wire::read(&mut output) {
+            Ok(Some(event)) => emit(Ok(event)),
+            Ok(None) => return Ok(()),
+            // Cut off in the middle of a message: how it ended says more.
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(()),
+            Err(error) => return Err(format!("it does not speak as an engine: {error}")),
+        }
+    }
+}
+
+/// Looks again and again, so that another thread can kill it meanwhile.
+fn wait(child: &Mutex<Child>) -> io::Result<ExitStatus> {
+    loop {
+        if let Some(status) = lock(child).try_wait()? {
+            return Ok(status);
+        }
+        thread::sleep(BETWEEN_LOOKS);
+    }
+}
+
+fn why_ended(heard: Result<(), String>, status: &io::Result<ExitStatus>) -> String {
+    let status = match (heard, status) {
+        (Err(reason), _) => return format!("the engine was stopped: {reason}"),
+        (Ok(()), Err(error)) => return format!("the engine has ended, and why is not known: {error}"),
+        (Ok(()), Ok(status)) => status,
+    };
+    match (status.signal(), status.code()) {
+        (Some(libc::SIGKILL), _) => {
+            "the engine was killed (signal 9), by hand or because memory ran out".to_owned()
+        }
+        (Some(signal), _) => format!("the engine crashed (signal {signal})"),
+        (None, Some(0)) => "the engine has ended".to_owned(),
+        (None, code) => format!("the engine ended with exit code {}", code.unwrap_or(-1)),
+    }
+}

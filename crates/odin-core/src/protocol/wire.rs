@@ -1,0 +1,189 @@
+//! Messages between processes: the length in four bytes, least first, then the message as postcard.
+use std::io::{self, ErrorKind, Read, Write};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// No message comes near this; a length above it is none.
+const LARGEST: usize = 1 << 30;
+
+/// What each side says first: both must be of one build's kind.
+#[derive(Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Hello {
+    magic: [u8; 4],
+    pub version: String,
+}
+
+impl Hello {
+    pub fn ours() -> Self {
+        Self {
+            magic: *b"odin",
+            version: format!(
+                "{} protocol {}",
+                env!("CARGO_PKG_VERSION"),
+                super::messages::VERSION
+            ),
+        }
+    }
+}
+
+pub fn write(to: &mut impl Write, message: &impl Serialize) -> io::Result<()> {
+    let mut bytes = postcard::to_extend(message, vec![0; 4]).map_err(io::Error::other)?;
+    let length = bytes.len() - 4;
+    if length > LARGEST {
+        return Err(io::Error::new(
+            ErrorKind::InvalidInput,
+            format!("a message of {length} bytes"),
+        ));
+    }
+    if let Some(head) = bytes.first_chunk_mut() {
+        *head = (length as u32).to_le_bytes();
+    }
+    to.write_all(&bytes)?;
+    to.flush()
+}
+
+/// The next message; `None` where the other side has closed its end between two.
+///
+/// # Errors
+/// The pipe broke, ended within a message, or what came is none.
+pub fn read<T: DeserializeOwned>(from: &mut impl Read) -> io::Result<Option<T>> {
+    let mut head = [0; 4];
+    match from.read_exact(&mut head[..1]) {
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => return Ok(None),
+        other => other?,
+    }
+    from.read_exact(&mut head[1..])?;
+    let length = u32::from_le_bytes(head) as usize;
+    let not_ours = |what: String| io::Error::new(ErrorKind::InvalidData, what);
+    if length > LARGEST {
+        return Err(not_ours(format!("{length} bytes announced: this is no message")));
+    }
+    // Grows as it comes: a length alone takes no memory.
+    let mut bytes = Vec::new();
+    from.take(length as u64).read_to_end(&mut bytes)?;
+    if bytes.len() < length {
+        return Err(ErrorKind::UnexpectedEof.into());
+    }
+    let message = postcard::from_bytes(&bytes).map_err(|error| not_ours(error.to_string()))?;
+    Ok(Some(message))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::*;
+    use odin_detectors::LogitScores;
+    use crate::units::{Device, Devices, LogOdds, Magnitude, Temperature};
+
+    fn there_and_back<T: Serialize + DeserializeOwned>(messages: &[T]) -> Vec<T> {
+        let mut pipe = Vec::new();
+        for message in messages {
+            write(&mut pipe, message).unwrap();
+        }
+        let mut pipe = pipe.as_slice();
+        std::iter::from_fn(|| read(&mut pipe).unwrap()).collect()
+    }
+
+    #[test]
+    fn commands_and_events_arrive_as_they_were_sent() {
+        let spec = JobSpec {
+            network: "n".into(),
+            weights: Some("w".into()),
+            in_dataset: None,
+            dataset: "d".into(),
+            temperature: Temperature::PAPER,
+            magnitude: Magnitude::PAPER,
+            skip: 3,
+            limit: Some(7),
+            batch: None,
+            seed: u64::MAX,
+            order: Order::Random,
+        };
+        let (job, generation) = (JobId(1 << 40 | 5), Generation(9));
+        let commands = [
+            Command::Score {
+                job,
+                generation,
+                placement: Placement {
+                    devices: [Device::Cuda(1), Device::Cpu]
+                        .into_iter()
+                        .collect::<Vec<_>>()
+                        .try_into()
+                        .unwrap(),
+                    lane: 2,
+                    background: true,
+                },
+                spec: spec.clone(),
+            },
+            Command::Cancel { job },
+            Command::Inspect {
+                job,
+                spec,
+                image: ImageId {
+                    side: Side::Out,
+                    index: 4,
+                },
+            },
+            Command::Shutdown,
+        ];
+        assert_eq!(there_and_back(&commands), commands);
+        let scores = [f64::NEG_INFINITY, -0.0, 0.1 + 0.2, f64::MIN_POSITIVE / 2.0];
+        let events = [
+            Event::Started {
+                job,
+                generation,
+                devices: Devices::default(),
+                total_in: 1,
+                total_out: usize::MAX,
+            },
+            Event::Scored(ScoreBatch {
+                job,
+                generation,
+                side: Side::In,
+                scores: (0..)
+                    .zip(scores)
+                    .map(|(index, score)| ImageScore {
+                        index,
+                        label: None,
+                        prediction: 3,
+                        baseline: LogOdds(score),
+                        odin: LogOdds(-score),
+                        others: LogitScores {
+                            max_logit: score,
+                            energy: score,
+                            entropy: score,
+                            gen_entropy: score,
+                        },
+                    })
+                    .collect(),
+                from_cache: false,
+            }),
+            Event::Thumbnails {
+                job,
+                images: vec![(
+                    ImageId {
+                        side: Side::In,
+                        index: 0,
+                    },
+                    Err("gone".into()),
+                )],
+            },
+        ];
+        assert_eq!(there_and_back(&events), events);
+    }
+
+    #[test]
+    fn what_is_cut_short_or_no_message_is_an_error() {
+        let mut pipe = Vec::new();
+        write(&mut pipe, &Command::Cancel { job: JobId(1) }).unwrap();
+        for length in 1..pipe.len() {
+            let error = read::<Command>(&mut &pipe[..length]).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::UnexpectedEof, "{length}");
+        }
+        let error = read::<Command>(&mut &b"error: no home\n"[..]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidData);
+        let error = read::<Command>(&mut &[1, 0, 0, 0, 99][..]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidData);
+    }
+}

@@ -1,0 +1,209 @@
+//! What a run is: `manifest.json`, the file that makes a folder a run.
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use odin_datasets::Normalisation;
+use odin_metrics::Summary;
+use crate::units::{Magnitude, Temperature};
+
+/// The version of the manifest that this program writes.
+pub const FORMAT: u32 = 1;
+
+/// How far a run is, as its writer says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// Being written, or broken off: the lock on its folder tells which.
+    Running,
+    Finished,
+    Failed,
+}
+
+/// A network's weights or a data set: what it was called, and a hash of what it was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Named {
+    pub name: String,
+    /// BLAKE3, in hex.
+    pub digest: String,
+}
+
+/// Everything that the scores of a run depend on. Two runs of the same identity have the same scores.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Identity {
+    /// Card and weights.
+    pub network: Named,
+    pub normalisation: Normalisation,
+    pub in_dataset: Named,
+    pub dataset: Named,
+    pub temperature: Temperature,
+    pub magnitude: Magnitude,
+    pub skip: usize,
+    pub limit: Option<usize>,
+    /// The grid, where the run is a sweep; T and ε above are then those that its session names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sweep: Option<SweepOf>,
+}
+
+/// The grid of a sweep and what is best on it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SweepOf {
+    pub temperatures: Vec<Temperature>,
+    pub magnitudes: Vec<Magnitude>,
+    pub validation: usize,
+    /// The metric by which the best cell is chosen, as sessions call it.
+    pub metric: String,
+}
+
+impl Identity {
+    /// A hash of what the scores depend on; names are left out.
+    pub fn key(&self) -> String {
+        let content = (
+            ("odin run", FORMAT),
+            (
+                &self.network.digest,
+                &self.in_dataset.digest,
+                &self.dataset.digest,
+            ),
+            format!("{:?}", self.normalisation),
+            (self.temperature.get().to_bits(), self.magnitude.get().to_bits()),
+            (self.skip, self.limit, &self.sweep),
+        );
+        // It fails only for maps whose keys are no strings.
+        let text = serde_json::to_string(&content).unwrap_or_default();
+        blake3::hash(text.as_bytes()).to_hex().to_string()
+    }
+
+    /// The name of the run's folder, the same for the same identity.
+    pub fn folder_name(&self) -> String {
+        let plain = |name: &str| -> String {
+            let kept = |c: char| {
+                if c.is_alphanumeric() || "-.+".contains(c) {
+                    c
+                } else {
+                    '-'
+                }
+            };
+            let name = name.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+            name.chars().take(60).map(kept).collect()
+        };
+        let (network, dataset) = (plain(&self.network.name), plain(&self.dataset.name));
+        let what = match &self.sweep {
+            Some(_) => "sweep".to_owned(),
+            None => format!("T{}_e{}", self.temperature, self.magnitude),
+        };
+        let key: String = self.key().chars().take(8).collect();
+        format!("{network}_{dataset}_{what}_{key}")
+    }
+}
+
+/// Images scored on each side, and how many there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Images {
+    pub ins: usize,
+    pub outs: usize,
+    pub total_in: usize,
+    pub total_out: usize,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    pub format: u32,
+    pub key: String,
+    pub state: State,
+    /// Why it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    #[serde(flatten)]
+    pub identity: Identity,
+    pub images: Images,
+    /// The file that the weights were read from, as it was called then.
+    pub weights: String,
+    /// Name of the session and of the queue that the run belongs to.
+    pub session: String,
+    pub queue: String,
+    pub device: String,
+    /// Versions of this program and of libtorch.
+    pub odin: String,
+    pub libtorch: String,
+    /// RFC 3339, UTC.
+    pub started: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<String>,
+    /// How long scoring took.
+    pub seconds: f64,
+    /// BLAKE3 of each file of a finished run.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub files: BTreeMap<String, String>,
+}
+
+/// `grid.json` of a sweep.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Grid {
+    /// The metric by which the best cell was chosen.
+    pub metric: String,
+    /// Images of each set on which the cells were measured.
+    pub validation_images: usize,
+    /// Row by row: each temperature with every magnitude.
+    pub cells: Vec<Cell>,
+    /// Place of the best cell among them.
+    pub best: usize,
+    /// Whether the scores beside this file are of other images than those on which the best cell was chosen.
+    pub tested_apart: bool,
+}
+
+/// One (T, ε) on the validation images.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Cell {
+    pub temperature: Temperature,
+    pub magnitude: Magnitude,
+    pub odin: Summary,
+}
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+
+    pub fn identity() -> Identity {
+        let named = |name: &str| Named {
+            name: name.to_owned(),
+            digest: blake3::hash(name.as_bytes()).to_hex().to_string(),
+        };
+        Identity {
+            network: named("small"),
+            normalisation: Normalisation::new([0.5; 3], [0.2; 3]).unwrap(),
+            in_dataset: named("one"),
+            dataset: named("/a/b c/two"),
+            temperature: Temperature::PAPER,
+            magnitude: Magnitude::PAPER,
+            skip: 0,
+            limit: Some(10),
+            sweep: None,
+        }
+    }
+
+    #[test]
+    fn the_key_is_of_what_the_scores_depend_on_and_of_nothing_else() {
+        let one = identity();
+        let mut renamed = one.clone();
+        renamed.dataset.name = "other".to_owned();
+        assert_eq!(renamed.key(), one.key());
+        let changes: [fn(&mut Identity); 5] = [
+            |i| i.network.digest.push('0'),
+            |i| i.dataset.digest.push('0'),
+            |i| i.temperature = Temperature::ONE,
+            |i| i.limit = None,
+            |i| i.normalisation = Normalisation::new([0.5; 3], [0.3; 3]).unwrap(),
+        ];
+        for change in changes {
+            let mut other = one.clone();
+            change(&mut other);
+            assert_ne!(other.key(), one.key());
+        }
+        assert!(
+            one.folder_name().starts_with("small_two_T1000_e0.0014_"),
+            "{}",
+            one.folder_name()
+        );
+    }
+}

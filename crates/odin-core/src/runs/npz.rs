@@ -1,0 +1,147 @@
+//! Score sets as NPZ, which NumPy opens without pickle.
+use std::io::{self, Cursor, Read, Seek, Write};
+use std::path::Path;
+
+use npyz::npz::{NpzArchive, NpzWriter};
+use npyz::{DType, WriterBuilder};
+
+use super::{WriteError, write_whole};
+use crate::protocol::ImageScore;
+
+/// Writes one side's scores, one entry an image in the order given.
+///
+/// Keys: `index` i64, `label` i32 (−1 where there is none), `prediction` i32, `max_softmax` f64 (T = 1, ε = 0), `odin`
+/// f64 (max softmax at T after the perturbation), `log_odds` f64 (of the same), `baseline_log_odds` f64.
+pub fn write_scores(path: &Path, scores: &[ImageScore]) -> Result<(), WriteError> {
+    let bytes = encode(scores).map_err(|source| WriteError {
+        path: path.to_owned(),
+        source,
+    })?;
+    write_whole(path, |file| file.write_all(&bytes))
+}
+
+/// In memory first: the writer ends the archive when it is dropped, where an error (a full disk) is lost.
+fn encode(scores: &[ImageScore]) -> io::Result<Vec<u8>> {
+    let mut bytes = Cursor::new(Vec::new());
+    let mut npz = NpzWriter::new(&mut bytes);
+    array(&mut npz, "index", scores, |s| i64::from(s.index))?;
+    array(&mut npz, "label", scores, |s| s.label.map_or(-1, i32::from))?;
+    array(&mut npz, "prediction", scores, |s| i32::from(s.prediction))?;
+    array(&mut npz, "max_softmax", scores, |s| s.baseline.probability())?;
+    array(&mut npz, "odin", scores, |s| s.odin.probability())?;
+    array(&mut npz, "log_odds", scores, |s| s.odin.0)?;
+    array(&mut npz, "baseline_log_odds", scores, |s| s.baseline.0)?;
+    drop(npz);
+    Ok(bytes.into_inner())
+}
+
+/// One side's scores as they were saved, column by column, all of one length.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Scores {
+    pub index: Vec<i64>,
+    /// −1 where there is none.
+    pub label: Vec<i64>,
+    pub prediction: Vec<i64>,
+    /// Log-odds at T = 1 and ε = 0.
+    pub baseline: Vec<f64>,
+    /// Log-odds at (T, ε).
+    pub odin: Vec<f64>,
+}
+
+impl Scores {
+    pub fn of(scores: &[ImageScore]) -> Self {
+        Self {
+            index: scores.iter().map(|s| i64::from(s.index)).collect(),
+            label: scores.iter().map(|s| s.label.map_or(-1, i64::from)).collect(),
+            prediction: scores.iter().map(|s| i64::from(s.prediction)).collect(),
+            baseline: scores.iter().map(|s| s.baseline.0).collect(),
+            odin: scores.iter().map(|s| s.odin.0).collect(),
+        }
+    }
+
+    pub fn len(&self) -> usize {
+        self.index.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.index.is_empty()
+    }
+
+    /// Whether each image was classified rightly; `None` where one of them has no label.
+    pub fn correct(&self) -> Option<Vec<bool>> {
+        let of = |(&label, &guess): (&i64, &i64)| (label >= 0).then_some(label == guess);
+        self.label.iter().zip(&self.prediction).map(of).collect()
+    }
+
+    /// Reads what [`write_scores`] wrote.
+    pub fn read(bytes: &[u8]) -> io::Result<Self> {
+        let mut npz = NpzArchive::new(Cursor::new(bytes))?;
+        let most = bytes.len() as u64;
+        let scores = Self {
+            index: integers(&mut npz, "index", most)?,
+            label: integers(&mut npz, "label", most)?,
+            prediction: integers(&mut npz, "prediction", most)?,
+            baseline: floats(&mut npz, "baseline_log_odds", most)?,
+            odin: floats(&mut npz, "log_odds", most)?,
+        };
+        let lengths = [
+            scores.label.len(),
+            scores.prediction.len(),
+            scores.baseline.len(),
+            scores.odin.len(),
+        ];
+        match lengths.iter().all(|&length| length == scores.len()) {
+            true => Ok(scores),
+            false => Err(wrong("its arrays differ in length".to_owned())),
+        }
+    }
+}
+
+fn wrong(why: String) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, why)
+}
+
+fn open<'a, R: Read + Seek>(
+    npz: &'a mut NpzArchive<R>,
+    name: &str,
+    most: u64,
+) -> io::Result<npyz::NpyFile<impl Read + 'a>> {
+    let array = npz
+        .by_name(name)?
+        .ok_or_else(|| wrong(format!("it holds no array `{name}`")))?;
+    if array.shape().len() != 1 || array.len() > most {
+        return Err(wrong(format!("`{name}` is no list that the file can hold")));
+    }
+    Ok(array)
+}
+
+fn integers<R: Read + Seek>(npz: &mut NpzArchive<R>, name: &str, most: u64) -> io::Result<Vec<i64>> {
+    let array = open(npz, name, most)?;
+    match array.dtype() {
+        DType::Plain(plain) if plain.size_field() == 4 => {
+            Ok(array.into_vec::<i32>()?.into_iter().map(i64::from).collect())
+        }
+        _ => array.into_vec::<i64>(),
+    }
+}
+
+fn floats<R: Read + Seek>(npz: &mut NpzArchive<R>, name: &str, most: u64) -> io::Result<Vec<f64>> {
+    open(npz, name, most)?.into_vec::<f64>()
+}
+
+fn array<W: Write + io::Seek, T: npyz::AutoSerialize>(
+    npz: &mut NpzWriter<W>,
+    name: &str,
+    scores: &[ImageScore],
+    value: impl Fn(&ImageScore) -> T,
+) -> io::Result<()> {
+    // Always the same time: the same scores are the same file.
+    let options = zip::write::FileOptions::default().last_modified_time(zip::DateTime::default());
+    let mut array = npz
+        .array(name, options)?
+        .default_dtype()
+        .shape(&[scores.len() as u64])
+        .begin_nd()?;
+    array.extend(scores.iter().map(value))?;
+    array.finish()
+}

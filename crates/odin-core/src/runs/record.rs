@@ -1,0 +1,91 @@
+//! What a finished comparison comes to, as it is printed and kept: the JSON of `odin score`.
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use odin_metrics::{Comparison, Conventions, Interval, Intervals, Summary};
+use crate::units::{Magnitude, Temperature};
+
+/// One detector's metrics with 95 % intervals; fractions.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Detector {
+    pub fpr95: f64,
+    pub detection_error: f64,
+    pub auroc: f64,
+    pub aupr_in: f64,
+    pub aupr_out: f64,
+    pub oscr: Option<f64>,
+    /// By false positive rate; `None` without labels.
+    pub ccr_at_fpr: Option<BTreeMap<String, f64>>,
+    pub fpr95_ci: Interval,
+    pub detection_error_ci: Interval,
+    pub auroc_ci: Interval,
+    pub aupr_in_ci: Interval,
+    pub aupr_out_ci: Interval,
+    pub oscr_ci: Option<Interval>,
+    pub ccr_at_fpr_ci: Option<BTreeMap<String, Interval>>,
+}
+
+/// A network, an in-distribution set and an out-of-distribution set at one (T, ε).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    pub network: String,
+    pub weights: String,
+    pub in_dataset: String,
+    pub dataset: String,
+    pub temperature: Temperature,
+    pub magnitude: Magnitude,
+    pub n_in: usize,
+    pub n_out: usize,
+    /// Images of both sets whose scores were known from earlier runs.
+    #[serde(default)]
+    pub n_from_evidence: usize,
+    pub device: String,
+    pub seconds: f64,
+    /// Of the images that were computed; `None` where none was.
+    pub images_per_second: Option<f64>,
+    /// Share of the in-distribution images that are classified rightly; `None` without labels.
+    pub accuracy: Option<f64>,
+    /// The choices on which papers differ and under which the metrics stand.
+    pub conventions: Conventions,
+    pub baseline: Detector,
+    pub odin: Detector,
+}
+
+/// Metrics and intervals of one detector's scores.
+pub fn detector(
+    comparison: &Comparison,
+    conventions: &Conventions,
+    replicates: usize,
+    seed: u64,
+) -> Detector {
+    let summary = comparison.summary(conventions);
+    let intervals = comparison.intervals(conventions, replicates, seed);
+    join(&summary, &intervals)
+}
+
+fn join(m: &Summary, ci: &Intervals) -> Detector {
+    fn by_fpr<T: Copy>(all: &Option<[(f64, T); 4]>) -> Option<BTreeMap<String, T>> {
+        all.as_ref().map(|all| {
+            all.iter()
+                .map(|&(fpr, value)| (format!("{fpr}"), value))
+                .collect()
+        })
+    }
+    Detector {
+        fpr95: m.fpr95,
+        detection_error: m.detection_error,
+        auroc: m.auroc,
+        aupr_in: m.aupr_in,
+        aupr_out: m.aupr_out,
+        oscr: m.oscr,
+        ccr_at_fpr: by_fpr(&m.ccr_at_fpr),
+        fpr95_ci: ci.fpr95,
+        detection_error_ci: ci.detection_error,
+        auroc_ci: ci.auroc,
+        aupr_in_ci: ci.aupr_in,
+        aupr_out_ci: ci.aupr_out,
+        oscr_ci: ci.oscr,
+        ccr_at_fpr_ci: by_fpr(&ci.ccr_at_fpr),
+    }
+}

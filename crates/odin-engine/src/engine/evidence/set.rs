@@ -1,0 +1,280 @@
+//! Evidence on the images of one set, in memory.
+use std::collections::HashMap;
+
+use super::{At, Shown};
+use odin_core::runs::evidence::{Folder, Kind};
+use crate::scoring::{ImageScore, LogitScores, Signs, argmax, log_odds};
+use odin_core::units::{LogOdds, Magnitude, Temperature};
+
+/// Evidence on one set of images scored with one network, by the images' numbers in the set.
+#[derive(Default)]
+pub struct Evidence {
+    logits: Logits,
+    signs: HashMap<At, PerImage<Option<Signs>>>,
+    scores: HashMap<At, PerImage<f64>>,
+    /// Where it is kept on disk, if anywhere.
+    pub(super) folder: Option<Folder>,
+}
+
+/// Unperturbed logits, and what follows from them whatever T is.
+#[derive(Default)]
+struct Logits {
+    /// Read from disk, if there is anything.
+    loaded: bool,
+    classes: usize,
+    /// NaN where an image's are not known.
+    values: Vec<f32>,
+    fixed: Vec<Fixed>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Fixed {
+    prediction: u16,
+    baseline: f64,
+    others: LogitScores,
+}
+
+/// Values of one kind, and when they were last used.
+#[derive(Default)]
+struct PerImage<V> {
+    loaded: bool,
+    values: Vec<V>,
+    bytes: u64,
+    used: u64,
+}
+
+/// A part of the evidence that can be dropped from memory: which, when it was used, its bytes.
+pub(super) struct Part {
+    at: Option<(bool, At)>,
+    pub used: u64,
+    pub bytes: u64,
+}
+
+impl Evidence {
+    /// Reads what is on disk of what scores at (T, ε) need, unless it is in memory already.
+    pub(super) fn load(&mut self, t: Temperature, magnitude: Magnitude, now: u64) -> std::io::Result<()> {
+        // Taken out while the values it reads are put into the rest.
+        let Some(mut folder) = self.folder.take() else {
+            self.touch(t, magnitude, now);
+            return Ok(());
+        };
+        let read = self.load_from(&mut folder, t, magnitude);
+        self.folder = Some(folder);
+        self.touch(t, magnitude, now);
+        read
+    }
+
+    fn load_from(
+        &mut self,
+        folder: &mut Folder,
+        t: Temperature,
+        magnitude: Magnitude,
+    ) -> std::io::Result<()> {
+        if !self.logits.loaded {
+            self.logits.loaded = true;
+            folder.read(Kind::Logits, |image, bytes| {
+                let row: Vec<f32> = bytes
+                    .as_chunks()
+                    .0
+                    .iter()
+                    .map(|b| f32::from_le_bytes(*b))
+                    .collect();
+                self.logits.keep(image, &row);
+            })?;
+        }
+        if magnitude.is_zero() {
+            return Ok(());
+        }
+        let signs = self.signs.entry(At::temperature(t)).or_default();
+        if !signs.loaded {
+            signs.loaded = true;
+            folder.read(Kind::Signs(t), |image, bytes| {
+                signs.keep_signs(image, bytes.into());
+            })?;
+        }
+        let scores = self.scores.entry(At::new(t, magnitude)).or_default();
+        if !scores.loaded {
+            scores.loaded = true;
+            folder.read(Kind::Scores(t, magnitude), |image, bytes| {
+                if let Ok(bytes) = bytes.try_into() {
+                    scores.keep_score(image, LogOdds(f64::from_le_bytes(bytes)));
+                }
+            })?;
+        }
+        Ok(())
+    }
+
+    fn touch(&mut self, t: Temperature, magnitude: Magnitude, now: u64) {
+        if !magnitude.is_zero() {
+            self.signs.entry(At::temperature(t)).or_default().used = now;
+            self.scores.entry(At::new(t, magnitude)).or_default().used = now;
+        }
+    }
+
+    /// Keeps what is new of what a batch has shown, and gives that back to be written down: what is known stays, to the
+    /// last bit.
+    pub(super) fn keep(&mut self, t: Temperature, magnitude: Magnitude, mut shown: Shown) -> Shown {
+        shown
+            .logits
+            .retain(|(image, logits)| self.logits.keep(*image, logits));
+        if !magnitude.is_zero() {
+            let signs = self.signs.entry(At::temperature(t)).or_default();
+            shown
+                .signs
+                .retain(|(image, bits)| signs.keep_signs(*image, bits.clone()));
+            let scores = self.scores.entry(At::new(t, magnitude)).or_default();
+            shown
+                .scores
+                .retain(|(image, score)| scores.keep_score(*image, *score));
+        }
+        shown
+    }
+
+    /// Signs of the gradient at T of an image whose logits are known too: with them a new ε costs one forward pass.
+    pub fn signs(&self, image: u32, t: Temperature) -> Option<Signs> {
+        self.logits.row(image)?;
+        self.signs.get(&At::temperature(t))?.get(image)
+    }
+
+    /// The image's scores at (T, ε), where what is known suffices. Its label is the caller's to add.
+    pub fn score(&self, image: u32, t: Temperature, magnitude: Magnitude) -> Option<ImageScore> {
+        let (logits, fixed) = self.logits.row(image)?;
+        let kept = match magnitude.is_zero() {
+            true => None,
+            false => Some(LogOdds(self.scores.get(&At::new(t, magnitude))?.get(image)?)),
+        };
+        let unperturbed = log_odds(logits, t);
+        Some(ImageScore {
+            index: image,
+            label: None,
+            prediction: fixed.prediction,
+            baseline: LogOdds(fixed.baseline),
+            odin: kept.unwrap_or(unperturbed),
+            others: fixed.others.at(unperturbed, t),
+        })
+    }
+
+    /// What could be dropped from memory, and would be read from disk or computed again. Without the logits where
+    /// they are in use.
+    pub(super) fn parts(&self, logits_in_use: bool) -> Vec<Part> {
+        let signs = self.signs.iter().map(|(at, all)| Part {
+            at: Some((true, *at)),
+            used: all.used,
+            bytes: all.bytes,
+        });
+        let scores = self.scores.iter().map(|(at, all)| Part {
+            at: Some((false, *at)),
+            used: all.used,
+            bytes: all.bytes,
+        });
+        let logits = (!logits_in_use).then(|| Part {
+            at: None,
+            used: 0,
+            bytes: self.logits.bytes(),
+        });
+        signs.chain(scores).chain(logits).collect()
+    }
+
+    pub(super) fn drop_part(&mut self, part: &Part) {
+        match part.at {
+            Some((true, at)) => drop(self.signs.remove(&at)),
+            Some((false, at)) => drop(self.scores.remove(&at)),
+            None => self.logits = Logits::default(),
+        }
+    }
+
+    /// Bytes in memory.
+    pub(super) fn bytes(&self) -> u64 {
+        let signs: u64 = self.signs.values().map(|all| all.bytes).sum();
+        let scores: u64 = self.scores.values().map(|all| all.bytes).sum();
+        self.logits.bytes() + signs + scores
+    }
+}
+
+impl Logits {
+    /// False where the image's are known already, or are not of as many classes as the others'.
+    fn keep(&mut self, image: u32, row: &[f32]) -> bool {
+        if self.classes == 0 {
+            self.classes = row.len();
+        }
+        if row.len() != self.classes || row.is_empty() || self.row(image).is_some() {
+            return false;
+        }
+        let from = image as usize * self.classes;
+        let end = from + self.classes;
+        if self.values.len() < end {
+            self.values.resize(end, f32::NAN);
+            self.fixed.resize(image as usize + 1, Fixed::default());
+        }
+        if let (Some(place), Some(fixed)) =
+            (self.values.get_mut(from..end), self.fixed.get_mut(image as usize))
+        {
+            place.copy_from_slice(row);
+            *fixed = Fixed {
+                prediction: argmax(row) as u16,
+                baseline: log_odds(row, Temperature::ONE).0,
+                others: LogitScores::new(row, Temperature::ONE),
+            };
+        }
+        true
+    }
+
+    fn row(&self, image: u32) -> Option<(&[f32], &Fixed)> {
+        let from = (image as usize).checked_mul(self.classes)?;
+        let row = self.values.get(from..from + self.classes)?;
+        let is_known = row.first().is_some_and(|z| !z.is_nan());
+        is_known.then_some((row, self.fixed.get(image as usize)?))
+    }
+
+    fn bytes(&self) -> u64 {
+        (size_of_val(self.values.as_slice()) + size_of_val(self.fixed.as_slice())) as u64
+    }
+}
+
+impl PerImage<Option<Signs>> {
+    fn get(&self, image: u32) -> Option<Signs> {
+        self.values.get(image as usize)?.clone()
+    }
+
+    /// False where the image's are known already.
+    fn keep_signs(&mut self, image: u32, signs: Signs) -> bool {
+        if self.get(image).is_some() {
+            return false;
+        }
+        let place = image as usize;
+        if self.values.len() <= place {
+            self.bytes += ((place + 1 - self.values.len()) * size_of::<Option<Signs>>()) as u64;
+            self.values.resize(place + 1, None);
+        }
+        if let Some(value) = self.values.get_mut(place) {
+            self.bytes += signs.len() as u64;
+            *value = Some(signs);
+        }
+        true
+    }
+}
+
+impl PerImage<f64> {
+    fn get(&self, image: u32) -> Option<f64> {
+        self.values
+            .get(image as usize)
+            .copied()
+            .filter(|score| !score.is_nan())
+    }
+
+    /// False where the image's is known already.
+    fn keep_score(&mut self, image: u32, score: LogOdds) -> bool {
+        if self.get(image).is_some() {
+            return false;
+        }
+        let place = image as usize;
+        if self.values.len() <= place {
+            self.values.resize(place + 1, f64::NAN);
+            self.bytes = size_of_val(self.values.as_slice()) as u64;
+        }
+        if let Some(value) = self.values.get_mut(place) {
+            *value = score.0;
+        }
+        true
+    }
+}

@@ -1,0 +1,134 @@
+//! Evidence on every set that is or was scored, within the room there is.
+use std::collections::HashMap;
+use std::io;
+use std::path::Path;
+
+use super::{Budget, Evidence, Shown};
+use odin_core::runs::evidence::{EvidenceKey, Folder, Kind, Shelf};
+use odin_core::units::{Magnitude, Temperature};
+
+/// Evidence on every set that an engine has scored.
+pub struct Store {
+    sets: HashMap<EvidenceKey, Evidence>,
+    shelf: Option<Shelf>,
+    memory: u64,
+    /// Counts the jobs begun; what was used long ago goes first.
+    clock: u64,
+    warnings: Vec<String>,
+}
+
+impl Store {
+    /// `runs` is the folder under which evidence is kept on disk, where the budget has room for it.
+    pub fn new(runs: &Path, budget: Budget) -> Self {
+        Self {
+            sets: HashMap::new(),
+            shelf: (budget.disk > 0).then(|| Shelf::new(runs, budget.disk)),
+            memory: budget.memory,
+            clock: 0,
+            warnings: Vec::new(),
+        }
+    }
+
+    pub fn get(&self, key: &EvidenceKey) -> Option<&Evidence> {
+        self.sets.get(key)
+    }
+
+    /// The evidence on a set, with what is on disk of what scores at (T, ε) need.
+    pub fn open(&mut self, key: &EvidenceKey, t: Temperature, magnitude: Magnitude) -> &Evidence {
+        self.clock += 1;
+        let evidence = self.sets.entry(key.clone()).or_default();
+        let mut open = || -> io::Result<()> {
+            if let (None, Some(shelf)) = (&evidence.folder, &self.shelf) {
+                evidence.folder = Some(shelf.folder(key)?);
+            } else if let Some(folder) = &mut evidence.folder {
+                folder.try_to_write()?;
+            }
+            evidence.load(t, magnitude, self.clock)
+        };
+        if let Err(error) = open() {
+            // Scoring goes on without a disk.
+            self.warnings
+                .push(format!("evidence cannot be kept on disk: {error}"));
+            self.shelf = None;
+            evidence.folder = None;
+        }
+        evidence
+    }
+
+    /// Keeps what a batch has shown, in memory and on disk.
+    pub fn keep(&mut self, key: &EvidenceKey, t: Temperature, magnitude: Magnitude, shown: Shown) {
+        let evidence = self.sets.entry(key.clone()).or_default();
+        let new = evidence.keep(t, magnitude, shown);
+        let (Some(folder), Some(shelf)) = (&mut evidence.folder, &mut self.shelf) else {
+            return;
+        };
+        match write(folder, t, magnitude, &new) {
+            Ok(bytes) => shelf.grown(bytes),
+            Err(error) => {
+                let why = format!("evidence is kept in memory only from now on: {error}");
+                self.warnings.push(why);
+                self.shelf = None;
+                self.sets.values_mut().for_each(|evidence| evidence.folder = None);
+            }
+        }
+    }
+
+    /// Drops from memory what was used longest ago, until the rest fits. Logits of sets that are `in_use` stay.
+    pub fn make_room(&mut self, in_use: impl Fn(&EvidenceKey) -> bool) {
+        let mut bytes: u64 = self.sets.values().map(Evidence::bytes).sum();
+        if bytes <= self.memory {
+            return;
+        }
+        let of = |(key, evidence): (&EvidenceKey, &Evidence)| {
+            let parts = evidence.parts(in_use(key)).into_iter();
+            parts.map(|part| (key.clone(), part)).collect::<Vec<_>>()
+        };
+        let mut parts: Vec<_> = self.sets.iter().flat_map(of).collect();
+        parts.sort_by_key(|(_, part)| part.used);
+        for (key, part) in parts {
+            if bytes <= self.memory / 10 * 9 {
+                break;
+            }
+            if let Some(evidence) = self.sets.get_mut(&key) {
+                evidence.drop_part(&part);
+                bytes = bytes.saturating_sub(part.bytes);
+            }
+        }
+    }
+
+    /// What a person should know, each once.
+    pub fn take_warnings(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.warnings)
+    }
+}
+
+/// Logits first, scores last: what a later part needs is there when the later part is.
+fn write(folder: &mut Folder, t: Temperature, magnitude: Magnitude, new: &Shown) -> io::Result<u64> {
+    let bytes_of = |row: &[f32]| row.iter().flat_map(|z| z.to_le_bytes()).collect::<Vec<u8>>();
+    let logits: Vec<_> = new
+        .logits
+        .iter()
+        .map(|(image, row)| (*image, bytes_of(row)))
+        .collect();
+    let scores: Vec<_> = new
+        .scores
+        .iter()
+        .map(|(image, score)| (*image, score.0.to_le_bytes()))
+        .collect();
+    let logits: Vec<_> = logits
+        .iter()
+        .map(|(image, row)| (*image, row.as_slice()))
+        .collect();
+    let signs: Vec<_> = new
+        .signs
+        .iter()
+        .map(|(image, bits)| (*image, bits.as_ref()))
+        .collect();
+    let scores: Vec<_> = scores
+        .iter()
+        .map(|(image, score)| (*image, score.as_slice()))
+        .collect();
+    Ok(folder.append(Kind::Logits, &logits)?
+        + folder.append(Kind::Signs(t), &signs)?
+        + folder.append(Kind::Scores(t, magnitude), &scores)?)
+}

@@ -1,0 +1,136 @@
+//! Opens networks and data sets on a thread of its own: reading weights and hashing images may take seconds, in which
+//! the scheduler must hear a person.
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::mpsc::{Sender, channel};
+use std::thread::JoinHandle;
+
+use super::fleet::Seat;
+use super::library::{Library, OpenError, OpenNetwork};
+use super::pool::panic_text;
+use super::protocol::{Generation, JobId, JobSpec};
+use odin_datasets::Dataset;
+use odin_core::home::Home;
+use odin_core::runs::evidence::EvidenceKey;
+
+/// Precision and rules of scoring. The number goes up when the same inputs are to give other scores: evidence of before is
+/// then left alone.
+const ARITHMETIC: &str = "f32, rules 1";
+
+pub struct Request {
+    pub job: JobId,
+    pub generation: Generation,
+    pub spec: JobSpec,
+    pub seats: Vec<Seat>,
+}
+
+/// What came of a request.
+pub struct Opened {
+    pub job: JobId,
+    pub generation: Generation,
+    pub ready: Result<Ready, String>,
+}
+
+/// All that a job needs open.
+pub struct Ready {
+    pub networks: Vec<(Seat, Arc<OpenNetwork>)>,
+    pub in_set: (Arc<Dataset>, EvidenceKey),
+    pub out_set: (Arc<Dataset>, EvidenceKey),
+    /// Images a pass.
+    pub batch: usize,
+}
+
+pub struct Opener {
+    library: Arc<Library>,
+    requests: Option<Sender<Request>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Opener {
+    /// `opened` is called from the opener's thread, once a request.
+    pub fn start(home: &Home, opened: impl Fn(Opened) + Send + 'static) -> std::io::Result<Self> {
+        let (requests, queue) = channel::<Request>();
+        let library = Arc::new(Library::new(home));
+        let ours = library.clone();
+        let work = move || {
+            for request in queue {
+                opened(answer(&ours, &request));
+            }
+        };
+        let thread = std::thread::Builder::new()
+            .name("odin-open".to_owned())
+            .spawn(work)?;
+        Ok(Self {
+            library,
+            requests: Some(requests),
+            thread: Some(thread),
+        })
+    }
+
+    /// Has the request answered in its turn; `None`. Where all is open already, gives the answer at once.
+    pub fn request(&self, request: Request) -> Option<Opened> {
+        if self.library.is_at_hand(&request.spec, &request.seats) {
+            return Some(answer(&self.library, &request));
+        }
+        if let Some(requests) = &self.requests {
+            // The thread hears as long as the opener stands.
+            let _ = requests.send(request);
+        }
+        None
+    }
+}
+
+impl Drop for Opener {
+    fn drop(&mut self) {
+        self.requests = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn answer(library: &Library, request: &Request) -> Opened {
+    let ready = match catch_unwind(AssertUnwindSafe(|| open(library, request))) {
+        Ok(ready) => ready.map_err(|error| error.to_string()),
+        Err(panic) => Err(format!("a fault in the program: {}", panic_text(panic.as_ref()))),
+    };
+    Opened {
+        job: request.job,
+        generation: request.generation,
+        ready,
+    }
+}
+
+fn open(library: &Library, request: &Request) -> Result<Ready, OpenError> {
+    let spec = &request.spec;
+    let networks = request
+        .seats
+        .iter()
+        .map(|&seat| Ok((seat, library.network(spec, seat)?)))
+        .collect::<Result<Vec<_>, OpenError>>()?;
+    let Some((_, network)) = networks.first() else {
+        return Err(OpenError::NoDevice);
+    };
+    let in_set = library.in_set(spec, network)?;
+    let out_set = library.set(&spec.dataset, network)?;
+    let key = |set: &Dataset| -> Result<EvidenceKey, OpenError> {
+        Ok(EvidenceKey {
+            weights: network.weights_digest.clone(),
+            architecture: format!("{:?}", network.card.architecture),
+            normalisation: format!("{:?}", network.card.normalisation),
+            dataset: set.digest()?,
+            arithmetic: format!("{ARITHMETIC}, by {}", network.computed_by),
+        })
+    };
+    let batch = match spec.batch {
+        Some(batch) => batch.max(1),
+        None => library.batch_size(&networks, &in_set)?,
+    };
+    let (in_key, out_key) = (key(&in_set)?, key(&out_set)?);
+    Ok(Ready {
+        networks,
+        in_set: (in_set, in_key),
+        out_set: (out_set, out_key),
+        batch,
+    })
+}

@@ -1,0 +1,29 @@
+//! An engine that serves another process over two pipes.
+use std::io::{self, Read, Write};
+
+use super::protocol::{Command, Event};
+use super::{Budget, Engine, wire};
+use odin_core::home::Home;
+
+/// Serves until it is told to end, or the other side has gone; returns once every worker has ended.
+///
+/// # Errors
+/// No engine can be started, or what comes in is no command.
+pub fn serve(
+    home: &Home,
+    budget: Budget,
+    mut input: impl Read,
+    mut output: impl Write + Send + 'static,
+) -> io::Result<()> {
+    wire::write(&mut output, &wire::Hello::ours())?;
+    let engine = Engine::start(home, budget, move |event: Event| {
+        // Nobody listens any more; the input ends too, then.
+        let _ = wire::write(&mut output, &event);
+    })?;
+    loop {
+        match wire::read(&mut input)? {
+            None | Some(Command::Shutdown) => return Ok(()),
+            Some(command) => engine.send(command),
+        }
+    }
+}

@@ -1,0 +1,475 @@
+//! The engine on a small random network and small noise sets, as its users drive it.
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::mpsc::{Receiver, channel};
+
+use super::protocol::{Command, Event, Generation, ImageScore, JobId, JobSpec, Order, Placement, ScoreBatch};
+use super::*;
+use odin_metrics::Side;
+use crate::networks::Architecture;
+use crate::networks::weights::Weights;
+use odin_core::units::{Device, Devices, Magnitude, Temperature};
+
+/// A home with the network `small` and the sets `one`, `two` and `large` (whose images do not fit the network).
+fn home(folder: &Path) -> Home {
+    let write = |path: &str, text: &str| {
+        let path = folder.join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    let noise = |kind: &str, seed: u64, side: u32| {
+        format!("title: noise\nsource: {{format: {kind}, count: 40, size: [{side}, {side}], seed: {seed}}}\n")
+    };
+    write("data/one.yaml", &noise("uniform", 1, 32));
+    write("data/two.yaml", &noise("gaussian", 2, 32));
+    write("data/large.yaml", &noise("gaussian", 2, 80));
+    write(
+        "models/small.yaml",
+        "title: small\narchitecture: {kind: densenet-bc, depth: 10, growth: 4}\nclasses: 5\n\
+         weights: small.safetensors\nin_dataset: one\nnormalisation: {mean: [0.5, 0.5, 0.5], std: [0.2, 0.25, 0.3]}\n",
+    );
+    let architecture = Architecture::DensenetBc { depth: 10, growth: 4 };
+    let weights = Weights::initial(&architecture, 5, 1).unwrap();
+    weights
+        .save(&folder.join("models/small.safetensors"), &BTreeMap::new())
+        .unwrap();
+    Home::at(folder)
+}
+
+pub(super) fn spec(temperature: f64, magnitude: f64, order: Order) -> JobSpec {
+    JobSpec {
+        network: "small".into(),
+        weights: None,
+        in_dataset: None,
+        dataset: "two".into(),
+        temperature: Temperature::new(temperature).unwrap(),
+        magnitude: Magnitude::new(magnitude).unwrap(),
+        skip: 0,
+        limit: None,
+        batch: Some(8),
+        seed: 0,
+        order,
+    }
+}
+
+pub(super) struct Bench {
+    pub engine: Engine,
+    pub events: Receiver<Event>,
+    generation: u64,
+    placement: Placement,
+    pub folder: tempfile::TempDir,
+}
+
+impl Bench {
+    pub fn new() -> Self {
+        Self::with(Budget::default())
+    }
+
+    fn with(budget: Budget) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self::on(&home(folder.path()), budget, folder)
+    }
+
+    fn on(home: &Home, budget: Budget, folder: tempfile::TempDir) -> Self {
+        let (sender, events) = channel();
+        let emit = move |event| {
+            let _ = sender.send(event);
+        };
+        Self {
+            engine: Engine::start(home, budget, emit).unwrap(),
+            events,
+            generation: 0,
+            placement: Placement {
+                devices: Device::Cpu.into(),
+                ..Placement::default()
+            },
+            folder,
+        }
+    }
+
+    /// Ends this engine and starts another on the same folder.
+    fn again(self, budget: Budget) -> Self {
+        let Self { engine, folder, .. } = self;
+        drop(engine);
+        Self::on(&Home::at(folder.path()), budget, folder)
+    }
+
+    fn ask(&mut self, job: u64, spec: JobSpec) -> Generation {
+        self.generation += 1;
+        let generation = Generation(self.generation);
+        self.engine.send(Command::Score {
+            job: JobId(job),
+            generation,
+            placement: self.placement.clone(),
+            spec,
+        });
+        generation
+    }
+
+    /// Every batch of the job up to its end, or why it failed.
+    fn finish(&self, job: u64, generation: Generation) -> Result<Vec<ScoreBatch>, String> {
+        let mut batches = Vec::new();
+        loop {
+            let event = self
+                .events
+                .recv_timeout(std::time::Duration::from_secs(120))
+                .unwrap();
+            match event {
+                Event::Scored(batch) if batch.job == JobId(job) && batch.generation == generation => {
+                    batches.push(batch)
+                }
+                Event::Finished {
+                    job: j,
+                    generation: g,
+                    ..
+                } if (j, g) == (JobId(job), generation) => return Ok(batches),
+                Event::Failed {
+                    job: j,
+                    generation: g,
+                    reason,
+                } if (j, g) == (JobId(job), generation) => {
+                    return Err(reason);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    pub fn score(&mut self, spec: JobSpec) -> Result<Vec<ScoreBatch>, String> {
+        let generation = self.ask(0, spec);
+        self.finish(0, generation)
+    }
+}
+
+fn side(batches: &[ScoreBatch], side: Side) -> Vec<ImageScore> {
+    let mut all: Vec<_> = batches
+        .iter()
+        .filter(|b| b.side == side)
+        .flat_map(|b| b.scores.clone())
+        .collect();
+    all.sort_by_key(|s| s.index);
+    all
+}
+
+fn bits(batches: &[ScoreBatch]) -> Vec<(u64, u64)> {
+    let all = [Side::In, Side::Out].into_iter().flat_map(|s| side(batches, s));
+    all.map(|s| (s.baseline.0.to_bits(), s.odin.0.to_bits()))
+        .collect()
+}
+
+#[test]
+fn every_image_is_scored_once_and_the_cache_gives_the_same_to_the_bit() {
+    let mut bench = Bench::new();
+    let first = bench.score(spec(1000.0, 0.002, Order::Random)).unwrap();
+    let indices: Vec<u32> = side(&first, Side::In).iter().map(|s| s.index).collect();
+    assert_eq!(indices, (0..40).collect::<Vec<_>>());
+    assert_eq!(side(&first, Side::Out).len(), 40);
+    assert!(first.iter().all(|b| !b.from_cache));
+    // Both sides by turns: the first four batches hold some of each.
+    let early: Vec<Side> = first.iter().take(4).map(|b| b.side).collect();
+    assert!(early.contains(&Side::In) && early.contains(&Side::Out));
+    let again = bench.score(spec(1000.0, 0.002, Order::File)).unwrap();
+    assert!(again.iter().all(|b| b.from_cache));
+    assert_eq!(bits(&first), bits(&again));
+}
+
+#[test]
+fn another_magnitude_at_a_visited_temperature_uses_the_kept_signs() {
+    let mut bench = Bench::new();
+    bench.score(spec(1000.0, 0.002, Order::File)).unwrap();
+    let kept = bench.score(spec(1000.0, 0.004, Order::File)).unwrap();
+    let fresh = Bench::new().score(spec(1000.0, 0.004, Order::File)).unwrap();
+    assert_eq!(bits(&kept), bits(&fresh));
+}
+
+#[test]
+fn without_perturbation_every_temperature_is_arithmetic() {
+    let mut bench = Bench::new();
+    let plain = bench.score(spec(1.0, 0.0, Order::File)).unwrap();
+    assert!(
+        side(&plain, Side::In)
+            .iter()
+            .chain(&side(&plain, Side::Out))
+            .all(|s| s.odin == s.baseline)
+    );
+    let hot = bench.score(spec(1000.0, 0.0, Order::File)).unwrap();
+    assert!(hot.iter().all(|b| b.from_cache));
+    assert_ne!(bits(&plain), bits(&hot));
+}
+
+#[test]
+fn the_newest_parameters_win() {
+    let mut bench = Bench::new();
+    let stale = bench.ask(0, spec(1000.0, 0.001, Order::Random));
+    let newest = bench.ask(0, spec(1000.0, 0.003, Order::Random));
+    let mut ended = Vec::new();
+    while ended.is_empty() {
+        match bench
+            .events
+            .recv_timeout(std::time::Duration::from_secs(120))
+            .unwrap()
+        {
+            Event::Finished { generation, .. } => ended.push(generation),
+            Event::Failed { reason, .. } => panic!("{reason}"),
+            _ => {}
+        }
+    }
+    assert_eq!(ended, [newest], "and not {stale:?}");
+}
+
+#[test]
+fn the_preferred_job_is_served_first_and_a_cancelled_one_not_at_all() {
+    let mut bench = Bench::new();
+    let first = bench.ask(1, spec(1000.0, 0.001, Order::Random));
+    let second = bench.ask(
+        2,
+        JobSpec {
+            dataset: "one".into(),
+            ..spec(1000.0, 0.001, Order::Random)
+        },
+    );
+    let cancelled = bench.ask(3, spec(1000.0, 0.002, Order::Random));
+    bench.engine.send(Command::Cancel { job: JobId(3) });
+    bench.engine.send(Command::Prefer { job: JobId(2) });
+    bench.finish(2, second).unwrap();
+    bench.finish(1, first).unwrap();
+    bench.engine.send(Command::Shutdown);
+    let late = bench
+        .events
+        .iter()
+        .any(|e| matches!(e, Event::Finished { generation, .. } if generation == cancelled));
+    assert!(!late);
+}
+
+#[test]
+fn a_job_that_cannot_run_says_why_and_leaves_the_others_alone() {
+    let mut bench = Bench::new();
+    let at = |change: &dyn Fn(&mut JobSpec)| {
+        let mut spec = spec(1000.0, 0.001, Order::Random);
+        change(&mut spec);
+        spec
+    };
+    for (bad, words) in [
+        (at(&|s| s.network = "smal".into()), "did you mean small"),
+        (at(&|s| s.dataset = "tow".into()), "two"),
+        (at(&|s| s.dataset = "large".into()), "80×80"),
+        (at(&|s| s.skip = 40), "nothing is left"),
+        (at(&|s| s.weights = Some("/nonexistent".into())), "/nonexistent"),
+    ] {
+        let reason = bench.score(bad).unwrap_err();
+        assert!(reason.contains(words), "{reason}");
+    }
+    assert!(bench.score(spec(1000.0, 0.001, Order::Random)).is_ok());
+}
+
+#[test]
+fn slices_are_counted_in_images_of_the_file() {
+    let mut bench = Bench::new();
+    let some = bench
+        .score(JobSpec {
+            skip: 10,
+            limit: Some(5),
+            ..spec(1000.0, 0.001, Order::Random)
+        })
+        .unwrap();
+    let indices: Vec<u32> = side(&some, Side::Out).iter().map(|s| s.index).collect();
+    assert_eq!(indices, [10, 11, 12, 13, 14]);
+}
+
+fn from_cache(batches: &[ScoreBatch]) -> usize {
+    batches
+        .iter()
+        .filter(|b| b.from_cache)
+        .map(|b| b.scores.len())
+        .sum()
+}
+
+#[test]
+fn the_next_session_computes_nothing_again() {
+    let mut bench = Bench::new();
+    let first = bench.score(spec(1000.0, 0.002, Order::Random)).unwrap();
+    let mut bench = bench.again(Budget::default());
+    let again = bench.score(spec(1000.0, 0.002, Order::File)).unwrap();
+    assert_eq!((from_cache(&again), bits(&again)), (80, bits(&first)));
+    // Signs came back too: another ε is the same as without them, and another T at ε = 0 needs no pass.
+    let kept = bench.score(spec(1000.0, 0.004, Order::Random)).unwrap();
+    let mut fresh = Bench::new();
+    assert_eq!(
+        bits(&kept),
+        bits(&fresh.score(spec(1000.0, 0.004, Order::Random)).unwrap())
+    );
+    assert_eq!(from_cache(&bench.score(spec(7.0, 0.0, Order::File)).unwrap()), 80);
+}
+
+#[test]
+fn nothing_of_other_weights_or_images_is_taken_for_known() {
+    let mut bench = Bench::new();
+    bench.score(spec(1000.0, 0.002, Order::File)).unwrap();
+    let folder = bench.folder.path().to_owned();
+    let architecture = Architecture::DensenetBc { depth: 10, growth: 4 };
+    let other = Weights::initial(&architecture, 5, 2).unwrap();
+    other
+        .save(&folder.join("models/small.safetensors"), &BTreeMap::new())
+        .unwrap();
+    let mut bench = bench.again(Budget::default());
+    assert_eq!(
+        from_cache(&bench.score(spec(1000.0, 0.002, Order::File)).unwrap()),
+        0
+    );
+    let card = std::fs::read_to_string(folder.join("data/two.yaml")).unwrap();
+    std::fs::write(folder.join("data/two.yaml"), card.replace("seed: 2", "seed: 3")).unwrap();
+    let mut bench = bench.again(Budget::default());
+    let some = bench.score(spec(1000.0, 0.002, Order::File)).unwrap();
+    // The in-distribution set is as it was.
+    assert_eq!(from_cache(&some), 40);
+    // And so does the next session.
+    let mut bench = bench.again(Budget::default());
+    assert_eq!(
+        from_cache(&bench.score(spec(1000.0, 0.002, Order::File)).unwrap()),
+        80
+    );
+}
+
+#[test]
+fn a_job_stopped_midway_goes_on_to_the_same_scores() {
+    let whole = Bench::new().score(spec(1000.0, 0.003, Order::Random)).unwrap();
+    let mut bench = Bench::new();
+    let generation = bench.ask(0, spec(1000.0, 0.003, Order::Random));
+    for _ in 0..3 {
+        // Ready, Started and the first batch.
+        bench.events.recv().unwrap();
+    }
+    bench.engine.send(Command::Cancel { job: JobId(0) });
+    let mut bench = bench.again(Budget::default());
+    let rest = bench.score(spec(1000.0, 0.003, Order::Random)).unwrap();
+    assert!(from_cache(&rest) >= 8, "{generation:?}");
+    assert_eq!(bits(&rest), bits(&whole));
+}
+
+#[test]
+fn little_memory_costs_time_and_no_score() {
+    let wanted = [(1000.0, 0.001), (10.0, 0.001), (1000.0, 0.002), (1000.0, 0.001)];
+    let mut ample = Bench::new();
+    for budget in [
+        Budget { memory: 1, disk: 0 },
+        Budget {
+            memory: 1,
+            ..Budget::default()
+        },
+    ] {
+        let mut bench = Bench::with(budget);
+        for (t, magnitude) in wanted {
+            let got = bench.score(spec(t, magnitude, Order::File)).unwrap();
+            let want = ample.score(spec(t, magnitude, Order::File)).unwrap();
+            assert_eq!(bits(&got), bits(&want), "T = {t}, ε = {magnitude}");
+        }
+    }
+}
+
+#[test]
+fn several_workers_share_a_job_and_score_as_one() {
+    let one = Bench::new().score(spec(1000.0, 0.002, Order::Random)).unwrap();
+    let mut bench = Bench::new();
+    bench.placement.devices = Devices::try_from(vec![Device::Cpu; 3]).unwrap();
+    let three = bench.score(spec(1000.0, 0.002, Order::Random)).unwrap();
+    assert_eq!(bits(&one), bits(&three));
+    let indices: Vec<u32> = side(&three, Side::Out).iter().map(|s| s.index).collect();
+    assert_eq!(indices, (0..40).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_device_that_is_not_there_fails_the_job_that_names_it() {
+    let mut bench = Bench::new();
+    bench.placement.devices = Device::Cuda(99).into();
+    let reason = bench.score(spec(1000.0, 0.001, Order::Random)).unwrap_err();
+    assert!(reason.contains("cuda:99"), "{reason}");
+    bench.placement.devices = Device::Cpu.into();
+    assert!(bench.score(spec(1000.0, 0.001, Order::Random)).is_ok());
+}
+
+/// Jobs in the order in which they end.
+fn order_of_ends(bench: &Bench, count: usize) -> Vec<u64> {
+    let mut ended = Vec::new();
+    while ended.len() < count {
+        match bench
+            .events
+            .recv_timeout(std::time::Duration::from_secs(120))
+            .unwrap()
+        {
+            Event::Finished { job, .. } => ended.push(job.0),
+            Event::Failed { reason, .. } => panic!("{reason}"),
+            _ => {}
+        }
+    }
+    ended
+}
+
+#[test]
+fn background_jobs_wait_for_all_others() {
+    let mut bench = Bench::new();
+    bench.placement.background = true;
+    for job in 10..13 {
+        bench.ask(job, spec(job as f64, 0.001, Order::Random));
+    }
+    bench.placement.background = false;
+    bench.ask(1, spec(2.0, 0.001, Order::Random));
+    bench.ask(2, spec(3.0, 0.001, Order::Random));
+    let ended = order_of_ends(&bench, 5);
+    let place = |job| ended.iter().position(|&ended| ended == job).unwrap();
+    // The first in the background may have begun before the others came.
+    assert!(
+        place(1) <= 2 && place(2) <= 2 && place(11) > 2 && place(12) > 2,
+        "{ended:?}"
+    );
+}
+
+#[test]
+fn lanes_take_turns_and_a_lane_serves_in_order() {
+    let mut bench = Bench::new();
+    let mut seen = Vec::new();
+    for (job, lane) in [(1, 0), (2, 0), (3, 1)] {
+        bench.placement.lane = lane;
+        bench.ask(job, spec(2.0 + job as f64, 0.001, Order::Random));
+    }
+    let mut ended = 0;
+    while ended < 3 {
+        match bench
+            .events
+            .recv_timeout(std::time::Duration::from_secs(120))
+            .unwrap()
+        {
+            Event::Scored(batch) if !batch.from_cache => seen.push(batch.job.0),
+            Event::Finished { .. } => ended += 1,
+            _ => {}
+        }
+    }
+    let last_of_1 = seen.iter().rposition(|&job| job == 1).unwrap();
+    let first_of = |wanted| seen.iter().position(|&job| job == wanted).unwrap();
+    // Ten batches each; with one worker of two threads at most two are out of order.
+    assert!(first_of(2) + 3 > last_of_1, "{seen:?}");
+    assert!(first_of(3) < 8, "lane 1 waits for lane 0: {seen:?}");
+}
+
+#[test]
+fn memory_is_told_while_scores_come_and_never_while_idle() {
+    let mut bench = Bench::new();
+    let generation = bench.ask(0, spec(1000.0, 0.002, Order::Random));
+    let mut told = Vec::new();
+    loop {
+        let event = bench
+            .events
+            .recv_timeout(std::time::Duration::from_secs(120))
+            .unwrap();
+        match event {
+            Event::Memory { device, memory } => told.push((device, memory)),
+            Event::Finished { generation: g, .. } if g == generation => break,
+            Event::Failed { reason, .. } => panic!("{reason}"),
+            _ => {}
+        }
+    }
+    let (device, memory) = told.first().unwrap();
+    assert_eq!(*device, odin_core::units::Device::Cpu);
+    assert!(memory.used > 0 && memory.used < memory.total, "{memory}");
+    let idle = bench.events.recv_timeout(std::time::Duration::from_millis(1500));
+    assert!(idle.is_err(), "{idle:?}");
+}
