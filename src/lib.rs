@@ -1,6 +1,8 @@
 //! The parts of `odin`, a terminal dashboard for exploring out-of-distribution detection.
 //!
 //! Each module imports only from those listed after it.
+pub use odin_metrics as metrics;
+
 pub mod cli;
 pub mod term;
 pub mod config;
@@ -13,7 +15,6 @@ pub mod training;
 pub mod fetch;
 pub mod runs;
 pub mod scoring;
-pub mod metrics;
 pub mod networks;
 pub mod datasets;
 pub mod home;

@@ -1,11 +1,11 @@
 //! The choices on which papers differ and which change the numbers; whatever is shown says which were made.
 use std::fmt;
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Which class a detector is said to detect; FPR@95TPR and the detection error depend on it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Positive {
     /// The ODIN paper: 95 % of the ID images are accepted.
@@ -16,7 +16,8 @@ pub enum Positive {
 }
 
 /// Where on the ROC the detection error ½(1 − TPR) + ½ FPR is taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum ErrorConvention {
     /// The least over all thresholds (ODIN, arXiv 1706.02690, evaluation metrics).
@@ -27,7 +28,8 @@ pub enum ErrorConvention {
 }
 
 /// How precision weighs the two sets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum AuprConvention {
     /// Both sets weigh the same, whatever their sizes.
@@ -38,7 +40,8 @@ pub enum AuprConvention {
 }
 
 /// One choice of each; the default is the ODIN paper's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Conventions {
     pub positive: Positive,

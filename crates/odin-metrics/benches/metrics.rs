@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use odin_tui::metrics::{Comparison, Conventions, Histogram, Side, Stream};
+use odin_metrics::{Comparison, Conventions, Histogram, Side, Stream};
 
 /// Scores that look random and are all but distinct: the fractional parts of multiples of an irrational
 /// number, bent.

@@ -1,4 +1,4 @@
-//! The metrics against scikit-learn's, from tests/fixtures/metrics/make.py.
+//! The metrics against scikit-learn's, from tests/fixtures/make.py.
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
@@ -23,7 +23,7 @@ fn numbers(texts: &[String]) -> Vec<f64> {
 
 #[test]
 fn every_metric_matches_under_every_convention() {
-    let text = include_str!("../../tests/fixtures/metrics/scikit_learn.json");
+    let text = include_str!("../tests/fixtures/scikit_learn.json");
     let cases: Vec<Case> = serde_json::from_str(text).unwrap();
     assert!(cases.len() >= 10);
     for case in cases {
