@@ -1,22 +1,18 @@
 //! The parts of `odin`, a terminal dashboard for exploring out-of-distribution detection.
 //!
 //! Each module imports only from those listed after it.
+pub use odin_core::{files, home, networks, report, runs, session, units};
+pub use odin_datasets as datasets;
+pub use odin_datasets::fetch;
 pub use odin_metrics as metrics;
+/// The engine as its clients see it.
+pub mod engine {
+    pub use odin_core::protocol::{self, EngineProcess};
+    pub use odin_core::runs::evidence::Budget;
+}
 
 pub mod cli;
 pub mod term;
 pub mod config;
 pub mod ui;
 pub mod app;
-pub mod report;
-pub mod session;
-pub mod engine;
-pub mod training;
-pub mod fetch;
-pub mod runs;
-pub mod scoring;
-pub mod networks;
-pub mod datasets;
-pub mod home;
-pub mod files;
-pub mod units;

@@ -1,6 +1,6 @@
-//! `odin`: the dashboard, and whatever needs no libtorch; the rest it hands over to `odin-engine`.
+//! `odin`: the dashboard and the command line. Never loads libtorch.
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    odin_tui::cli::main(odin_tui::cli::hand_over)
+    odin_tui::cli::main()
 }

@@ -7,15 +7,16 @@ use std::time::SystemTime;
 use anyhow::{Context, bail};
 use clap::Args;
 
-use super::compute::engine_program;
+use super::engine;
 use crate::app::{Catalogue, Choice, Model, Restore};
 use crate::config::Config;
 use crate::datasets;
+use crate::engine::EngineProcess;
 use crate::engine::protocol::Command;
-use crate::engine::{Budget, EngineProcess};
 use crate::files;
 use crate::home::Home;
 use crate::networks::NetworkCard;
+use crate::runs::evidence::Budget;
 use crate::session::{self, Lock, LockError, Session, copy_path};
 use crate::term::{self, Capabilities, EngineLink, Exit, TermOptions};
 use crate::units::Device;
@@ -175,9 +176,9 @@ pub(super) fn find(session: &str, home: &Home) -> anyhow::Result<PathBuf> {
 
 /// The engine, on what the jobs need; `only` takes the place of the devices that the session names.
 fn start(home: &Home, only: Option<Device>) -> anyhow::Result<EngineLink> {
-    let program = engine_program()?;
+    let program = engine::program()?;
     let (sender, events) = tokio::sync::mpsc::unbounded_channel();
-    let engine = EngineProcess::start(&program, home, move |event| {
+    let engine = EngineProcess::start(&program, home, false, move |event| {
         // The dashboard has gone; nobody wants to know any more.
         let _ = sender.send(event);
     })

@@ -2,12 +2,12 @@
 use anyhow::bail;
 use indicatif::ProgressBar;
 
-use super::driver::Driver;
+use super::client::Client;
 use crate::engine::protocol::JobSpec;
 use crate::metrics::Conventions;
 use crate::runs::Cell;
 use crate::session::Metric;
-use crate::units::{Magnitude, Temperature};
+use crate::units::{Devices, Magnitude, Temperature};
 
 /// What is searched, on what and for what.
 pub struct Search<'a> {
@@ -39,7 +39,8 @@ impl Search<'_> {
     pub fn run(
         &self,
         spec: &JobSpec,
-        driver: &mut Driver,
+        client: &Client,
+        devices: &Devices,
         mut measured: impl FnMut(usize),
     ) -> anyhow::Result<Searched> {
         let hidden = ProgressBar::hidden();
@@ -55,7 +56,7 @@ impl Search<'_> {
                     magnitude,
                     ..on.clone()
                 };
-                let scored = driver.score(cell, &hidden)?;
+                let scored = client.score(cell, devices, &hidden)?;
                 cells.push(Cell {
                     temperature,
                     magnitude,

@@ -1,10 +1,8 @@
 //! The command line: one file a subcommand. Reads arguments, prints results; what is worth testing lies below.
 //!
-//! Two programs share it. `odin` never loads libtorch, which takes from 0.3 s to seconds: it shows the dashboard and does what
-//! needs no tensors. [`Compute`] is what `odin-engine` does; `odin` becomes that program for it ([`hand_over`]).
-mod compute;
+//! What needs libtorch is done by another program, `odin-engine`, which `engine` starts and `client` talks to.
+mod client;
 mod doctor;
-mod driver;
 mod engine;
 mod explore;
 mod import;
@@ -27,7 +25,6 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::units::{Device, Magnitude, Temperature};
-pub use compute::{compute, hand_over};
 
 /// Explore how well a network knows what it does not know.
 ///
@@ -46,8 +43,20 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    #[command(flatten)]
-    Compute(Compute),
+    /// Score one data set against a network's in-distribution set and print the metrics
+    Score(Box<score::Options>),
+    /// Score a grid of temperatures and magnitudes; choose on some images, report on the others
+    Sweep(Box<sweep::Options>),
+    /// Work through a session without the dashboard, and keep what comes of it in runs/
+    Run(run::Options),
+    /// Tell of single images whether they are in- or out-of-distribution
+    Verdict(verdict::Options),
+    /// Train a network from a data set's card
+    Train(Box<train::Options>),
+    /// Bring other programs' files
+    Import(import::Options),
+    /// libtorch, devices, terminal and data, and what is wrong with them
+    Doctor(doctor::Options),
     /// Tables, figures and files of runs
     Report(report::Options),
     /// Look after what is kept in runs/
@@ -66,28 +75,6 @@ enum Command {
         /// bash, elvish, fish, powershell or zsh
         shell: clap_complete::Shell,
     },
-}
-
-/// What needs libtorch.
-#[derive(Debug, Subcommand)]
-pub enum Compute {
-    /// Score one data set against a network's in-distribution set and print the metrics
-    Score(Box<score::Options>),
-    /// Score a grid of temperatures and magnitudes; choose on some images, report on the others
-    Sweep(Box<sweep::Options>),
-    /// Work through a session without the dashboard, and keep what comes of it in runs/
-    Run(run::Options),
-    /// Tell of single images whether they are in- or out-of-distribution
-    Verdict(verdict::Options),
-    /// Train a network from a data set's card
-    Train(Box<train::Options>),
-    /// Bring other programs' files
-    Import(import::Options),
-    /// libtorch, devices, terminal and data, and what is wrong with them
-    Doctor(doctor::Options),
-    /// Score what standard input asks for, and answer on standard output: the dashboard's engine
-    #[command(hide = true)]
-    Engine,
 }
 
 /// What to score, in the words of the scripts before this program.
@@ -131,16 +118,27 @@ struct What {
     fresh: bool,
 }
 
-/// Runs the program; `compute` does what needs libtorch. Exit code 2 says that the input was at fault, and one line on
-/// standard error says how.
-pub fn main(compute: fn(Compute) -> anyhow::Result<ExitCode>) -> ExitCode {
-    let cli = Cli::parse();
-    let done = match cli.command {
+/// Runs the program. Exit code 2 says that the input was at fault, and one line on standard error says how.
+pub fn main() -> ExitCode {
+    match run(Cli::parse()) {
+        Ok(code) => code,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    match cli.command {
         None => explore::run(cli.session.as_deref(), &cli.explore),
-        Some(Command::Compute(command)) => match compute(command) {
-            Ok(code) => return code,
-            Err(error) => Err(error),
-        },
+        Some(Command::Score(options)) => score::run(&options),
+        Some(Command::Sweep(options)) => sweep::run(&options),
+        Some(Command::Run(options)) => return run::run(&options),
+        Some(Command::Verdict(options)) => return verdict::run(&options),
+        Some(Command::Train(options)) => train::run(&options),
+        Some(Command::Import(options)) => import::run(&options),
+        Some(Command::Doctor(options)) => doctor::run(&options),
         Some(Command::Report(options)) => report::run(&options),
         Some(Command::Runs(options)) => prune::run(&options),
         Some(Command::List(options)) => list::run(&options),
@@ -152,14 +150,8 @@ pub fn main(compute: fn(Compute) -> anyhow::Result<ExitCode>) -> ExitCode {
             clap_complete::generate(shell, &mut Cli::command(), "odin", &mut script);
             print(&String::from_utf8_lossy(&script))
         }
-    };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            let _ = writeln!(io::stderr(), "error: {error:#}");
-            ExitCode::from(2)
-        }
-    }
+    }?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Prints to standard output. A reader that has gone (`odin list | head`) is no error.

@@ -9,7 +9,7 @@ use anyhow::bail;
 use clap::Args;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use super::driver::{self, Driver, SoFar};
+use super::client::{self, Client, SoFar};
 use super::grid::{Search, Searched};
 use super::{explore, print, progress_bar};
 use crate::engine::protocol::JobSpec;
@@ -68,21 +68,23 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     if tasks.is_empty() {
         bail!("{}: the session has no job", path.display());
     }
-    let planner = Planner::new(&home);
+    let bars = MultiProgress::new();
+    let client = Client::start(&home, options.again, &bars)?;
+    let planner = Planner::new(&home, &client);
     if options.dry_run {
         print(&dry_run(&tasks, &planner, &folder))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let desk = Desk {
-        home: &home,
+    let work = Work {
+        client: &client,
         folder,
         again: options.again,
         planner: Mutex::new(planner),
         session: &session.name,
-        bars: MultiProgress::new(),
+        bars,
         count: tasks.len(),
     };
-    let outcomes = desk.work_through(&tasks);
+    let outcomes = work.through(&tasks);
     let failed = outcomes
         .iter()
         .filter(|outcome| matches!(outcome, Outcome::Failed(_)))
@@ -141,8 +143,8 @@ fn dry_run(tasks: &[Task], planner: &Planner, folder: &std::path::Path) -> Strin
 }
 
 /// What all threads share.
-struct Desk<'a> {
-    home: &'a Home,
+struct Work<'a> {
+    client: &'a Client,
     folder: PathBuf,
     again: bool,
     planner: Mutex<Planner<'a>>,
@@ -151,10 +153,10 @@ struct Desk<'a> {
     count: usize,
 }
 
-impl Desk<'_> {
+impl Work<'_> {
     /// Jobs on the same devices one after another, those on others beside them. The outcomes are in the order of the
     /// tasks.
-    fn work_through(&self, tasks: &[Task]) -> Vec<Outcome> {
+    fn through(&self, tasks: &[Task]) -> Vec<Outcome> {
         let mut groups: Vec<(&Devices, Vec<usize>)> = Vec::new();
         for (n, task) in tasks.iter().enumerate() {
             match groups.iter_mut().find(|(devices, _)| **devices == task.devices) {
@@ -166,7 +168,7 @@ impl Desk<'_> {
         std::thread::scope(|scope| {
             let mut threads = Vec::new();
             for (devices, group) in groups {
-                threads.push(scope.spawn(move || self.work_on(devices, group, tasks)));
+                threads.push(scope.spawn(move || self.group(devices, group, tasks)));
             }
             // A thread that panicked has told on standard error; its jobs have no outcome.
             for (n, outcome) in threads
@@ -185,24 +187,23 @@ impl Desk<'_> {
             .collect()
     }
 
-    fn work_on(&self, devices: &Devices, group: Vec<usize>, tasks: &[Task]) -> Vec<(usize, Outcome)> {
+    fn group(&self, devices: &Devices, group: Vec<usize>, tasks: &[Task]) -> Vec<(usize, Outcome)> {
         let bar = self.bars.add(progress_bar(0, "images"));
         // The title of a job leaves no room beside it.
         let style = ProgressStyle::with_template("{msg}\n{wide_bar} {pos}/{len} · {per_sec} · {eta} left");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        let mut driver = None;
-        let mut one = |n: usize| {
+        let one = |n: usize| {
             let task = tasks.get(n)?;
             let reporter = Reporter {
                 bar: &bar,
                 title: format!("{}/{} {}", n + 1, self.count, task.title()),
             };
-            let done = self.job(task, devices, &mut driver, &reporter);
+            let done = self.job(task, devices, &reporter);
             let outcome = done.unwrap_or_else(|error| Outcome::Failed(format!("{error:#}")));
             reporter.end(&outcome);
             Some((n, outcome))
         };
-        let outcomes = group.into_iter().filter_map(&mut one).collect();
+        let outcomes = group.into_iter().filter_map(one).collect();
         bar.finish_and_clear();
         outcomes
     }
@@ -211,7 +212,6 @@ impl Desk<'_> {
         &self,
         task: &Task,
         devices: &Devices,
-        driver: &mut Option<Driver>,
         reporter: &Reporter,
     ) -> anyhow::Result<Outcome> {
         let plan = {
@@ -235,11 +235,7 @@ impl Desk<'_> {
             device: devices.to_string(),
         };
         let mut folder = RunFolder::start(&self.folder, plan.identity.clone(), origin)?;
-        let driver = match driver {
-            Some(driver) => driver,
-            None => driver.insert(Driver::start(self.home, devices.clone(), self.again)?),
-        };
-        let done = score(task, &plan.card, driver, &mut folder, reporter).and_then(|done| {
+        let done = score(task, &plan.card, self.client, devices, &mut folder, reporter).and_then(|done| {
             let Done { scored, record, grid } = done;
             let path = folder.finish(&scored.ins, &scored.outs, &record, grid.as_ref())?;
             Ok(Outcome::Finished(path, Box::new(record)))
@@ -254,7 +250,7 @@ impl Desk<'_> {
 }
 
 struct Done {
-    scored: driver::Scored,
+    scored: client::Scored,
     record: Record,
     grid: Option<Grid>,
 }
@@ -262,14 +258,15 @@ struct Done {
 fn score(
     task: &Task,
     card: &NetworkCard,
-    driver: &mut Driver,
+    client: &Client,
+    devices: &Devices,
     folder: &mut RunFolder,
     reporter: &Reporter,
 ) -> anyhow::Result<Done> {
     let (spec, grid) = match &task.sweep {
         None => (task.spec.clone(), None),
         Some(sweep) => {
-            let (spec, grid) = best_cell(&task.spec, sweep, driver, reporter)?;
+            let (spec, grid) = best_cell(&task.spec, sweep, client, devices, reporter)?;
             (spec, Some(grid))
         }
     };
@@ -295,8 +292,8 @@ fn score(
         }
         Ok(())
     };
-    let scored = driver.score_watched(spec.clone(), reporter.bar, &mut watch)?;
-    let record = driver::record(card, &spec, &scored)?;
+    let scored = client.score_watched(spec.clone(), devices, reporter.bar, &mut watch)?;
+    let record = client::record(card, &spec, &scored)?;
     Ok(Done { scored, record, grid })
 }
 
@@ -304,7 +301,8 @@ fn score(
 fn best_cell(
     spec: &JobSpec,
     sweep: &Sweep,
-    driver: &mut Driver,
+    client: &Client,
+    devices: &Devices,
     reporter: &Reporter,
 ) -> anyhow::Result<(JobSpec, Grid)> {
     let search = Search {
@@ -319,7 +317,7 @@ fn best_cell(
         best,
         on,
         rest,
-    } = search.run(spec, driver, |measured| {
+    } = search.run(spec, client, devices, |measured| {
         reporter.bar.inc(1);
         if measured.is_multiple_of(search.magnitudes.len()) {
             reporter.tell(&format!("{measured} of {} cells", search.len()));

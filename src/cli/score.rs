@@ -4,7 +4,9 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::Args;
 
-use super::driver::{self, Driver};
+use indicatif::MultiProgress;
+
+use super::client::{self, Client};
 use super::{What, print, progress_bar};
 use crate::engine::protocol::ImageScore;
 use crate::home::Home;
@@ -32,16 +34,18 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     let home = Home::find()?;
     let what = &options.what;
     let card = NetworkCard::find(&what.network, &home.models())?;
-    let spec = driver::job(what);
+    let spec = client::job(what);
     if let Some(folder) = &options.save {
         std::fs::create_dir_all(folder)
             .with_context(|| format!("cannot make the folder {}", folder.display()))?;
     }
-    let bar = progress_bar(0, "images");
+    let bars = MultiProgress::new();
+    let bar = bars.add(progress_bar(0, "images"));
     bar.set_message(spec.dataset.clone());
-    let scored = Driver::start(&home, what.device, what.fresh)?.score(spec.clone(), &bar)?;
+    let client = Client::start(&home, what.fresh, &bars)?;
+    let scored = client.score(spec.clone(), &what.device.into(), &bar)?;
     bar.finish_and_clear();
-    let record = driver::record(&card, &spec, &scored)?;
+    let record = client::record(&card, &spec, &scored)?;
     if let Some(folder) = &options.save {
         runs::write_scores(&folder.join("in.npz"), &scored.ins)?;
         runs::write_scores(&folder.join("out.npz"), &scored.outs)?;

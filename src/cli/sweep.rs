@@ -1,8 +1,9 @@
 //! `odin sweep`: the T × ε grid. The best cell is chosen on validation images and reported on the others.
 use anyhow::bail;
 use clap::{Args, ValueEnum};
+use indicatif::MultiProgress;
 
-use super::driver::{self, Driver};
+use super::client::{self, Client};
 use super::grid::Search;
 use super::{What, print, progress_bar, score};
 use crate::home::Home;
@@ -89,27 +90,29 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     if options.validation == 0 {
         bail!("--validation: at least 1 image is needed to choose on");
     }
-    let what = driver::job(&options.what);
-    let mut driver = Driver::start(&home, options.what.device, options.what.fresh)?;
+    let what = client::job(&options.what);
+    let bars = MultiProgress::new();
+    let client = Client::start(&home, options.what.fresh, &bars)?;
+    let devices = options.what.device.into();
     let search = Search {
         temperatures: &temperatures,
         magnitudes: &magnitudes,
         validation: options.validation,
         metric: options.metric.into(),
     };
-    let bar = progress_bar(search.len() as u64, "cells");
+    let bar = bars.add(progress_bar(search.len() as u64, "cells"));
     bar.set_message(what.dataset.clone());
-    let searched = search.run(&what, &mut driver, |_| bar.inc(1))?;
+    let searched = search.run(&what, &client, &devices, |_| bar.inc(1))?;
     bar.finish_and_clear();
     let value = |cell: &runs::Cell| search.metric.of(&cell.odin);
     let test = match searched.rest {
         None => None,
         Some(reported) => {
-            let bar = progress_bar(0, "images");
+            let bar = bars.add(progress_bar(0, "images"));
             bar.set_message("the best cell on the other images");
-            let scored = driver.score(reported.clone(), &bar)?;
+            let scored = client.score(reported.clone(), &devices, &bar)?;
             bar.finish_and_clear();
-            Some(driver::record(&card, &reported, &scored)?)
+            Some(client::record(&card, &reported, &scored)?)
         }
     };
     let best_line = format!(

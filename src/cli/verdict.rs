@@ -6,9 +6,10 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::Args;
+use indicatif::MultiProgress;
 use serde::Serialize;
 
-use super::driver::Driver;
+use super::client::Client;
 use super::{explore, print, progress_bar};
 use crate::datasets::{self, Corrupt, Dataset, DatasetCard, Layout, Noise, Preprocessing, Resize, Source};
 use crate::engine::protocol::{ImageScore, JobSpec, Order};
@@ -142,7 +143,8 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
 /// Scores images that belong to no data set: each lot becomes one, in a folder of links.
 struct Court {
     home: Home,
-    driver: Driver,
+    client: Client,
+    devices: Devices,
     spec: JobSpec,
     in_name: String,
     class_names: Vec<String>,
@@ -162,7 +164,8 @@ impl Court {
         let (set_card, root) = datasets::find(&in_name, &[home.data()])?;
         let set = Dataset::open(&set_card, &root)?;
         Ok(Self {
-            driver: Driver::start(home, devices, false)?,
+            client: Client::start(home, false, &MultiProgress::new())?,
+            devices,
             home: home.clone(),
             class_names: set.class_names().to_vec(),
             preprocessing: set_card.preprocessing,
@@ -205,8 +208,9 @@ impl Court {
     /// In-distribution scores of a finished run of the same network, set and parameters.
     fn scores_of_a_run(&self) -> Option<(Vec<f64>, String)> {
         let card = NetworkCard::find(&self.spec.network, &self.home.models()).ok()?;
-        let weights = card
-            .read_weights(self.spec.weights.as_deref(), tch::Device::Cpu)
+        let weights = self
+            .client
+            .weights_digest(&self.spec.network, self.spec.weights.as_deref())
             .ok()?;
         let (set_card, root) = datasets::find(&self.in_name, &[self.home.data()]).ok()?;
         let digest = Dataset::open(&set_card, &root)
@@ -218,7 +222,7 @@ impl Court {
         for run in finished.filter_map(|shelved| shelved.run.ok()) {
             let same = run.manifest.as_ref().is_some_and(|manifest| {
                 let identity = &manifest.identity;
-                identity.network.digest == weights.digest()
+                identity.network.digest == weights
                     && identity.in_dataset.digest == digest
                     && identity.normalisation == card.normalisation
                     && (identity.temperature, identity.magnitude)
@@ -238,11 +242,12 @@ impl Court {
         let noise = self.noise(self.spec.skip + 1)?;
         let bar = progress_bar(0, "images");
         bar.set_message(format!("threshold: {}", self.in_name));
-        let scored = self.driver.score(
+        let scored = self.client.score(
             JobSpec {
                 dataset: noise,
                 ..self.spec.clone()
             },
+            &self.devices,
             &bar,
         )?;
         bar.finish_and_clear();
@@ -355,7 +360,7 @@ impl Court {
             ..self.spec.clone()
         };
         let bar = progress_bar(0, "images");
-        let scored = self.driver.score(spec, &bar)?;
+        let scored = self.client.score(spec, &self.devices, &bar)?;
         bar.finish_and_clear();
         std::fs::remove_dir_all(&folder)?;
         let place = |score: ImageScore| Some((*chosen.get(score.index as usize)?, score));

@@ -6,6 +6,7 @@ pub mod report;
 pub mod session;
 pub mod runs;
 pub mod protocol;
+pub mod tasks;
 pub mod setting;
 pub mod networks;
 pub mod home;

@@ -3,6 +3,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::PathBuf;
 
+use crate::cli::client::Client;
 use crate::datasets::{self, Dataset};
 use crate::engine::protocol::JobSpec;
 use crate::home::Home;
@@ -67,6 +68,7 @@ type Known<K, V> = HashMap<K, Result<V, String>>;
 /// Makes plans; what one has opened and hashed serves the next.
 pub struct Planner<'a> {
     home: &'a Home,
+    client: &'a Client,
     /// Digests by network and weights file.
     weights: RefCell<Known<(String, Option<PathBuf>), String>>,
     /// Digest and length by name.
@@ -74,9 +76,10 @@ pub struct Planner<'a> {
 }
 
 impl<'a> Planner<'a> {
-    pub fn new(home: &'a Home) -> Self {
+    pub fn new(home: &'a Home, client: &'a Client) -> Self {
         Self {
             home,
+            client,
             weights: RefCell::default(),
             sets: RefCell::default(),
         }
@@ -97,7 +100,7 @@ impl<'a> Planner<'a> {
             digest,
         };
         let identity = Identity {
-            network: named(&card.name, self.weights(&card, spec)?),
+            network: named(&card.name, self.weights(spec)?),
             normalisation: card.normalisation,
             in_dataset: named(&in_name, in_digest),
             dataset: named(&spec.dataset, out_digest),
@@ -120,13 +123,8 @@ impl<'a> Planner<'a> {
         })
     }
 
-    fn weights(&self, card: &NetworkCard, spec: &JobSpec) -> Result<String, String> {
-        let read = || {
-            let loaded = card.read_weights(spec.weights.as_deref(), tch::Device::Cpu);
-            loaded
-                .map(|loaded| loaded.digest().to_owned())
-                .map_err(|error| error.to_string())
-        };
+    fn weights(&self, spec: &JobSpec) -> Result<String, String> {
+        let read = || self.client.weights_digest(&spec.network, spec.weights.as_deref());
         let key = (spec.network.clone(), spec.weights.clone());
         self.weights.borrow_mut().entry(key).or_insert_with(read).clone()
     }

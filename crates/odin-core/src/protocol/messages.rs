@@ -147,6 +147,13 @@ pub enum Command {
         spec: JobSpec,
         image: ImageId,
     },
+    /// Tell the digest of the weights that a network scores with.
+    Identify {
+        /// Name of the network's card.
+        network: String,
+        /// Weights to use instead of the card's.
+        weights: Option<PathBuf>,
+    },
     /// End every worker once its present batch is done.
     Shutdown,
 }
@@ -243,6 +250,12 @@ pub enum Event {
         job: JobId,
         image: ImageId,
         result: Box<Result<Inspection, String>>,
+    },
+    /// The digest that was asked for, or why there is none.
+    Identified {
+        network: String,
+        weights: Option<PathBuf>,
+        digest: Result<String, String>,
     },
     /// Something that a person should know, and that stops nothing.
     Warning {

@@ -26,7 +26,7 @@ pub struct EngineProcess {
 }
 
 impl EngineProcess {
-    /// Starts `program engine`. `emit` is called from a thread of its own: with events, and at last, unless this was
+    /// Starts `program serve`; with `fresh`, evidence of earlier runs is neither read nor left. `emit` is called from a thread of its own: with events, and at last, unless this was
     /// dropped, with why there are no more.
     ///
     /// # Errors
@@ -34,10 +34,12 @@ impl EngineProcess {
     pub fn start(
         program: &Path,
         home: &Home,
+        fresh: bool,
         mut emit: impl FnMut(Result<Event, String>) + Send + 'static,
     ) -> io::Result<Self> {
         let mut child = Program::new(program)
             .arg("serve")
+            .args(fresh.then_some("--fresh"))
             .env("ODIN_HOME", home.path())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use super::fleet::Seat;
-use super::protocol::{Generation, JobId, JobSpec};
+use odin_core::protocol::{Generation, JobId, JobSpec};
 use super::task::Task;
 
 #[derive(Default)]

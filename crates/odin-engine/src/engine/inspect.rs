@@ -11,13 +11,15 @@ use std::thread::JoinHandle;
 use tch::TchError;
 
 use super::pool::panic_text;
-use super::protocol::{Event, ImageId, Inspection, JobId, JobSpec, Pixels};
+use odin_core::protocol::{Event, ImageId, Inspection, JobId, JobSpec, Pixels};
 use odin_datasets::{self, Dataset, DatasetError, Image};
 use odin_core::home::Home;
 use odin_metrics::Side;
 use crate::networks::weights::{WeightsError, first_line};
-use crate::networks::{CardError, NetworkCard};
-use crate::scoring::{Scorer, log_odds};
+use odin_core::networks::{CardError, NetworkCard};
+use crate::networks::read_weights;
+use crate::scoring::Scorer;
+use odin_detectors::log_odds;
 use odin_core::units::Temperature;
 
 /// Larger thumbnails are made smaller, to so many pixels a side.
@@ -208,7 +210,7 @@ impl<E: FnMut(Event)> Serving<E> {
             Some(open) => open,
             None => {
                 let card = NetworkCard::find(&spec.network, &self.home.models())?;
-                let weights = card.read_weights(spec.weights.as_deref(), tch::Device::Cpu)?;
+                let weights = read_weights(&card, spec.weights.as_deref(), tch::Device::Cpu)?;
                 let scorer = Scorer::new(weights.network()?, card.normalisation.std(), tch::Device::Cpu)?;
                 OpenNetwork { key, card, scorer }
             }

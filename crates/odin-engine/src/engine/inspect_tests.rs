@@ -1,7 +1,7 @@
 //! Images to look at, out of an engine that scores noise.
 use std::time::Duration;
 
-use super::protocol::{Command, Event, ImageId, JobId, JobSpec, Order};
+use odin_core::protocol::{Command, Event, ImageId, JobId, JobSpec, Order};
 use super::tests::{Bench, spec};
 use odin_metrics::Side;
 
@@ -69,7 +69,7 @@ fn an_inspection_says_what_scoring_says() {
         };
         assert!((found.odin.0 - known.odin.0).abs() < 1e-4 * known.odin.0.abs().max(1.0));
         assert!((found.baseline.0 - known.baseline.0).abs() < 1e-4 * known.baseline.0.abs().max(1.0));
-        let greatest = |logits: &[f32]| crate::scoring::argmax(logits) as u16;
+        let greatest = |logits: &[f32]| odin_detectors::argmax(logits) as u16;
         assert_eq!(
             (greatest(&found.logits_before), found.label),
             (known.prediction, None)

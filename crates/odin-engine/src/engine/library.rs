@@ -9,11 +9,12 @@ use std::time::SystemTime;
 use super::batch_size::{self, BatchSizes, Case};
 use super::device;
 use super::fleet::Seat;
-use super::protocol::JobSpec;
+use odin_core::protocol::JobSpec;
 use odin_datasets::{self, Dataset, DatasetError};
 use odin_core::home::Home;
 use crate::networks::weights::{WeightsError, first_line};
-use crate::networks::{CardError, NetworkCard};
+use odin_core::networks::{CardError, NetworkCard};
+use crate::networks::read_weights;
 use crate::scoring::Scorer;
 
 /// Why a job's network or one of its sets cannot be opened.
@@ -178,7 +179,7 @@ impl Library {
         // Looked at before the files are read: a change meanwhile is then seen the next time.
         let stamp = Stamp::of([weights_file, card_file]);
         let device = device::of_torch(seat.device);
-        let weights = card.read_weights(spec.weights.as_deref(), device)?;
+        let weights = read_weights(&card, spec.weights.as_deref(), device)?;
         let scorer = |_| -> Result<Mutex<Scorer>, OpenError> {
             let scorer = Scorer::new(weights.network()?, card.normalisation.std(), device);
             Ok(Mutex::new(

@@ -18,12 +18,9 @@ mod opener;
 mod pass;
 mod pool;
 pub mod preflight;
-mod process;
-pub mod protocol;
 mod scheduler;
 mod serve;
 mod task;
-mod wire;
 #[cfg(test)]
 mod inspect_tests;
 #[cfg(test)]
@@ -33,9 +30,8 @@ use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
 
 use odin_core::home::Home;
-pub use evidence::{Budget, BudgetError};
-pub use process::EngineProcess;
-use protocol::{Command, Event};
+use odin_core::protocol::{Command, Event};
+use odin_core::runs::evidence::Budget;
 use scheduler::Message;
 pub use serve::serve;
 

@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use super::fleet::Seat;
 use super::library::{Library, OpenError, OpenNetwork};
 use super::pool::panic_text;
-use super::protocol::{Generation, JobId, JobSpec};
+use odin_core::protocol::{Generation, JobId, JobSpec};
 use odin_datasets::Dataset;
 use odin_core::home::Home;
 use odin_core::runs::evidence::EvidenceKey;

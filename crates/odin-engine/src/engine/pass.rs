@@ -6,12 +6,13 @@ use tch::{TchError, Tensor};
 use super::evidence::Shown;
 use super::fleet::Seat;
 use super::library::OpenNetwork;
-use super::protocol::{Generation, JobId};
+use odin_core::protocol::{Generation, JobId};
 use odin_datasets::Batch;
 use odin_metrics::Side;
 use crate::networks::weights::first_line;
 use odin_core::runs::evidence::EvidenceKey;
-use crate::scoring::{Scorer, Signs, log_odds};
+use crate::scoring::{Scorer, Signs};
+use odin_detectors::log_odds;
 use odin_core::units::{Magnitude, Temperature};
 
 /// A batch to compute, and what is known of its images.

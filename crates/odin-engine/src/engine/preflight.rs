@@ -3,12 +3,14 @@
 use std::collections::{HashMap, HashSet};
 
 use super::library::OpenNetwork;
-use super::protocol::ScoreBatch;
+use odin_core::protocol::ScoreBatch;
 use odin_datasets::{Dataset, DatasetError, Normalisation, NormalisationError};
 use odin_metrics::{Interval, Side, clopper_pearson};
-use crate::networks::NetworkCard;
+use odin_core::networks::NetworkCard;
+use crate::networks::read_weights;
 use crate::networks::weights::{WeightsError, first_line};
-use crate::scoring::{Scorer, argmax};
+use crate::scoring::Scorer;
+use odin_detectors::argmax;
 
 /// Means and deviations in use for 32×32 colour images: the ODIN authors', and the usual CIFAR-10 and CIFAR-100 ones.
 const WELL_KNOWN: [(&str, [f32; 3], [f32; 3]); 3] = [
@@ -91,7 +93,7 @@ pub fn preflight(
     let Some(labels) = labels.filter(|labels| !labels.is_empty()) else {
         return Ok(None);
     };
-    let network = card.read_weights(weights, device)?.network()?;
+    let network = read_weights(card, weights, device)?.network()?;
     let torch = |error: tch::TchError| PreflightError::Libtorch(first_line(&error));
     let scorer = Scorer::new(network, card.normalisation.std(), device).map_err(torch)?;
     let own = hits(&scorer, set, &labels, &card.normalisation)?;

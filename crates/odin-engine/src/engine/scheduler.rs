@@ -6,16 +6,17 @@ use std::sync::mpsc::{Receiver, Sender};
 
 use super::desk::{Desk, Slot, State};
 use super::device;
-use super::evidence::{Budget, Store};
+use super::evidence::Store;
 use super::fleet::Fleet;
 use super::inspect::Inspector;
 use super::memory::Gauge;
 use super::opener::{Opened, Opener, Ready, Request};
 use super::pool::{Done, panic_text};
 use super::preflight::AccuracyWatch;
-use super::protocol::{Command, Event, Generation, JobId, JobSpec, Placement};
+use odin_core::protocol::{Command, Event, Generation, JobId, JobSpec, Placement};
 use super::task::{Next, Task, TaskError};
 use odin_core::home::Home;
+use odin_core::runs::evidence::Budget;
 use odin_core::units::{Device, Devices};
 
 /// What reaches the scheduler.

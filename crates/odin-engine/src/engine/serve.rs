@@ -1,8 +1,10 @@
 //! An engine that serves another process over two pipes.
 use std::io::{self, Read, Write};
 
-use super::protocol::{Command, Event};
-use super::{Budget, Engine, wire};
+use odin_core::protocol::{Command, Event};
+use super::Engine;
+use odin_core::protocol::{Hello, read, write};
+use odin_core::runs::evidence::Budget;
 use odin_core::home::Home;
 
 /// Serves until it is told to end, or the other side has gone; returns once every worker has ended.
@@ -15,13 +17,13 @@ pub fn serve(
     mut input: impl Read,
     mut output: impl Write + Send + 'static,
 ) -> io::Result<()> {
-    wire::write(&mut output, &wire::Hello::ours())?;
+    write(&mut output, &Hello::ours())?;
     let engine = Engine::start(home, budget, move |event: Event| {
         // Nobody listens any more; the input ends too, then.
-        let _ = wire::write(&mut output, &event);
+        let _ = write(&mut output, &event);
     })?;
     loop {
-        match wire::read(&mut input)? {
+        match read(&mut input)? {
             None | Some(Command::Shutdown) => return Ok(()),
             Some(command) => engine.send(command),
         }

@@ -11,7 +11,7 @@ use super::fleet::Seat;
 use super::library::OpenNetwork;
 use super::opener::Ready;
 use super::pass::Work;
-use super::protocol::{Generation, ImageScore, JobId, JobSpec, Order, ScoreBatch};
+use odin_core::protocol::{Generation, ImageScore, JobId, JobSpec, Order, ScoreBatch};
 use odin_datasets::{Batch, Dataset, DatasetError, Normalisation, Prefetch};
 use odin_metrics::Side;
 use odin_core::runs::evidence::EvidenceKey;

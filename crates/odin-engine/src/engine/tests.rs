@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, channel};
 
-use super::protocol::{Command, Event, Generation, ImageScore, JobId, JobSpec, Order, Placement, ScoreBatch};
+use odin_core::protocol::{Command, Event, Generation, ImageScore, JobId, JobSpec, Order, Placement, ScoreBatch};
 use super::*;
 use odin_metrics::Side;
 use crate::networks::Architecture;

@@ -180,7 +180,7 @@ pub(super) mod samples {
     use rand::{RngExt, SeedableRng};
     use tch::{Device, Tensor};
 
-    use super::super::architecture::{Architecture, Parameter, Role};
+    use odin_core::networks::{Architecture, Parameter, Role};
     use super::super::weights::Weights;
 
     /// Uniform in −1 to 1.

@@ -3,12 +3,9 @@
 //! Families and their tensors are in `architecture`; files of weights in `weights`; programs that bring their own
 //! forward pass in `torchscript`; convolutions quicker than libtorch's in the package `odin-kernels`; what was measured elsewhere in `published`. Nothing here knows of data sets,
 //! temperatures or scores.
-mod architecture;
-mod card;
 mod densenet;
-mod input;
 mod layers;
-mod published;
+mod loaded;
 mod torchscript;
 pub mod weights;
 mod wideresnet;
@@ -18,11 +15,9 @@ use std::sync::Arc;
 use odin_kernels::Instructions;
 use tch::{Device, Kind, TchError, Tensor};
 
-pub use architecture::{Architecture, ArchitectureError, Parameter, Role};
-pub use card::{CardError, Loaded, NetworkCard};
-pub use input::{Input, Span};
 pub use layers::Mode;
-pub use published::{Measures, Published, PublishedRow};
+pub use loaded::{Loaded, read_weights};
+use odin_core::networks::{Architecture, ArchitectureError, Plan};
 use weights::{Weights, WeightsError};
 
 /// A classifier with its weights in place.
@@ -54,11 +49,11 @@ impl Shared {
         let on_cpu = weights.get("fc.bias")?.device() == Device::Cpu;
         let instructions = Instructions::of_this_cpu().filter(|_| on_cpu);
         Ok(match (architecture.plan()?, instructions) {
-            (architecture::Plan::DenseNet(plan), Some(instructions)) => {
+            (Plan::DenseNet(plan), Some(instructions)) => {
                 Self::Native(Arc::new(densenet::pack(&plan, weights)?), instructions)
             }
-            (architecture::Plan::DenseNet(_), None) => Self::Nothing,
-            (architecture::Plan::WideResNet(plan), _) => Self::Wide(wideresnet::Folded::new(&plan, weights)?),
+            (Plan::DenseNet(_), None) => Self::Nothing,
+            (Plan::WideResNet(plan), _) => Self::Wide(wideresnet::Folded::new(&plan, weights)?),
         })
     }
 }
@@ -77,8 +72,8 @@ impl Network {
     pub fn new(architecture: Architecture, classes: usize, weights: &Weights) -> Result<Self, WeightsError> {
         weights.check(&architecture, classes)?;
         let body = match architecture.plan()? {
-            architecture::Plan::DenseNet(plan) => Body::DenseNet(densenet::DenseNet::new(&plan, weights)?),
-            architecture::Plan::WideResNet(plan) => {
+            Plan::DenseNet(plan) => Body::DenseNet(densenet::DenseNet::new(&plan, weights)?),
+            Plan::WideResNet(plan) => {
                 Body::WideResNet(wideresnet::WideResNet::new(&plan, weights)?)
             }
         };
@@ -121,10 +116,10 @@ impl Network {
                 Some(Quick::Native(densenet::Native::new(net.clone(), *instructions)))
             }
             (Shared::Wide(folded), _) => Some(Quick::Wide(folded.share())),
-            (Shared::Nothing, architecture::Plan::DenseNet(plan)) => {
+            (Shared::Nothing, Plan::DenseNet(plan)) => {
                 Some(Quick::Folded(densenet::Folded::new(&plan, weights)?))
             }
-            (Shared::Nothing, architecture::Plan::WideResNet(plan)) => {
+            (Shared::Nothing, Plan::WideResNet(plan)) => {
                 Some(Quick::Wide(wideresnet::Folded::new(&plan, weights)?))
             }
         };

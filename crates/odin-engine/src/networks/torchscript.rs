@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tch::{CModule, Device, Kind, TchError, Tensor};
 
-use super::input::Input;
+use odin_core::networks::Input;
 use super::weights::{WeightsError, first_line};
 
 /// A handle: clones share the program and its tensors, which nothing changes once it is open.

@@ -230,7 +230,7 @@ mod tests {
                 .unwrap();
             let rows = scorer.rows(&after).unwrap();
             rows.chunks(5)
-                .map(|row| crate::scoring::log_odds(row, Temperature::PAPER).0)
+                .map(|row| odin_detectors::log_odds(row, Temperature::PAPER).0)
                 .collect::<Vec<_>>()
         };
         let together = score(&x);

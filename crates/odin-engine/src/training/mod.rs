@@ -20,6 +20,7 @@ use tch::{Device, Kind, Reduction, TchError, Tensor};
 use crate::networks::weights::{Weights, WeightsError, channels_last, first_line};
 use crate::networks::{Architecture, Mode, Network};
 use checkpoint::Checkpoint;
+pub use odin_core::tasks::{Recipe, Schedule};
 pub use examples::{Examples, ExamplesError, measure_normalisation};
 use optimiser::Sgd;
 
@@ -42,36 +43,6 @@ pub enum TrainingError {
         "{path} was left by a run with other settings: remove it to start anew, or use that run's settings"
     )]
     OtherRun { path: String },
-}
-
-/// How the learning rate falls over the run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Schedule {
-    /// Half a cosine from the learning rate to 0 (arXiv 1608.03983, without restarts).
-    Cosine,
-    /// A tenth after half of the epochs, a hundredth after three quarters, as in the DenseNet paper.
-    Step,
-}
-
-/// Everything that a run's result depends on, beside the images.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Recipe {
-    pub epochs: usize,
-    pub batch: usize,
-    pub learning_rate: f64,
-    pub momentum: f64,
-    pub weight_decay: f64,
-    pub schedule: Schedule,
-    /// Mirror half of the images.
-    pub flip: bool,
-    /// Crop from the image padded by this many black pixels on each side.
-    pub crop: usize,
-    /// Images of the training set kept apart to choose the best epoch.
-    pub validation: usize,
-    pub seed: u64,
-    /// Stop every epoch after this many steps; only for trying things out.
-    pub steps_per_epoch: Option<usize>,
 }
 
 impl Recipe {

@@ -2,11 +2,9 @@
 //!
 //! With the logits at ε = 0 every T is arithmetic there. The sign of the gradient is one bit an input value: kept per
 //! T, a new ε costs one forward pass. Scores at a visited (T, ε) come back at once, in the next session too.
-mod budget;
 mod set;
 mod store;
 
-pub use budget::{Budget, BudgetError};
 pub use set::Evidence;
 pub use store::Store;
 

@@ -3,7 +3,9 @@ use std::collections::HashMap;
 
 use super::{At, Shown};
 use odin_core::runs::evidence::{Folder, Kind};
-use crate::scoring::{ImageScore, LogitScores, Signs, argmax, log_odds};
+use crate::scoring::Signs;
+use odin_core::protocol::ImageScore;
+use odin_detectors::{LogitScores, argmax, log_odds};
 use odin_core::units::{LogOdds, Magnitude, Temperature};
 
 /// Evidence on one set of images scored with one network, by the images' numbers in the set.

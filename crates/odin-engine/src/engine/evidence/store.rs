@@ -3,8 +3,8 @@ use std::collections::HashMap;
 use std::io;
 use std::path::Path;
 
-use super::{Budget, Evidence, Shown};
-use odin_core::runs::evidence::{EvidenceKey, Folder, Kind, Shelf};
+use super::{Evidence, Shown};
+use odin_core::runs::evidence::{Budget, EvidenceKey, Folder, Kind, Shelf};
 use odin_core::units::{Magnitude, Temperature};
 
 /// Evidence on every set that an engine has scored.

@@ -7,7 +7,7 @@
 //! - the gradient is taken for the images only: parameters need none, and half of autograd's work is theirs.
 use tch::{TchError, Tensor};
 
-use super::super::architecture::DenseNetPlan;
+use odin_core::networks::DenseNetPlan;
 use super::super::layers::{BatchNorm, Mode, Result, affine, average_pool, spread};
 use super::super::weights::{Weights, WeightsError, channels_last};
 

@@ -4,7 +4,7 @@ mod native;
 
 use tch::Tensor;
 
-use super::architecture::DenseNetPlan;
+use odin_core::networks::DenseNetPlan;
 use super::layers::{BatchNorm, Convolution, Head, Mode, Result, average_pool};
 use super::weights::{Weights, WeightsError};
 pub(super) use folded::Folded;
@@ -82,7 +82,7 @@ fn run(block: &[Bottleneck], mut x: Tensor, mode: Mode) -> Result<Tensor> {
 
 #[cfg(test)]
 fn varied(growth: usize) -> (DenseNetPlan, Weights) {
-    use super::architecture::{Architecture, Plan};
+    use odin_core::networks::{Architecture, Plan};
     let architecture = Architecture::DensenetBc { depth: 16, growth };
     let Ok(Plan::DenseNet(plan)) = architecture.plan() else {
         panic!("no plan")

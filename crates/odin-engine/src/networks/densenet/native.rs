@@ -7,7 +7,7 @@ use odin_kernels::Instructions;
 use odin_kernels::densenet::{self, Kernel, Layer, Net, Norm, Transition, Workspace};
 use tch::{Device, Kind, TchError, Tensor};
 
-use super::super::architecture::DenseNetPlan;
+use odin_core::networks::DenseNetPlan;
 use super::super::layers::{EPSILON, Result, affine};
 use super::super::weights::{Weights, WeightsError};
 

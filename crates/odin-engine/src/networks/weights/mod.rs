@@ -24,7 +24,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
 use tch::{Device, Kind, TchError, Tensor};
 
-use super::architecture::{Architecture, ArchitectureError, Parameter, Role};
+use odin_core::networks::{Architecture, ArchitectureError, Parameter, Role};
 use container::Kind as FileKind;
 
 /// Why weights could not be read, or are not those of the network.

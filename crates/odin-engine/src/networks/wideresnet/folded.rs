@@ -4,7 +4,7 @@
 //! Nearly all of a wide network's time is spent in convolutions that libtorch does at nine tenths of what a core can.
 use tch::{TchError, Tensor};
 
-use super::super::architecture::WideResNetPlan;
+use odin_core::networks::WideResNetPlan;
 use super::super::layers::{BatchNorm, Convolution, Mode, Result, affine, average_pool, spread};
 use super::super::weights::{Weights, WeightsError, channels_last};
 
@@ -168,7 +168,7 @@ impl Folded {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::architecture::{Architecture, Plan};
+    use odin_core::networks::{Architecture, Plan};
     use super::super::super::layers::samples::{agree, noise, off, varied};
     use super::super::WideResNet;
     use super::*;

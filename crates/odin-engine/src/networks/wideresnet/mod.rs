@@ -3,7 +3,7 @@ mod folded;
 
 use tch::Tensor;
 
-use super::architecture::WideResNetPlan;
+use odin_core::networks::WideResNetPlan;
 use super::layers::{BatchNorm, Convolution, Head, Mode, Result};
 use super::weights::{Weights, WeightsError};
 pub(super) use folded::Folded;

@@ -1,0 +1,237 @@
+//! Weights of any kind as safetensors, with a card.
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use odin_core::files;
+use odin_core::home::Home;
+use odin_core::networks::{CardError, NetworkCard};
+use odin_core::tasks::ImportRequest;
+
+use crate::networks::weights::{self, Content, Weights};
+
+/// Writes the safetensors file and the card, and tells which.
+pub fn run(home: &Home, request: &ImportRequest) -> anyhow::Result<String> {
+    let card_path = card_path(&request.network, home)?;
+    let card = NetworkCard::load(&card_path)?;
+    let weights = read(&request.file, &card)?;
+    let (out, new_card) = match &request.out {
+        Some(out) if out.extension().is_some_and(|e| e == "safetensors") => {
+            (out.clone(), out.with_extension("yaml"))
+        }
+        Some(out) => bail!(
+            "--out {}: a name that ends in .safetensors is needed",
+            out.display()
+        ),
+        None => (default_place(&card, &card_path), card_path.clone()),
+    };
+    let own_card = new_card == card_path;
+    for path in std::iter::once(&out).chain((!own_card).then_some(&new_card)) {
+        if path.exists() && !request.force {
+            bail!("{} is there already; --force writes over it", path.display());
+        }
+    }
+    let text = std::fs::read_to_string(&card_path)
+        .with_context(|| format!("cannot read {}", card_path.display()))?;
+    let name = out
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    let text = if own_card {
+        with_weights(&text, &name)
+    } else {
+        derived(&card, &request.file, &name)?
+    };
+    let source = options
+        .file
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    let metadata = BTreeMap::from([
+        ("architecture".to_owned(), card.architecture.to_string()),
+        ("imported from".to_owned(), source),
+    ]);
+    weights.save(&out, &metadata)?;
+    if card.weights_path() != out || !own_card {
+        files::write_whole(&new_card, |file| std::io::Write::write_all(file, text.as_bytes()))
+            .with_context(|| new_card.display().to_string())?;
+    }
+    // What was written must be what was meant.
+    let written = NetworkCard::load(&new_card)?;
+    if written.weights_path() != out {
+        bail!(
+            "{}: its `weights:` line could not be changed; set it to {name} by hand",
+            new_card.display()
+        );
+    }
+    Ok(format!("{}\n{}\n", out.display(), new_card.display()))
+}
+
+/// Where the card of this name lies, or the nearest names.
+fn card_path(name: &str, home: &Home) -> Result<PathBuf, CardError> {
+    let card = NetworkCard::find(name, &home.models())?;
+    if name.ends_with(".yaml") {
+        return Ok(PathBuf::from(name));
+    }
+    Ok(home.models().join(format!("{}.yaml", card.name)))
+}
+
+/// The tensors of the file, all that the network needs and no other.
+fn read(file: &Path, card: &NetworkCard) -> anyhow::Result<Weights> {
+    match weights::read(file)? {
+        Content::Tensors(weights) => {
+            weights
+                .check(&card.architecture, card.classes)
+                .map_err(|error| error.in_file(file))?;
+            Ok(weights)
+        }
+        Content::TorchScript(_) => bail!(
+            "{} is a TorchScript program, which is used as it is: put it where the card says ({})",
+            file.display(),
+            card.weights_path().display()
+        ),
+    }
+}
+
+/// Where the card looks already, if that is a safetensors file; else beside the card.
+fn default_place(card: &NetworkCard, card_path: &Path) -> PathBuf {
+    let place = card.weights_path();
+    if place.extension().is_some_and(|e| e == "safetensors") {
+        place
+    } else {
+        card_path.with_extension("safetensors")
+    }
+}
+
+/// The card's text with another `weights:` line; everything else, comments too, stays.
+fn with_weights(text: &str, name: &str) -> String {
+    let line = |line: &str| {
+        if line.starts_with("weights:") {
+            format!("weights: {}\n", quoted(name))
+        } else {
+            format!("{line}\n")
+        }
+    };
+    text.lines().map(line).collect()
+}
+
+fn quoted(name: &str) -> String {
+    serde_yaml::to_string(name)
+        .unwrap_or_default()
+        .trim_end()
+        .to_owned()
+}
+
+/// A card for other weights of the same network: what was measured with the card's own does not hold for them.
+fn derived(card: &NetworkCard, file: &Path, name: &str) -> anyhow::Result<String> {
+    let mut derived = card.clone();
+    let source = file.file_name().unwrap_or_default().to_string_lossy();
+    derived.title = format!("{} from {source}", card.architecture);
+    derived.weights = PathBuf::from(name);
+    derived.accuracy = None;
+    derived.published = None;
+    derived.training = None;
+    derived.origin = None;
+    derived.licence = None;
+    derived.how_to_get = None;
+    derived.fetch.clear();
+    Ok(serde_yaml::to_string(&derived)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use odin_core::networks::Architecture;
+
+    use crate::networks::read_weights;
+
+    const CARD: &str = "title: small # mine\narchitecture: {kind: densenet-bc, depth: 10, growth: 2}\nclasses: 3\n\
+                        weights: small.pth\nin_dataset: cifar10\n\
+                        normalisation: {mean: [0.5, 0.5, 0.5], std: [0.2, 0.2, 0.2]}\naccuracy: 0.9\n";
+
+    struct Place {
+        folder: tempfile::TempDir,
+        home: Home,
+        given: PathBuf,
+    }
+
+    impl Place {
+        fn new() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let home = Home::at(folder.path());
+            std::fs::create_dir(home.models()).unwrap();
+            std::fs::write(home.models().join("small.yaml"), CARD).unwrap();
+            let given = folder.path().join("given.pth");
+            let weights = Weights::initial(&Architecture::DensenetBc { depth: 10, growth: 2 }, 3, 0).unwrap();
+            weights.save(&given, &BTreeMap::new()).unwrap();
+            Self { folder, home, given }
+        }
+
+        fn import(&self, network: &str, out: Option<&str>, force: bool) -> anyhow::Result<String> {
+            let out = out.map(|name| self.folder.path().join(name));
+            let request = ImportRequest {
+                file: self.given.clone(),
+                network: network.to_owned(),
+                out,
+                force,
+            };
+            run(&self.home, &request)
+        }
+    }
+
+    #[test]
+    fn weights_come_to_where_their_card_points() {
+        let place = Place::new();
+        place.import("small", None, false).unwrap();
+        let card = NetworkCard::find("small", &place.home.models()).unwrap();
+        assert_eq!(card.weights, PathBuf::from("small.safetensors"));
+        assert!(read_weights(&card, None, tch::Device::Cpu).is_ok());
+        let text = std::fs::read_to_string(place.home.models().join("small.yaml")).unwrap();
+        assert_eq!(
+            text,
+            CARD.replace("small.pth", "small.safetensors"),
+            "comments and all stay"
+        );
+        assert!(
+            place
+                .import("small", None, false)
+                .unwrap_err()
+                .to_string()
+                .contains("--force")
+        );
+        place.import("small", None, true).unwrap();
+    }
+
+    #[test]
+    fn other_weights_get_a_card_of_their_own() {
+        let place = Place::new();
+        place.import("small", Some("mine.safetensors"), false).unwrap();
+        let card = NetworkCard::load(&place.folder.path().join("mine.yaml")).unwrap();
+        assert!(read_weights(&card, None, tch::Device::Cpu).is_ok());
+        assert_eq!((card.accuracy, card.classes), (None, 3));
+        assert_eq!(
+            std::fs::read_to_string(place.home.models().join("small.yaml")).unwrap(),
+            CARD
+        );
+        assert!(place.import("small", Some("mine.safetensors"), false).is_err());
+        assert!(place.import("small", Some("mine.pth"), false).is_err());
+    }
+
+    #[test]
+    fn what_does_not_fit_leaves_nothing_behind() {
+        let place = Place::new();
+        let weights = Weights::initial(&Architecture::DensenetBc { depth: 10, growth: 2 }, 5, 0).unwrap();
+        weights.save(&place.given, &BTreeMap::new()).unwrap();
+        let text = place.import("small", None, false).unwrap_err().to_string();
+        assert!(text.contains("5 classes") && text.contains("given.pth"), "{text}");
+        assert!(!place.home.models().join("small.safetensors").exists());
+        assert!(
+            place
+                .import("smal", None, false)
+                .unwrap_err()
+                .to_string()
+                .contains("did you mean small")
+        );
+    }
+}

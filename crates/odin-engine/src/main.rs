@@ -1,0 +1,78 @@
+//! `odin-engine`: computes for `odin`, the one program that loads libtorch.
+use std::fs::File;
+use std::io;
+use std::os::fd::AsFd;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{Parser, Subcommand};
+use odin_core::home::Home;
+use odin_core::runs::evidence::Budget;
+use odin_core::tasks::Task;
+use odin_engine::{commands, engine};
+
+/// Computes for `odin`, which starts it; people use `odin`.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Score what standard input asks for, and answer on standard output
+    Serve {
+        /// Keep evidence in memory alone: neither read that of earlier runs nor leave any
+        #[arg(long)]
+        fresh: bool,
+    },
+    /// Train, import weights or examine, as the task says
+    Task {
+        /// The task as JSON
+        #[arg(value_parser = task)]
+        task: Box<Task>,
+    },
+}
+
+fn task(text: &str) -> Result<Box<Task>, serde_json::Error> {
+    serde_json::from_str(text)
+}
+
+/// Exit code 2 says that the input was at fault, and one line on standard error says how.
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Serve { fresh } => serve(fresh),
+        Command::Task { task } => commands::run(&task),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn serve(fresh: bool) -> anyhow::Result<()> {
+    // The terminal sends these to the whole group of processes; the client says when to end, by closing the pipe.
+    for signal in [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT] {
+        // SAFETY: sets how a signal is met; no handler runs.
+        unsafe { libc::signal(signal, libc::SIG_IGN) };
+    }
+    let output = take_standard_output().context("standard output cannot be set up")?;
+    let budget = Budget::from_env()?;
+    let budget = if fresh { budget.in_memory() } else { budget };
+    engine::serve(&Home::find()?, budget, io::stdin().lock(), output)?;
+    Ok(())
+}
+
+/// Standard output for messages alone: what libraries print goes to standard error from here on.
+fn take_standard_output() -> io::Result<File> {
+    let output = io::stdout().as_fd().try_clone_to_owned()?;
+    // SAFETY: makes descriptor 1 another name of descriptor 2.
+    if unsafe { libc::dup2(libc::STDERR_FILENO, libc::STDOUT_FILENO) } < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(File::from(output))
+}

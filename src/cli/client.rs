@@ -1,0 +1,324 @@
+//! An engine as the command line uses it: comparisons are asked for and waited for, from any number of threads.
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use anyhow::{Context, anyhow, bail};
+use indicatif::{MultiProgress, ProgressBar};
+
+use super::{What, engine};
+use crate::engine::EngineProcess;
+use crate::engine::protocol::{Command, Event, Generation, ImageScore, JobId, JobSpec, Order, Placement};
+use crate::home::Home;
+use crate::metrics::{Comparison, Conventions, Side};
+use crate::networks::NetworkCard;
+use crate::runs::evidence::Budget;
+use crate::runs::{self, Detector, Record};
+use crate::units::{Devices, LogOdds};
+
+/// Bootstrap replicates behind each interval.
+const REPLICATES: usize = 1000;
+
+/// Scores of both sides in file order, and how long they took.
+pub struct Scored {
+    pub ins: Vec<ImageScore>,
+    pub outs: Vec<ImageScore>,
+    /// How many of them were known from earlier runs.
+    pub from_evidence: usize,
+    pub devices: Devices,
+    pub seconds: f64,
+}
+
+impl Scored {
+    /// Whether each in-distribution image was classified rightly; `None` where one of them has no label, since a CCR
+    /// over the labelled part would be that of another set.
+    fn correct(&self) -> Option<Vec<bool>> {
+        self.ins
+            .iter()
+            .map(|s| s.label.map(|label| label == s.prediction))
+            .collect()
+    }
+
+    /// Compares the two sides by the score given.
+    pub fn comparison(&self, score: impl Fn(&ImageScore) -> LogOdds) -> anyhow::Result<Comparison> {
+        let values = |all: &[ImageScore]| all.iter().map(|s| score(s).0).collect::<Vec<f64>>();
+        Ok(Comparison::with_correct(
+            &values(&self.ins),
+            self.correct().as_deref(),
+            &values(&self.outs),
+        )?)
+    }
+}
+
+/// What there is of a comparison under way, in the order in which it came.
+pub struct SoFar<'a> {
+    pub ins: &'a [ImageScore],
+    pub outs: &'a [ImageScore],
+    pub total_in: usize,
+    pub total_out: usize,
+}
+
+/// Why a network's weights have no digest, or no other answer comes from the engine.
+type Answer = Result<String, String>;
+
+/// Where what the engine says goes.
+#[derive(Default)]
+struct Routes {
+    jobs: HashMap<JobId, Sender<Event>>,
+    digests: Vec<(String, Option<PathBuf>, Sender<Answer>)>,
+    /// Why the engine says no more.
+    ended: Option<String>,
+}
+
+/// An engine in a process of its own. What one comparison has shown serves the next.
+pub struct Client {
+    engine: EngineProcess,
+    routes: Arc<Mutex<Routes>>,
+    next: AtomicU64,
+}
+
+impl Client {
+    /// Evidence is kept in memory and, unless it is all to be computed afresh, on disk. Warnings are printed above the bars.
+    pub fn start(home: &Home, fresh: bool, bars: &MultiProgress) -> anyhow::Result<Self> {
+        // The engine reads it too; here a wrong value is an error before anything starts.
+        Budget::from_env()?;
+        let program = engine::program()?;
+        let routes: Arc<Mutex<Routes>> = Arc::default();
+        let (ours, bars) = (routes.clone(), bars.clone());
+        let hear = move |event| match event {
+            Ok(Event::Warning { text }) => bars.suspend(|| eprintln!("warning: {text}")),
+            Ok(event) => lock(&ours).pass_on(event),
+            Err(reason) => lock(&ours).end(reason),
+        };
+        let engine = EngineProcess::start(&program, home, fresh, hear)
+            .with_context(|| format!("{} cannot be started", program.display()))?;
+        Ok(Self {
+            engine,
+            routes,
+            next: AtomicU64::new(0),
+        })
+    }
+
+    /// Digest of the weights that a network scores with.
+    pub fn weights_digest(&self, network: &str, weights: Option<&Path>) -> Answer {
+        let (sender, answer) = channel();
+        let weights = weights.map(Path::to_owned);
+        lock(&self.routes)
+            .digests
+            .push((network.to_owned(), weights.clone(), sender));
+        self.engine.send(Command::Identify {
+            network: network.to_owned(),
+            weights,
+        });
+        self.wait(&answer)
+            .unwrap_or_else(|| Err(self.why_silent()))
+    }
+
+    /// Scores the comparison to its end, in file order.
+    pub fn score(&self, spec: JobSpec, devices: &Devices, bar: &ProgressBar) -> anyhow::Result<Scored> {
+        self.score_watched(spec, devices, bar, &mut |_| Ok(()))
+    }
+
+    /// As [`Client::score`]; `watch` sees what there is after each batch, and ends it by an error.
+    pub fn score_watched(
+        &self,
+        spec: JobSpec,
+        devices: &Devices,
+        bar: &ProgressBar,
+        watch: &mut dyn FnMut(&SoFar) -> anyhow::Result<()>,
+    ) -> anyhow::Result<Scored> {
+        let job = JobId(self.next.fetch_add(1, Ordering::Relaxed));
+        let (sender, events) = channel();
+        lock(&self.routes).jobs.insert(job, sender);
+        self.engine.send(Command::Score {
+            job,
+            generation: Generation::default(),
+            placement: Placement {
+                devices: devices.clone(),
+                // Comparisons asked for side by side are served side by side.
+                lane: job.0 as u32,
+                ..Placement::default()
+            },
+            spec,
+        });
+        let scored = self.listen(&events, bar, watch);
+        lock(&self.routes).jobs.remove(&job);
+        if scored.is_err() {
+            self.engine.send(Command::Cancel { job });
+        }
+        scored
+    }
+
+    fn listen(
+        &self,
+        events: &Receiver<Event>,
+        bar: &ProgressBar,
+        watch: &mut dyn FnMut(&SoFar) -> anyhow::Result<()>,
+    ) -> anyhow::Result<Scored> {
+        let (mut ins, mut outs, mut on) = (Vec::new(), Vec::new(), Devices::default());
+        let (mut from_evidence, mut totals) = (0, (0, 0));
+        loop {
+            let event = self.wait(events).ok_or_else(|| anyhow!(self.why_silent()))?;
+            match event {
+                Event::Started {
+                    devices,
+                    total_in,
+                    total_out,
+                    ..
+                } => {
+                    on = devices;
+                    totals = (total_in, total_out);
+                    bar.set_position(0);
+                    bar.set_length((total_in + total_out) as u64);
+                }
+                Event::Scored(batch) => {
+                    bar.inc(batch.scores.len() as u64);
+                    from_evidence += if batch.from_cache { batch.scores.len() } else { 0 };
+                    match batch.side {
+                        Side::In => ins.extend(batch.scores),
+                        Side::Out => outs.extend(batch.scores),
+                    }
+                    watch(&SoFar {
+                        ins: &ins,
+                        outs: &outs,
+                        total_in: totals.0,
+                        total_out: totals.1,
+                    })?;
+                }
+                Event::Finished { seconds, .. } => {
+                    // Batches come back as they are done.
+                    ins.sort_unstable_by_key(|score: &ImageScore| score.index);
+                    outs.sort_unstable_by_key(|score: &ImageScore| score.index);
+                    return Ok(Scored {
+                        ins,
+                        outs,
+                        from_evidence,
+                        devices: on,
+                        seconds,
+                    });
+                }
+                Event::Failed { reason, .. } => {
+                    bar.finish_and_clear();
+                    bail!(reason);
+                }
+                // Nothing was asked that they would answer.
+                Event::Ready { .. }
+                | Event::Memory { .. }
+                | Event::Classes { .. }
+                | Event::Thumbnails { .. }
+                | Event::Inspected { .. }
+                | Event::Identified { .. }
+                | Event::Warning { .. } => {}
+            }
+        }
+    }
+
+    /// The next answer; `None` once the engine has ended.
+    fn wait<T>(&self, answers: &Receiver<T>) -> Option<T> {
+        if lock(&self.routes).ended.is_some() {
+            return answers.try_recv().ok();
+        }
+        answers.recv().ok()
+    }
+
+    fn why_silent(&self) -> String {
+        let ended = lock(&self.routes).ended.clone();
+        ended.unwrap_or_else(|| "the engine has ended".to_owned())
+    }
+}
+
+impl Routes {
+    fn pass_on(&mut self, event: Event) {
+        let job = match &event {
+            Event::Started { job, .. } | Event::Finished { job, .. } | Event::Failed { job, .. } => *job,
+            Event::Scored(batch) => batch.job,
+            Event::Identified {
+                network,
+                weights,
+                digest,
+            } => {
+                let is_asked = |(of, file, _): &(String, Option<PathBuf>, _)| of == network && file == weights;
+                for (_, _, sender) in self.digests.extract_if(.., |asked| is_asked(asked)) {
+                    // Whoever asked may have gone.
+                    let _ = sender.send(digest.clone());
+                }
+                return;
+            }
+            _ => return,
+        };
+        if let Some(sender) = self.jobs.get(&job) {
+            let _ = sender.send(event);
+        }
+    }
+
+    /// Closes every route: whoever waits hears that nothing comes any more.
+    fn end(&mut self, reason: String) {
+        self.ended = Some(reason);
+        self.jobs.clear();
+        self.digests.clear();
+    }
+}
+
+fn lock(routes: &Mutex<Routes>) -> MutexGuard<'_, Routes> {
+    routes.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The job that the arguments describe.
+pub fn job(what: &What) -> JobSpec {
+    JobSpec {
+        network: what.network.clone(),
+        weights: what.weights.clone(),
+        in_dataset: what.in_dataset.clone(),
+        dataset: what.dataset.clone(),
+        temperature: what.temperature,
+        magnitude: what.magnitude,
+        skip: what.skip,
+        limit: what.limit,
+        batch: what.batch.map(|n| n as usize),
+        seed: what.seed,
+        order: Order::File,
+    }
+}
+
+/// What a finished comparison comes to, with intervals.
+pub fn record(card: &NetworkCard, spec: &JobSpec, scored: &Scored) -> anyhow::Result<Record> {
+    let conventions = Conventions::default();
+    let measure = |score: fn(&ImageScore) -> LogOdds| -> anyhow::Result<Detector> {
+        Ok(runs::detector(
+            &scored.comparison(score)?,
+            &conventions,
+            REPLICATES,
+            spec.seed,
+        ))
+    };
+    let Scored {
+        ins,
+        outs,
+        from_evidence,
+        devices,
+        seconds,
+    } = scored;
+    let computed = ins.len() + outs.len() - from_evidence;
+    let weights = spec.weights.clone().unwrap_or_else(|| card.weights_path());
+    let share = |all: Vec<bool>| all.iter().filter(|&&one| one).count() as f64 / all.len().max(1) as f64;
+    Ok(Record {
+        network: card.name.clone(),
+        weights: weights.display().to_string(),
+        in_dataset: spec.in_dataset.clone().unwrap_or_else(|| card.in_dataset.clone()),
+        dataset: spec.dataset.clone(),
+        temperature: spec.temperature,
+        magnitude: spec.magnitude,
+        n_in: ins.len(),
+        n_out: outs.len(),
+        n_from_evidence: *from_evidence,
+        device: devices.to_string(),
+        seconds: *seconds,
+        images_per_second: (computed > 0).then(|| computed as f64 / seconds.max(f64::MIN_POSITIVE)),
+        accuracy: scored.correct().map(share),
+        conventions,
+        baseline: measure(|s| s.baseline)?,
+        odin: measure(|s| s.odin)?,
+    })
+}
