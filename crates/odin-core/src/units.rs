@@ -116,6 +116,11 @@ number_impls!(Magnitude);
 pub struct LogOdds(pub f64);
 
 impl LogOdds {
+    /// Of one image's logits at T.
+    pub fn of(logits: &[f32], temperature: Temperature) -> Self {
+        Self(odin_detectors::log_odds(logits, temperature.get()))
+    }
+
     /// The max softmax that these log-odds stand for: 1 / (1 + e^−s).
     pub fn probability(self) -> f64 {
         1.0 / (1.0 + (-self.0).exp())

@@ -7,7 +7,7 @@ use super::place::Step::{Item, Key};
 use super::place::{Step, locate};
 use super::schema::{Job, Session};
 use super::store;
-use odin_datasets;
+use odin_datasets as datasets;
 use crate::home::Home;
 use crate::networks::NetworkCard;
 

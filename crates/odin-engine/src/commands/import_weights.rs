@@ -42,7 +42,7 @@ pub fn run(home: &Home, request: &ImportRequest) -> anyhow::Result<String> {
     } else {
         derived(&card, &request.file, &name)?
     };
-    let source = options
+    let source = request
         .file
         .file_name()
         .unwrap_or_default()

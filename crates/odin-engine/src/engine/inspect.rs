@@ -12,14 +12,14 @@ use tch::TchError;
 
 use super::pool::panic_text;
 use odin_core::protocol::{Event, ImageId, Inspection, JobId, JobSpec, Pixels};
-use odin_datasets::{self, Dataset, DatasetError, Image};
+use odin_datasets::{self as datasets, Dataset, DatasetError, Image};
 use odin_core::home::Home;
+use odin_core::units::LogOdds;
 use odin_metrics::Side;
 use crate::networks::weights::{WeightsError, first_line};
 use odin_core::networks::{CardError, NetworkCard};
 use crate::networks::read_weights;
 use crate::scoring::Scorer;
-use odin_detectors::log_odds;
 use odin_core::units::Temperature;
 
 /// Larger thumbnails are made smaller, to so many pixels a side.
@@ -264,8 +264,8 @@ impl<E: FnMut(Event)> Serving<E> {
             temperature: t,
             magnitude,
             label,
-            baseline: log_odds(&logits_before, Temperature::ONE),
-            odin: log_odds(&logits_after, t),
+            baseline: LogOdds::of(&logits_before, Temperature::ONE),
+            odin: LogOdds::of(&logits_after, t),
             logits_before,
             logits_after,
             original: pixels(&plain, LARGE),

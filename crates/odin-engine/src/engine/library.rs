@@ -2,7 +2,7 @@
 use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
@@ -10,7 +10,7 @@ use super::batch_size::{self, BatchSizes, Case};
 use super::device;
 use super::fleet::Seat;
 use odin_core::protocol::JobSpec;
-use odin_datasets::{self, Dataset, DatasetError};
+use odin_datasets::{self as datasets, Dataset, DatasetError};
 use odin_core::home::Home;
 use crate::networks::weights::{WeightsError, first_line};
 use odin_core::networks::{CardError, NetworkCard};
@@ -203,6 +203,21 @@ impl Library {
         });
         lock(&self.networks).insert(key, (stamp, open.clone()));
         Ok(open)
+    }
+
+    /// Digest of the weights that the network scores with; of those that are open, without reading them again.
+    pub fn weights_digest(&self, network: &str, weights: Option<&Path>) -> Result<String, OpenError> {
+        let open = lock(&self.networks)
+            .iter()
+            .find(|((name, file, _), (stamp, _))| {
+                name == network && file.as_deref() == weights && stamp.is_current()
+            })
+            .map(|(_, (_, open))| open.weights_digest.clone());
+        if let Some(digest) = open {
+            return Ok(digest);
+        }
+        let card = NetworkCard::find(network, &self.home.models())?;
+        Ok(read_weights(&card, weights, tch::Device::Cpu)?.digest().to_owned())
     }
 
     /// Opens the set and checks that its images fit the network.

@@ -1,6 +1,7 @@
 //! Opens networks and data sets on a thread of its own: reading weights and hashing images may take seconds, in which
 //! the scheduler must hear a person.
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
@@ -8,7 +9,7 @@ use std::thread::JoinHandle;
 use super::fleet::Seat;
 use super::library::{Library, OpenError, OpenNetwork};
 use super::pool::panic_text;
-use odin_core::protocol::{Generation, JobId, JobSpec};
+use odin_core::protocol::{Event, Generation, JobId, JobSpec};
 use odin_datasets::Dataset;
 use odin_core::home::Home;
 use odin_core::runs::evidence::EvidenceKey;
@@ -31,6 +32,15 @@ pub struct Opened {
     pub ready: Result<Ready, String>,
 }
 
+/// What the thread is asked.
+enum Ask {
+    Open(Request),
+    Identify {
+        network: String,
+        weights: Option<PathBuf>,
+    },
+}
+
 /// All that a job needs open.
 pub struct Ready {
     pub networks: Vec<(Seat, Arc<OpenNetwork>)>,
@@ -42,19 +52,26 @@ pub struct Ready {
 
 pub struct Opener {
     library: Arc<Library>,
-    requests: Option<Sender<Request>>,
+    asks: Option<Sender<Ask>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Opener {
-    /// `opened` is called from the opener's thread, once a request.
-    pub fn start(home: &Home, opened: impl Fn(Opened) + Send + 'static) -> std::io::Result<Self> {
-        let (requests, queue) = channel::<Request>();
+    /// `opened` and `identified` are called from the opener's thread, once a request.
+    pub fn start(
+        home: &Home,
+        opened: impl Fn(Opened) + Send + 'static,
+        identified: impl Fn(Event) + Send + 'static,
+    ) -> std::io::Result<Self> {
+        let (asks, queue) = channel::<Ask>();
         let library = Arc::new(Library::new(home));
         let ours = library.clone();
         let work = move || {
-            for request in queue {
-                opened(answer(&ours, &request));
+            for ask in queue {
+                match ask {
+                    Ask::Open(request) => opened(answer(&ours, &request)),
+                    Ask::Identify { network, weights } => identified(identify(&ours, network, weights)),
+                }
             }
         };
         let thread = std::thread::Builder::new()
@@ -62,7 +79,7 @@ impl Opener {
             .spawn(work)?;
         Ok(Self {
             library,
-            requests: Some(requests),
+            asks: Some(asks),
             thread: Some(thread),
         })
     }
@@ -72,17 +89,26 @@ impl Opener {
         if self.library.is_at_hand(&request.spec, &request.seats) {
             return Some(answer(&self.library, &request));
         }
-        if let Some(requests) = &self.requests {
-            // The thread hears as long as the opener stands.
-            let _ = requests.send(request);
-        }
+        self.ask(Ask::Open(request));
         None
+    }
+
+    /// Has the digest of the network's weights found out.
+    pub fn identify(&self, network: String, weights: Option<PathBuf>) {
+        self.ask(Ask::Identify { network, weights });
+    }
+
+    fn ask(&self, ask: Ask) {
+        if let Some(asks) = &self.asks {
+            // The thread hears as long as the opener stands.
+            let _ = asks.send(ask);
+        }
     }
 }
 
 impl Drop for Opener {
     fn drop(&mut self) {
-        self.requests = None;
+        self.asks = None;
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
@@ -98,6 +124,18 @@ fn answer(library: &Library, request: &Request) -> Opened {
         job: request.job,
         generation: request.generation,
         ready,
+    }
+}
+
+fn identify(library: &Library, network: String, weights: Option<PathBuf>) -> Event {
+    let digest = match catch_unwind(AssertUnwindSafe(|| library.weights_digest(&network, weights.as_deref()))) {
+        Ok(digest) => digest.map_err(|error| error.to_string()),
+        Err(panic) => Err(format!("a fault in the program: {}", panic_text(panic.as_ref()))),
+    };
+    Event::Identified {
+        network,
+        weights,
+        digest,
     }
 }
 

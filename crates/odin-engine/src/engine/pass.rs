@@ -12,8 +12,7 @@ use odin_metrics::Side;
 use crate::networks::weights::first_line;
 use odin_core::runs::evidence::EvidenceKey;
 use crate::scoring::{Scorer, Signs};
-use odin_detectors::log_odds;
-use odin_core::units::{Magnitude, Temperature};
+use odin_core::units::{LogOdds, Magnitude, Temperature};
 
 /// A batch to compute, and what is known of its images.
 pub struct Work {
@@ -144,7 +143,7 @@ fn part(scorer: &Scorer, work: &Work, from: usize, to: usize, found: &mut Found)
     found.shown.scores.extend(
         after
             .iter()
-            .map(|(image, row)| (*image, log_odds(row, *temperature))),
+            .map(|(image, row)| (*image, LogOdds::of(row, *temperature))),
     );
     Ok(())
 }

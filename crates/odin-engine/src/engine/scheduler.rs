@@ -55,9 +55,16 @@ pub fn run(
     device::keep_freed_memory();
     let (done, opened) = (sender.clone(), sender.clone());
     // A scheduler that has ended wants no more results.
-    let opener = Opener::start(home, move |result| {
-        let _ = opened.send(Message::Opened(Box::new(result)));
-    });
+    let identified = sender.clone();
+    let opener = Opener::start(
+        home,
+        move |result| {
+            let _ = opened.send(Message::Opened(Box::new(result)));
+        },
+        move |event| {
+            let _ = identified.send(Message::Tell(Box::new(event)));
+        },
+    );
     let opener = match opener {
         Ok(opener) => opener,
         Err(error) => {
@@ -115,6 +122,7 @@ impl<E: FnMut(Event), D: Fn(Done) + Clone + Send + 'static> Scheduler<E, D> {
             Command::Inspect { job, spec, image } => {
                 self.inspector(|inspector| inspector.inspect(job, spec, image));
             }
+            Command::Identify { network, weights } => self.opener.identify(network, weights),
             Command::Shutdown => {}
         }
     }

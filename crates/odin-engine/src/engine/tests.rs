@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, channel};
 use odin_core::protocol::{Command, Event, Generation, ImageScore, JobId, JobSpec, Order, Placement, ScoreBatch};
 use super::*;
 use odin_metrics::Side;
-use crate::networks::Architecture;
+use odin_core::networks::Architecture;
 use crate::networks::weights::Weights;
 use odin_core::units::{Device, Devices, Magnitude, Temperature};
 

@@ -124,7 +124,8 @@ impl Scorer {
 mod tests {
     use super::*;
     use crate::networks::weights::Weights;
-    use crate::networks::{Architecture, Mode};
+    use crate::networks::Mode;
+    use odin_core::networks::Architecture;
     use tch::{Device, Reduction};
 
     const STD: [f32; 3] = [0.25, 0.5, 0.2];
@@ -230,7 +231,7 @@ mod tests {
                 .unwrap();
             let rows = scorer.rows(&after).unwrap();
             rows.chunks(5)
-                .map(|row| odin_detectors::log_odds(row, Temperature::PAPER).0)
+                .map(|row| odin_detectors::log_odds(row, 1000.0))
                 .collect::<Vec<_>>()
         };
         let together = score(&x);

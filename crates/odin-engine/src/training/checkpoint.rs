@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use tch::{Device, TchError, Tensor};
 
 use super::{Outcome, TrainingError};
-use crate::networks::Architecture;
+use odin_core::networks::Architecture;
 use crate::networks::weights::{Weights, WeightsError, read_metadata};
 
 /// Where in the run the weights are.

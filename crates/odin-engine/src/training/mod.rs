@@ -14,11 +14,11 @@ use std::time::Instant;
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
-use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Reduction, TchError, Tensor};
 
 use crate::networks::weights::{Weights, WeightsError, channels_last, first_line};
-use crate::networks::{Architecture, Mode, Network};
+use crate::networks::{Mode, Network};
+use odin_core::networks::Architecture;
 use checkpoint::Checkpoint;
 pub use odin_core::tasks::{Recipe, Schedule};
 pub use examples::{Examples, ExamplesError, measure_normalisation};
@@ -45,42 +45,40 @@ pub enum TrainingError {
     OtherRun { path: String },
 }
 
-impl Recipe {
-    fn check(&self, images: usize) -> Result<(), TrainingError> {
-        let refuse = |text: String| Err(TrainingError::Recipe(text));
-        if self.epochs == 0 || self.batch < 2 {
-            return refuse("training needs at least 1 epoch and a batch of at least 2".into());
-        }
-        if !(self.learning_rate > 0.0 && self.learning_rate.is_finite()) {
-            return refuse(format!(
-                "the learning rate must be above 0, not {}",
-                self.learning_rate
-            ));
-        }
-        if !(0.0..1.0).contains(&self.momentum) || !(0.0..1.0).contains(&self.weight_decay) {
-            return refuse("momentum and weight decay must lie in [0, 1)".into());
-        }
-        if self.validation == 0 || self.validation + self.batch > images {
-            let most = images.saturating_sub(self.batch);
-            return refuse(format!(
-                "of {images} images, 1 to {most} can be kept for validation, not {}",
-                self.validation
-            ));
-        }
-        Ok(())
+fn check(recipe: &Recipe, images: usize) -> Result<(), TrainingError> {
+    let refuse = |text: String| Err(TrainingError::Recipe(text));
+    if recipe.epochs == 0 || recipe.batch < 2 {
+        return refuse("training needs at least 1 epoch and a batch of at least 2".into());
     }
+    if !(recipe.learning_rate > 0.0 && recipe.learning_rate.is_finite()) {
+        return refuse(format!(
+            "the learning rate must be above 0, not {}",
+            recipe.learning_rate
+        ));
+    }
+    if !(0.0..1.0).contains(&recipe.momentum) || !(0.0..1.0).contains(&recipe.weight_decay) {
+        return refuse("momentum and weight decay must lie in [0, 1)".into());
+    }
+    if recipe.validation == 0 || recipe.validation + recipe.batch > images {
+        let most = images.saturating_sub(recipe.batch);
+        return refuse(format!(
+            "of {images} images, 1 to {most} can be kept for validation, not {}",
+            recipe.validation
+        ));
+    }
+    Ok(())
+}
 
-    /// Learning rate at a share `done` in [0, 1) of the run. The first fiftieth warms up.
-    fn rate(&self, done: f64) -> f64 {
-        const WARM_UP: f64 = 0.02;
-        let factor = match self.schedule {
-            Schedule::Cosine => 0.5 * (1.0 + (std::f64::consts::PI * done).cos()),
-            Schedule::Step if done < 0.5 => 1.0,
-            Schedule::Step if done < 0.75 => 0.1,
-            Schedule::Step => 0.01,
-        };
-        self.learning_rate * factor * (done / WARM_UP).clamp(0.05, 1.0)
-    }
+/// Learning rate at a share `done` in [0, 1) of the run. The first fiftieth warms up.
+fn rate(recipe: &Recipe, done: f64) -> f64 {
+    const WARM_UP: f64 = 0.02;
+    let factor = match recipe.schedule {
+        Schedule::Cosine => 0.5 * (1.0 + (std::f64::consts::PI * done).cos()),
+        Schedule::Step if done < 0.5 => 1.0,
+        Schedule::Step if done < 0.75 => 0.1,
+        Schedule::Step => 0.01,
+    };
+    recipe.learning_rate * factor * (done / WARM_UP).clamp(0.05, 1.0)
 }
 
 /// What a person sees while a run goes on.
@@ -123,7 +121,7 @@ pub fn train(
     checkpoint: &Path,
     observe: &mut dyn FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Outcome, TrainingError> {
-    recipe.check(examples.len())?;
+    check(recipe, examples.len())?;
     let (train, validation) = split(examples.len(), recipe.validation, recipe.seed);
     let run = format!(
         "{architecture} {classes} {} {}",
@@ -148,7 +146,7 @@ pub fn train(
             let step = state.position.step;
             let indices = order.iter().skip(step * recipe.batch).take(recipe.batch).copied();
             let (images, labels) = examples.augmented(indices, recipe, epoch, device)?;
-            let rate = recipe.rate((epoch * steps + step) as f64 / (recipe.epochs * steps) as f64);
+            let rate = rate(recipe, (epoch * steps + step) as f64 / (recipe.epochs * steps) as f64);
             let logits = network.forward(&channels_last(&images)?, Mode::Training)?;
             let loss = logits.f_cross_entropy_loss::<Tensor>(&labels, None, Reduction::Mean, -100, 0.0)?;
             sgd.step(&loss, rate)?;

@@ -182,7 +182,7 @@ fn recipes_that_cannot_work_are_refused() {
         },
     ];
     for recipe in bad {
-        assert!(recipe.check(50).is_err(), "{recipe:?}");
+        assert!(check(&recipe, 50).is_err(), "{recipe:?}");
     }
 }
 

@@ -145,14 +145,14 @@ impl Evidence {
             true => None,
             false => Some(LogOdds(self.scores.get(&At::new(t, magnitude))?.get(image)?)),
         };
-        let unperturbed = log_odds(logits, t);
+        let unperturbed = LogOdds::of(logits, t);
         Some(ImageScore {
             index: image,
             label: None,
             prediction: fixed.prediction,
             baseline: LogOdds(fixed.baseline),
             odin: kept.unwrap_or(unperturbed),
-            others: fixed.others.at(unperturbed, t),
+            others: fixed.others.at(unperturbed.0, t.get()),
         })
     }
 
@@ -214,8 +214,8 @@ impl Logits {
             place.copy_from_slice(row);
             *fixed = Fixed {
                 prediction: argmax(row) as u16,
-                baseline: log_odds(row, Temperature::ONE).0,
-                others: LogitScores::new(row, Temperature::ONE),
+                baseline: log_odds(row, 1.0),
+                others: LogitScores::new(row, 1.0),
             };
         }
         true
