@@ -4,6 +4,7 @@
 pub use odin_core::{files, home, networks, report, runs, session, units};
 pub use odin_datasets as datasets;
 pub use odin_datasets::fetch;
+pub use odin_detectors as scoring;
 pub use odin_metrics as metrics;
 /// The engine as its clients see it.
 pub mod engine {

@@ -19,6 +19,9 @@ fn home() -> TestHome {
 
 #[test]
 fn a_person_explores_saves_and_comes_back() {
+    if support::engine().is_none() {
+        return;
+    }
     let home = home();
     let mut terminal = Terminal::open(&home, 24, 80);
     terminal.wait_for_text("small");
@@ -54,6 +57,9 @@ fn a_person_explores_saves_and_comes_back() {
 
 #[test]
 fn sliders_follow_the_mouse_also_through_a_resize() {
+    if support::engine().is_none() {
+        return;
+    }
     let home = home();
     let mut terminal = Terminal::open(&home, 24, 80);
     terminal.wait_for_text("done");
@@ -91,6 +97,9 @@ fn sliders_follow_the_mouse_also_through_a_resize() {
 
 #[test]
 fn idle_it_writes_nothing() {
+    if support::engine().is_none() {
+        return;
+    }
     let home = home();
     let mut terminal = Terminal::open(&home, 24, 80);
     terminal.wait_for_text("done");
@@ -113,6 +122,9 @@ fn idle_it_writes_nothing() {
 /// kitty's protocol, over plots and images: what is shown is sent once, and taken away by name.
 #[test]
 fn pictures_come_and_go() {
+    if support::engine().is_none() {
+        return;
+    }
     let home = home();
     let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_odin"));
     command.arg("test");
@@ -146,6 +158,9 @@ fn pictures_come_and_go() {
 
 #[test]
 fn signals_leave_the_terminal_whole() {
+    if support::engine().is_none() {
+        return;
+    }
     let home = home();
     for signal in [libc::SIGTERM, libc::SIGHUP, libc::SIGINT] {
         let mut terminal = Terminal::open(&home, 24, 80);
@@ -157,6 +172,9 @@ fn signals_leave_the_terminal_whole() {
 
 #[test]
 fn what_it_cannot_open_it_says_in_a_line() {
+    if support::engine().is_none() {
+        return;
+    }
     let home = home();
     home.write("sessions/bad.yaml", "version: 1\nname: bad\nqueues:\n  - name: q\n    jobs:\n      - {network: small, dataset: two, magnitude: -1}\n");
     let error = home.refuse(&["bad"]);

@@ -57,6 +57,9 @@ fn scores(home: &Path) -> Vec<Vec<u8>> {
 
 #[test]
 fn killed_at_any_moment_it_comes_to_the_same_to_the_bit() {
+    if support::engine().is_none() {
+        return;
+    }
     let whole = home();
     whole.succeed(&WHAT);
     let all = bytes(whole.path());
@@ -107,6 +110,9 @@ fn killed_at_any_moment_it_comes_to_the_same_to_the_bit() {
 
 #[test]
 fn afresh_nothing_is_read_or_kept() {
+    if support::engine().is_none() {
+        return;
+    }
     let home = home();
     let arguments: Vec<&str> = WHAT.iter().copied().chain(["--fresh", "--limit", "8"]).collect();
     for _ in 0..2 {

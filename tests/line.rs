@@ -48,6 +48,9 @@ fn changed(home: &TestHome) -> Terminal {
 
 #[test]
 fn what_was_not_saved_is_offered_after_a_signal() {
+    if support::engine().is_none() {
+        return;
+    }
     let home = home();
     for signal in [libc::SIGTERM, libc::SIGHUP] {
         let _ = std::fs::remove_file(kept_aside(&home));
@@ -88,6 +91,9 @@ fn what_was_not_saved_is_offered_after_a_signal() {
 
 #[test]
 fn what_was_not_saved_can_be_thrown_away() {
+    if support::engine().is_none() {
+        return;
+    }
     let home = home();
     let mut terminal = changed(&home);
     // Killed, a program can do nothing; it has kept the change a moment after it was made.
@@ -111,6 +117,9 @@ fn what_was_not_saved_can_be_thrown_away() {
 
 #[test]
 fn one_quits_without_saving_and_is_not_asked_again() {
+    if support::engine().is_none() {
+        return;
+    }
     let home = home();
     let mut terminal = changed(&home);
     terminal.send("qq");
@@ -126,6 +135,9 @@ fn one_quits_without_saving_and_is_not_asked_again() {
 /// What is on the screen comes back too, without a question.
 #[test]
 fn the_screen_that_was_shown_is_shown_again() {
+    if support::engine().is_none() {
+        return;
+    }
     let home = home();
     let mut terminal = Terminal::open(&home, 24, 80);
     terminal.wait_for_text("done");
@@ -141,6 +153,9 @@ fn the_screen_that_was_shown_is_shown_again() {
 
 #[test]
 fn a_second_program_is_told_who_has_the_session_and_gets_a_copy() {
+    if support::engine().is_none() {
+        return;
+    }
     let home = home();
     let mut first = Terminal::open(&home, 24, 80);
     first.wait_for_text("small");
@@ -172,6 +187,9 @@ fn a_second_program_is_told_who_has_the_session_and_gets_a_copy() {
 
 #[test]
 fn a_closed_terminal_ends_the_program_and_keeps_what_was_not_saved() {
+    if support::engine().is_none() {
+        return;
+    }
     let home = home();
     let (mut master, mut child) = bare_terminal(&home);
     let mut seen = Vec::new();
@@ -249,6 +267,9 @@ fn bare_terminal(home: &TestHome) -> (File, std::process::Child) {
 /// A panic of the thread that draws is told on a terminal that is whole.
 #[test]
 fn a_panic_gives_the_terminal_back() {
+    if support::engine().is_none() {
+        return;
+    }
     let home = home();
     let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
     command.args([
@@ -293,6 +314,9 @@ fn panics_while_drawing() {
 
 #[test]
 fn it_goes_to_the_background_and_comes_back() {
+    if support::engine().is_none() {
+        return;
+    }
     if Command::new("bash").arg("--version").output().is_err() {
         return println!("skipped: there is no bash");
     }

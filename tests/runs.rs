@@ -35,6 +35,9 @@ fn json(path: &Path) -> Value {
 
 #[test]
 fn a_session_is_worked_through_once_and_kept() {
+    if support::engine().is_none() {
+        return;
+    }
     let home = home(SESSION);
     let dry = home.succeed(&["run", "tour", "--dry-run"]);
     assert!(
@@ -106,16 +109,13 @@ fn a_session_is_worked_through_once_and_kept() {
 
 #[test]
 fn other_weights_are_another_run() {
+    if support::engine().is_none() {
+        return;
+    }
     let home = home(SESSION);
     home.succeed(&["run", "tour"]);
-    let weights = odin_tui::networks::weights::Weights::initial(
-        &odin_tui::networks::Architecture::DensenetBc { depth: 10, growth: 4 },
-        5,
-        2,
-    )
-    .unwrap();
-    let file = home.path().join("models/small.safetensors");
-    weights.save(&file, &Default::default()).unwrap();
+    let architecture = odin_core::networks::Architecture::DensenetBc { depth: 10, growth: 4 };
+    support::weights::write_random(&architecture, 5, 2, &home.path().join("models/small.safetensors"));
     let text = home.succeed(&["run", "tour"]);
     assert!(!text.contains("was finished"), "{text}");
     assert_eq!(runs(&home).len(), 4);
@@ -123,6 +123,9 @@ fn other_weights_are_another_run() {
 
 #[test]
 fn the_exit_code_tells_whether_all_jobs_succeeded() {
+    if support::engine().is_none() {
+        return;
+    }
     let home = home(&SESSION.replace("dataset: one, limit: 20", "dataset: lost"));
     home.write(
         "data/lost.yaml",
@@ -144,6 +147,9 @@ fn the_exit_code_tells_whether_all_jobs_succeeded() {
 
 #[test]
 fn mistakes_are_named_with_line_and_column() {
+    if support::engine().is_none() {
+        return;
+    }
     for (from, to, words) in [
         (
             "network: small, dataset: two",
@@ -180,6 +186,9 @@ fn mistakes_are_named_with_line_and_column() {
 
 #[test]
 fn a_sweep_is_a_run_with_its_grid() {
+    if support::engine().is_none() {
+        return;
+    }
     let sweep = "sweep: {temperatures: [1, 100], magnitudes: 0:0.002:3, validation: 20, metric: auroc}";
     let home = home(&SESSION.replace("dataset: two}", &format!("dataset: two, {sweep}}}")));
     home.succeed(&["run", "tour"]);
@@ -210,6 +219,9 @@ fn a_sweep_is_a_run_with_its_grid() {
 
 #[test]
 fn what_was_killed_is_told_and_gone_on_with() {
+    if support::engine().is_none() {
+        return;
+    }
     let home = home(SESSION);
     let noise = "title: noise\nsource: {format: uniform, count: 6000, size: [32, 32], seed: 1}\n";
     home.write("data/two.yaml", noise);
@@ -238,6 +250,9 @@ fn what_was_killed_is_told_and_gone_on_with() {
 
 #[test]
 fn runs_move_are_listed_and_make_room() {
+    if support::engine().is_none() {
+        return;
+    }
     let home = home(SESSION);
     home.succeed(&["run", "tour"]);
     let all = runs(&home);
@@ -267,6 +282,9 @@ fn runs_move_are_listed_and_make_room() {
 
 #[test]
 fn a_disk_that_fills_up_fails_the_job_and_leaves_no_half_file() {
+    if support::engine().is_none() {
+        return;
+    }
     let home = home(SESSION);
     let limited = |blocks: u32| {
         let odin = env!("CARGO_BIN_EXE_odin");
@@ -306,6 +324,9 @@ fn a_disk_that_fills_up_fails_the_job_and_leaves_no_half_file() {
 
 #[test]
 fn a_copy_in_part_is_noticed() {
+    if support::engine().is_none() {
+        return;
+    }
     let home = home(SESSION);
     home.succeed(&["run", "tour"]);
     let folder = &runs(&home)[0];

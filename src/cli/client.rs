@@ -112,8 +112,7 @@ impl Client {
             network: network.to_owned(),
             weights,
         });
-        self.wait(&answer)
-            .unwrap_or_else(|| Err(self.why_silent()))
+        self.wait(&answer).unwrap_or_else(|| Err(self.why_silent()))
     }
 
     /// Scores the comparison to its end, in file order.
@@ -239,7 +238,8 @@ impl Routes {
                 weights,
                 digest,
             } => {
-                let is_asked = |(of, file, _): &(String, Option<PathBuf>, _)| of == network && file == weights;
+                let is_asked =
+                    |(of, file, _): &(String, Option<PathBuf>, _)| of == network && file == weights;
                 for (_, _, sender) in self.digests.extract_if(.., |asked| is_asked(asked)) {
                     // Whoever asked may have gone.
                     let _ = sender.send(digest.clone());

@@ -9,8 +9,8 @@ use crate::config::{self, Config};
 use crate::datasets;
 use crate::home::Home;
 use crate::runs::evidence::{Budget, Shelf};
-use odin_core::tasks::{Examination, Finding};
 use crate::units::Device;
+use odin_core::tasks::{Examination, Finding};
 
 #[derive(Debug, Args)]
 pub struct Options {
@@ -68,8 +68,13 @@ fn everything() -> Vec<Finding> {
     let mut findings = vec![Finding::well("odin", env!("CARGO_PKG_VERSION"))];
     // What the engine finds of libtorch and the devices stands first, what it finds of networks behind the home.
     let (machine, networks): (Vec<Finding>, Vec<Finding>) = match engine::examine(&Examination::Machine) {
-        Ok(findings) => findings.into_iter().partition(|finding| finding.name != "network"),
-        Err(error) => (vec![Finding::unwell("engine", "does not run", format!("{error:#}"))], Vec::new()),
+        Ok(findings) => findings
+            .into_iter()
+            .partition(|finding| finding.name != "network"),
+        Err(error) => (
+            vec![Finding::unwell("engine", "does not run", format!("{error:#}"))],
+            Vec::new(),
+        ),
     };
     findings.extend(machine);
     findings.push(terminal());

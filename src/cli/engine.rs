@@ -46,7 +46,8 @@ pub fn examine(examination: &Examination) -> anyhow::Result<Vec<Finding>> {
             false => bail!("{reason}"),
         }
     }
-    serde_json::from_slice(&output.stdout).context("the engine's answer cannot be read: is it of another build?")
+    serde_json::from_slice(&output.stdout)
+        .context("the engine's answer cannot be read: is it of another build?")
 }
 
 fn task_command(task: &Task) -> anyhow::Result<Command> {

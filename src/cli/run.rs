@@ -208,12 +208,7 @@ impl Work<'_> {
         outcomes
     }
 
-    fn job(
-        &self,
-        task: &Task,
-        devices: &Devices,
-        reporter: &Reporter,
-    ) -> anyhow::Result<Outcome> {
+    fn job(&self, task: &Task, devices: &Devices, reporter: &Reporter) -> anyhow::Result<Outcome> {
         let plan = {
             let planner = self
                 .planner

@@ -83,7 +83,8 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
 }
 
 fn request(options: &Options) -> anyhow::Result<TrainRequest> {
-    let three = |values: &[f32]| <[f32; 3]>::try_from(values).context("three numbers are needed, one a channel");
+    let three =
+        |values: &[f32]| <[f32; 3]>::try_from(values).context("three numbers are needed, one a channel");
     let normalisation = match (&options.mean, &options.std) {
         (Some(mean), Some(std)) => Some((three(mean)?, three(std)?)),
         _ => None,

@@ -1,10 +1,10 @@
 //! A small home for whole-program tests: a random network `small` and noise sets, made in a temporary folder.
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use odin_tui::networks::Architecture;
-use odin_tui::networks::weights::Weights;
+use odin_core::networks::Architecture;
+
+use super::weights;
 
 pub struct TestHome(tempfile::TempDir);
 
@@ -22,10 +22,7 @@ impl TestHome {
              weights: small.safetensors\nin_dataset: one\nnormalisation: {mean: [0.5, 0.5, 0.5], std: [0.2, 0.25, 0.3]}\n",
         );
         let architecture = Architecture::DensenetBc { depth: 10, growth: 4 };
-        let weights = Weights::initial(&architecture, 5, 1).expect("weights");
-        weights
-            .save(&home.path().join("models/small.safetensors"), &BTreeMap::new())
-            .expect("saved weights");
+        weights::write_random(&architecture, 5, 1, &home.path().join("models/small.safetensors"));
         home
     }
 
@@ -41,7 +38,7 @@ impl TestHome {
 
     /// Runs the program in this home.
     pub fn odin(&self, arguments: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_odin"))
+        Command::new(option_env!("CARGO_BIN_EXE_odin").expect("a test of the package odin-tui"))
             .args(arguments)
             .env("ODIN_HOME", self.path())
             .env_remove("ODIN_RUNS")

@@ -117,6 +117,8 @@ pub fn event(model: &mut Model, event: Event) -> Option<Redraw> {
         event @ (Event::Classes { .. } | Event::Thumbnails { .. } | Event::Inspected { .. }) => {
             return super::images::event(model, event);
         }
+        // Only the command line asks for digests.
+        Event::Identified { .. } => {}
         Event::Warning { text } => model.say(Level::Warning, &text),
     }
     Some(Redraw::Progress)

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-pub use odin_metrics::Side;
 use odin_detectors::{Detector, LogitScores};
+pub use odin_metrics::Side;
 
 use crate::units::{Device, Devices, LogOdds, Magnitude, Memory, Temperature};
 

@@ -22,7 +22,7 @@ pub struct EngineProcess {
     commands: Option<Sender<Command>>,
     child: Arc<Mutex<Child>>,
     /// Closed by the thread that listens, once the process has ended.
-    ended: Receiver<()>,
+    ended: Mutex<Receiver<()>>,
 }
 
 impl EngineProcess {
@@ -51,7 +51,7 @@ impl EngineProcess {
         let process = Self {
             commands: Some(commands),
             child: child.clone(),
-            ended,
+            ended: Mutex::new(ended),
         };
         let (input, output) = pipes.ok_or_else(|| io::Error::other("no pipes to the engine"))?;
         thread::Builder::new()
@@ -84,10 +84,11 @@ impl Drop for EngineProcess {
     fn drop(&mut self) {
         // The pipe closes behind what was sent, and so the engine ends.
         self.commands = None;
-        if let Err(RecvTimeoutError::Timeout) = self.ended.recv_timeout(PATIENCE) {
+        let ended = self.ended.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let Err(RecvTimeoutError::Timeout) = ended.recv_timeout(PATIENCE) {
             let _ = lock(&self.child).kill();
             // Ends with the process, or at once where no thread listens.
-            let _ = self.ended.recv();
+            let _ = ended.recv();
         }
     }
 }

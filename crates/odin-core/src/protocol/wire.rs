@@ -73,8 +73,8 @@ pub fn read<T: DeserializeOwned>(from: &mut impl Read) -> io::Result<Option<T>> 
 mod tests {
     use super::*;
     use crate::protocol::*;
-    use odin_detectors::LogitScores;
     use crate::units::{Device, Devices, LogOdds, Magnitude, Temperature};
+    use odin_detectors::LogitScores;
 
     fn there_and_back<T: Serialize + DeserializeOwned>(messages: &[T]) -> Vec<T> {
         let mut pipe = Vec::new();

@@ -1,8 +1,8 @@
 //! A run, read and measured anew from its saved scores.
 use crate::home::Home;
-use odin_metrics::{Comparison, Conventions, MetricsError, Side};
 use crate::networks::{NetworkCard, Published, PublishedRow};
 use crate::runs::{self, Detector, Grid, Run, RunError, Scores, State};
+use odin_metrics::{Comparison, Conventions, MetricsError, Side};
 
 /// A run that cannot be reported.
 #[derive(Debug, thiserror::Error)]

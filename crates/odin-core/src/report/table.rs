@@ -3,10 +3,10 @@
 use std::fmt::Write;
 
 use super::subject::{Subject, short};
-use odin_metrics::{Interval, Summary};
 use crate::networks::Measures;
 use crate::runs::Detector;
 use crate::session::Metric;
+use odin_metrics::{Interval, Summary};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TableFormat {

@@ -3,9 +3,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::units::{Magnitude, Temperature};
 use odin_datasets::Normalisation;
 use odin_metrics::Summary;
-use crate::units::{Magnitude, Temperature};
 
 /// The version of the manifest that this program writes.
 pub const FORMAT: u32 = 1;

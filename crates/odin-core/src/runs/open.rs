@@ -9,8 +9,8 @@ use super::folder::{GRID, IN_SCORES, LOCK, MANIFEST, METRICS, OUT_SCORES};
 use super::manifest::{FORMAT, Grid, Images, Manifest, State};
 use super::npz::Scores;
 use super::record::Record;
-use odin_metrics::Side;
 use crate::units::{Magnitude, Temperature};
+use odin_metrics::Side;
 
 /// No manifest, record or grid is longer.
 const MAX_JSON: u64 = 16 << 20;

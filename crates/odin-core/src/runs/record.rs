@@ -3,8 +3,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use odin_metrics::{Comparison, Conventions, Interval, Intervals, Summary};
 use crate::units::{Magnitude, Temperature};
+use odin_metrics::{Comparison, Conventions, Interval, Intervals, Summary};
 
 /// One detector's metrics with 95 % intervals; fractions.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -7,9 +7,9 @@ use super::place::Step::{Item, Key};
 use super::place::{Step, locate};
 use super::schema::{Job, Session};
 use super::store;
-use odin_datasets as datasets;
 use crate::home::Home;
 use crate::networks::NetworkCard;
+use odin_datasets as datasets;
 
 /// Jobs through all queues; no dashboard shows more.
 const MAX_JOBS: usize = 20_000;

@@ -9,8 +9,8 @@ use super::check::check;
 use super::error::SessionError;
 use super::migration::migrate;
 use super::schema::Session;
-use odin_datasets::nearest;
 use crate::files;
+use odin_datasets::nearest;
 
 /// Bytes that no session exceeds; a longer file was named by mistake.
 const MAX_FILE: u64 = 1 << 20;

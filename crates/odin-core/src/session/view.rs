@@ -4,9 +4,9 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use odin_metrics::{Conventions, Interval, Intervals, Summary};
 use crate::networks::Measures;
 use odin_detectors::Detector;
+use odin_metrics::{Conventions, Interval, Intervals, Summary};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]

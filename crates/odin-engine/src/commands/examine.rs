@@ -131,7 +131,9 @@ fn cores() -> usize {
 fn networks(home: &Home) -> Vec<Finding> {
     let check = |(name, card): (String, Result<NetworkCard, CardError>)| match card {
         Err(error) => Finding::unwell("network", name, error.to_string()),
-        Ok(card) if !card.weights_path().exists() => Finding::well("network", format!("{name}: no weights here")),
+        Ok(card) if !card.weights_path().exists() => {
+            Finding::well("network", format!("{name}: no weights here"))
+        }
         Ok(card) => match read_weights(&card, None, device::of_torch(Device::Cpu)) {
             Ok(_) => Finding::well(
                 "network",
@@ -142,4 +144,3 @@ fn networks(home: &Home) -> Vec<Finding> {
     };
     NetworkCard::list(&home.models()).into_iter().map(check).collect()
 }
-

@@ -64,8 +64,10 @@ pub fn run(request: &TrainRequest) -> anyhow::Result<()> {
         &outcome.report,
         accuracy,
     )?;
-    files::write_whole(&request.out, |file| std::io::Write::write_all(file, text.as_bytes()))
-        .with_context(|| request.out.display().to_string())?;
+    files::write_whole(&request.out, |file| {
+        std::io::Write::write_all(file, text.as_bytes())
+    })
+    .with_context(|| request.out.display().to_string())?;
     NetworkCard::load(&request.out)?;
     std::fs::remove_file(&checkpoint).with_context(|| format!("cannot remove {}", checkpoint.display()))?;
     let score = accuracy.map_or("no labelled test images".to_owned(), |a| {

@@ -13,9 +13,9 @@ use tch::TchError;
 use super::device;
 use super::library::OpenNetwork;
 use super::pass::is_out_of_memory;
+use crate::scoring::Scorer;
 use odin_core::files;
 use odin_core::home::Home;
-use crate::scoring::Scorer;
 use odin_core::units::{Device, Magnitude, Temperature};
 
 /// What a choice holds for.

@@ -5,8 +5,8 @@
 use std::collections::HashMap;
 
 use super::fleet::Seat;
-use odin_core::protocol::{Generation, JobId, JobSpec};
 use super::task::Task;
+use odin_core::protocol::{Generation, JobId, JobSpec};
 
 #[derive(Default)]
 pub struct Desk {

@@ -11,16 +11,16 @@ use std::thread::JoinHandle;
 use tch::TchError;
 
 use super::pool::panic_text;
-use odin_core::protocol::{Event, ImageId, Inspection, JobId, JobSpec, Pixels};
-use odin_datasets::{self as datasets, Dataset, DatasetError, Image};
-use odin_core::home::Home;
-use odin_core::units::LogOdds;
-use odin_metrics::Side;
-use crate::networks::weights::{WeightsError, first_line};
-use odin_core::networks::{CardError, NetworkCard};
 use crate::networks::read_weights;
+use crate::networks::weights::{WeightsError, first_line};
 use crate::scoring::Scorer;
+use odin_core::home::Home;
+use odin_core::networks::{CardError, NetworkCard};
+use odin_core::protocol::{Event, ImageId, Inspection, JobId, JobSpec, Pixels};
+use odin_core::units::LogOdds;
 use odin_core::units::Temperature;
+use odin_datasets::{self as datasets, Dataset, DatasetError, Image};
+use odin_metrics::Side;
 
 /// Larger thumbnails are made smaller, to so many pixels a side.
 const THUMBNAIL: usize = 96;

@@ -1,8 +1,8 @@
 //! Images to look at, out of an engine that scores noise.
 use std::time::Duration;
 
-use odin_core::protocol::{Command, Event, ImageId, JobId, JobSpec, Order};
 use super::tests::{Bench, spec};
+use odin_core::protocol::{Command, Event, ImageId, JobId, JobSpec, Order};
 use odin_metrics::Side;
 
 fn image(side: Side, index: u32) -> ImageId {

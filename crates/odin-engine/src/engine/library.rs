@@ -9,13 +9,13 @@ use std::time::SystemTime;
 use super::batch_size::{self, BatchSizes, Case};
 use super::device;
 use super::fleet::Seat;
+use crate::networks::read_weights;
+use crate::networks::weights::{WeightsError, first_line};
+use crate::scoring::Scorer;
+use odin_core::home::Home;
+use odin_core::networks::{CardError, NetworkCard};
 use odin_core::protocol::JobSpec;
 use odin_datasets::{self as datasets, Dataset, DatasetError};
-use odin_core::home::Home;
-use crate::networks::weights::{WeightsError, first_line};
-use odin_core::networks::{CardError, NetworkCard};
-use crate::networks::read_weights;
-use crate::scoring::Scorer;
 
 /// Why a job's network or one of its sets cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -217,7 +217,9 @@ impl Library {
             return Ok(digest);
         }
         let card = NetworkCard::find(network, &self.home.models())?;
-        Ok(read_weights(&card, weights, tch::Device::Cpu)?.digest().to_owned())
+        Ok(read_weights(&card, weights, tch::Device::Cpu)?
+            .digest()
+            .to_owned())
     }
 
     /// Opens the set and checks that its images fit the network.

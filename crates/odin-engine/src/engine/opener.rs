@@ -9,10 +9,10 @@ use std::thread::JoinHandle;
 use super::fleet::Seat;
 use super::library::{Library, OpenError, OpenNetwork};
 use super::pool::panic_text;
-use odin_core::protocol::{Event, Generation, JobId, JobSpec};
-use odin_datasets::Dataset;
 use odin_core::home::Home;
+use odin_core::protocol::{Event, Generation, JobId, JobSpec};
 use odin_core::runs::evidence::EvidenceKey;
+use odin_datasets::Dataset;
 
 /// Precision and rules of scoring. The number goes up when the same inputs are to give other scores: evidence of before is
 /// then left alone.
@@ -128,7 +128,9 @@ fn answer(library: &Library, request: &Request) -> Opened {
 }
 
 fn identify(library: &Library, network: String, weights: Option<PathBuf>) -> Event {
-    let digest = match catch_unwind(AssertUnwindSafe(|| library.weights_digest(&network, weights.as_deref()))) {
+    let digest = match catch_unwind(AssertUnwindSafe(|| {
+        library.weights_digest(&network, weights.as_deref())
+    })) {
         Ok(digest) => digest.map_err(|error| error.to_string()),
         Err(panic) => Err(format!("a fault in the program: {}", panic_text(panic.as_ref()))),
     };

@@ -6,13 +6,13 @@ use tch::{TchError, Tensor};
 use super::evidence::Shown;
 use super::fleet::Seat;
 use super::library::OpenNetwork;
+use crate::networks::weights::first_line;
+use crate::scoring::{Scorer, Signs};
 use odin_core::protocol::{Generation, JobId};
+use odin_core::runs::evidence::EvidenceKey;
+use odin_core::units::{LogOdds, Magnitude, Temperature};
 use odin_datasets::Batch;
 use odin_metrics::Side;
-use crate::networks::weights::first_line;
-use odin_core::runs::evidence::EvidenceKey;
-use crate::scoring::{Scorer, Signs};
-use odin_core::units::{LogOdds, Magnitude, Temperature};
 
 /// A batch to compute, and what is known of its images.
 pub struct Work {

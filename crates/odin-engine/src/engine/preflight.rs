@@ -3,14 +3,14 @@
 use std::collections::{HashMap, HashSet};
 
 use super::library::OpenNetwork;
-use odin_core::protocol::ScoreBatch;
-use odin_datasets::{Dataset, DatasetError, Normalisation, NormalisationError};
-use odin_metrics::{Interval, Side, clopper_pearson};
-use odin_core::networks::NetworkCard;
 use crate::networks::read_weights;
 use crate::networks::weights::{WeightsError, first_line};
 use crate::scoring::Scorer;
+use odin_core::networks::NetworkCard;
+use odin_core::protocol::ScoreBatch;
+use odin_datasets::{Dataset, DatasetError, Normalisation, NormalisationError};
 use odin_detectors::argmax;
+use odin_metrics::{Interval, Side, clopper_pearson};
 
 /// Means and deviations in use for 32×32 colour images: the ODIN authors', and the usual CIFAR-10 and CIFAR-100 ones.
 const WELL_KNOWN: [(&str, [f32; 3], [f32; 3]); 3] = [

@@ -13,9 +13,9 @@ use super::memory::Gauge;
 use super::opener::{Opened, Opener, Ready, Request};
 use super::pool::{Done, panic_text};
 use super::preflight::AccuracyWatch;
-use odin_core::protocol::{Command, Event, Generation, JobId, JobSpec, Placement};
 use super::task::{Next, Task, TaskError};
 use odin_core::home::Home;
+use odin_core::protocol::{Command, Event, Generation, JobId, JobSpec, Placement};
 use odin_core::runs::evidence::Budget;
 use odin_core::units::{Device, Devices};
 

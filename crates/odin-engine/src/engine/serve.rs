@@ -1,11 +1,11 @@
 //! An engine that serves another process over two pipes.
 use std::io::{self, Read, Write};
 
-use odin_core::protocol::{Command, Event};
 use super::Engine;
+use odin_core::home::Home;
+use odin_core::protocol::{Command, Event};
 use odin_core::protocol::{Hello, read, write};
 use odin_core::runs::evidence::Budget;
-use odin_core::home::Home;
 
 /// Serves until it is told to end, or the other side has gone; returns once every worker has ended.
 ///

@@ -12,9 +12,9 @@ use super::library::OpenNetwork;
 use super::opener::Ready;
 use super::pass::Work;
 use odin_core::protocol::{Generation, ImageScore, JobId, JobSpec, Order, ScoreBatch};
+use odin_core::runs::evidence::EvidenceKey;
 use odin_datasets::{Batch, Dataset, DatasetError, Normalisation, Prefetch};
 use odin_metrics::Side;
-use odin_core::runs::evidence::EvidenceKey;
 
 /// Why a job cannot begin or go on.
 #[derive(Debug, thiserror::Error)]

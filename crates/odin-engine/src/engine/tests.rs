@@ -3,12 +3,14 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, channel};
 
-use odin_core::protocol::{Command, Event, Generation, ImageScore, JobId, JobSpec, Order, Placement, ScoreBatch};
 use super::*;
-use odin_metrics::Side;
-use odin_core::networks::Architecture;
 use crate::networks::weights::Weights;
+use odin_core::networks::Architecture;
+use odin_core::protocol::{
+    Command, Event, Generation, ImageScore, JobId, JobSpec, Order, Placement, ScoreBatch,
+};
 use odin_core::units::{Device, Devices, Magnitude, Temperature};
+use odin_metrics::Side;
 
 /// A home with the network `small` and the sets `one`, `two` and `large` (whose images do not fit the network).
 fn home(folder: &Path) -> Home {

@@ -180,8 +180,8 @@ pub(super) mod samples {
     use rand::{RngExt, SeedableRng};
     use tch::{Device, Tensor};
 
-    use odin_core::networks::{Architecture, Parameter, Role};
     use super::super::weights::Weights;
+    use odin_core::networks::{Architecture, Parameter, Role};
 
     /// Uniform in −1 to 1.
     pub fn noise(shape: &[i64], seed: u64) -> Tensor {

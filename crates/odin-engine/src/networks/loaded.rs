@@ -30,10 +30,7 @@ pub fn read_weights(
                 TorchScript::open(bytes, input, classes, device).map_err(|error| error.in_file(&path))?;
             (digest, Body::Program(program))
         }
-        (
-            Content::Tensors(weights),
-            Architecture::DensenetBc { .. } | Architecture::WideResnet { .. },
-        ) => {
+        (Content::Tensors(weights), Architecture::DensenetBc { .. } | Architecture::WideResnet { .. }) => {
             weights
                 .check(&architecture, classes)
                 .map_err(|error| error.in_file(&path))?;

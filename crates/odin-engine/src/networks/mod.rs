@@ -73,9 +73,7 @@ impl Network {
         weights.check(&architecture, classes)?;
         let body = match architecture.plan()? {
             Plan::DenseNet(plan) => Body::DenseNet(densenet::DenseNet::new(&plan, weights)?),
-            Plan::WideResNet(plan) => {
-                Body::WideResNet(wideresnet::WideResNet::new(&plan, weights)?)
-            }
+            Plan::WideResNet(plan) => Body::WideResNet(wideresnet::WideResNet::new(&plan, weights)?),
         };
         Ok(Self {
             architecture,

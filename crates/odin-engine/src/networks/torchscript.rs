@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use tch::{CModule, Device, Kind, TchError, Tensor};
 
-use odin_core::networks::Input;
 use super::weights::{WeightsError, first_line};
+use odin_core::networks::Input;
 
 /// A handle: clones share the program and its tensors, which nothing changes once it is open.
 #[derive(Clone)]

@@ -123,8 +123,8 @@ impl Scorer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::networks::weights::Weights;
     use crate::networks::Mode;
+    use crate::networks::weights::Weights;
     use odin_core::networks::Architecture;
     use tch::{Device, Reduction};
 

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use tch::{Device, TchError, Tensor};
 
 use super::{Outcome, TrainingError};
-use odin_core::networks::Architecture;
 use crate::networks::weights::{Weights, WeightsError, read_metadata};
+use odin_core::networks::Architecture;
 
 /// Where in the run the weights are.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]

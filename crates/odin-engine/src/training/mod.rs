@@ -18,10 +18,10 @@ use tch::{Device, Kind, Reduction, TchError, Tensor};
 
 use crate::networks::weights::{Weights, WeightsError, channels_last, first_line};
 use crate::networks::{Mode, Network};
-use odin_core::networks::Architecture;
 use checkpoint::Checkpoint;
-pub use odin_core::tasks::{Recipe, Schedule};
 pub use examples::{Examples, ExamplesError, measure_normalisation};
+use odin_core::networks::Architecture;
+pub use odin_core::tasks::{Recipe, Schedule};
 use optimiser::Sgd;
 
 /// Why training cannot start or go on.
@@ -146,7 +146,10 @@ pub fn train(
             let step = state.position.step;
             let indices = order.iter().skip(step * recipe.batch).take(recipe.batch).copied();
             let (images, labels) = examples.augmented(indices, recipe, epoch, device)?;
-            let rate = rate(recipe, (epoch * steps + step) as f64 / (recipe.epochs * steps) as f64);
+            let rate = rate(
+                recipe,
+                (epoch * steps + step) as f64 / (recipe.epochs * steps) as f64,
+            );
             let logits = network.forward(&channels_last(&images)?, Mode::Training)?;
             let loss = logits.f_cross_entropy_loss::<Tensor>(&labels, None, Reduction::Mean, -100, 0.0)?;
             sgd.step(&loss, rate)?;

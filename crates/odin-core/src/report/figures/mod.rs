@@ -13,8 +13,8 @@ use plotters::prelude::*;
 
 use super::subject::Subject;
 use super::table::groups;
-use odin_metrics::{Comparison, Histogram, MetricsError, Side};
 use crate::runs::{Grid, WriteError, write_whole};
+use odin_metrics::{Comparison, Histogram, MetricsError, Side};
 pub use style::viridis;
 
 /// A figure that could not be made.

@@ -2,11 +2,11 @@
 use std::collections::HashMap;
 
 use super::{At, Shown};
-use odin_core::runs::evidence::{Folder, Kind};
 use crate::scoring::Signs;
 use odin_core::protocol::ImageScore;
-use odin_detectors::{LogitScores, argmax, log_odds};
+use odin_core::runs::evidence::{Folder, Kind};
 use odin_core::units::{LogOdds, Magnitude, Temperature};
+use odin_detectors::{LogitScores, argmax, log_odds};
 
 /// Evidence on one set of images scored with one network, by the images' numbers in the set.
 #[derive(Default)]

@@ -7,9 +7,9 @@
 //! - the gradient is taken for the images only: parameters need none, and half of autograd's work is theirs.
 use tch::{TchError, Tensor};
 
-use odin_core::networks::DenseNetPlan;
 use super::super::layers::{BatchNorm, Mode, Result, affine, average_pool, spread};
 use super::super::weights::{Weights, WeightsError, channels_last};
+use odin_core::networks::DenseNetPlan;
 
 /// Side of the last pool.
 const POOL: i64 = 8;

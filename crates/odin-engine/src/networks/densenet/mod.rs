@@ -4,11 +4,11 @@ mod native;
 
 use tch::Tensor;
 
-use odin_core::networks::DenseNetPlan;
 use super::layers::{BatchNorm, Convolution, Head, Mode, Result, average_pool};
 use super::weights::{Weights, WeightsError};
 pub(super) use folded::Folded;
 pub(super) use native::{Native, pack};
+use odin_core::networks::DenseNetPlan;
 
 pub(super) struct DenseNet {
     conv1: Convolution,

@@ -7,9 +7,9 @@ use odin_kernels::Instructions;
 use odin_kernels::densenet::{self, Kernel, Layer, Net, Norm, Transition, Workspace};
 use tch::{Device, Kind, TchError, Tensor};
 
-use odin_core::networks::DenseNetPlan;
 use super::super::layers::{EPSILON, Result, affine};
 use super::super::weights::{Weights, WeightsError};
+use odin_core::networks::DenseNetPlan;
 
 type Taken<T> = std::result::Result<T, WeightsError>;
 

@@ -24,8 +24,8 @@ use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
 use tch::{Device, Kind, TchError, Tensor};
 
-use odin_core::networks::{Architecture, ArchitectureError, Parameter, Role};
 use container::Kind as FileKind;
+use odin_core::networks::{Architecture, ArchitectureError, Parameter, Role};
 
 /// Why weights could not be read, or are not those of the network.
 #[derive(Debug, thiserror::Error)]

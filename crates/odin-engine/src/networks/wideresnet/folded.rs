@@ -4,9 +4,9 @@
 //! Nearly all of a wide network's time is spent in convolutions that libtorch does at nine tenths of what a core can.
 use tch::{TchError, Tensor};
 
-use odin_core::networks::WideResNetPlan;
 use super::super::layers::{BatchNorm, Convolution, Mode, Result, affine, average_pool, spread};
 use super::super::weights::{Weights, WeightsError, channels_last};
+use odin_core::networks::WideResNetPlan;
 
 /// Side of the last pool.
 const POOL: i64 = 8;
@@ -168,10 +168,10 @@ impl Folded {
 
 #[cfg(test)]
 mod tests {
-    use odin_core::networks::{Architecture, Plan};
     use super::super::super::layers::samples::{agree, noise, off, varied};
     use super::super::WideResNet;
     use super::*;
+    use odin_core::networks::{Architecture, Plan};
     use tch::Kind;
 
     #[test]

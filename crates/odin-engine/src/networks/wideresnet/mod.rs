@@ -3,10 +3,10 @@ mod folded;
 
 use tch::Tensor;
 
-use odin_core::networks::WideResNetPlan;
 use super::layers::{BatchNorm, Convolution, Head, Mode, Result};
 use super::weights::{Weights, WeightsError};
 pub(super) use folded::Folded;
+use odin_core::networks::WideResNetPlan;
 
 pub(super) struct WideResNet {
     conv1: Convolution,

@@ -1,11 +1,13 @@
 //! The authors' own file of 2017, and another project's, in every container: equal to the bit, and PyTorch's logits.
-mod support;
+#[path = "../../../tests/support/shared.rs"]
+mod shared;
 
 use std::path::Path;
 
 use npyz::npz::NpzArchive;
-use odin_tui::networks::weights::Weights;
-use odin_tui::networks::{Architecture, Mode, Network, NetworkCard};
+use odin_core::networks::{Architecture, NetworkCard};
+use odin_engine::networks::weights::Weights;
+use odin_engine::networks::{Mode, Network, read_weights};
 use tch::{Device, Tensor};
 
 const DENSENET: Architecture = Architecture::DensenetBc {
@@ -25,7 +27,7 @@ fn load(path: &Path) -> Weights {
 
 #[test]
 fn every_container_of_the_same_network_is_equal() {
-    let Some(folder) = support::shared("data/weights") else {
+    let Some(folder) = shared::shared("data/weights") else {
         return;
     };
     let original = load(&folder.join("dice-densenet-cifar10.pth.tar"));
@@ -69,9 +71,9 @@ fn farthest(a: &Tensor, b: &Tensor) -> f64 {
 #[test]
 fn the_pickle_of_2017_gives_the_logits_of_pytorch() {
     let (Some(weights), Some(cifar), Some(golden)) = (
-        support::shared("data/weights/densenet10.pth"),
-        support::shared("data/cifar10/test_batch.bin"),
-        support::shared("data/golden/densenet10_cifar10_1000-1063_T1000_e0.0014.npz"),
+        shared::shared("data/weights/densenet10.pth"),
+        shared::shared("data/cifar10/test_batch.bin"),
+        shared::shared("data/golden/densenet10_cifar10_1000-1063_T1000_e0.0014.npz"),
     ) else {
         return;
     };
@@ -89,8 +91,8 @@ fn the_pickle_of_2017_gives_the_logits_of_pytorch() {
 #[test]
 fn a_torchscript_copy_gives_the_logits_of_the_native_network() {
     let (Some(folder), Some(cifar)) = (
-        support::shared("data/weights"),
-        support::shared("data/cifar10/test_batch.bin"),
+        shared::shared("data/weights"),
+        shared::shared("data/cifar10/test_batch.bin"),
     ) else {
         return;
     };
@@ -104,10 +106,8 @@ fn a_torchscript_copy_gives_the_logits_of_the_native_network() {
                 in_dataset: cifar10\nnormalisation: {mean: [0.5, 0.5, 0.5], std: [0.2, 0.2, 0.2]}\n";
     std::fs::write(&card, text).unwrap();
     let path = folder.join("containers/ts_trace.pt");
-    let loaded = NetworkCard::load(&card)
-        .unwrap()
-        .read_weights(Some(&path), Device::Cpu)
-        .unwrap();
+    let card = NetworkCard::load(&card).unwrap();
+    let loaded = read_weights(&card, Some(&path), Device::Cpu).unwrap();
     let program = loaded.network().unwrap();
     let x = images(&cifar, 0, 8);
     let run = |network: &Network| tch::no_grad(|| network.forward(&x, Mode::Evaluation)).unwrap();

@@ -2,8 +2,9 @@
 use std::path::Path;
 
 use flate2::read::GzDecoder;
-use odin_tui::networks::weights::{Weights, WeightsError};
-use odin_tui::networks::{Architecture, Mode, Network, NetworkCard};
+use odin_core::networks::{Architecture, NetworkCard};
+use odin_engine::networks::weights::{Weights, WeightsError};
+use odin_engine::networks::{Mode, Network, read_weights};
 use tch::{Device, Kind, Tensor};
 
 const SMALL: Architecture = Architecture::DensenetBc { depth: 10, growth: 2 };
@@ -124,9 +125,7 @@ fn native_and_torchscript_give_the_logits_of_pytorch() {
     println!("native: {:.2e}", farthest(&ours, &logits));
     assert!(farthest(&ours, &logits) < 1e-5);
     for name in ["trace.pt", "script.pt"] {
-        let loaded = card(folder.path(), PROGRAM, CLASSES, name)
-            .read_weights(None, Device::Cpu)
-            .unwrap();
+        let loaded = read_weights(&card(folder.path(), PROGRAM, CLASSES, name), None, Device::Cpu).unwrap();
         let bytes = std::fs::read(folder.path().join(name)).unwrap();
         assert_eq!(loaded.digest(), blake3::hash(&bytes).to_hex().as_str());
         let program = loaded.network().unwrap();
@@ -150,7 +149,7 @@ fn native_and_torchscript_give_the_logits_of_pytorch() {
 fn programs_that_are_none_for_scoring_are_named() {
     let folder = cases();
     let open = |name: &str, classes| {
-        let Err(error) = card(folder.path(), PROGRAM, classes, name).read_weights(None, Device::Cpu) else {
+        let Err(error) = read_weights(&card(folder.path(), PROGRAM, classes, name), None, Device::Cpu) else {
             panic!("{name} was taken");
         };
         let text = error.to_string();
@@ -174,16 +173,12 @@ fn a_card_and_its_file_must_be_of_one_kind() {
         card(folder.path(), architecture, classes, weights)
     };
     let (native, program) = (NATIVE, PROGRAM);
-    let error = |card: NetworkCard| match card.read_weights(None, Device::Cpu) {
+    let error = |card: NetworkCard| match read_weights(&card, None, Device::Cpu) {
         Ok(_) => panic!("built"),
         Err(error) => error,
     };
-    assert!(card(native, 3, "zip.pth").read_weights(None, Device::Cpu).is_ok());
-    assert!(
-        card(program, 3, "trace.pt")
-            .read_weights(None, Device::Cpu)
-            .is_ok()
-    );
+    assert!(read_weights(&card(native, 3, "zip.pth"), None, Device::Cpu).is_ok());
+    assert!(read_weights(&card(program, 3, "trace.pt"), None, Device::Cpu).is_ok());
     assert!(matches!(
         error(card(native, 3, "trace.pt")),
         WeightsError::TorchScript { .. }
@@ -213,9 +208,12 @@ fn a_card_and_its_file_must_be_of_one_kind() {
 fn threads_share_a_program() {
     let folder = cases();
     let Expected { images, logits, .. } = Expected::read(folder.path());
-    let loaded = card(folder.path(), PROGRAM, CLASSES, "trace.pt")
-        .read_weights(None, Device::Cpu)
-        .unwrap();
+    let loaded = read_weights(
+        &card(folder.path(), PROGRAM, CLASSES, "trace.pt"),
+        None,
+        Device::Cpu,
+    )
+    .unwrap();
     let start = |_| {
         let (network, x) = (loaded.network().unwrap(), images.copy().set_requires_grad(true));
         std::thread::spawn(move || {
@@ -234,7 +232,7 @@ fn threads_share_a_program() {
 
 #[test]
 fn every_card_of_the_repository_is_sound() {
-    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models");
     for (name, card) in NetworkCard::list(&models) {
         let card = card.unwrap_or_else(|e| panic!("{e}"));
         for download in &card.fetch {
