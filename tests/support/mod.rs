@@ -1,5 +1,5 @@
 //! What several integration tests need.
-#![allow(dead_code)] // each test uses a part of it
+#![allow(dead_code, unused_imports)] // each test uses a part of it
 pub mod home;
 pub mod weights;
 mod engine;
