@@ -8,7 +8,7 @@ use super::place::Place;
 use super::transfer::{self, Failure};
 use super::unpack::UnpackError;
 use super::{FetchError, Options, Progress, checksum, stage};
-use crate::datasets::{Archive, Download};
+use crate::{Archive, Download};
 
 /// Nobody waits longer between two attempts, whatever a server asks for.
 const MAX_WAIT: Duration = Duration::from_secs(30);

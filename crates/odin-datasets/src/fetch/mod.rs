@@ -18,7 +18,7 @@ use std::time::Duration;
 pub use error::{FetchError, Tried};
 pub use unpack::Limits;
 
-use crate::datasets::{Archive, Download};
+use crate::{Archive, Download};
 use place::Place;
 use unpack::UnpackError;
 

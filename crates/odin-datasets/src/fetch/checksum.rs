@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use md5::Md5;
 use sha2::{Digest, Sha256};
 
-use crate::datasets::Download;
+use crate::Download;
 
 /// What differs, with both values.
 #[derive(Debug, PartialEq, Eq)]
@@ -80,7 +80,7 @@ fn hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::datasets::Archive;
+    use crate::Archive;
 
     #[test]
     fn both_sums_and_the_length_are_held_against_the_card() {

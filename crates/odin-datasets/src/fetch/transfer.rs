@@ -9,7 +9,7 @@ use ureq::{Agent, Body};
 
 use super::place::Place;
 use super::{FetchError, Options, Progress, checksum};
-use crate::datasets::Download;
+use crate::Download;
 
 /// Why an attempt did not bring the file.
 #[derive(Debug)]

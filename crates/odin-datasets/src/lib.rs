@@ -11,6 +11,7 @@ mod cifar_python;
 mod cursor;
 mod decode;
 mod error;
+pub mod fetch;
 mod files;
 mod folder;
 mod gzip;

@@ -13,7 +13,7 @@ use std::path::{Component, Path, PathBuf};
 use flate2::read::MultiGzDecoder;
 
 use super::FetchError;
-use crate::datasets::Archive;
+use crate::Archive;
 
 /// Folders are made along with a file, so that a short archive could ask for very many.
 const MAX_DEPTH: usize = 64;

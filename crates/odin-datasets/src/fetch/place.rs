@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use super::FetchError;
-use crate::datasets::Download;
+use crate::Download;
 
 #[derive(Debug)]
 pub(super) struct Place {
@@ -146,7 +146,7 @@ fn is_at(_: &File, _: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::datasets::Archive;
+    use crate::Archive;
 
     fn download(into: &str) -> Download {
         Download {
