@@ -3,7 +3,6 @@
 //! Everything that reads a file of images lives here, and what is done to an image before a network sees it.
 //! No tensors, no networks and no scores: images leave as plain `f32`. Nothing that comes from a file is trusted:
 //! sizes are checked against the file before memory is taken, and each error names the file and the place.
-pub mod fetch;
 mod batch;
 mod card;
 mod catalogue;
@@ -12,6 +11,7 @@ mod cifar_python;
 mod cursor;
 mod decode;
 mod error;
+pub mod fetch;
 mod files;
 mod folder;
 mod gzip;

@@ -6,7 +6,7 @@ use super::idx::tests::{gz, idx};
 use super::*;
 
 pub(super) fn data() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("data")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data")
 }
 
 /// A card in a folder of its own, with some files beside it.

@@ -2,11 +2,12 @@
 use std::fs;
 use std::time::Duration;
 
-use odin_tui::datasets::Download;
-use odin_tui::fetch::{self, Check, FetchError, Limits, Outcome};
+use odin_datasets::Download;
+use odin_datasets::fetch::{self, Check, FetchError, Limits, Outcome};
 
+use super::Bench;
+use super::content::{bytes, names, sha256, tar_gz};
 use super::server::{Server, serve};
-use super::{Bench, bytes, names, sha256, tar_gz};
 
 #[test]
 fn archives_arrive_whole_or_not_at_all() {

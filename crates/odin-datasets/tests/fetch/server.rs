@@ -1,4 +1,5 @@
 //! A small HTTP server on loopback that says whatever a test wants it to say, well-formed or not.
+#![allow(dead_code)] // each test uses a part of it
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
