@@ -1,4 +1,7 @@
 //! The inner loops: sums of products for one tile of positions and a few output channels.
+//!
+//! No `array::map` or `from_fn` here: the compiler leaves them as functions of their own, for which the instruction set is
+//! not switched on, and every vector then goes through memory (a sixth of the whole pass).
 use super::grid::{Grid, VECTORS};
 use super::lanes::Lanes;
 
@@ -60,7 +63,10 @@ impl Packed {
 pub unsafe fn pointwise<V: Lanes>(tile: &[f32], weights: &[f32], start: [f32; GROUP]) -> Sums<V> {
     // SAFETY: the caller vouches for the instruction set.
     unsafe {
-        let mut sums = start.map(|value| [V::splat(value); VECTORS]);
+        let mut sums = [[V::splat(0.0); VECTORS]; GROUP];
+        for (sum, &value) in sums.iter_mut().zip(&start) {
+            *sum = [V::splat(value); VECTORS];
+        }
         for (x, w) in tile.chunks_exact(VECTORS * V::N).zip(weights.chunks_exact(GROUP)) {
             let x = [V::read(x), V::read(&x[V::N..])];
             for (sum, &w) in sums.iter_mut().zip(w) {
@@ -80,7 +86,10 @@ pub unsafe fn pointwise<V: Lanes>(tile: &[f32], weights: &[f32], start: [f32; GR
 pub unsafe fn neighbours<V: Lanes>(planes: &[f32], grid: &Grid, tile: usize, weights: &[f32]) -> Sums<V> {
     // From the neighbour above to the left to the last one below to the right.
     let reach = 2 * grid.stride + 2 + V::N;
-    let corners: [usize; VECTORS] = std::array::from_fn(|v| grid.at[tile * VECTORS + v] - grid.stride - 1);
+    let corners = [
+        grid.at[tile * VECTORS] - grid.stride - 1,
+        grid.at[tile * VECTORS + 1] - grid.stride - 1,
+    ];
     // SAFETY: the caller vouches for the instruction set; the reads lie within `reach` of a window that was cut out
     // with its bounds checked (a check for each of them would cost a tenth of the time).
     unsafe {
@@ -89,10 +98,16 @@ pub unsafe fn neighbours<V: Lanes>(planes: &[f32], grid: &Grid, tile: usize, wei
             .chunks_exact(grid.plane)
             .zip(weights.chunks_exact(9 * GROUP))
         {
-            let windows = corners.map(|corner| plane[corner..corner + reach].as_ptr());
+            let windows = [
+                plane[corners[0]..corners[0] + reach].as_ptr(),
+                plane[corners[1]..corners[1] + reach].as_ptr(),
+            ];
             for tap in 0..9 {
                 let offset = tap / 3 * grid.stride + tap % 3;
-                let x = windows.map(|window| V::read_at(window.add(offset)));
+                let x = [
+                    V::read_at(windows[0].add(offset)),
+                    V::read_at(windows[1].add(offset)),
+                ];
                 for (sum, &w) in sums.iter_mut().zip(&weights[tap * GROUP..][..GROUP]) {
                     let w = V::splat(w);
                     *sum = [x[0].mul_add(w, sum[0]), x[1].mul_add(w, sum[1])];
