@@ -1,7 +1,7 @@
 //! How the positions of a map [H, W] are dealt out to vectors, and where they lie in memory.
 
 /// Vectors that are computed together.
-pub const VECTORS: usize = 2;
+pub(crate) const VECTORS: usize = 2;
 
 /// The positions of a map [H, W] in vectors of N lanes.
 ///
@@ -9,22 +9,23 @@ pub const VECTORS: usize = 2;
 /// - a *plane* holds one channel row by row, with zeros round it, for convolutions that look at neighbours. A row's end
 ///   and the next row's start share their zeros;
 /// - a *tiled* map holds, for each `VECTORS` vectors, all channels one after the other: [tiles][channels][VECTORS · N].
-pub struct Grid {
-    pub height: usize,
-    pub width: usize,
+pub(crate) struct Grid {
+    pub(crate) height: usize,
+    pub(crate) width: usize,
     lanes: usize,
     /// From one row of a plane to the next.
-    pub stride: usize,
+    pub(crate) stride: usize,
     /// Values of a plane.
-    pub plane: usize,
+    pub(crate) plane: usize,
     /// Place in a plane of each vector's first lane.
-    pub at: Vec<usize>,
-    /// The lanes of each vector that are positions of the map; the others hold anything in tiled maps, zeros in planes.
-    pub real: Vec<u16>,
+    pub(crate) at: Vec<usize>,
+    /// A word for each lane of each vector: all ones where it is a position of the map, else 0. Lanes that are none hold
+    /// anything in tiled maps, zeros in planes.
+    real: Vec<u32>,
 }
 
 impl Grid {
-    pub fn new(height: usize, width: usize, lanes: usize) -> Self {
+    pub(crate) fn new(height: usize, width: usize, lanes: usize) -> Self {
         // Either every row begins a vector, or vectors run on over the zeros between rows: whichever needs fewer.
         let by_rows = height * width.div_ceil(lanes);
         let running = (height * (width + 1)).div_ceil(lanes);
@@ -43,19 +44,19 @@ impl Grid {
                 .collect()
         };
         let real = |&(y, x): &(usize, usize)| {
-            let is_real = |lane: usize| {
+            let word = move |lane: usize| {
                 let (y, x) = (y + (x + lane) / stride, (x + lane) % stride);
-                y < height && x < width
+                if y < height && x < width { u32::MAX } else { 0 }
             };
-            (0..lanes).fold(0, |bits, lane| bits | (u16::from(is_real(lane)) << lane))
+            (0..lanes).map(word)
         };
         let mut at: Vec<usize> = starts.iter().map(|(y, x)| first + y * stride + x).collect();
-        let mut real: Vec<u16> = starts.iter().map(real).collect();
+        let mut real: Vec<u32> = starts.iter().flat_map(real).collect();
         // Vectors without positions fill the last tile; they lie beyond everything that a real one looks at.
         let beyond = first + (height + 1) * stride + lanes;
         while !at.len().is_multiple_of(VECTORS) {
             at.push(beyond + stride);
-            real.push(0);
+            real.extend(std::iter::repeat_n(0, lanes));
         }
         Self {
             height,
@@ -68,23 +69,29 @@ impl Grid {
         }
     }
 
-    pub fn tiles(&self) -> usize {
+    pub(crate) fn tiles(&self) -> usize {
         self.at.len() / VECTORS
     }
 
     /// Values that a tile holds of each channel.
-    pub fn tile(&self) -> usize {
+    pub(crate) fn tile(&self) -> usize {
         VECTORS * self.lanes
     }
 
+    /// Whether each lane of a vector is a position of the map, as words.
+    #[inline(always)]
+    pub(crate) fn real(&self, vector: usize) -> &[u32] {
+        &self.real[vector * self.lanes..][..self.lanes]
+    }
+
     /// Place in a plane of row y, column x.
-    pub fn place(&self, y: usize, x: usize) -> usize {
+    pub(crate) fn place(&self, y: usize, x: usize) -> usize {
         self.stride + 1 + y * self.stride + x
     }
 
     /// Row and column of a lane; `None` where it is no position of the map.
-    pub fn position(&self, vector: usize, lane: usize) -> Option<(usize, usize)> {
-        let is_real = self.real.get(vector)? >> lane & 1 == 1;
+    pub(crate) fn position(&self, vector: usize, lane: usize) -> Option<(usize, usize)> {
+        let is_real = *self.real.get(vector * self.lanes + lane)? != 0;
         let place = (self.at.get(vector)? + lane).checked_sub(self.stride + 1)?;
         is_real.then_some((place / self.stride, place % self.stride))
     }

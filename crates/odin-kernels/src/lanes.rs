@@ -1,276 +1,131 @@
-//! Vectors of f32: one interface over the instruction sets, and an array that does the same without any, for tests.
-#[cfg(target_arch = "x86_64")]
-use std::arch::x86_64::*;
+//! What the kernels ask of a vector beyond [`pulp`]'s arithmetic: reads and writes of slices, ReLU, and masks.
+//!
+//! Everything here and above is `#[inline(always)]`: only what is inlined into `Simd::vectorize` is compiled with the
+//! instruction set switched on.
+use pulp::Simd;
 
-/// A vector of `N` values. Everything is inlined into a caller for which the instruction set is switched on
-/// (`#[target_feature]`).
-///
-/// # Safety
-/// All functions need a CPU with the instruction set.
-pub trait Lanes: Copy {
-    const N: usize;
-    unsafe fn splat(value: f32) -> Self;
-    /// # Safety
-    /// Reads `N` values, which may lie anywhere.
-    unsafe fn read_at(from: *const f32) -> Self;
-    /// # Safety
-    /// Writes `N` values, which may lie anywhere.
-    unsafe fn write_at(self, to: *mut f32);
-    unsafe fn add(self, other: Self) -> Self;
-    /// `self` · `factor` + `term`, rounded once.
-    unsafe fn mul_add(self, factor: Self, term: Self) -> Self;
-    /// The greater of the value and 0; NaN stays NaN.
-    unsafe fn relu(self) -> Self;
-    /// A bit a lane, set where the value is above 0.
-    unsafe fn positive(self) -> u16;
-    /// The value where the lane's bit is set, else 0.
-    unsafe fn keep(self, lanes: u16) -> Self;
-    /// The value where `gate` is above 0, else 0.
-    unsafe fn keep_where_positive(self, gate: Self) -> Self;
-
-    /// The first `N` values of the slice, which must hold as many.
-    #[inline(always)]
-    unsafe fn read(from: &[f32]) -> Self {
-        // SAFETY: the slice has been checked.
-        unsafe { Self::read_at(from[..Self::N].as_ptr()) }
-    }
-
-    /// Into the first `N` values of the slice, which must hold as many.
-    #[inline(always)]
-    unsafe fn write(self, to: &mut [f32]) {
-        // SAFETY: the slice has been checked.
-        unsafe { self.write_at(to[..Self::N].as_mut_ptr()) }
-    }
+/// The first N values.
+#[inline(always)]
+pub(crate) fn read<S: Simd>(_: S, from: &[f32]) -> S::f32s {
+    S::as_simd_f32s(&from[..S::F32_LANES]).0[0]
 }
 
-impl<const N: usize> Lanes for [f32; N] {
-    const N: usize = N;
-
-    unsafe fn splat(value: f32) -> Self {
-        [value; N]
-    }
-
-    unsafe fn read_at(from: *const f32) -> Self {
-        // SAFETY: the caller vouches for N values.
-        unsafe { from.cast::<Self>().read_unaligned() }
-    }
-
-    unsafe fn write_at(self, to: *mut f32) {
-        // SAFETY: the caller vouches for N values.
-        unsafe { to.cast::<Self>().write_unaligned(self) }
-    }
-
-    unsafe fn add(self, other: Self) -> Self {
-        std::array::from_fn(|i| self[i] + other[i])
-    }
-
-    unsafe fn mul_add(self, factor: Self, term: Self) -> Self {
-        std::array::from_fn(|i| self[i].mul_add(factor[i], term[i]))
-    }
-
-    unsafe fn relu(self) -> Self {
-        self.map(|x| if 0.0 > x { 0.0 } else { x })
-    }
-
-    unsafe fn positive(self) -> u16 {
-        (0..N).fold(0, |bits, i| bits | (u16::from(self[i] > 0.0) << i))
-    }
-
-    unsafe fn keep(self, lanes: u16) -> Self {
-        std::array::from_fn(|i| if lanes >> i & 1 == 1 { self[i] } else { 0.0 })
-    }
-
-    unsafe fn keep_where_positive(self, gate: Self) -> Self {
-        std::array::from_fn(|i| if gate[i] > 0.0 { self[i] } else { 0.0 })
-    }
+/// Into the first N values.
+#[inline(always)]
+pub(crate) fn write<S: Simd>(_: S, vector: S::f32s, to: &mut [f32]) {
+    S::as_mut_simd_f32s(&mut to[..S::F32_LANES]).0[0] = vector;
 }
 
-/// AVX2 and FMA.
-#[cfg(target_arch = "x86_64")]
-impl Lanes for __m256 {
-    const N: usize = 8;
-
-    #[inline(always)]
-    unsafe fn splat(value: f32) -> Self {
-        // SAFETY: the caller vouches for the instruction set.
-        unsafe { _mm256_set1_ps(value) }
-    }
-
-    #[inline(always)]
-    unsafe fn read_at(from: *const f32) -> Self {
-        // SAFETY: the caller vouches for the instruction set and the values.
-        unsafe { _mm256_loadu_ps(from) }
-    }
-
-    #[inline(always)]
-    unsafe fn write_at(self, to: *mut f32) {
-        // SAFETY: the caller vouches for the instruction set and the values.
-        unsafe { _mm256_storeu_ps(to, self) }
-    }
-
-    #[inline(always)]
-    unsafe fn add(self, other: Self) -> Self {
-        // SAFETY: the caller vouches for the instruction set.
-        unsafe { _mm256_add_ps(self, other) }
-    }
-
-    #[inline(always)]
-    unsafe fn mul_add(self, factor: Self, term: Self) -> Self {
-        // SAFETY: the caller vouches for the instruction set.
-        unsafe { _mm256_fmadd_ps(self, factor, term) }
-    }
-
-    #[inline(always)]
-    unsafe fn relu(self) -> Self {
-        // SAFETY: the caller vouches for the instruction set.
-        unsafe { _mm256_max_ps(_mm256_setzero_ps(), self) }
-    }
-
-    #[inline(always)]
-    unsafe fn positive(self) -> u16 {
-        // SAFETY: the caller vouches for the instruction set.
-        unsafe { _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_GT_OQ>(self, _mm256_setzero_ps())) as u16 }
-    }
-
-    #[inline(always)]
-    unsafe fn keep(self, lanes: u16) -> Self {
-        // SAFETY: the caller vouches for the instruction set.
-        unsafe {
-            let bit = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
-            let chosen = _mm256_and_si256(_mm256_set1_epi32(i32::from(lanes)), bit);
-            _mm256_and_ps(self, _mm256_castsi256_ps(_mm256_cmpeq_epi32(chosen, bit)))
-        }
-    }
-
-    #[inline(always)]
-    unsafe fn keep_where_positive(self, gate: Self) -> Self {
-        // SAFETY: the caller vouches for the instruction set.
-        unsafe { _mm256_and_ps(self, _mm256_cmp_ps::<_CMP_GT_OQ>(gate, _mm256_setzero_ps())) }
-    }
+/// The first N words.
+#[inline(always)]
+pub(crate) fn read_words<S: Simd>(_: S, from: &[u32]) -> S::u32s {
+    S::as_simd_u32s(&from[..S::U32_LANES]).0[0]
 }
 
-/// AVX-512.
-#[cfg(target_arch = "x86_64")]
-impl Lanes for __m512 {
-    const N: usize = 16;
+/// The greater of the value and 0; NaN stays NaN, −0 may become 0.
+#[inline(always)]
+pub(crate) fn relu<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
+    // In this order: x86's maximum is its second operand where one is NaN.
+    simd.max_f32s(simd.splat_f32s(0.0), x)
+}
 
-    #[inline(always)]
-    unsafe fn splat(value: f32) -> Self {
-        // SAFETY: the caller vouches for the instruction set.
-        unsafe { _mm512_set1_ps(value) }
-    }
+/// The value where the lane's word is all ones, 0 where it is 0.
+#[inline(always)]
+pub(crate) fn keep<S: Simd>(simd: S, x: S::f32s, words: &[u32]) -> S::f32s {
+    simd.and_f32s(x, simd.transmute_f32s_u32s(read_words(simd, words)))
+}
 
-    #[inline(always)]
-    unsafe fn read_at(from: *const f32) -> Self {
-        // SAFETY: the caller vouches for the instruction set and the values.
-        unsafe { _mm512_loadu_ps(from) }
-    }
+/// The value where `gate` is above 0, else 0.
+#[inline(always)]
+pub(crate) fn keep_where_positive<S: Simd>(simd: S, x: S::f32s, gate: S::f32s) -> S::f32s {
+    let zero = simd.splat_f32s(0.0);
+    simd.select_f32s(simd.greater_than_f32s(gate, zero), x, zero)
+}
 
-    #[inline(always)]
-    unsafe fn write_at(self, to: *mut f32) {
-        // SAFETY: the caller vouches for the instruction set and the values.
-        unsafe { _mm512_storeu_ps(to, self) }
-    }
+/// The value where the lane's word has the bit, else 0.
+#[inline(always)]
+pub(crate) fn keep_where_bit<S: Simd>(simd: S, x: S::f32s, words: S::u32s, bit: u32) -> S::f32s {
+    let bit = simd.splat_u32s(1 << bit);
+    simd.select_f32s(
+        simd.equal_u32s(simd.and_u32s(words, bit), bit),
+        x,
+        simd.splat_f32s(0.0),
+    )
+}
 
-    #[inline(always)]
-    unsafe fn add(self, other: Self) -> Self {
-        // SAFETY: the caller vouches for the instruction set.
-        unsafe { _mm512_add_ps(self, other) }
-    }
-
-    #[inline(always)]
-    unsafe fn mul_add(self, factor: Self, term: Self) -> Self {
-        // SAFETY: the caller vouches for the instruction set.
-        unsafe { _mm512_fmadd_ps(self, factor, term) }
-    }
-
-    #[inline(always)]
-    unsafe fn relu(self) -> Self {
-        // SAFETY: the caller vouches for the instruction set.
-        unsafe { _mm512_max_ps(_mm512_setzero_ps(), self) }
-    }
-
-    #[inline(always)]
-    unsafe fn positive(self) -> u16 {
-        // SAFETY: the caller vouches for the instruction set.
-        unsafe { _mm512_cmp_ps_mask::<_CMP_GT_OQ>(self, _mm512_setzero_ps()) }
-    }
-
-    #[inline(always)]
-    unsafe fn keep(self, lanes: u16) -> Self {
-        // SAFETY: the caller vouches for the instruction set.
-        unsafe { _mm512_maskz_mov_ps(lanes, self) }
-    }
-
-    #[inline(always)]
-    unsafe fn keep_where_positive(self, gate: Self) -> Self {
-        // SAFETY: the caller vouches for the instruction set.
-        unsafe { self.keep(gate.positive()) }
-    }
+/// Sets the bit in the words of the lanes whose value is above 0.
+#[inline(always)]
+pub(crate) fn note_positive<S: Simd>(simd: S, x: S::f32s, words: &mut [u32], bit: u32) {
+    let is_positive = simd.greater_than_f32s(x, simd.splat_f32s(0.0));
+    let words = &mut S::as_mut_simd_u32s(&mut words[..S::U32_LANES]).0[0];
+    let bit = simd.select_u32s(is_positive, simd.splat_u32s(1 << bit), simd.splat_u32s(0));
+    *words = simd.or_u32s(*words, bit);
 }
 
 #[cfg(test)]
 mod tests {
+    use pulp::WithSimd;
+
     use super::*;
     use crate::Instructions;
 
-    /// Every operation on values that are easy to get wrong, as bits.
-    #[inline(always)]
-    unsafe fn all<V: Lanes>() -> Vec<u32> {
-        let odd = [
-            0.0,
-            -0.0,
-            1.5,
-            -1.5,
-            f32::NAN,
-            f32::INFINITY,
-            f32::NEG_INFINITY,
-            1e-40,
-        ];
-        let a: Vec<f32> = odd.iter().cycle().copied().take(16).collect();
-        let b: Vec<f32> = odd.iter().rev().cycle().skip(3).copied().take(16).collect();
-        let mut out = Vec::new();
-        // SAFETY: the caller vouches for the instruction set.
-        unsafe {
-            let (a, b, c) = (V::read(&a), V::read(&b), V::splat(0.1));
-            let made = [
-                a.add(b),
-                a.mul_add(c, b),
-                a.relu(),
-                a.keep(0b1010_0110_1100_0101),
-                c.keep(a.positive()),
-                c.keep_where_positive(b),
-            ];
-            for vector in made {
-                let mut values = vec![0.0; V::N];
-                vector.write(&mut values);
-                // NaNs differ in their payload, which means nothing.
-                out.extend(values.iter().map(|x| if x.is_nan() { 1 } else { x.to_bits() }));
+    const ODD: [f32; 8] = [
+        0.0,
+        -0.0,
+        1.5,
+        -1.5,
+        f32::NAN,
+        f32::INFINITY,
+        f32::NEG_INFINITY,
+        1e-40,
+    ];
+
+    /// What each operation makes of `ODD`, lane by lane; `gate` is `ODD` from its third value on.
+    struct Each;
+
+    impl WithSimd for Each {
+        type Output = Vec<[f32; 16]>;
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) -> Self::Output {
+            let (x, gate) = (cycled(0), cycled(2));
+            let real: Vec<u32> = (0..16).map(|i| if i % 3 == 0 { u32::MAX } else { 0 }).collect();
+            let mut made = vec![[0.0; 16]; 4];
+            for at in (0..16).step_by(S::F32_LANES) {
+                let (x, gate) = (read(simd, &x[at..]), read(simd, &gate[at..]));
+                let mut words = [0; 16];
+                note_positive(simd, gate, &mut words, 5);
+                note_positive(simd, x, &mut words, 7);
+                let words = read_words(simd, &words);
+                write(simd, relu(simd, x), &mut made[0][at..]);
+                write(simd, keep(simd, x, &real[at..]), &mut made[1][at..]);
+                write(simd, keep_where_positive(simd, x, gate), &mut made[2][at..]);
+                write(simd, keep_where_bit(simd, x, words, 5), &mut made[3][at..]);
             }
-            out.push(u32::from(a.positive()));
+            made
         }
-        out
+    }
+
+    fn cycled(from: usize) -> [f32; 16] {
+        std::array::from_fn(|i| ODD[(i + from) % ODD.len()])
     }
 
     #[test]
-    #[cfg(target_arch = "x86_64")]
-    fn instructions_do_what_arrays_do() {
-        #[target_feature(enable = "avx2,fma")]
-        unsafe fn avx2() -> Vec<u32> {
-            // SAFETY: switched on.
-            unsafe { all::<__m256>() }
-        }
-        #[target_feature(enable = "avx512f")]
-        unsafe fn avx512() -> Vec<u32> {
-            // SAFETY: switched on.
-            unsafe { all::<__m512>() }
-        }
-        // SAFETY: each is called on a CPU that has it; arrays need nothing.
-        unsafe {
-            match Instructions::of_this_cpu() {
-                Some(Instructions::Avx512) => assert_eq!(avx512(), all::<[f32; 16]>()),
-                Some(Instructions::Avx2) => assert_eq!(avx2(), all::<[f32; 8]>()),
-                None => println!("skipped: this CPU has neither"),
+    fn every_instruction_set_does_what_plain_code_does() {
+        // NaNs differ in their payload, zeros in their sign, which means nothing here.
+        let bits = |values: &[f32; 16]| values.map(|x| if x.is_nan() { 1 } else { (x + 0.0).to_bits() });
+        let (x, gate) = (cycled(0), cycled(2));
+        let where_positive = std::array::from_fn(|i| if gate[i] > 0.0 { x[i] } else { 0.0 });
+        let want: [[f32; 16]; 4] = [
+            std::array::from_fn(|i| if x[i] < 0.0 { 0.0 } else { x[i] }),
+            std::array::from_fn(|i| if i % 3 == 0 { x[i] } else { 0.0 }),
+            where_positive,
+            where_positive,
+        ];
+        for instructions in Instructions::all_of_this_cpu() {
+            let made = instructions.run(Each);
+            for (n, (made, want)) in made.iter().zip(&want).enumerate() {
+                assert_eq!(bits(made), bits(want), "operation {n}, {instructions:?}");
             }
         }
     }

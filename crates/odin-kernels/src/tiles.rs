@@ -1,25 +1,31 @@
 //! The inner loops: sums of products for one tile of positions and a few output channels.
-use super::grid::{Grid, VECTORS};
-use super::lanes::Lanes;
+//!
+//! No `array::map` or `from_fn` here: the compiler leaves them as functions of their own, for which the instruction set is
+//! not switched on, and every vector then goes through memory (a sixth of the whole pass).
+use pulp::Simd;
+
+use crate::grid::{Grid, VECTORS};
+use crate::lanes::{read, write};
 
 /// Output channels that are computed together. With two vectors each that is 12 sums, as many as the 16 registers of
 /// AVX2 hold beside the operands, and enough to hide the latency of an addition.
-pub const GROUP: usize = 6;
+pub(crate) const GROUP: usize = 6;
 
 /// Sums of products, by output channel of the group and vector of the tile.
-pub type Sums<V> = [[V; VECTORS]; GROUP];
+pub(crate) type Sums<S> = [[<S as Simd>::f32s; VECTORS]; GROUP];
 
-/// Weights [out, in, side, side] in the order in which the loops read them: by groups of output channels
-/// [groups][in · side²][GROUP], with zeros where the last group has no channel.
+/// Weights of a convolution in the order in which the loops read them.
+///
+/// By groups of output channels [groups][in · taps][GROUP], with zeros where the last group has no channel.
 pub struct Packed {
-    pub outputs: usize,
+    pub(crate) outputs: usize,
     steps: usize,
     values: Vec<f32>,
 }
 
 impl Packed {
     /// `weight(out, in, tap)` gives each value.
-    pub fn new(
+    pub(crate) fn new(
         outputs: usize,
         inputs: usize,
         taps: usize,
@@ -47,74 +53,79 @@ impl Packed {
     }
 
     /// For each group of outputs, its number and its weights [steps][GROUP].
-    pub fn groups(&self) -> impl Iterator<Item = (usize, &[f32])> {
+    #[inline(always)]
+    pub(crate) fn groups(&self) -> impl Iterator<Item = (usize, &[f32])> {
         self.values.chunks_exact((self.steps * GROUP).max(1)).enumerate()
     }
 }
 
-/// Σ over channels of weight · value: a 1×1 convolution of the tile [channels][VECTORS · N]. Sums begin at `start`.
-///
-/// # Safety
-/// The CPU has the vector's instruction set.
+/// Adds weight · vector to each sum of the group.
 #[inline(always)]
-pub unsafe fn pointwise<V: Lanes>(tile: &[f32], weights: &[f32], start: [f32; GROUP]) -> Sums<V> {
-    // SAFETY: the caller vouches for the instruction set.
-    unsafe {
-        let mut sums = start.map(|value| [V::splat(value); VECTORS]);
-        for (x, w) in tile.chunks_exact(VECTORS * V::N).zip(weights.chunks_exact(GROUP)) {
-            let x = [V::read(x), V::read(&x[V::N..])];
-            for (sum, &w) in sums.iter_mut().zip(w) {
-                let w = V::splat(w);
-                *sum = [x[0].mul_add(w, sum[0]), x[1].mul_add(w, sum[1])];
-            }
-        }
-        sums
+fn accumulate<S: Simd>(simd: S, sums: &mut Sums<S>, x: [S::f32s; VECTORS], weights: &[f32; GROUP]) {
+    for (sum, &w) in sums.iter_mut().zip(weights) {
+        let w = simd.splat_f32s(w);
+        *sum = [
+            simd.mul_add_f32s(x[0], w, sum[0]),
+            simd.mul_add_f32s(x[1], w, sum[1]),
+        ];
     }
+}
+
+/// Σ over channels of weight · value: a 1×1 convolution of the tile [channels][VECTORS · N]. Sums begin at `start`.
+#[inline(always)]
+pub(crate) fn pointwise<S: Simd>(simd: S, tile: &[f32], weights: &[f32], start: &[f32; GROUP]) -> Sums<S> {
+    let mut sums = [[simd.splat_f32s(0.0); VECTORS]; GROUP];
+    for (sum, &value) in sums.iter_mut().zip(start) {
+        *sum = [simd.splat_f32s(value); VECTORS];
+    }
+    for (x, weights) in tile
+        .chunks_exact(VECTORS * S::F32_LANES)
+        .zip(weights.as_chunks().0)
+    {
+        let x = [read(simd, x), read(simd, &x[S::F32_LANES..])];
+        accumulate(simd, &mut sums, x, weights);
+    }
+    sums
 }
 
 /// Σ over channels and 3×3 neighbours: a convolution of planes [channels][plane] at the positions of a tile.
-///
-/// # Safety
-/// The CPU has the vector's instruction set.
 #[inline(always)]
-pub unsafe fn neighbours<V: Lanes>(planes: &[f32], grid: &Grid, tile: usize, weights: &[f32]) -> Sums<V> {
-    // From the neighbour above to the left to the last one below to the right.
-    let reach = 2 * grid.stride + 2 + V::N;
-    let corners: [usize; VECTORS] = std::array::from_fn(|v| grid.at[tile * VECTORS + v] - grid.stride - 1);
-    // SAFETY: the caller vouches for the instruction set; the reads lie within `reach` of a window that was cut out
-    // with its bounds checked (a check for each of them would cost a tenth of the time).
-    unsafe {
-        let mut sums = [[V::splat(0.0); VECTORS]; GROUP];
-        for (plane, weights) in planes
-            .chunks_exact(grid.plane)
-            .zip(weights.chunks_exact(9 * GROUP))
-        {
-            let windows = corners.map(|corner| plane[corner..corner + reach].as_ptr());
-            for tap in 0..9 {
-                let offset = tap / 3 * grid.stride + tap % 3;
-                let x = windows.map(|window| V::read_at(window.add(offset)));
-                for (sum, &w) in sums.iter_mut().zip(&weights[tap * GROUP..][..GROUP]) {
-                    let w = V::splat(w);
-                    *sum = [x[0].mul_add(w, sum[0]), x[1].mul_add(w, sum[1])];
-                }
+pub(crate) fn neighbours<S: Simd>(
+    simd: S,
+    planes: &[f32],
+    grid: &Grid,
+    tile: usize,
+    weights: &[f32],
+) -> Sums<S> {
+    let stride = grid.stride;
+    let corners = [
+        grid.at[tile * VECTORS] - stride - 1,
+        grid.at[tile * VECTORS + 1] - stride - 1,
+    ];
+    let mut sums = [[simd.splat_f32s(0.0); VECTORS]; GROUP];
+    for (plane, weights) in planes
+        .chunks_exact(grid.plane)
+        .zip(weights.as_chunks::<GROUP>().0.as_chunks::<9>().0)
+    {
+        for (row, weights) in weights.as_chunks::<3>().0.iter().enumerate() {
+            // From the left neighbour of the first lane to the right one of the last.
+            let first = &plane[corners[0] + row * stride..][..S::F32_LANES + 2];
+            let second = &plane[corners[1] + row * stride..][..S::F32_LANES + 2];
+            for (column, weights) in weights.iter().enumerate() {
+                let x = [read(simd, &first[column..]), read(simd, &second[column..])];
+                accumulate(simd, &mut sums, x, weights);
             }
         }
-        sums
     }
+    sums
 }
 
 /// Writes the sums as channels of a tile.
-///
-/// # Safety
-/// The CPU has the vector's instruction set.
 #[inline(always)]
-pub unsafe fn write_group<V: Lanes>(sums: &Sums<V>, tile: &mut [f32]) {
-    // SAFETY: the caller vouches for the instruction set.
-    unsafe {
-        let rows = tile[..GROUP * VECTORS * V::N].chunks_exact_mut(VECTORS * V::N);
-        for (sum, row) in sums.iter().zip(rows) {
-            sum[0].write(row);
-            sum[1].write(&mut row[V::N..]);
-        }
+pub(crate) fn write_group<S: Simd>(simd: S, sums: &Sums<S>, tile: &mut [f32]) {
+    let rows = tile[..GROUP * VECTORS * S::F32_LANES].chunks_exact_mut(VECTORS * S::F32_LANES);
+    for (sum, row) in sums.iter().zip(rows) {
+        write(simd, sum[0], row);
+        write(simd, sum[1], &mut row[S::F32_LANES..]);
     }
 }

@@ -1,54 +1,67 @@
 //! A DenseNet's weights in the order in which the loops read them, and what is computed ahead.
 use crate::tiles::{GROUP, Packed};
 
-/// Slope and shift of a batch norm in evaluation, by channel. Its ReLU lets through what is above 0.
+/// Slope and shift of a batch norm in evaluation, by channel: y = slope · x + shift.
 pub type Norm = Vec<[f32; 2]>;
 
-/// Weights that nothing changes any more; threads share them.
+/// The weights of a DenseNet-BC of three blocks for images [3, H, W], of which nothing changes any more; threads share
+/// them.
 ///
-/// `…_back` are transposed convolutions, as plain ones: in and out swapped, kernels turned by half a turn.
+/// `…_back` are transposed convolutions, written as plain ones: in and out swapped, kernels turned by half a turn.
 pub struct Net {
+    /// Channels that a layer adds (the growth rate).
     pub growth: usize,
+    /// The first convolution, 3×3, from 3 channels: [`Kernel::packed`].
     pub stem: Packed,
+    /// The first convolution's [`Kernel::transposed`].
     pub stem_back: Packed,
+    /// The layers of each dense block.
     pub blocks: [Vec<Layer>; 3],
+    /// What lies between the blocks.
     pub transitions: [Transition; 2],
+    /// The batch norm after the last block; a ReLU and the mean over 8×8 positions follow.
     pub head: Norm,
-    /// [classes][channels]
+    /// The last layer's weights [classes, channels], row by row.
     pub weight: Vec<f32>,
+    /// The last layer's bias [classes].
     pub bias: Vec<f32>,
 }
 
+/// A layer of a dense block: batch norm, ReLU, 1×1 convolution, batch norm, ReLU, 3×3 convolution.
 pub struct Layer {
     pub(super) inputs: usize,
     /// Filled up to whole groups, with norms that let nothing through.
     pub(super) norm: Norm,
     pub(super) reduce: Packed,
-    /// Filled up to whole groups.
-    pub(super) reduce_bias: Vec<f32>,
+    /// By groups.
+    pub(super) reduce_bias: Vec<[f32; GROUP]>,
     pub(super) reduce_back: Packed,
     pub(super) grow: Packed,
     pub(super) grow_back: Packed,
 }
 
+/// Batch norm, ReLU, 1×1 convolution, mean over 2×2 positions.
 pub struct Transition {
     pub(super) norm: Norm,
     pub(super) conv: Packed,
     pub(super) conv_back: Packed,
 }
 
-/// A kernel [out, in, side, side] as plain numbers.
+/// A convolution's weights [outputs, inputs, side, side], row by row, as a file holds them.
 pub struct Kernel {
+    /// Output channels.
     pub outputs: usize,
+    /// Input channels.
     pub inputs: usize,
-    /// side².
+    /// side²: 1 or 9.
     pub taps: usize,
+    /// outputs · inputs · taps weights.
     pub values: Vec<f32>,
 }
 
 impl Layer {
-    /// Batch norm, ReLU, the 1×1 convolution `reduce` with the batch norm after it folded in, ReLU, the 3×3 convolution
-    /// `grow`.
+    /// `reduce` is the 1×1 convolution with the batch norm after it folded in, whose shifts are `reduce_bias`; `grow` is the
+    /// 3×3 convolution.
     pub fn new(mut norm: Norm, reduce: &Kernel, mut reduce_bias: Vec<f32>, grow: &Kernel) -> Self {
         let slopes: Vec<f32> = norm.iter().map(|[slope, _]| *slope).collect();
         norm.resize(norm.len().next_multiple_of(GROUP), [0.0; 2]);
@@ -56,41 +69,49 @@ impl Layer {
         Self {
             inputs: reduce.inputs,
             norm,
-            reduce: reduce.there(),
-            reduce_bias,
-            reduce_back: reduce.back(&slopes),
-            grow: grow.there(),
-            grow_back: grow.back(&[]),
+            reduce: reduce.packed(),
+            reduce_bias: reduce_bias.as_chunks().0.to_vec(),
+            reduce_back: reduce.transposed(&slopes),
+            grow: grow.packed(),
+            grow_back: grow.transposed(&[]),
         }
     }
 }
 
 impl Transition {
+    /// `conv` is the 1×1 convolution.
     pub fn new(norm: Norm, conv: &Kernel) -> Self {
         // With the quarter of pooling.
         let slopes: Vec<f32> = norm.iter().map(|[slope, _]| 0.25 * slope).collect();
         Self {
             norm,
-            conv: conv.there(),
-            conv_back: conv.back(&slopes),
+            conv: conv.packed(),
+            conv_back: conv.transposed(&slopes),
         }
     }
 }
 
 impl Kernel {
     fn at(&self, out: usize, input: usize, tap: usize) -> f32 {
-        let place = (out * self.inputs + input) * self.taps + tap;
-        self.values.get(place).copied().unwrap_or(0.0)
+        self.values[(out * self.inputs + input) * self.taps + tap]
     }
 
-    pub fn there(&self) -> Packed {
+    /// The convolution.
+    ///
+    /// # Panics
+    /// Where there are fewer values than the sizes say.
+    pub fn packed(&self) -> Packed {
         Packed::new(self.outputs, self.inputs, self.taps, |out, input, tap| {
             self.at(out, input, tap)
         })
     }
 
-    /// The way back, times a factor for each of its outputs (1 where there is none).
-    pub fn back(&self, factors: &[f32]) -> Packed {
+    /// The transposed convolution, which takes a gradient to the outputs to one to the inputs; the latter is multiplied by
+    /// a factor for each input channel (1 where there is none).
+    ///
+    /// # Panics
+    /// As [`Kernel::packed`].
+    pub fn transposed(&self, factors: &[f32]) -> Packed {
         Packed::new(self.inputs, self.outputs, self.taps, |out, input, tap| {
             factors.get(out).copied().unwrap_or(1.0) * self.at(input, out, self.taps - 1 - tap)
         })

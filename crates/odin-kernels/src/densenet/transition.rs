@@ -1,20 +1,20 @@
-//! From one block to the next, there and back: batch norm, ReLU, 1×1 convolution, pooling of 2×2.
+//! From one block to the next, forward and backward: batch norm, ReLU, 1×1 convolution, pooling of 2×2.
 //!
 //! The convolution is linear and comes after the pool here, on a quarter of the positions.
-//!
-//! # Safety
-//! All functions here need a CPU with the vector's instruction set.
+use pulp::Simd;
+
 use super::block::normed;
 use super::net::Transition;
 use super::workspace::Map;
 use crate::grid::VECTORS;
-use crate::lanes::Lanes;
-use crate::tiles::{GROUP, Sums, pointwise, write_group};
+use crate::lanes::{keep, keep_where_positive, read, relu, write};
+use crate::tiles::{GROUP, pointwise, write_group};
 
 /// Fills the first channels of the next block's x.
 #[inline(always)]
-pub unsafe fn transition<V: Lanes>(transition: &Transition, from: &mut Map, to: &mut Map) {
-    let tile = VECTORS * V::N;
+pub(super) fn forward<S: Simd>(simd: S, transition: &Transition, from: &mut Map, to: &mut Map) {
+    let n = S::F32_LANES;
+    let tile = VECTORS * n;
     let (grid, small) = (&from.grid, &to.grid);
     let capacity = transition.norm.len().next_multiple_of(GROUP);
     let at_once = planes_at_once(from, to);
@@ -24,14 +24,9 @@ pub unsafe fn transition<V: Lanes>(transition: &Transition, from: &mut Map, to: 
             let rows = x[first * tile..].chunks_exact(tile).zip(norms);
             for ((x, norm), plane) in rows.zip(from.planes.chunks_exact_mut(grid.plane)) {
                 for v in 0..VECTORS {
-                    let (at, real) = (grid.at[t * VECTORS + v], grid.real[t * VECTORS + v]);
-                    // SAFETY: the caller vouches for the instruction set, as everywhere here.
-                    unsafe {
-                        normed::<V>(&x[v * V::N..], norm)
-                            .relu()
-                            .keep(real)
-                            .write(&mut plane[at..])
-                    };
+                    let (at, real) = (grid.at[t * VECTORS + v], grid.real(t * VECTORS + v));
+                    let value = relu(simd, normed(simd, &x[v * n..], norm));
+                    write(simd, keep(simd, value, real), &mut plane[at..]);
                 }
             }
         }
@@ -53,8 +48,7 @@ pub unsafe fn transition<V: Lanes>(transition: &Transition, from: &mut Map, to: 
             for (row, plane) in rows.zip(to.planes.chunks_exact(small.plane)) {
                 for v in 0..VECTORS {
                     let at = small.at[t * VECTORS + v];
-                    // SAFETY: as above.
-                    unsafe { V::read(&plane[at..]).write(&mut row[v * V::N..]) };
+                    write(simd, read(simd, &plane[at..]), &mut row[v * n..]);
                 }
             }
         }
@@ -63,30 +57,25 @@ pub unsafe fn transition<V: Lanes>(transition: &Transition, from: &mut Map, to: 
     let maps = to.pooled.chunks_exact(capacity * tile);
     for (pooled, x) in maps.zip(to.x.chunks_exact_mut(to.capacity * tile)) {
         for (group, weights) in transition.conv.groups() {
-            // SAFETY: as above.
-            unsafe {
-                let sums: Sums<V> = pointwise(&pooled[..inputs], weights, [0.0; GROUP]);
-                write_group(&sums, &mut x[group * GROUP * tile..]);
-            }
+            let sums = pointwise(simd, &pooled[..inputs], weights, &[0.0; GROUP]);
+            write_group(simd, &sums, &mut x[group * GROUP * tile..]);
         }
     }
 }
 
 /// Sets the gradient of the whole block before from that of the next one's first channels.
 #[inline(always)]
-pub unsafe fn transition_back<V: Lanes>(transition: &Transition, from: &mut Map, to: &mut Map) {
-    let tile = VECTORS * V::N;
+pub(super) fn backward<S: Simd>(simd: S, transition: &Transition, from: &mut Map, to: &mut Map) {
+    let n = S::F32_LANES;
+    let tile = VECTORS * n;
     let (grid, small) = (&from.grid, &to.grid);
     let capacity = transition.norm.len().next_multiple_of(GROUP);
     let inputs = transition.conv.outputs * tile;
     let maps = to.pooled.chunks_exact_mut(capacity * tile);
     for (pooled, gradient) in maps.zip(to.gradient.chunks_exact(to.capacity * tile)) {
         for (group, weights) in transition.conv_back.groups() {
-            // SAFETY: as above.
-            unsafe {
-                let sums: Sums<V> = pointwise(&gradient[..inputs], weights, [0.0; GROUP]);
-                write_group(&sums, &mut pooled[group * GROUP * tile..]);
-            }
+            let sums = pointwise(simd, &gradient[..inputs], weights, &[0.0; GROUP]);
+            write_group(simd, &sums, &mut pooled[group * GROUP * tile..]);
         }
     }
     let at_once = planes_at_once(from, to);
@@ -96,9 +85,9 @@ pub unsafe fn transition_back<V: Lanes>(transition: &Transition, from: &mut Map,
             let rows = pooled[first * tile..].chunks_exact(tile).take(norms.len());
             for (row, plane) in rows.zip(to.planes.chunks_exact_mut(small.plane)) {
                 for v in 0..VECTORS {
-                    let (at, real) = (small.at[t * VECTORS + v], small.real[t * VECTORS + v]);
-                    // SAFETY: as above.
-                    unsafe { V::read(&row[v * V::N..]).keep(real).write(&mut plane[at..]) };
+                    let (at, real) = (small.at[t * VECTORS + v], small.real(t * VECTORS + v));
+                    let value = keep(simd, read(simd, &row[v * n..]), real);
+                    write(simd, value, &mut plane[at..]);
                 }
             }
         }
@@ -126,12 +115,9 @@ pub unsafe fn transition_back<V: Lanes>(transition: &Transition, from: &mut Map,
                 .zip(gradient[first * tile..].chunks_exact_mut(tile));
             for (((x, gradient), plane), norm) in rows.zip(from.planes.chunks_exact(grid.plane)).zip(norms) {
                 for v in 0..VECTORS {
-                    // SAFETY: as above.
-                    unsafe {
-                        let value = V::read(&plane[grid.at[t * VECTORS + v]..]);
-                        let value = value.keep_where_positive(normed(&x[v * V::N..], norm));
-                        value.write(&mut gradient[v * V::N..]);
-                    }
+                    let value = read(simd, &plane[grid.at[t * VECTORS + v]..]);
+                    let value = keep_where_positive(simd, value, normed(simd, &x[v * n..], norm));
+                    write(simd, value, &mut gradient[v * n..]);
                 }
             }
         }

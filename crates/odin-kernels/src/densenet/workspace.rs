@@ -1,43 +1,62 @@
-//! Memory for an image on its way through the network.
+//! Memory for one image's activations and gradients.
 use super::net::Net;
+use crate::Instructions;
 use crate::grid::{Grid, VECTORS};
 use crate::tiles::GROUP;
 
 /// Side of the last pool.
-pub const POOL: usize = 8;
+pub(super) const POOL: usize = 8;
+
+/// Groups of channels whose bits fit a word.
+pub(super) const GROUPS_A_WORD: usize = 32 / GROUP;
+
+/// Words that hold a bit for each channel of a bottleneck.
+pub(super) fn words(growth: usize) -> usize {
+    (4 * growth).div_ceil(GROUP).div_ceil(GROUPS_A_WORD)
+}
 
 /// Memory for one image of a size.
 pub struct Workspace {
     size: (usize, usize),
+    lanes: usize,
     pub(super) maps: [Map; 3],
-    /// By vector of the last map: the lanes that are pooled.
-    pub(super) pool: Vec<u16>,
+    /// A word for each lane of each vector of the last map: all ones where it is pooled, else 0.
+    pub(super) pool: Vec<u32>,
     pub(super) pooled: Vec<f32>,
 }
 
 /// Memory for one block.
 pub(super) struct Map {
-    pub grid: Grid,
+    pub(super) grid: Grid,
     /// Channels of the tiled maps, with room for a whole group beyond the last.
-    pub capacity: usize,
-    /// Activations, tiled: what the block's layers read and add to. What the way back needs of the way there is these
-    /// and `narrow`.
-    pub x: Vec<f32>,
+    pub(super) capacity: usize,
+    /// Activations, tiled: what the block's layers read and add to. The backward pass needs these and `narrow`
+    /// of the forward pass.
+    pub(super) x: Vec<f32>,
     /// The gradient to them, tiled.
-    pub gradient: Vec<f32>,
+    pub(super) gradient: Vec<f32>,
     /// What the 3×3 convolutions look at, and transitions work on: planes.
-    pub planes: Vec<f32>,
+    pub(super) planes: Vec<f32>,
     /// What the transition before has pooled, and the gradient to it, tiled.
-    pub pooled: Vec<f32>,
+    pub(super) pooled: Vec<f32>,
     /// A layer's input at one tile.
-    pub panel: Vec<f32>,
-    /// By layer, tile, channel and vector: the lanes in which the bottleneck's activation is above 0.
-    pub narrow: Vec<u16>,
+    pub(super) panel: Vec<f32>,
+    /// Where a bottleneck's activation is above 0, a bit each: by layer, tile and `GROUPS_A_WORD` groups of channels a word
+    /// for each lane of the tile.
+    pub(super) narrow: Vec<u32>,
 }
 
 impl Workspace {
-    /// For images [3, height, width], of 32 pixels a side or more, and vectors of so many lanes.
-    pub fn new(net: &Net, height: usize, width: usize, lanes: usize) -> Self {
+    /// For images [3, height, width] and the vectors of an instruction set.
+    ///
+    /// # Panics
+    /// Where a side is shorter than 32 pixels, so that the last pool finds fewer than 8×8 positions.
+    pub fn new(net: &Net, height: usize, width: usize, instructions: Instructions) -> Self {
+        assert!(
+            height.min(width) >= 4 * POOL,
+            "{height}×{width} is too small for the last pool"
+        );
+        let lanes = instructions.lanes();
         let [first, second, third] = &net.blocks;
         let maps = [
             Map::new(net, first, Grid::new(height, width, lanes), 0),
@@ -58,17 +77,33 @@ impl Workspace {
         let places: Vec<usize> = (0..POOL)
             .flat_map(|y| (0..POOL).map(move |x| last.place(y, x)))
             .collect();
+        let places = &places;
         let pool = |&at: &usize| {
-            (0..lanes).fold(0, |bits, lane| {
-                bits | (u16::from(places.contains(&(at + lane))) << lane)
+            (0..lanes).map(move |lane| {
+                if places.contains(&(at + lane)) {
+                    u32::MAX
+                } else {
+                    0
+                }
             })
         };
         Self {
             size: (height, width),
-            pool: last.at.iter().map(pool).collect(),
+            lanes,
+            pool: last.at.iter().flat_map(pool).collect(),
             pooled: vec![0.0; net.head.len()],
             maps,
         }
+    }
+
+    /// Panics where it was made for other vectors or images.
+    pub(super) fn check(&self, instructions: Instructions, image: &[f32]) {
+        assert_eq!(self.lanes, instructions.lanes(), "a workspace for other vectors");
+        assert_eq!(
+            image.len(),
+            3 * self.size.0 * self.size.1,
+            "an image of another size"
+        );
     }
 
     /// Height and width of its images.
@@ -91,13 +126,13 @@ impl Map {
             planes: vec![0.0; grid.plane * inner.max(start).max(GROUP)],
             pooled: vec![0.0; tiles * tile * before.next_multiple_of(GROUP)],
             panel: vec![0.0; tile * capacity.max(inner)],
-            narrow: vec![0; layers.len() * tiles * inner * VECTORS],
+            narrow: vec![0; layers.len() * tiles * words(net.growth) * tile],
             grid,
         }
     }
 
     /// Place in the tiled maps of a channel's values in a vector.
-    pub fn index(&self, channel: usize, vector: usize) -> usize {
+    pub(super) fn index(&self, channel: usize, vector: usize) -> usize {
         let tile = self.grid.tile();
         (vector / VECTORS * self.capacity + channel) * tile + vector % VECTORS * (tile / VECTORS)
     }

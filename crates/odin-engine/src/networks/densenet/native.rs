@@ -22,8 +22,8 @@ pub fn pack(plan: &DenseNetPlan, weights: &Weights) -> Taken<Net> {
     let stem = kernel(weights, "conv1")?;
     Ok(Net {
         growth: plan.growth,
-        stem: stem.there(),
-        stem_back: stem.back(&[]),
+        stem: stem.packed(),
+        stem_back: stem.transposed(&[]),
         blocks: [block(1)?, block(2)?, block(3)?],
         transitions: [transition(weights, "trans1")?, transition(weights, "trans2")?],
         head: norm(weights, "bn1")?,
@@ -158,7 +158,7 @@ impl Native {
         let known = spaces.iter().position(|space| space.size() == (height, width));
         let mut space = match known {
             Some(place) => spaces.remove(place),
-            None => Workspace::new(&self.net, height, width, self.instructions.lanes()),
+            None => Workspace::new(&self.net, height, width, self.instructions),
         };
         for image in values(images)?.chunks_exact(3 * height * width) {
             work(image, &mut space)?;
