@@ -3,7 +3,7 @@ use std::fmt::Write;
 
 use super::figures::{FigureError, figures_of};
 use super::subject::Subject;
-use super::table::{caption, groups, head, published, value};
+use super::table::{caption, groups, head, value};
 use crate::metrics::Interval;
 use crate::runs::Run;
 use crate::session::Metric;
@@ -118,8 +118,8 @@ fn row(out: &mut String, subject: &Subject) {
         let cells = Metric::ALL.map(|metric| {
             format!(
                 "<td>{:.1} / {:.1}</td>",
-                published(&row.baseline, metric),
-                published(&row.odin, metric)
+                row.baseline.of(metric),
+                row.odin.of(metric)
             )
         });
         let _ = writeln!(

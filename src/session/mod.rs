@@ -15,6 +15,7 @@ mod tmuxp;
 mod values;
 mod view;
 
+pub use crate::metrics::Metric;
 pub use crate::scoring::Detector;
 pub use autosave::{Unsaved, autosave_path, discard_unsaved, unsaved};
 pub use check::unknown_names;
@@ -24,4 +25,4 @@ pub use lock::{Holder, Lock, LockError, ago, copy_path};
 pub use schema::{Defaults, Job, Queue, Session, Sweep, VERSION};
 pub use tmuxp::{ImportError, Imported, Remark, import_tmuxp};
 pub use values::{Batch, Limit, Values};
-pub use view::{Axis, CurveKind, Marks, Metric, Screen, View};
+pub use view::{Axis, CurveKind, Marks, Screen, View};
