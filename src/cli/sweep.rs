@@ -1,16 +1,16 @@
 //! `odin sweep`: the T × ε grid. The best cell is chosen on validation images and reported on the others.
 use anyhow::bail;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use indicatif::MultiProgress;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::client::{self, Client};
 use super::grid::Search;
 use super::{What, print, progress_bar, score};
 use crate::home::Home;
-use crate::metrics::Summary;
+use crate::metrics::{Metric, Summary};
 use crate::networks::NetworkCard;
 use crate::runs::{self, Record};
-use crate::session;
 use crate::units::{Magnitude, Series, Temperature};
 
 #[derive(Debug, Args)]
@@ -27,33 +27,11 @@ pub struct Options {
     #[arg(long, default_value_t = 1000, value_name = "N")]
     validation: usize,
     /// What is best
-    #[arg(long, value_enum, default_value_t = Metric::Fpr95)]
+    #[arg(long, value_parser = metrics_by_key(), default_value = Metric::default().key())]
     metric: Metric,
     /// Print JSON instead of tables
     #[arg(long)]
     json: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
-enum Metric {
-    Fpr95,
-    DetectionError,
-    Auroc,
-    AuprIn,
-    AuprOut,
-}
-
-impl From<Metric> for session::Metric {
-    fn from(metric: Metric) -> Self {
-        match metric {
-            Metric::Fpr95 => Self::Fpr95,
-            Metric::DetectionError => Self::DetectionError,
-            Metric::Auroc => Self::Auroc,
-            Metric::AuprIn => Self::AuprIn,
-            Metric::AuprOut => Self::AuprOut,
-        }
-    }
 }
 
 #[derive(serde::Serialize)]
@@ -65,11 +43,16 @@ struct Cell {
 
 #[derive(serde::Serialize)]
 struct Sweep {
-    metric: Metric,
+    metric: String,
     validation_images: usize,
     cells: Vec<Cell>,
     /// The best cell on the images that it was not chosen on; `null` where there are none.
     test: Option<Record>,
+}
+
+/// Lists the metrics in `--help` and in the error.
+fn metrics_by_key() -> impl TypedValueParser<Value = Metric> {
+    PossibleValuesParser::new(Metric::ALL.map(Metric::key)).try_map(|key| key.parse::<Metric>())
 }
 
 pub fn run(options: &Options) -> anyhow::Result<()> {
@@ -98,7 +81,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         temperatures: &temperatures,
         magnitudes: &magnitudes,
         validation: options.validation,
-        metric: options.metric.into(),
+        metric: options.metric,
     };
     let bar = bars.add(progress_bar(search.len() as u64, "cells"));
     bar.set_message(what.dataset.clone());
@@ -129,7 +112,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
             validation: cell.odin,
         };
         let sweep = Sweep {
-            metric: options.metric,
+            metric: options.metric.key().replace('-', "_"),
             validation_images: options.validation,
             cells: searched.cells.iter().map(cell).collect(),
             test,

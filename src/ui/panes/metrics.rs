@@ -170,8 +170,7 @@ fn rows(model: &Model, left: &Compared, right: &Compared) -> Vec<Row> {
             right: right.map(|analysis| analysis.metric(metric)),
             left_interval: left.and_then(|analysis| analysis.interval(metric)),
             right_interval: right.and_then(|analysis| analysis.interval(metric)),
-            published: published
-                .map(|row| (metric.of_published(&row.baseline), metric.of_published(&row.odin))),
+            published: published.map(|row| (row.baseline.of(metric), row.odin.of(metric))),
             higher_is_better: metric.higher_is_better(),
             is_headline: metric == model.view.metric,
         })

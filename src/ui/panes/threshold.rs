@@ -117,7 +117,7 @@ fn more(model: &Model, look: &Look) -> Vec<Line<'static>> {
         let table = model.catalogue.published.get(&job.spec.network);
         let temperature = table.map_or(job.spec.temperature, |table| table.temperature);
         let metric = model.view.metric;
-        let (baseline, odin) = (metric.of_published(&row.baseline), metric.of_published(&row.odin));
+        let (baseline, odin) = (row.baseline.of(metric), row.odin.of(metric));
         let text = format!(
             " published {metric} {baseline} {} {odin} at {}",
             glyphs.arrow,

@@ -2,6 +2,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use odin_metrics::Metric;
 use crate::units::{Magnitude, Temperature};
 
 /// A table of a paper.
@@ -33,6 +34,19 @@ pub struct Measures {
     pub auroc: f64,
     pub aupr_in: f64,
     pub aupr_out: f64,
+}
+
+impl Measures {
+    /// The value of a metric, in %, as it was printed.
+    pub fn of(&self, metric: Metric) -> f64 {
+        match metric {
+            Metric::Fpr95 => self.fpr95,
+            Metric::DetectionError => self.detection_error,
+            Metric::Auroc => self.auroc,
+            Metric::AuprIn => self.aupr_in,
+            Metric::AuprOut => self.aupr_out,
+        }
+    }
 }
 
 impl Published {

@@ -4,12 +4,12 @@ use std::fmt::Write;
 
 use serde::{Deserialize, Serialize};
 
-use super::table::{self, quoted, tex};
+use super::table::{quoted, tex};
+use odin_metrics::Conventions;
 use crate::networks::{Measures, PublishedRow};
 use crate::session::{Detector, Metric};
 use crate::setting::parameters;
 use crate::units::{Magnitude, Temperature};
-use odin_metrics::Conventions;
 
 /// What a table is written as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,7 +62,7 @@ pub struct ComparisonRow {
 
 /// A published metric as a fraction.
 pub fn published(measures: &Measures, metric: Metric) -> f64 {
-    table::published(measures, metric) / 100.0
+    measures.of(metric) / 100.0
 }
 
 /// The rows, with `detector` beside the baseline, as text that ends in a newline; what could not be computed is missing,

@@ -3,10 +3,10 @@ use std::fmt::Write;
 
 use super::figures::{FigureError, figures_of};
 use super::subject::Subject;
-use super::table::{caption, groups, head, published, value};
+use super::table::{caption, groups, head, value};
+use odin_metrics::Interval;
 use crate::runs::Run;
 use crate::session::Metric;
-use odin_metrics::Interval;
 
 const STYLE: &str = "
 body { font: 16px/1.5 system-ui, sans-serif; color: #1a1a1a; background: #fff; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; }
@@ -118,8 +118,8 @@ fn row(out: &mut String, subject: &Subject) {
         let cells = Metric::ALL.map(|metric| {
             format!(
                 "<td>{:.1} / {:.1}</td>",
-                published(&row.baseline, metric),
-                published(&row.odin, metric)
+                row.baseline.of(metric),
+                row.odin.of(metric)
             )
         });
         let _ = writeln!(

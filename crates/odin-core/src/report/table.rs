@@ -3,10 +3,9 @@
 use std::fmt::Write;
 
 use super::subject::{Subject, short};
-use crate::networks::Measures;
+use odin_metrics::Interval;
 use crate::runs::Detector;
 use crate::session::Metric;
-use odin_metrics::{Interval, Summary};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TableFormat {
@@ -37,21 +36,6 @@ pub fn value(metrics: &Detector, metric: Metric) -> (f64, Interval) {
         Metric::AuprIn => (metrics.aupr_in, metrics.aupr_in_ci),
         Metric::AuprOut => (metrics.aupr_out, metrics.aupr_out_ci),
     }
-}
-
-/// The same of what others published, in %.
-pub fn published(measures: &Measures, metric: Metric) -> f64 {
-    metric.of(&Summary {
-        n_in: 0,
-        n_out: 0,
-        fpr95: measures.fpr95,
-        detection_error: measures.detection_error,
-        auroc: measures.auroc,
-        aupr_in: measures.aupr_in,
-        aupr_out: measures.aupr_out,
-        oscr: None,
-        ccr_at_fpr: None,
-    })
 }
 
 /// As the heads of columns: with an arrow towards the better.
@@ -152,11 +136,7 @@ fn text(subjects: &[Subject]) -> String {
             line(&format!("  {}", images(subject)), &|m| range(&value(o, m).1));
             if let Some((_, row)) = &subject.published {
                 line(&format!("  publ., ε {}", row.magnitude), &|m| {
-                    format!(
-                        "{:.1}/{:>5.1}",
-                        published(&row.baseline, m),
-                        published(&row.odin, m)
-                    )
+                    format!("{:.1}/{:>5.1}", row.baseline.of(m), row.odin.of(m))
                 });
             }
         }
@@ -209,13 +189,8 @@ fn markdown(subjects: &[Subject]) -> String {
                 cells.join(" | ")
             );
             if let Some((_, row)) = &subject.published {
-                let cells = Metric::ALL.map(|metric| {
-                    format!(
-                        "{:.1} / {:.1}",
-                        published(&row.baseline, metric),
-                        published(&row.odin, metric)
-                    )
-                });
+                let cells = Metric::ALL
+                    .map(|metric| format!("{:.1} / {:.1}", row.baseline.of(metric), row.odin.of(metric)));
                 let _ = writeln!(
                     out,
                     "| *published* | ε {} | | {} |",
@@ -287,8 +262,8 @@ fn latex(subjects: &[Subject]) -> String {
                 let cells = Metric::ALL.map(|metric| {
                     format!(
                         "\\textit{{{:.1} / {:.1}}}",
-                        published(&row.baseline, metric),
-                        published(&row.odin, metric)
+                        row.baseline.of(metric),
+                        row.odin.of(metric)
                     )
                 });
                 let _ = writeln!(out, " & \\textit{{published}} & {} \\\\", cells.join(" & "));
@@ -355,7 +330,7 @@ fn csv(subjects: &[Subject]) -> String {
                 let (estimate, interval) = value(metrics, metric);
                 let _ = write!(out, ",{estimate},{},{},", interval.low, interval.high);
                 if let Some(measures) = &published_measures {
-                    let _ = write!(out, "{}", published(measures, metric));
+                    let _ = write!(out, "{}", measures.of(metric));
                 }
             }
             out.push('\n');

@@ -5,8 +5,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::values::{self, Batch, Limit, Values};
-use super::view::{Metric, View};
+use super::view::View;
 use crate::protocol::{JobSpec, Order};
+use odin_metrics::Metric;
 use crate::units::{Devices, Magnitude, Temperature};
 
 /// The version of the schema that this program writes. It reads the older ones too; `migration` tells them apart.

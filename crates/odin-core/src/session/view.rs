@@ -4,9 +4,8 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::networks::Measures;
+use odin_metrics::{Conventions, Metric};
 use odin_detectors::Detector;
-use odin_metrics::{Conventions, Interval, Intervals, Summary};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -17,18 +16,6 @@ pub enum Screen {
     Images,
     Compare,
     Log,
-}
-
-/// A headline metric.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Metric {
-    #[default]
-    Fpr95,
-    DetectionError,
-    Auroc,
-    AuprIn,
-    AuprOut,
 }
 
 /// What the score axis of the histogram shows.
@@ -128,78 +115,6 @@ impl Screen {
     }
 }
 
-impl Metric {
-    pub const ALL: [Self; 5] = [
-        Self::Fpr95,
-        Self::DetectionError,
-        Self::Auroc,
-        Self::AuprIn,
-        Self::AuprOut,
-    ];
-
-    pub fn next(self) -> Self {
-        let mut after = Self::ALL
-            .iter()
-            .cycle()
-            .skip_while(|&&metric| metric != self)
-            .skip(1);
-        after.next().copied().unwrap_or_default()
-    }
-
-    /// Its value, a fraction.
-    pub fn of(self, summary: &Summary) -> f64 {
-        match self {
-            Self::Fpr95 => summary.fpr95,
-            Self::DetectionError => summary.detection_error,
-            Self::Auroc => summary.auroc,
-            Self::AuprIn => summary.aupr_in,
-            Self::AuprOut => summary.aupr_out,
-        }
-    }
-
-    /// Its interval, of fractions.
-    pub fn interval_of(self, intervals: &Intervals) -> Interval {
-        match self {
-            Self::Fpr95 => intervals.fpr95,
-            Self::DetectionError => intervals.detection_error,
-            Self::Auroc => intervals.auroc,
-            Self::AuprIn => intervals.aupr_in,
-            Self::AuprOut => intervals.aupr_out,
-        }
-    }
-
-    /// In %, as it was printed.
-    pub fn of_published(self, measures: &Measures) -> f64 {
-        match self {
-            Self::Fpr95 => measures.fpr95,
-            Self::DetectionError => measures.detection_error,
-            Self::Auroc => measures.auroc,
-            Self::AuprIn => measures.aupr_in,
-            Self::AuprOut => measures.aupr_out,
-        }
-    }
-
-    /// As sessions write it.
-    pub fn key(self) -> &'static str {
-        match self {
-            Self::Fpr95 => "fpr95",
-            Self::DetectionError => "detection-error",
-            Self::Auroc => "auroc",
-            Self::AuprIn => "aupr-in",
-            Self::AuprOut => "aupr-out",
-        }
-    }
-
-    /// Whether the first of two values is the better one; of equal ones it is not.
-    pub fn is_better(self, a: f64, b: f64) -> bool {
-        if self.higher_is_better() { a > b } else { a < b }
-    }
-
-    pub fn higher_is_better(self) -> bool {
-        matches!(self, Self::Auroc | Self::AuprIn | Self::AuprOut)
-    }
-}
-
 impl CurveKind {
     pub fn other(self) -> Self {
         match self {
@@ -238,18 +153,6 @@ impl fmt::Display for Screen {
             Self::Images => "Images",
             Self::Compare => "Compare",
             Self::Log => "Log",
-        })
-    }
-}
-
-impl fmt::Display for Metric {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Fpr95 => "FPR95",
-            Self::DetectionError => "error",
-            Self::Auroc => "AUROC",
-            Self::AuprIn => "AUPR-in",
-            Self::AuprOut => "AUPR-out",
         })
     }
 }
