@@ -1,14 +1,14 @@
-//! Saving and quitting.
+//! Saving the session, keeping unsaved changes beside it, and quitting.
 use crate::app::effect::{Effect, Redraw};
-use crate::app::log::Level;
 use crate::app::model::Model;
-use crate::app::overlay::Overlay;
+use crate::app::state::log::{Level, Status};
+use crate::app::state::overlay::Overlay;
 
-pub fn save(model: &mut Model, effects: &mut Vec<Effect>) -> Option<Redraw> {
-    if model.saving.is_some() {
+pub(super) fn save(model: &mut Model, effects: &mut Vec<Effect>) -> Option<Redraw> {
+    if model.saving.in_flight.is_some() {
         return None;
     }
-    model.saving = Some(model.queues());
+    model.saving.in_flight = Some(model.queues());
     let session = Box::new(model.to_session());
     effects.push(Effect::SaveSession {
         path: model.path.clone(),
@@ -17,72 +17,72 @@ pub fn save(model: &mut Model, effects: &mut Vec<Effect>) -> Option<Redraw> {
     None
 }
 
-pub fn saved(model: &mut Model, effects: &mut Vec<Effect>) -> Option<Redraw> {
-    if let Some(queues) = model.saving.take() {
-        model.saved = queues;
+pub(super) fn saved(model: &mut Model, effects: &mut Vec<Effect>) -> Option<Redraw> {
+    if let Some(queues) = model.saving.in_flight.take() {
+        model.saving.saved = queues;
     }
-    model.quit_asked = false;
+    model.saving.quit_asked = false;
     if !model.is_unsaved() {
-        forget_aside(model, effects);
+        discard_autosave(model, effects);
     }
     let text = format!("saved to {}", model.path.display());
     model.say(Level::Info, &text);
     Some(Redraw::Answer)
 }
 
-pub fn save_failed(model: &mut Model, reason: &str) -> Option<Redraw> {
-    model.saving = None;
+pub(super) fn save_failed(model: &mut Model, reason: &str) -> Option<Redraw> {
+    model.saving.in_flight = None;
     model.say(Level::Error, reason);
     Some(Redraw::Answer)
 }
 
-/// Keeps what is not saved beside the session's file, in case the program is cut off.
-pub fn keep_aside(model: &mut Model, effects: &mut Vec<Effect>) {
-    model.touched_at = None;
+/// Keeps unsaved changes beside the session's file, in case the program is cut off.
+pub(super) fn autosave(model: &mut Model, effects: &mut Vec<Effect>) {
+    model.saving.changed_at = None;
     if model.is_unsaved() {
-        model.is_kept_aside = true;
+        model.saving.has_autosave = true;
         let session = Box::new(model.to_session());
         effects.push(Effect::Autosave {
             path: model.path.clone(),
             session,
         });
     } else {
-        forget_aside(model, effects);
+        discard_autosave(model, effects);
     }
 }
 
-/// There is nothing to keep any more.
-pub fn forget_aside(model: &mut Model, effects: &mut Vec<Effect>) {
-    model.touched_at = None;
-    if std::mem::take(&mut model.is_kept_aside) {
+/// Deletes what is kept beside the session's file, if anything is.
+pub(super) fn discard_autosave(model: &mut Model, effects: &mut Vec<Effect>) {
+    model.saving.changed_at = None;
+    if std::mem::take(&mut model.saving.has_autosave) {
         effects.push(Effect::DiscardAutosave);
     }
 }
 
-/// Word of something that was done outside.
-pub fn said(model: &mut Model, level: Level, text: &str) -> Option<Redraw> {
+/// The outcome of something that was done outside.
+pub(super) fn said(model: &mut Model, level: Level, text: &str) -> Option<Redraw> {
     model.say(level, text);
     Some(Redraw::Answer)
 }
 
-/// Quits; unsaved parameters are asked about once.
-pub fn quit(model: &mut Model, effects: &mut Vec<Effect>) -> Option<Redraw> {
-    let being_saved = model.saving.as_ref() == Some(&model.queues());
-    // What was offered and not answered is offered again.
+/// Quits; where changes are not saved, only when asked a second time.
+pub(super) fn quit(model: &mut Model, effects: &mut Vec<Effect>) -> Option<Redraw> {
+    let is_being_saved = model.saving.in_flight.as_ref() == Some(&model.queues());
+    // An offer that was not answered is made again at the next start.
     if let Some(Overlay::Restore(_)) = model.overlay {
         effects.push(Effect::Quit);
         return None;
     }
-    if model.quit_asked || being_saved || !model.is_unsaved() {
-        // A person who was asked has said that it may go.
-        if !being_saved {
-            forget_aside(model, effects);
+    if model.saving.quit_asked || is_being_saved || !model.is_unsaved() {
+        // Asked a second time, a person has decided not to save.
+        if !is_being_saved {
+            discard_autosave(model, effects);
         }
         effects.push(Effect::Quit);
         return None;
     }
-    model.quit_asked = true;
-    model.status = Some(crate::app::Status {
+    model.saving.quit_asked = true;
+    model.status = Some(Status {
         level: Level::Warning,
         text: "changes are not saved: q again quits, s saves".to_owned(),
     });
