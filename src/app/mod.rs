@@ -2,10 +2,10 @@
 //! answers with [`Effect`]s for someone else to carry out. Drawing, terminals, files, clocks and tensors do not belong
 //! here; time comes in as [`Action::Tick`].
 //!
-//! It is built in layers, and a feature (jobs, grid, images, compare, …) has a file or folder of the same name in each:
-//! its state and pure logic in `state`, what can happen to it in `action`, its keys in `keymap`, how it changes in
-//! `update`, and how all of that works together in `tests`. `model` joins the states, `schedule` says when something is
-//! due. Each module imports only from those listed below it, here and in every folder; so does each file.
+//! It is built in layers, and a feature (jobs, parameters, grid, images, compare, log, …) has a file or folder of the same
+//! name in each: its state and pure logic in `state`, how it changes in `update`, its tests in `tests`. What can happen
+//! is in `action`, the keys of each screen are in `keymap`, `model` joins the states, and `schedule` says when something
+//! is due. Each module imports only from those listed below it, here and in every folder.
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
@@ -31,12 +31,12 @@ pub use state::analysis::{
     Analysis, BandPoint, ExactReport, ExactRequest, IntervalReport, IntervalRequest, Intervals95,
 };
 pub use state::catalogue::{Catalogue, Choice};
-pub use state::compare::{Compare, CompareColumn, Number, change, present};
+pub use state::compare::{Compare, CompareColumn, ComparedNumber, change, present};
 pub use state::engine::EngineState;
 pub use state::grid::{CellScores, Grid, GridReport, GridRequest, OnRest, Place, Replicates, Subset};
 pub use state::images::{Gallery, ImageFilter, ImageOrder, Inspected};
 pub use state::jobs::{Job, JobFailure, JobState, Totals};
-pub use state::log::{Filter, Level, Log, LogEntry, Status, clock};
+pub use state::log::{Level, Log, LogEntry, LogFilter, Status, clock};
 pub use state::overlay::{Choices, Column, Overlay, Palette, Picker, Restore};
 pub use state::parameters::{Parameters, Slider, Span, Typing, TypingError};
 pub use state::pin::Pin;

@@ -52,7 +52,7 @@ impl Model {
             (true, false) => BETWEEN_ANALYSES,
             (false, _) => BETWEEN_ANALYSES_OF_OTHERS,
         };
-        let job = self.jobs.get(place).filter(|job| job.dirty)?;
+        let job = self.jobs.get(place).filter(|job| job.needs_analysis)?;
         Some(job.analysed_at.map_or(Duration::ZERO, |at| at + wait))
     }
 
@@ -86,7 +86,7 @@ impl Model {
     }
 
     fn lacks_intervals(&self, job: &Job) -> bool {
-        !job.dirty && self.without_intervals(job).next().is_some()
+        !job.needs_analysis && self.without_intervals(job).next().is_some()
     }
 
     /// The analyses of a job that are shown and have no intervals yet.

@@ -25,7 +25,7 @@ pub enum CompareColumn {
 
 /// Which number of a metric's column rows are sorted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub enum Number {
+pub enum ComparedNumber {
     /// The number of the detector beside the baseline.
     #[default]
     Beside,
@@ -49,7 +49,7 @@ impl CompareColumn {
     ];
 }
 
-impl Number {
+impl ComparedNumber {
     pub const ALL: [Self; 3] = [Self::Beside, Self::Baseline, Self::Change];
 
     pub fn title(self, beside: Detector) -> String {
@@ -65,7 +65,7 @@ impl Number {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Compare {
     pub column: CompareColumn,
-    pub number: Number,
+    pub number: ComparedNumber,
     pub is_descending: bool,
     /// Whether rows show more than their metrics: change, intervals, published numbers.
     pub details: bool,
@@ -75,7 +75,7 @@ impl Default for Compare {
     fn default() -> Self {
         Self {
             column: CompareColumn::default(),
-            number: Number::default(),
+            number: ComparedNumber::default(),
             is_descending: false,
             details: true,
         }
@@ -114,9 +114,9 @@ pub(in crate::app) fn order(jobs: &[Job], compare: Compare, beside: Detector) ->
             CompareColumn::Magnitude => Some(job.spec.magnitude.get()),
             CompareColumn::Images => Some(job.scored() as f64),
             CompareColumn::Metric(metric) => match number {
-                Number::Beside => present(job, beside).map(|analysis| analysis.metric(metric)),
-                Number::Baseline => job.baseline.as_ref().map(|analysis| analysis.metric(metric)),
-                Number::Change => change(job, beside, metric),
+                ComparedNumber::Beside => present(job, beside).map(|analysis| analysis.metric(metric)),
+                ComparedNumber::Baseline => job.baseline.as_ref().map(|analysis| analysis.metric(metric)),
+                ComparedNumber::Change => change(job, beside, metric),
             },
             CompareColumn::Session | CompareColumn::Network | CompareColumn::Set => None,
         }

@@ -38,7 +38,7 @@ pub struct Status {
 
 /// Which entries are shown, by level.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Filter {
+pub enum LogFilter {
     #[default]
     All,
     /// Warnings and errors.
@@ -48,7 +48,7 @@ pub enum Filter {
     Native,
 }
 
-impl Filter {
+impl LogFilter {
     pub fn next(self) -> Self {
         match self {
             Self::All => Self::Trouble,
@@ -82,7 +82,7 @@ pub struct Log {
     entries: VecDeque<LogEntry>,
     /// How many of the shown entries the view is scrolled back from the newest.
     pub back: usize,
-    pub filter: Filter,
+    pub filter: LogFilter,
     /// Only entries that contain this text are shown, in upper or lower case.
     pub search: Field,
     /// The search text is being typed.
@@ -137,7 +137,7 @@ impl Log {
     }
 
     pub fn is_filtered(&self) -> bool {
-        self.filter != Filter::All || !self.search.text().is_empty()
+        self.filter != LogFilter::All || !self.search.text().is_empty()
     }
 
     /// Scrolls towards newer entries (positive) or older ones.

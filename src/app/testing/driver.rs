@@ -3,21 +3,21 @@ use crate::app::{Action, Effect, Key, Model, update};
 use crate::engine::protocol::Command;
 
 /// Presses keys, written as in the settings file with blanks between them.
-pub fn press(model: &mut Model, keys: &str) -> Vec<Effect> {
+pub(in crate::app) fn press(model: &mut Model, keys: &str) -> Vec<Effect> {
     keys.split(' ')
         .flat_map(|key| update(model, Action::Key(key.parse().unwrap())))
         .collect()
 }
 
 /// Types a text, key by key.
-pub fn type_in(model: &mut Model, text: &str) {
+pub(in crate::app) fn type_in(model: &mut Model, text: &str) {
     for c in text.chars() {
         update(model, Action::Key(Key::char(c)));
     }
 }
 
 /// What the engine is told.
-pub fn commands(effects: &[Effect]) -> Vec<&Command> {
+pub(in crate::app) fn commands(effects: &[Effect]) -> Vec<&Command> {
     let mut commands = Vec::new();
     for effect in effects {
         if let Effect::Engine(command) = effect {
@@ -28,7 +28,7 @@ pub fn commands(effects: &[Effect]) -> Vec<&Command> {
 }
 
 /// The jobs and cells whose scores are asked for: id, generation, T and ε of each.
-pub fn scores(effects: &[Effect]) -> Vec<(u64, u64, f64, f64)> {
+pub(in crate::app) fn scores(effects: &[Effect]) -> Vec<(u64, u64, f64, f64)> {
     let score = |command: &&Command| match command {
         Command::Score {
             job,

@@ -1,7 +1,9 @@
 //! The Compare screen: sorting, moving, exporting.
 use crate::app::fake::{feed, started, wait};
 use crate::app::testing::driver::press;
-use crate::app::{Action, CompareAction, CompareColumn, Effect, Model, Number, change, present, update};
+use crate::app::{
+    Action, CompareAction, CompareColumn, ComparedNumber, Effect, Model, change, present, update,
+};
 use crate::report::TableKind;
 use crate::session::{Detector, Metric, Screen};
 
@@ -37,7 +39,7 @@ fn rows_are_sorted_by_any_column_and_what_has_no_number_comes_last() {
     assert_eq!(order[3], 2, "last either way");
     assert!(order[..3].iter().rev().map(|&job| fpr(&model, job)).is_sorted());
     press(&mut model, "n n");
-    assert_eq!(model.compare.number, Number::Change);
+    assert_eq!(model.compare.number, ComparedNumber::Change);
     let change = |job: &usize| change(&model.jobs[*job], model.beside(), Metric::Fpr95).unwrap();
     assert!(model.compared()[..3].iter().rev().map(change).is_sorted());
     for (column, order) in [

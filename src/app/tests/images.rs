@@ -87,7 +87,7 @@ fn filters_let_through_what_they_say_and_change_to_the_side_that_has_it() {
     assert_eq!(model.gallery.order, ImageOrder::IdLikeOut);
     let before = model.gallery.total;
     assert!(scores(&model).iter().all(|score| *score >= threshold));
-    // A lower threshold calls more strangers ID.
+    // A lower threshold calls more OOD images ID.
     press(&mut model, "] ]");
     assert!(
         model.gallery.total > before,

@@ -1,7 +1,7 @@
 //! The log: searched, copied and written.
 use crate::app::fake::started;
 use crate::app::testing::driver::{press, type_in};
-use crate::app::{Action, Effect, Filter, Level, update};
+use crate::app::{Action, Effect, Level, LogFilter, update};
 
 #[test]
 fn the_log_is_searched_copied_and_written() {
@@ -27,5 +27,5 @@ fn the_log_is_searched_copied_and_written() {
     press(&mut model, "esc");
     assert!(!model.log.is_filtered(), "esc shows all again");
     press(&mut model, "/ x esc l l l l");
-    assert_eq!(model.log.filter, Filter::All);
+    assert_eq!(model.log.filter, LogFilter::All);
 }

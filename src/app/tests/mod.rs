@@ -1,4 +1,4 @@
-//! The features at work together: driven by keys, mouse and a made-up engine, as a person and an engine would.
+//! The features working together, driven by keys, the mouse and a made-up engine.
 mod analysis;
 mod compare;
 mod engine;
@@ -11,4 +11,5 @@ mod overlay;
 mod parameters;
 mod pin;
 mod saving;
+mod threshold;
 mod view;

@@ -1,7 +1,7 @@
 //! What lies on top: which keys it takes, and what they do.
 use crate::app::fake::{catalogue, started};
 use crate::app::testing::driver::{press, type_in};
-use crate::app::{Action, Column, Effect, Filter, Model, Overlay, update};
+use crate::app::{Action, Column, Effect, LogFilter, Model, Overlay, update};
 use crate::session::Screen;
 
 fn palette(model: &Model) -> (usize, Vec<&'static str>) {
@@ -27,7 +27,7 @@ fn the_palette_finds_every_action_and_does_it() {
     press(&mut model, "enter");
     assert_eq!(
         (model.view.screen, model.log.filter),
-        (Screen::Log, Filter::Trouble)
+        (Screen::Log, LogFilter::Trouble)
     );
     // Lists, editing, leaving.
     press(&mut model, ": q u down up ctrl-w ctrl-n pgdn");

@@ -17,7 +17,7 @@ pub(super) fn analyse(model: &mut Model, place: usize) {
     let now = model.now;
     let shown = model.view.detector;
     let job = model.job_mut(place);
-    job.dirty = false;
+    job.needs_analysis = false;
     job.analysed_at = Some(now);
     job.scores.watch(shown);
     let images = |job: &Job, detector| job.scores.live(detector).map_or(0, Live::images) as u64;
@@ -41,7 +41,10 @@ pub(super) fn analyse(model: &mut Model, place: usize) {
 
 /// The metrics of very many images are approximate while scores arrive. Once all have, they are made exact.
 pub(super) fn request_exact(model: &mut Model, effects: &mut Vec<Effect>) {
-    let settled = model.jobs.iter_mut().filter(|job| !job.dirty && !job.is_active());
+    let settled = model
+        .jobs
+        .iter_mut()
+        .filter(|job| !job.needs_analysis && !job.is_active());
     for job in settled {
         for detector in Detector::ALL {
             let rough = |analysis: &&Analysis| analysis.resolution > 0.0;
@@ -53,7 +56,7 @@ pub(super) fn request_exact(model: &mut Model, effects: &mut Vec<Effect>) {
                 analysis.summary.n_in + analysis.summary.n_out,
                 job.generation,
             );
-            if job.exact_asked.contains(&asked) {
+            if job.exact_requested.contains(&asked) {
                 continue;
             }
             // Another detector has been shown since: its scores are no longer followed.
@@ -66,7 +69,7 @@ pub(super) fn request_exact(model: &mut Model, effects: &mut Vec<Effect>) {
                 detector,
                 stream: live.stream.clone(),
             }));
-            job.exact_asked.push(asked);
+            job.exact_requested.push(asked);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Time passes: everything that is due is done.
 use std::time::Duration;
 
-use super::{analysis, engine, session};
+use super::{analysis, engine, saving};
 use crate::app::effect::{Effect, Redraw};
 use crate::app::model::Model;
 
@@ -25,7 +25,7 @@ pub(super) fn tick(model: &mut Model, now: Duration, effects: &mut Vec<Effect>) 
         analysis::request_intervals(model, effects);
     }
     if model.saving.autosave_due().is_some_and(|due| now >= due) {
-        session::autosave(model, effects);
+        saving::autosave(model, effects);
     }
     match (shown, other) {
         (Some(_), _) if model.is_awaited() => Some(Redraw::Answer),

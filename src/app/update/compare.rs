@@ -4,7 +4,7 @@ use super::{detector, jobs};
 use crate::app::action::CompareAction;
 use crate::app::effect::{Effect, Redraw};
 use crate::app::model::Model;
-use crate::app::state::compare::{CompareColumn, Number};
+use crate::app::state::compare::{CompareColumn, ComparedNumber};
 use crate::app::state::log::Level;
 use crate::report::comparison_table;
 use crate::session::Detector;
@@ -31,7 +31,7 @@ pub(super) fn apply(model: &mut Model, action: &CompareAction, effects: &mut Vec
         }
         CompareAction::Reverse => compare.is_descending = !compare.is_descending,
         CompareAction::NextNumber => {
-            compare.number = neighbour(&Number::ALL, compare.number, 1);
+            compare.number = neighbour(&ComparedNumber::ALL, compare.number, 1);
         }
         CompareAction::NextDetector(by) => {
             let others = Detector::ALL.into_iter().filter(|d| *d != Detector::Baseline);

@@ -17,7 +17,7 @@ pub(super) fn show(model: &mut Model, detector: Detector) {
     // It may be shown for the first time.
     for job in &mut model.jobs {
         if job.analysis(detector).is_none() && job.scored() > 0 {
-            job.dirty = true;
+            job.needs_analysis = true;
             job.analysed_at = None;
         }
     }

@@ -49,7 +49,7 @@ pub(super) fn event(model: &mut Model, event: Event, effects: &mut Vec<Effect>) 
             job.rate.stop();
             // Metrics that are not exact are analysed once more, to be made exact.
             let is_rough = job.analyses().any(|analysis| analysis.resolution > 0.0);
-            job.dirty |= is_rough;
+            job.needs_analysis |= is_rough;
             let id = job.id;
             if model.is_awaited() && model.selected().is_some_and(|shown| shown.id == id) {
                 return Some(Redraw::Answer);
@@ -85,7 +85,7 @@ fn scored(model: &mut Model, batch: &ScoreBatch) -> Option<Redraw> {
     let mut refused = 0;
     for image in &batch.scores {
         match job.scores.absorb(batch.side, image) {
-            Ok(is_new) => job.dirty |= is_new,
+            Ok(is_new) => job.needs_analysis |= is_new,
             Err(_) => refused += 1,
         }
     }

@@ -1,4 +1,6 @@
 //! The Grid screen: its cursor, which cells the engine is asked for, and their results.
+use std::fmt;
+
 use super::engine::restart;
 use super::parameters;
 use crate::app::action::GridAction;
@@ -256,8 +258,8 @@ pub(super) fn event(model: &mut Model, event: &Event, effects: &mut Vec<Effect>)
         Event::Scored(batch) => grid.in_flight.get_mut(at)?.scores.absorb(batch),
         Event::Finished { .. } => {
             let CellInFlight { scores, .. } = grid.in_flight.remove(at);
-            if grid.complete(place, subset, scores).is_err() {
-                return failed(model, id, "no image of one of the sets has a score", effects);
+            if let Err(no_scores) = grid.complete(place, subset, scores) {
+                return failed(model, id, &no_scores, effects);
             }
             let (done, total) = (grid.done(), grid.total());
             grid.seconds_left = grid.began.and_then(|(began, before)| {
@@ -283,7 +285,12 @@ pub(super) fn event(model: &mut Model, event: &Event, effects: &mut Vec<Effect>)
 }
 
 /// Where one cell fails, the next would fail too: filling stops, and says why.
-fn failed(model: &mut Model, id: JobId, reason: &str, effects: &mut Vec<Effect>) -> Option<Redraw> {
+fn failed(
+    model: &mut Model,
+    id: JobId,
+    reason: &dyn fmt::Display,
+    effects: &mut Vec<Effect>,
+) -> Option<Redraw> {
     if let Some(grid) = model.grids.get_mut(&id) {
         pause(grid, id, effects);
     }

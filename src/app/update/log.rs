@@ -1,4 +1,5 @@
 //! The log: which lines are shown, and copying or writing them.
+use crate::app::action::Action;
 use crate::app::effect::{Effect, Redraw};
 use crate::app::model::Model;
 use crate::app::state::log::Level;
@@ -32,7 +33,9 @@ pub(super) fn copy(model: &mut Model, effects: &mut Vec<Effect>) -> Option<Redra
     let count = model.log.shown().count();
     effects.push(Effect::Copy(model.log.text()));
     let lines = if count == 1 { "line" } else { "lines" };
-    let text = format!("{count} {lines} sent to the terminal's clipboard, if it has one; w writes a file");
+    let key = model.keymap.key_for(&Action::WriteLog);
+    let how = key.map_or(String::new(), |key| format!("; {key} writes a file"));
+    let text = format!("{count} {lines} sent to the terminal's clipboard, if it has one{how}");
     model.say_quietly(Level::Info, &text);
     ANSWER
 }

@@ -3,7 +3,7 @@ mod clock;
 mod events;
 mod overlay;
 mod restore;
-mod session;
+mod saving;
 mod compare;
 mod pin;
 mod images;
@@ -49,15 +49,15 @@ fn apply(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
         A::GridReport(report) => grid::report(model, *report),
         A::Native(text) => log::native(model, &text),
         A::Catalogue(catalogue) => overlay::catalogue(model, *catalogue),
-        A::Said(level, text) => session::said(model, level, &text),
+        A::Said(level, text) => saving::said(model, level, &text),
         A::Key(key) => return press(model, key, effects),
         A::Focus(has_focus) => view::focus_window(model, has_focus),
         A::Paste(text) => text.chars().map(|c| overlay::type_char(model, c)).max().flatten(),
 
-        A::Saved => session::saved(model, effects),
-        A::SaveFailed(reason) => session::save_failed(model, &reason),
-        A::Save => session::save(model, effects),
-        A::Quit => session::quit(model, effects),
+        A::Saved => saving::saved(model, effects),
+        A::SaveFailed(reason) => saving::save_failed(model, &reason),
+        A::Save => saving::save(model, effects),
+        A::Quit => saving::quit(model, effects),
         A::Suspend => {
             effects.push(Effect::Suspend);
             None

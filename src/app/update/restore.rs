@@ -1,5 +1,5 @@
 //! Restoring the unsaved changes of a program that was cut off.
-use super::{engine, session};
+use super::{engine, saving};
 use crate::app::effect::{Effect, Redraw};
 use crate::app::model::Model;
 use crate::app::state::log::Level;
@@ -21,7 +21,7 @@ pub(super) fn restore_offered(model: &mut Model, effects: &mut Vec<Effect>) -> O
 /// Discards what is offered, if anything is.
 pub(super) fn discard_offered(model: &mut Model, effects: &mut Vec<Effect>) -> Option<Redraw> {
     take_offer(model)?;
-    session::discard_autosave(model, effects);
+    saving::discard_autosave(model, effects);
     model.say(Level::Info, "unsaved changes discarded");
     engine::start(model, effects).or(Some(Redraw::Answer))
 }

@@ -4,6 +4,7 @@
 //! replicates are kept; its scores are not.
 mod background;
 mod cell;
+mod axes;
 mod place;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -14,6 +15,8 @@ pub use background::{GridReport, GridRequest};
 pub use cell::{CellScores, Replicates};
 pub use place::{Place, Subset};
 
+use axes::Axes;
+
 use super::jobs::Job;
 use super::parameters::Parameters;
 use crate::engine::protocol::{Generation, JobId, JobSpec};
@@ -23,14 +26,8 @@ use crate::units::{Magnitude, Temperature};
 
 /// Cells that the engine is asked for at a time: one to work on, and the next, so that it need not wait.
 pub(in crate::app) const IN_FLIGHT: usize = 2;
-/// A larger grid is not shown: it is for `odin sweep`.
-pub(in crate::app) const MOST_CELLS: usize = 4096;
-/// Cells that are computed on the rest of the images have this bit in their number.
+/// Cells that are computed on the rest of the images have this bit in their number for the engine.
 const REST: u16 = 0x8000;
-const _: () = assert!(
-    MOST_CELLS <= REST as usize,
-    "every cell needs a number without the bit"
-);
 /// Bootstrap replicates of a cell, on the validation images and on the rest.
 const REPLICATES: usize = 400;
 /// A place is one of this grid's cells unless it came from outside.
@@ -86,8 +83,7 @@ pub(in crate::app) struct CellInFlight {
 pub struct Grid {
     /// The job at T = 1 and ε = 0: cells belong to whatever job has this in common.
     base: JobSpec,
-    temperatures: Vec<Temperature>,
-    magnitudes: Vec<Magnitude>,
+    axes: Axes,
     /// How many images of each set choose the best cell.
     validation: usize,
     pub cursor: Place,
@@ -110,26 +106,22 @@ pub struct Grid {
 
 impl Grid {
     /// The grid of a job, with the axes of its session or the paper's. `None` while the engine has not opened the job's
-    /// sets, where a set has too few images to be split, or where there are more than [`MOST_CELLS`] cells.
+    /// sets, where a set has too few images to be split, or where there are too many cells.
     pub(in crate::app) fn new(job: &Job) -> Option<Self> {
         let sweep = job.source.sweep.clone().unwrap_or_default();
         let smaller = job.totals.map(|totals| totals.ins.min(totals.outs))?;
         let validation = sweep.validation.min(smaller / 2);
-        let temperatures = ascending(&sweep.temperatures.0);
-        let magnitudes = ascending(&sweep.magnitudes.0);
-        let cells = temperatures.len().saturating_mul(magnitudes.len());
-        if validation == 0 || !(1..=MOST_CELLS).contains(&cells) {
+        if validation == 0 {
             return None;
         }
-        let mut grid = Self {
+        let axes = Axes::new(&sweep.temperatures.0, &sweep.magnitudes.0)?;
+        Some(Self {
             base: base(&job.spec),
-            temperatures,
-            magnitudes,
             validation,
-            cursor: Place::default(),
+            cursor: axes.nearest(job.parameters()),
             filling: false,
             seconds_left: None,
-            cells: vec![None; cells],
+            cells: vec![None; axes.cells()],
             rest: BTreeMap::new(),
             uncertainties: BTreeMap::new(),
             candidates: None,
@@ -137,9 +129,8 @@ impl Grid {
             in_flight: Vec::new(),
             generation: Generation::default(),
             began: None,
-        };
-        grid.cursor = grid.nearest(job.parameters());
-        Some(grid)
+            axes,
+        })
     }
 
     /// Whether the cells are those of this job.
@@ -148,11 +139,11 @@ impl Grid {
     }
 
     pub fn temperatures(&self) -> &[Temperature] {
-        &self.temperatures
+        self.axes.temperatures()
     }
 
     pub fn magnitudes(&self) -> &[Magnitude] {
-        &self.magnitudes
+        self.axes.magnitudes()
     }
 
     /// How many images of each set choose the best cell.
@@ -162,21 +153,12 @@ impl Grid {
 
     /// `None` for a place that the grid does not have.
     pub fn parameters(&self, place: Place) -> Option<Parameters> {
-        Some(Parameters {
-            temperature: *self.temperatures.get(place.temperature)?,
-            magnitude: *self.magnitudes.get(place.magnitude)?,
-        })
+        self.axes.parameters(place)
     }
 
     /// The cell whose T and ε are nearest.
     pub fn nearest(&self, to: Parameters) -> Place {
-        let log = |temperature: &Temperature| temperature.get().ln();
-        let temperatures = self.temperatures.iter().map(log);
-        let magnitudes = self.magnitudes.iter().map(|magnitude| magnitude.get());
-        Place {
-            temperature: nearest(temperatures, log(&to.temperature)),
-            magnitude: nearest(magnitudes, to.magnitude.get()),
-        }
+        self.axes.nearest(to)
     }
 
     /// The cell at exactly these parameters; `None` where the grid has none.
@@ -185,22 +167,12 @@ impl Grid {
         (self.parameters(place) == Some(parameters)).then_some(place)
     }
 
-    fn index(&self, place: Place) -> Option<usize> {
-        let columns = self.magnitudes.len();
-        (place.temperature < self.temperatures.len() && place.magnitude < columns)
-            .then_some(place.temperature * columns + place.magnitude)
-    }
-
     pub fn places(&self) -> impl Iterator<Item = Place> + use<> {
-        let columns = self.magnitudes.len();
-        (0..self.cells.len()).map(move |n| Place {
-            temperature: n / columns,
-            magnitude: n % columns,
-        })
+        self.axes.places()
     }
 
     pub fn cell(&self, place: Place) -> Option<&Readings> {
-        self.cells.get(self.index(place)?)?.as_ref()
+        self.cells.get(usize::from(self.axes.number(place)?))?.as_ref()
     }
 
     pub fn value(&self, place: Place, metric: Metric, conventions: &Conventions) -> Option<f64> {
@@ -224,8 +196,8 @@ impl Grid {
         let odin = scores.comparison(Detector::Odin).readings();
         match subset {
             Subset::Validation => {
-                let index = self.index(place).expect(ON_THE_GRID);
-                *self.cells.get_mut(index).expect(ON_THE_GRID) = Some(odin);
+                let number = usize::from(self.axes.number(place).expect(ON_THE_GRID));
+                *self.cells.get_mut(number).expect(ON_THE_GRID) = Some(odin);
             }
             Subset::Rest => {
                 let on_rest = OnRest {
@@ -427,8 +399,7 @@ impl Grid {
 
     /// The cell's id for the engine.
     pub(in crate::app) fn id(&self, job: JobId, place: Place, subset: Subset) -> JobId {
-        let index = self.index(place).expect(ON_THE_GRID);
-        let number = u16::try_from(index).expect("a grid has at most MOST_CELLS cells");
+        let number = self.axes.number(place).expect(ON_THE_GRID);
         job.cell(match subset {
             Subset::Validation => number,
             Subset::Rest => number | REST,
@@ -447,27 +418,10 @@ impl Grid {
     }
 }
 
-/// No score in one of a cell's sets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// There are no scores to compute metrics from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no image of one of the sets has a score")]
 pub(in crate::app) struct NoScores;
-
-/// The place of the value nearest to one.
-fn nearest(values: impl Iterator<Item = f64>, to: f64) -> usize {
-    let off = |value: f64| (value - to).abs();
-    values
-        .enumerate()
-        .min_by(|a, b| off(a.1).total_cmp(&off(b.1)))
-        .expect("a grid has at least one cell, so neither axis is empty")
-        .0
-}
-
-/// The values in order, each once.
-fn ascending<T: Copy + PartialOrd>(values: &[T]) -> Vec<T> {
-    let mut values = values.to_vec();
-    values.sort_by(|a, b| a.partial_cmp(b).expect("T and ε are never NaN"));
-    values.dedup();
-    values
-}
 
 fn base(spec: &JobSpec) -> JobSpec {
     JobSpec {

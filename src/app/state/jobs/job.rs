@@ -78,11 +78,11 @@ pub struct Job {
     pub(in crate::app) generation: Generation,
     pub(in crate::app) scores: ScoreSet,
     pub(in crate::app) rate: Rate,
-    /// Scores have arrived that the analyses do not include yet.
-    pub(in crate::app) dirty: bool,
+    /// Whether its scores are to be analysed again: some have arrived, or another detector is shown.
+    pub(in crate::app) needs_analysis: bool,
     pub(in crate::app) analysed_at: Option<Duration>,
     /// Which analyses an exact comparison was requested for: detector, number of images, generation.
-    pub(in crate::app) exact_asked: Vec<(Detector, u64, Generation)>,
+    pub(in crate::app) exact_requested: Vec<(Detector, u64, Generation)>,
 }
 
 impl Job {
@@ -108,9 +108,9 @@ impl Job {
             generation: Generation::default(),
             scores: ScoreSet::default(),
             rate: Rate::default(),
-            dirty: false,
+            needs_analysis: false,
             analysed_at: None,
-            exact_asked: Vec::new(),
+            exact_requested: Vec::new(),
             spec,
         };
         job.reach();
@@ -150,7 +150,7 @@ impl Job {
     /// From now on, what the engine still sends for the previous request is stale.
     pub(in crate::app) fn next_generation(&mut self) {
         self.generation.0 += 1;
-        self.exact_asked.clear();
+        self.exact_requested.clear();
         self.rate.stop();
     }
 
