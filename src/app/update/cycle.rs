@@ -1,6 +1,6 @@
 //! Stepping through a list whose last entry is followed by its first.
 
-/// The entry so many places after one, or before it where `by` is negative.
+/// The entry `by` places after one, or before it where `by` is negative.
 ///
 /// # Panics
 /// If the entry is not in the list.
