@@ -1,15 +1,17 @@
 //! The Log screen.
-use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Span;
 
-use crate::app::{Level, Model, clock};
-use crate::ui::widgets::{panel, title};
-use crate::ui::{HitMap, Look, Target, format};
+use crate::app::{Level, LogEntry, Model, clock};
+use crate::ui::areas::{self, indent};
+use crate::ui::format;
+use crate::ui::hit::Target;
+use crate::ui::painter::Painter;
+use crate::ui::widgets::panel;
 
-pub fn draw(model: &Model, look: &Look, area: Rect, buffer: &mut Buffer, hits: &mut HitMap) {
-    hits.add(area, Target::Log);
-    let (theme, glyphs) = (&look.theme, &look.glyphs);
+pub fn draw(model: &Model, area: Rect, painter: &mut Painter) {
+    painter.target(area, Target::Log);
+    let theme = painter.theme();
     let log = &model.log;
     let (all, total) = (log.entries().len(), log.shown().count());
     let of_all = if log.is_filtered() {
@@ -33,70 +35,47 @@ pub fn draw(model: &Model, look: &Look, area: Rect, buffer: &mut Buffer, hits: &
             theme.warning,
         )],
     };
-    title::draw(Rect { height: 1, ..area }, &name, filter, look, buffer);
-    let mut body = Rect {
-        y: area.y + 1,
-        height: area.height.saturating_sub(1),
-        ..area
-    };
+    let [head, mut body] = areas::head(area);
+    painter.title(head, &name, filter);
     if log.is_searching {
-        panel::field(
-            Rect { height: 1, ..body },
-            "lines with: ",
-            log.search.text(),
-            look,
-            buffer,
-        );
-        body.y += 1;
-        body.height = body.height.saturating_sub(1);
+        let [search, rest] = areas::head(body);
+        panel::field(search, "lines with: ", log.search.text(), painter);
+        body = rest;
     }
     if total == 0 {
         let text = match all {
             0 => "nothing has happened yet",
             _ => "no line passes; esc shows all",
         };
-        buffer.set_string(body.x + 1, body.y, text, theme.dim);
+        painter.text(indent(body, 1), text, theme.dim);
     }
     let rows = usize::from(body.height);
-    // The newest in sight is the last row; a short log begins at the top.
+    // The last row is the newest that is in sight; a short log begins at the top.
     let end = total.saturating_sub(log.back).max(rows.min(total));
     let start = end.saturating_sub(rows);
-    for (entry, y) in log
-        .shown()
-        .skip(start)
-        .take(end - start)
-        .zip(body.top()..body.bottom())
-    {
-        let style = match entry.level {
-            Level::Info => theme.text,
-            Level::Warning => theme.warning,
-            Level::Error => theme.error,
-            Level::Native => theme.dim,
-        };
-        let mut x = area.x;
-        let mut put = |text: &str, style| {
-            x = buffer
-                .set_stringn(x, y, text, usize::from(area.right().saturating_sub(x)), style)
-                .0;
-            usize::from(area.right().saturating_sub(x))
-        };
-        put(&format!(" {} ", clock(entry.at)), theme.dim);
-        put(&format!("{:<7}", entry.level.name()), style);
-        let room = put(" ", theme.text);
-        let times = if entry.times > 1 {
-            format!("  ({} times)", entry.times)
-        } else {
-            String::new()
-        };
-        let text = format::fit(&entry.text, room.saturating_sub(times.len()), glyphs);
-        put(
-            &text,
-            if entry.level == Level::Native {
-                theme.dim
-            } else {
-                theme.text
-            },
-        );
-        put(&times, theme.dim);
+    let entries = log.shown().skip(start).take(end - start);
+    for (entry, row) in entries.zip(body.rows()) {
+        draw_entry(entry, row, painter);
     }
+}
+
+fn draw_entry(entry: &LogEntry, row: Rect, painter: &mut Painter) {
+    let theme = painter.theme();
+    let (level, text) = match entry.level {
+        Level::Info => (theme.text, theme.text),
+        Level::Warning => (theme.warning, theme.text),
+        Level::Error => (theme.error, theme.text),
+        Level::Native => (theme.dim, theme.dim),
+    };
+    let rest = painter.text(row, &format!(" {} ", clock(entry.at)), theme.dim);
+    let rest = painter.text(rest, &format!("{:<7} ", entry.level.name()), level);
+    let times = if entry.times > 1 {
+        format!("  ({} times)", entry.times)
+    } else {
+        String::new()
+    };
+    let room = usize::from(rest.width).saturating_sub(times.len());
+    let said = format::fit(&entry.text, room, painter.glyphs());
+    let rest = painter.text(rest, &said, text);
+    painter.text(rest, &times, theme.dim);
 }
