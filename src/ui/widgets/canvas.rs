@@ -1,4 +1,8 @@
 //! Curves of braille dots, two by four in a cell; of half blocks; or of one character a cell where there is only ASCII.
+//!
+//! Ratatui's `Canvas` was tried, with a shape that puts the same dots. It paints colours without modifiers, and a terminal without
+//! colours shows curves apart by bold and dim alone; its half blocks leave the first curve's colour in half of a cell, and its
+//! lines take other dots than these. The braille was the same and as fast to draw.
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
@@ -117,21 +121,22 @@ impl Canvas {
     }
 
     pub fn draw(&self, area: Rect, ink: Ink, painter: &mut Painter) {
-        let buffer = &mut *painter.buffer;
-        for (row, y) in self
-            .cells
-            .chunks(self.width.max(1))
-            .zip(area.top()..area.bottom())
-        {
-            for (cell, x) in row.iter().zip(area.left()..area.right()) {
+        for (cells, row) in self.cells.chunks(self.width.max(1)).zip(area.rows()) {
+            for (cell, place) in cells.iter().zip(row.columns()) {
                 let Some(pen) = cell.pen else { continue };
-                let braille = char::from_u32(0x2800 + u32::from(cell.dots));
-                match (ink, braille) {
-                    (Ink::Braille, Some(braille)) => {
-                        buffer.set_string(x, y, braille.to_string(), pen.style);
+                match ink {
+                    Ink::Braille => {
+                        let braille = char::from_u32(0x2800 + u32::from(cell.dots))
+                            .expect("braille patterns are the 256 characters from U+2800");
+                        let mut bytes = [0; 4];
+                        painter.text(place, braille.encode_utf8(&mut bytes), pen.style);
                     }
-                    (Ink::Blocks, _) => buffer.set_string(x, y, block(cell.dots), pen.style),
-                    _ => buffer.set_string(x, y, pen.ascii, pen.style),
+                    Ink::Blocks => {
+                        painter.text(place, block(cell.dots), pen.style);
+                    }
+                    Ink::Ascii => {
+                        painter.text(place, pen.ascii, pen.style);
+                    }
                 }
             }
         }
