@@ -1,4 +1,7 @@
 //! Numbers and names as people read them.
+use std::borrow::Cow;
+
+use textwrap::{Options, WordSplitter};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::glyphs::Glyphs;
@@ -123,6 +126,14 @@ pub fn fit(text: &str, width: usize, glyphs: &Glyphs) -> String {
     }
 }
 
+/// The text in lines of at most `width` columns, broken between words where that is possible.
+pub fn wrap(text: &str, width: usize) -> Vec<String> {
+    // A name or a command must not be broken at its hyphens.
+    let options = Options::new(width.max(1)).word_splitter(WordSplitter::NoHyphenation);
+    let lines = textwrap::wrap(text, options);
+    lines.into_iter().map(Cow::into_owned).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -162,5 +173,10 @@ mod tests {
             [fit("densenet", 8, g), fit("densenet10", 8, g), fit("ab", 0, g)],
             ["densenet", "densene…", ""]
         );
+        assert_eq!(
+            wrap("missing: odin fetch photo-crops", 12),
+            ["missing:", "odin fetch", "photo-crops"]
+        );
+        assert_eq!(wrap("abcdef", 4), ["abcd", "ef"]);
     }
 }

@@ -76,6 +76,20 @@ impl<'a> Painter<'a> {
         self.text(indent(middle_row(area), left), &text, style);
     }
 
+    /// Writes a text of several rows where it is too long for one, from the left and in the middle from top to bottom.
+    pub fn wrapped(&mut self, area: Rect, text: &str, style: Style) {
+        let lines = format::wrap(text, usize::from(area.width));
+        let height = lines.len().min(usize::from(area.height)) as u16;
+        let rows = Rect {
+            y: area.y + (area.height + 1 - height) / 2,
+            height,
+            ..area
+        };
+        for (line, row) in lines.iter().zip(rows.rows()) {
+            self.text(row, line, style);
+        }
+    }
+
     /// Writes lines below one another, as many as there is room for.
     pub fn lines(&mut self, area: Rect, lines: &[Line]) {
         for (line, row) in lines.iter().zip(area.intersection(self.buffer.area).rows()) {

@@ -1,5 +1,6 @@
 //! What is said in place of scores while there are none.
 use ratatui::layout::{Margin, Rect};
+use unicode_width::UnicodeWidthStr;
 
 use crate::app::{Action, EngineState, JobState, Model};
 use crate::session::Detector;
@@ -8,7 +9,13 @@ use crate::ui::painter::Painter;
 /// Draws the reason why there are no scores, in the middle of an area.
 pub fn draw(model: &Model, detector: Detector, area: Rect, painter: &mut Painter) {
     if let Some(why) = why(model, detector) {
-        painter.centred(area.inner(Margin::new(1, 0)), &why, painter.theme().dim);
+        // The first row has the title.
+        let area = area.inner(Margin::new(1, 1));
+        if why.width() <= usize::from(area.width) {
+            painter.centred(area, &why, painter.theme().dim);
+        } else {
+            painter.wrapped(area, &why, painter.theme().dim);
+        }
     }
 }
 

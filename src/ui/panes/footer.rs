@@ -120,7 +120,7 @@ fn hints(model: &Model, width: u16, painter: &Painter) -> Line<'static> {
                 vec![A::Compare(C::NextColumn(-1)), A::Compare(C::NextColumn(1))],
                 "sort".to_owned(),
             ),
-            (vec![A::Compare(C::Reverse)], "turn round".to_owned()),
+            (vec![A::Compare(C::Reverse)], "reverse".to_owned()),
             (vec![A::Compare(C::NextDetector(1))], "detector".to_owned()),
             (
                 [

@@ -67,7 +67,7 @@ pub fn draw(
     }
     let densities = analysis.histogram(axis).densities(usize::from(bins));
     let densities = densities.filter(|_| !plot.is_empty())?;
-    let (columns, top) = columns(&densities, analysis, model.view.log_counts, model.view.counts);
+    let (columns, [top, ground]) = columns(&densities, analysis, model.view.log_counts, model.view.counts);
     let threshold = threshold(model, is_main, analysis, &densities.bins);
     if let Some(mut picture) = picture {
         picture.bars(&columns);
@@ -100,7 +100,7 @@ pub fn draw(
     if model.view.log_counts && plot.height > 2 {
         painter.right(below, "log", theme.dim);
     }
-    painter.right(areas::foot(margin)[1], "0", theme.dim);
+    painter.right(areas::foot(margin)[1], &ground, theme.dim);
     draw_axis(threshold, &densities.bins, plot, painter);
     let Bins { low, high, .. } = densities.bins;
     if is_main {
@@ -153,8 +153,13 @@ fn columns_a_bin(room: u16, analysis: &Analysis) -> u16 {
     ((f64::from(room) / bins).ceil() as u16).clamp(1, room.max(1))
 }
 
-/// The heights of the bins, and what the full height stands for: a share of a set, or a number of images.
-fn columns(densities: &Densities, analysis: &Analysis, log: bool, counts: bool) -> (Vec<Column>, String) {
+/// The heights of the bins, and what the full height and the ground stand for: shares of a set, or numbers of images.
+fn columns(
+    densities: &Densities,
+    analysis: &Analysis,
+    log: bool,
+    counts: bool,
+) -> (Vec<Column>, [String; 2]) {
     let width = densities.bins.width();
     let (n_in, n_out) = (analysis.summary.n_in as f64, analysis.summary.n_out as f64);
     // Shares make sets of different sizes comparable; counts show which is larger.
@@ -183,7 +188,22 @@ fn columns(densities: &Densities, analysis: &Analysis, log: bool, counts: bool) 
     } else {
         format!("{}%", short_share(highest))
     };
-    (columns.collect(), top)
+    let ground = match (log, counts) {
+        (false, _) => "0".to_owned(),
+        (true, true) => format!("{least}"),
+        (true, false) => least_share(least),
+    };
+    (columns.collect(), [top, ground])
+}
+
+/// A small share in four characters: `0.1%`, `.03%`, `<.01`.
+fn least_share(share: f64) -> String {
+    let percent = share * 100.0;
+    match percent {
+        0.095.. => format!("{percent:.1}%"),
+        0.005.. => format!("{percent:.2}%").trim_start_matches('0').to_owned(),
+        _ => "<.01".to_owned(),
+    }
 }
 
 /// A count in at most four characters: `812`, `12k`, `3.4M`.

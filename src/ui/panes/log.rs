@@ -1,12 +1,14 @@
 //! The Log screen.
 use ratatui::layout::Rect;
-use ratatui::text::Span;
+use ratatui::text::{Line, Span};
+use unicode_width::UnicodeWidthStr;
 
 use crate::app::{Level, LogEntry, Model, clock};
 use crate::ui::areas::{self, indent};
 use crate::ui::format;
 use crate::ui::hit::Target;
 use crate::ui::painter::Painter;
+use crate::ui::theme::Theme;
 use crate::ui::widgets::panel;
 
 pub fn draw(model: &Model, area: Rect, painter: &mut Painter) {
@@ -14,18 +16,15 @@ pub fn draw(model: &Model, area: Rect, painter: &mut Painter) {
     let theme = painter.theme();
     let log = &model.log;
     let (all, total) = (log.entries().len(), log.shown().count());
-    let of_all = if log.is_filtered() {
-        format!(" of {all}")
+    let (of, of_all) = if log.is_filtered() {
+        (all, format!(" of {all}"))
     } else {
-        String::new()
+        (total, String::new())
     };
     let name = if log.back > 0 {
         format!("log, {} of {total}", total - log.back.min(total))
     } else {
-        format!(
-            "log, {total}{of_all} {}",
-            if total == 1 { "line" } else { "lines" }
-        )
+        format!("log, {total}{of_all} {}", if of == 1 { "line" } else { "lines" })
     };
     let filter = match (log.is_filtered(), log.search.text()) {
         (false, _) => Vec::new(),
@@ -50,32 +49,47 @@ pub fn draw(model: &Model, area: Rect, painter: &mut Painter) {
         painter.text(indent(body, 1), text, theme.dim);
     }
     let rows = usize::from(body.height);
-    // The last row is the newest that is in sight; a short log begins at the top.
     let end = total.saturating_sub(log.back).max(rows.min(total));
     let start = end.saturating_sub(rows);
-    let entries = log.shown().skip(start).take(end - start);
-    for (entry, row) in entries.zip(body.rows()) {
-        draw_entry(entry, row, painter);
-    }
+    let lines: Vec<Line> = log
+        .shown()
+        .skip(start)
+        .take(end - start)
+        .flat_map(|entry| lines(entry, body.width, painter.theme()))
+        .collect();
+    // The newest line that is in sight is in the last row, except where the log is scrolled up to its beginning.
+    let is_at_the_beginning = start == 0 && log.back > 0;
+    let hidden = if is_at_the_beginning {
+        0
+    } else {
+        lines.len().saturating_sub(rows)
+    };
+    painter.lines(body, lines.get(hidden..).unwrap_or_default());
 }
 
-fn draw_entry(entry: &LogEntry, row: Rect, painter: &mut Painter) {
-    let theme = painter.theme();
-    let (level, text) = match entry.level {
+/// The lines of an entry: its text is wrapped, behind the time and the level.
+fn lines(entry: &LogEntry, width: u16, theme: &Theme) -> Vec<Line<'static>> {
+    let (level, style) = match entry.level {
         Level::Info => (theme.text, theme.text),
         Level::Warning => (theme.warning, theme.text),
         Level::Error => (theme.error, theme.text),
         Level::Native => (theme.dim, theme.dim),
     };
-    let rest = painter.text(row, &format!(" {} ", clock(entry.at)), theme.dim);
-    let rest = painter.text(rest, &format!("{:<7} ", entry.level.name()), level);
-    let times = if entry.times > 1 {
-        format!("  ({} times)", entry.times)
-    } else {
-        String::new()
+    let time = format!(" {} ", clock(entry.at));
+    let name = format!("{:<7} ", entry.level.name());
+    let times = match entry.times {
+        1 => String::new(),
+        times => format!("  ({times} times)"),
     };
-    let room = usize::from(rest.width).saturating_sub(times.len());
-    let said = format::fit(&entry.text, room, painter.glyphs());
-    let rest = painter.text(rest, &said, text);
-    painter.text(rest, &times, theme.dim);
+    let indent = time.width() + name.width();
+    let room = usize::from(width).saturating_sub(indent + times.len());
+    let mut texts = format::wrap(&entry.text, room).into_iter();
+    let first = Line::from(vec![
+        Span::styled(time, theme.dim),
+        Span::styled(name, level),
+        Span::styled(texts.next().unwrap_or_default(), style),
+        Span::styled(times, theme.dim),
+    ]);
+    let more = texts.map(|text| Line::styled(format!("{:indent$}{text}", ""), style));
+    std::iter::once(first).chain(more).collect()
 }

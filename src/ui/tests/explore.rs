@@ -68,6 +68,17 @@ fn a_pinned_setting_beside_the_one_shown() {
 }
 
 #[test]
+fn a_long_name_of_a_detector_has_room_above_its_numbers() {
+    let mut model = working();
+    press(&mut model, "b b");
+    wait(&mut model, 4000);
+    let picture = text(&draw(&model, &colour(), 120, 40).0);
+    assert!(picture.contains(" 95 %  max logit "), "{picture}");
+    snapshot!("max_logit_120x40", picture);
+    snapshot!("max_logit_80x24", text(&draw(&model, &colour(), 80, 24).0));
+}
+
+#[test]
 fn published_numbers_stand_beside_ones_own() {
     let mut model = working();
     with_published(&mut model);

@@ -230,3 +230,53 @@ fn the_table_at_three_sizes() {
         }
     }
 }
+
+#[test]
+fn the_table_of_two_networks_says_at_which_setting_before_it_shows_aupr() {
+    let mut model = with_table();
+    for job in model.jobs.iter_mut().skip(2) {
+        job.spec.network = "cifar-densenet-bc-100-12".to_owned();
+    }
+    snapshot!(
+        "compare_two_networks_120x40",
+        text(&draw(&model, &colour(), 120, 40).0)
+    );
+    snapshot!(
+        "compare_two_networks_60x18",
+        text(&draw(&model, &colour(), 60, 18).0)
+    );
+}
+
+#[test]
+fn a_failed_job_says_why_on_every_screen() {
+    let mut model = working();
+    let reason = "the data set photo-crops is missing, which data/photo-crops.yaml describes: get it by \
+                  odin fetch photo-crops";
+    model.jobs[2].state = crate::app::JobState::Failed {
+        reason: reason.to_owned(),
+    };
+    update(&mut model, Action::SelectJob(2));
+    update(
+        &mut model,
+        Action::Said(crate::app::Level::Error, format!("Uniform failed: {reason}")),
+    );
+    for screen in [Screen::Explore, Screen::Grid, Screen::Images, Screen::Log] {
+        update(&mut model, Action::Show(screen));
+        for (width, height) in [(60, 18), (80, 24), (120, 40)] {
+            let picture = text(&draw(&model, &colour(), width, height).0);
+            // What is cut first by one who does not wrap.
+            assert!(
+                picture.contains("odin fetch"),
+                "{screen} at {width}x{height}\n{picture}"
+            );
+        }
+    }
+    update(&mut model, Action::Show(Screen::Explore));
+    snapshot!("failed_80x24", text(&draw(&model, &colour(), 80, 24).0));
+    update(&mut model, Action::Show(Screen::Grid));
+    snapshot!("failed_grid_80x24", text(&draw(&model, &colour(), 80, 24).0));
+    update(&mut model, Action::Show(Screen::Images));
+    snapshot!("failed_images_80x24", text(&draw(&model, &colour(), 80, 24).0));
+    update(&mut model, Action::Show(Screen::Log));
+    snapshot!("failed_log_80x24", text(&draw(&model, &colour(), 80, 24).0));
+}

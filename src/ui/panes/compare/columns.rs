@@ -3,7 +3,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use unicode_width::UnicodeWidthStr;
 
-use crate::app::{CompareColumn, Job, Model};
+use crate::app::{CompareColumn, Job, Model, Parameters};
 use crate::session::Metric;
 use crate::ui::hit::Target;
 use crate::ui::painter::Painter;
@@ -12,6 +12,8 @@ use crate::ui::painter::Painter;
 const CELL: u16 = 12;
 /// `100.00/100.00`, and a blank.
 const WIDE_CELL: u16 = 15;
+const T_WIDTH: u16 = 7;
+const EPSILON_WIDTH: u16 = 8;
 
 /// A column, with its place in a row. Names begin where it begins; numbers end where it ends.
 pub struct Placed {
@@ -61,6 +63,13 @@ pub fn only_network(model: &Model) -> Option<&str> {
     names.all(|name| name == first).then_some(first)
 }
 
+/// T and ε, where all jobs have the same.
+pub fn common_setting(model: &Model) -> Option<Parameters> {
+    let mut settings = model.jobs.iter().map(Job::parameters);
+    let first = settings.next()?;
+    settings.all(|setting| setting == first).then_some(first)
+}
+
 /// The columns that fit into so many, from the left.
 pub fn place(model: &Model, width: u16) -> Vec<Placed> {
     let longest = |name: fn(&Job) -> &str, most: usize| {
@@ -74,28 +83,33 @@ pub fn place(model: &Model, width: u16) -> Vec<Placed> {
     if only_network(model).is_some() {
         wanted.remove(0);
     }
-    let metrics = Metric::ALL.map(CompareColumn::Metric);
     let total = |wanted: &[(CompareColumn, u16)]| 1 + wanted.iter().map(|(_, width)| width).sum::<u16>();
-    // The metrics first; then T, the magnitude and the images, where they fit too.
     let room = width.saturating_sub(total(&wanted));
-    let cell = if room >= 5 * WIDE_CELL {
+    let reserved = if common_setting(model).is_none() {
+        T_WIDTH + EPSILON_WIDTH
+    } else {
+        0
+    };
+    let mut metrics = Metric::ALL.to_vec();
+    let needed = |metrics: &[Metric]| CELL * metrics.len() as u16;
+    // Where T and ε tell jobs apart, they come before the AUPRs; else all metrics come first.
+    while metrics.len() > 3 && needed(&metrics) + reserved > room
+        || metrics.len() > 1 && needed(&metrics) > room
+    {
+        // The chosen metric stays.
+        let last = metrics.iter().rposition(|metric| *metric != model.view.metric);
+        last.map(|last| metrics.remove(last));
+    }
+    let count = metrics.len() as u16;
+    let cell = if room >= count * WIDE_CELL + reserved {
         WIDE_CELL
     } else {
-        CELL.min(room / 5).max(11)
+        CELL
     };
-    let fits = (room / cell).clamp(1, 5);
-    let mut shown: Vec<CompareColumn> = metrics.to_vec();
-    while shown.len() > usize::from(fits) {
-        // The chosen metric stays.
-        let last = shown
-            .iter()
-            .rposition(|column| *column != CompareColumn::Metric(model.view.metric));
-        last.map(|last| shown.remove(last));
-    }
-    let mut spare = room.saturating_sub(cell * shown.len() as u16);
+    let mut spare = room.saturating_sub(count * cell);
     for (column, width) in [
-        (CompareColumn::Temperature, 7),
-        (CompareColumn::Magnitude, 8),
+        (CompareColumn::Temperature, T_WIDTH),
+        (CompareColumn::Magnitude, EPSILON_WIDTH),
         (CompareColumn::Images, 13),
     ] {
         if spare >= width {
@@ -103,7 +117,8 @@ pub fn place(model: &Model, width: u16) -> Vec<Placed> {
             wanted.push((column, width));
         }
     }
-    wanted.extend(shown.into_iter().map(|column| (column, cell)));
+    let metrics = metrics.into_iter().map(CompareColumn::Metric);
+    wanted.extend(metrics.map(|metric| (metric, cell)));
     let mut x = 1;
     let place = |(column, width)| {
         let placed = Placed { column, x, width };

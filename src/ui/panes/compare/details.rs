@@ -25,7 +25,8 @@ pub fn lines(model: &Model, job: &Job, columns: &[Placed], painter: &Painter) ->
             if let Some((text, style)) = cell(metric) {
                 any = true;
                 let end = placed.x + placed.width;
-                let start = end.saturating_sub(text.width() as u16).max(used);
+                // A blank at least, where the name is long.
+                let start = end.saturating_sub(text.width() as u16).max(used + 1);
                 spans.push(Span::raw(" ".repeat(usize::from(start - used))));
                 used = start + text.width() as u16;
                 spans.push(Span::styled(text, style));

@@ -10,6 +10,7 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::app::{CompareColumn, Job, Model};
 use crate::ui::areas::{self, indent};
+use crate::ui::format;
 use crate::ui::hit::Target;
 use crate::ui::painter::Painter;
 
@@ -17,7 +18,7 @@ pub fn draw(model: &Model, area: Rect, painter: &mut Painter) {
     let theme = painter.theme();
     let [head, heads, body] = areas::stack(area, [1, 1, area.height.saturating_sub(2)]);
     let conventions = model.view.conventions.to_string();
-    let title = title(model, area.width, conventions.width());
+    let title = title(model, area.width, conventions.width(), painter);
     painter.title(head, &title, vec![Span::styled(conventions, theme.dim)]);
     let jobs: Vec<(usize, &Job)> = model
         .compared()
@@ -62,8 +63,8 @@ pub fn draw(model: &Model, area: Rect, painter: &mut Painter) {
     }
 }
 
-/// What is compared; the network too, where it is the same for all jobs and leaves room for the conventions.
-fn title(model: &Model, width: u16, conventions: usize) -> String {
+/// What is compared; the network, T and ε too, where they are the same for all jobs and leave room for the conventions.
+fn title(model: &Model, width: u16, conventions: usize, painter: &Painter) -> String {
     let beside = model.beside();
     let name = match model.compare.column {
         // The head of its column says which metric.
@@ -72,17 +73,20 @@ fn title(model: &Model, width: u16, conventions: usize) -> String {
         }
         _ => format!("baseline/{beside}, %"),
     };
-    match columns::only_network(model) {
-        Some(network) => {
-            let full = format!("{network}, {name}");
-            if full.width() + conventions + 7 <= usize::from(width) || width < 80 {
-                full
-            } else {
-                name
-            }
+    let Some(network) = columns::only_network(model) else {
+        return name;
+    };
+    let fits = |title: &str| title.width() + conventions + 7 <= usize::from(width);
+    if let Some(setting) = columns::common_setting(model) {
+        let t = format::temperature(setting.temperature);
+        let e = format::magnitude(setting.magnitude);
+        let full = format!("{network} at T {t}, {} {e}, {name}", painter.glyphs().epsilon);
+        if fits(&full) {
+            return full;
         }
-        None => name,
     }
+    let full = format!("{network}, {name}");
+    if fits(&full) || width < 80 { full } else { name }
 }
 
 /// The heights of the rows with their details: all have them where there is room, else the chosen one.

@@ -2,6 +2,7 @@
 //! which convention it is read.
 use ratatui::layout::{Flex, Layout, Rect};
 use ratatui::style::Style;
+use unicode_width::UnicodeWidthStr;
 
 use crate::app::{Analysis, Model};
 use crate::metrics::{AuprConvention, ErrorConvention, Positive};
@@ -27,15 +28,21 @@ pub const MOST_ROWS: u16 = 10;
 /// How many of `room` columns the table takes.
 pub fn width(model: &Model, room: u16) -> u16 {
     const WIDE: u16 = WIDTH + 2 * INTERVAL - SHORT_INTERVAL + 2;
-    if room >= WIDE + PUBLISHED + 45 && published(model).is_some() {
-        WIDE + PUBLISHED
-    } else if room >= WIDTH + 2 * INTERVAL + 34 {
-        WIDE
-    } else if room >= WIDTH + 22 {
-        WIDTH + 1
+    let extra = extra(&compared::pair(model)[1]);
+    if room >= WIDE + PUBLISHED + 45 + extra && published(model).is_some() {
+        WIDE + PUBLISHED + extra
+    } else if room >= WIDTH + 2 * INTERVAL + 34 + extra {
+        WIDE + extra
+    } else if room >= WIDTH + 22 + extra {
+        WIDTH + 1 + extra
     } else {
         room
     }
+}
+
+/// How many columns the name of what is looked at needs beyond a number's, with a blank on each side.
+fn extra(right: &Compared) -> u16 {
+    (right.name.width() as u16 + 2).saturating_sub(NUMBER)
 }
 
 fn published(model: &Model) -> Option<&PublishedRow> {
@@ -71,21 +78,22 @@ enum Field {
 pub fn draw(model: &Model, area: Rect, painter: &mut Painter) {
     let theme = painter.theme();
     let [head, body] = areas::head(area);
-    let wide = area.width > WIDTH + INTERVAL;
-    let has_published = area.width > WIDTH + 2 * INTERVAL && published(model).is_some();
     let [left, right] = compared::pair(model);
+    let extra = extra(&right);
+    let wide = area.width > WIDTH + INTERVAL + extra;
+    let has_published = area.width > WIDTH + 2 * INTERVAL + extra && published(model).is_some();
     let mut fields = if wide {
         vec![
             (Field::Left, left.name.as_str(), NUMBER),
             (Field::LeftInterval, "95 %", INTERVAL),
-            (Field::Right, right.name.as_str(), NUMBER),
+            (Field::Right, right.name.as_str(), NUMBER + extra),
             (Field::RightInterval, "95 %", INTERVAL),
             (Field::Change, "change", CHANGE),
         ]
     } else {
         vec![
             (Field::Left, left.name.as_str(), NUMBER),
-            (Field::Right, right.name.as_str(), NUMBER),
+            (Field::Right, right.name.as_str(), NUMBER + extra),
             (Field::Change, "change", CHANGE),
             (Field::RightInterval, "95 % int.", SHORT_INTERVAL),
         ]

@@ -17,6 +17,9 @@ const LABELS: u16 = 4;
 /// The lowest FPR on the logarithmic axis.
 const LOWEST: f64 = 1e-3;
 
+/// What faint lines are made of where there is only ASCII.
+const FAINT: &str = "'";
+
 /// Points of the unit square, and how they are joined.
 type Curve = (Vec<(f64, f64)>, Pen);
 
@@ -30,7 +33,13 @@ pub fn draw(model: &Model, area: Rect, painter: &mut Painter) {
         CurveKind::Roc => "ROC",
         CurveKind::Ccr => "CCR",
     };
-    painter.title(head, name, legend(&shown, painter));
+    let mut legend = legend(&shown, painter);
+    if kind == CurveKind::Roc {
+        // The title, its rule and the blanks around both take ten columns.
+        let room = usize::from(area.width).saturating_sub(10);
+        extend_legend(&mut legend, model, room, painter);
+    }
+    painter.title(head, name, legend);
     if empty::why(model, Detector::Baseline).is_some() {
         return empty::draw(model, Detector::Baseline, area, painter);
     }
@@ -106,7 +115,7 @@ fn guides(model: &Model, kind: CurveKind, place: impl Fn(f64) -> f64, painter: &
     }
     let faint = |every| Pen {
         style: painter.theme().dim,
-        ascii: "'",
+        ascii: FAINT,
         every,
     };
     let mut lines = vec![(vec![(0.0, 0.95), (1.0, 0.95)], faint(4))];
@@ -176,6 +185,24 @@ fn legend(curves: &[Compared], painter: &Painter) -> Vec<Span<'static>> {
         legend.push(Span::raw(format!(" {name}")));
     }
     legend
+}
+
+/// Names the faint lines, as many as there is room for.
+fn extend_legend(legend: &mut Vec<Span<'static>>, model: &Model, room: usize, painter: &Painter) {
+    let has_band = model.shown().is_some_and(|shown| !shown.band.is_empty());
+    let mut used: usize = legend.iter().map(Span::width).sum();
+    for (is_there, line, name) in [(has_band, "┄", "95 % band"), (true, "┈", "TPR 95")] {
+        let line = if painter.glyphs().unicode { line } else { FAINT };
+        let spans = [
+            Span::styled(format!(" {line}"), painter.theme().dim),
+            Span::raw(format!(" {name}")),
+        ];
+        let width: usize = spans.iter().map(Span::width).sum();
+        if is_there && used + width <= room {
+            used += width;
+            legend.extend(spans);
+        }
+    }
 }
 
 fn draw_labels(plot: Rect, kind: CurveKind, lowest: Option<f64>, painter: &mut Painter) {

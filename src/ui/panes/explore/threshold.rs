@@ -1,6 +1,7 @@
 //! The rates and counts at the threshold.
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
+use unicode_width::UnicodeWidthStr;
 
 use crate::app::{Cursor, Model, Slider};
 use crate::metrics::clopper_pearson;
@@ -28,6 +29,12 @@ pub fn draw(model: &Model, area: Rect, painter: &mut Painter) {
     let point = shown.at(model.cursor);
     let (low, high) = shown.comparison.range();
     let wide = area.width >= 40;
+    // Of the longest line, with an interval like 99.90–100.00.
+    let count = point.n_in.max(point.n_out).to_string().width();
+    let at = format!("95 % at {}", glyphs.delta);
+    let longest = " TPR  95.00% /  : 99.90100.00".width() + 2 * count + at.width() + glyphs.to.width();
+    let is_named = longest <= usize::from(area.width);
+    let at = if is_named { at } else { "95 %".to_owned() };
     let rate = |name: &'static str, value: f64, count: Option<(u64, u64)>| {
         let mut line = vec![
             Span::styled(format!(" {name} "), theme.text),
@@ -38,7 +45,8 @@ pub fn draw(model: &Model, area: Rect, painter: &mut Painter) {
             if wide {
                 let interval = clopper_pearson(k, n, 0.95);
                 let interval = format::interval((interval.low, interval.high), glyphs);
-                line.push(Span::styled(format!("  95 %: {interval}"), theme.dim));
+                let text = format!("  {at}: {interval}");
+                line.push(Span::styled(text, theme.dim));
             }
         }
         Line::from(line)
@@ -86,8 +94,36 @@ pub fn draw(model: &Model, area: Rect, painter: &mut Painter) {
             theme.dim,
         )));
         lines.push(Line::from(Span::styled(format!(" {conventions}"), theme.dim)));
+        if is_named {
+            // FPR95 in the table and the FPR here can be the same number with another interval.
+            let delta = glyphs.delta;
+            let why = format!(" {at}: with {delta} fixed; in the table {delta} varies");
+            lines.push(Line::from(Span::styled(why, theme.dim)));
+        }
+    }
+    let mut lines = wrapped(lines, area.width);
+    if lines.len() > usize::from(body.height) {
+        lines.retain(|line| line.width() > 0);
     }
     painter.lines(body, &lines);
+}
+
+/// The lines, with those of a single style wrapped where they are too long.
+fn wrapped(lines: Vec<Line<'static>>, width: u16) -> Vec<Line<'static>> {
+    lines
+        .into_iter()
+        .flat_map(|line| match line.spans.as_slice() {
+            [span] if span.width() > usize::from(width) => {
+                let texts = format::wrap(span.content.trim_start(), usize::from(width).saturating_sub(1));
+                let style = line.style.patch(span.style);
+                texts
+                    .into_iter()
+                    .map(|text| Line::styled(format!(" {text}"), style))
+                    .collect()
+            }
+            _ => vec![line],
+        })
+        .collect()
 }
 
 /// What is pinned, what was published, how exact the rates are, and whether T and ε were tuned on these images.

@@ -4,20 +4,24 @@ mod legend;
 mod table;
 mod scale;
 
-use ratatui::layout::Rect;
+use ratatui::layout::{Margin, Rect};
 use ratatui::text::Span;
 
 use crate::app::{EngineState, Grid, JobState, Model};
-use crate::ui::areas::{self, indent};
+use crate::ui::areas;
 use crate::ui::format;
 use crate::ui::painter::Painter;
 use scale::Scale;
 
 pub fn draw(model: &Model, area: Rect, painter: &mut Painter) {
     let theme = painter.theme();
-    let Some((job, grid)) = model.selected().zip(model.grid()) else {
+    let Some((job, grid)) = model.selected().zip(model.grid()).filter(|(job, grid)| {
+        // A grid that nothing fills would not say why.
+        let has_failed = matches!(job.state, JobState::Failed { .. });
+        !has_failed || grid.done() > 0 || grid.filling
+    }) else {
         painter.title(area, "grid", Vec::new());
-        painter.fitted(indent(areas::middle_row(area), 1), &why_none(model), theme.dim);
+        painter.wrapped(area.inner(Margin::new(1, 0)), &why_none(model), theme.dim);
         return;
     };
     let table = table::ROWS.min(area.height.saturating_sub(13));

@@ -4,7 +4,7 @@ use ratatui::text::{Line, Span};
 
 use crate::app::{Job, Listed, Model};
 use crate::engine::protocol::{Inspection, Side};
-use crate::session::{Axis, Detector};
+use crate::session::Detector;
 use crate::ui::format;
 use crate::ui::glyphs::Glyphs;
 use crate::ui::painter::Painter;
@@ -92,10 +92,10 @@ fn threshold(model: &Model, glyphs: &Glyphs) -> String {
     if gallery.threshold.is_nan() {
         return glyphs.missing.to_owned();
     }
-    match model.view.axis {
-        Axis::Probability if model.view.detector.is_log_odds() => {
-            format!("{:.5}", LogOdds(gallery.threshold).probability())
-        }
-        _ => format::score(gallery.threshold, 1.0, glyphs),
+    // In the unit of the scores above it.
+    if model.view.detector.is_log_odds() {
+        format!("{:.5}", LogOdds(gallery.threshold).probability())
+    } else {
+        format::score(gallery.threshold, 1.0, glyphs)
     }
 }

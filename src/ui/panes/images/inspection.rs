@@ -116,8 +116,7 @@ pub fn draw(model: &Model, job: &Job, area: Rect, painter: &mut Painter) {
 }
 
 fn say(text: &str, style: Style, area: Rect, painter: &mut Painter) {
-    let row = areas::middle_row(area).inner(Margin::new(1, 0));
-    painter.fitted(row, text, style);
+    painter.wrapped(area.inner(Margin::new(1, 0)), text, style);
 }
 
 /// The image as it is, what is added to it, and the sum, beside one another.

@@ -120,6 +120,5 @@ pub fn draw_empty(model: &Model, area: Rect, painter: &mut Painter) {
         }
         _ => "waiting for the first scores".to_owned(),
     });
-    let row = areas::middle_row(area).inner(Margin::new(1, 0));
-    painter.fitted(row, &why, painter.theme().dim);
+    painter.wrapped(area.inner(Margin::new(1, 0)), &why, painter.theme().dim);
 }

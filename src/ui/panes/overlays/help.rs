@@ -46,11 +46,15 @@ pub fn draw(model: &Model, page: usize, area: Rect, painter: &mut Painter) {
     painter.rule(foot);
 }
 
-/// The lines of all groups one after another, with a blank line between groups, except at the top of a column.
+/// The lines of all groups one after another, with a blank line between groups, except at the top of a column. No heading
+/// is at the foot of a column.
 fn flow(groups: Vec<Vec<Line<'_>>>, rows: usize) -> Vec<Line<'_>> {
     let mut all: Vec<Line> = Vec::new();
     for group in groups {
         if !all.len().is_multiple_of(rows) {
+            all.push(Line::default());
+        }
+        if rows > 1 && all.len() % rows == rows - 1 {
             all.push(Line::default());
         }
         all.extend(group);
