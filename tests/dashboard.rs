@@ -5,6 +5,7 @@ mod support;
 use std::time::Duration;
 
 use portable_pty::CommandBuilder;
+use rustix::process::Signal;
 use support::home::TestHome;
 use support::terminal::Terminal;
 
@@ -162,11 +163,11 @@ fn signals_leave_the_terminal_whole() {
         return;
     }
     let home = home();
-    for signal in [libc::SIGTERM, libc::SIGHUP, libc::SIGINT] {
+    for signal in [Signal::TERM, Signal::HUP, Signal::INT] {
         let mut terminal = Terminal::open(&home, 24, 80);
         terminal.wait_for_text("small");
         terminal.signal(signal);
-        assert_eq!(terminal.end(), 128 + signal as u32);
+        assert_eq!(terminal.end(), 128 + signal.as_raw() as u32);
     }
 }
 

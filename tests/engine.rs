@@ -9,6 +9,8 @@ use std::sync::mpsc::{Receiver, channel};
 
 use odin_core::home::Home;
 use odin_core::protocol::{Command, EngineProcess, Event};
+#[cfg(target_os = "linux")]
+use rustix::process::{Pid, Signal, kill_process};
 use support::home::TestHome;
 use support::terminal::{PATIENCE, Terminal};
 
@@ -120,8 +122,7 @@ fn the_dashboard_outlives_its_engine_and_starts_another() {
     terminal.wait_for_text("done");
     let engines = children(terminal.id());
     assert_eq!(engines.len(), 1);
-    // SAFETY: a signal to a process that this test had started.
-    assert_eq!(unsafe { libc::kill(engines[0], libc::SIGKILL) }, 0);
+    kill_process(Pid::from_raw(engines[0]).unwrap(), Signal::KILL).unwrap();
     terminal.wait_for_text("killed (signal 9)");
     terminal.wait_for_text("no engine");
     terminal.send("\x05");

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use crossterm::event::EventStream;
 use futures_util::StreamExt;
+use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{self, UnboundedReceiver};
 use tokio::time::sleep_until;
@@ -142,7 +143,7 @@ pub async fn run(
                         Some(Ok(event)) => dashboard.event(&event)?,
                         Some(Err(error)) => return Err(TermError::Read(error)),
                         // The terminal is gone.
-                        None => dashboard.exit = Some(Exit::Signal(libc::SIGHUP)),
+                        None => dashboard.exit = Some(Exit::Signal(SIGHUP)),
                     }
                     next = if dashboard.exit.is_none() { already_there(&mut keyboard).await } else { None };
                 }
@@ -344,7 +345,7 @@ impl Dashboard {
     }
 
     fn signal(&mut self, signal: i32) -> Result<(), TermError> {
-        if signal == libc::SIGCONT {
+        if signal == SIGCONT {
             self.resume()
         } else {
             self.exit = Some(Exit::Signal(signal));
@@ -355,8 +356,9 @@ impl Dashboard {
     /// Ctrl-Z: the terminal goes back to the shell until `fg`.
     fn suspend(&mut self) -> Result<(), TermError> {
         self.guard.leave();
-        // SAFETY: stops the whole group, the engine too, as the terminal would; it goes on here.
-        unsafe { libc::kill(0, libc::SIGTSTP) };
+        // Stops the whole group, the engine too, as the terminal would; after `fg` it goes on here.
+        rustix::process::kill_current_process_group(rustix::process::Signal::TSTP)
+            .map_err(|error| TermError::Suspend(error.into()))?;
         self.resume()
     }
 
@@ -375,13 +377,7 @@ struct Signals(Vec<(i32, Signal)>);
 
 impl Signals {
     fn new() -> io::Result<Self> {
-        let wanted = [
-            libc::SIGTERM,
-            libc::SIGHUP,
-            libc::SIGINT,
-            libc::SIGQUIT,
-            libc::SIGCONT,
-        ];
+        let wanted = [SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGCONT];
         let arm = |number| Ok((number, signal(SignalKind::from_raw(number))?));
         Ok(Self(wanted.into_iter().map(arm).collect::<io::Result<_>>()?))
     }

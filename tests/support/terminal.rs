@@ -6,6 +6,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use rustix::process::{Pid, Signal, kill_process};
 
 use super::home::TestHome;
 
@@ -150,10 +151,9 @@ impl Terminal {
         self.child.process_id().unwrap()
     }
 
-    pub fn signal(&self, signal: i32) {
-        let id = self.child.process_id().unwrap() as i32;
-        // SAFETY: a signal to the child that this test has started and not waited for.
-        assert_eq!(unsafe { libc::kill(id, signal) }, 0);
+    pub fn signal(&self, signal: Signal) {
+        let id = Pid::from_raw(self.id() as i32).unwrap();
+        kill_process(id, signal).unwrap();
     }
 
     /// Waits until the program has ended, however it left the terminal.

@@ -15,6 +15,7 @@ use crate::home::Home;
 
 /// So long it may take to end the batches under way; what it has computed is on disk by then.
 const PATIENCE: Duration = Duration::from_secs(10);
+const KILLED: i32 = rustix::process::Signal::KILL.as_raw();
 const BETWEEN_LOOKS: Duration = Duration::from_millis(5);
 
 /// It runs while this lives. Dropping it waits until its workers have ended.
@@ -147,9 +148,7 @@ fn why_ended(heard: Result<(), String>, status: &io::Result<ExitStatus>) -> Stri
         (Ok(()), Ok(status)) => status,
     };
     match (status.signal(), status.code()) {
-        (Some(libc::SIGKILL), _) => {
-            "the engine was killed (signal 9), by hand or because memory ran out".to_owned()
-        }
+        (Some(KILLED), _) => "the engine was killed (signal 9), by hand or because memory ran out".to_owned(),
         (Some(signal), _) => format!("the engine crashed (signal {signal})"),
         (None, Some(0)) => "the engine has ended".to_owned(),
         (None, code) => format!("the engine ended with exit code {}", code.unwrap_or(-1)),
