@@ -14,6 +14,7 @@ use crate::engine::protocol::{Command, Event, Generation, ImageScore, JobId, Job
 use crate::home::Home;
 use crate::metrics::{Comparison, Conventions, Side};
 use crate::networks::NetworkCard;
+use crate::plain::plain;
 use crate::runs::evidence::Budget;
 use crate::runs::{self, Detector, Record};
 use crate::units::{Devices, LogOdds};
@@ -88,7 +89,7 @@ impl Client {
         let routes: Arc<Mutex<Routes>> = Arc::default();
         let (ours, bars) = (routes.clone(), bars.clone());
         let hear = move |event| match event {
-            Ok(Event::Warning { text }) => bars.suspend(|| eprintln!("warning: {text}")),
+            Ok(Event::Warning { text }) => bars.suspend(|| eprintln!("warning: {}", plain(&text))),
             Ok(event) => lock(&ours).pass_on(event),
             Err(reason) => lock(&ours).end(reason),
         };

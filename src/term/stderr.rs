@@ -7,6 +7,8 @@ use std::thread;
 use rustix::stdio::dup2_stderr;
 use tokio::sync::mpsc::UnboundedSender;
 
+use crate::plain::plain;
+
 /// What standard error was before it was captured; `None` while it is not.
 static ORIGINAL: Mutex<Option<OwnedFd>> = Mutex::new(None);
 
@@ -27,7 +29,7 @@ impl Capture {
             let mut reader = BufReader::new(reader);
             let mut line = Vec::new();
             while reader.read_until(b'\n', &mut line).is_ok_and(|n| n > 0) {
-                let text = String::from_utf8_lossy(&line).trim_end().to_owned();
+                let text = plain(String::from_utf8_lossy(&line).trim_end()).into_owned();
                 line.clear();
                 // It is read even when nobody listens, so that writers are not blocked by a full pipe.
                 let _ = lines.send(text);

@@ -9,6 +9,8 @@ use std::sync::atomic::AtomicBool;
 use anyhow::Context;
 use clap::{Parser, Subcommand};
 use odin_core::home::Home;
+use odin_core::logging;
+use odin_core::plain::plain;
 use odin_core::runs::evidence::Budget;
 use odin_core::tasks::Task;
 use odin_engine::{commands, engine};
@@ -44,14 +46,17 @@ fn task(text: &str) -> Result<Box<Task>, serde_json::Error> {
 
 /// Exit code 2 says that the input was at fault, and one line on standard error says how.
 fn main() -> ExitCode {
-    let done = match Cli::parse().command {
-        Command::Serve { fresh } => serve(fresh),
-        Command::Task { task } => commands::run(&task),
-    };
+    let command = Cli::parse().command;
+    let done = logging::start()
+        .map_err(anyhow::Error::from)
+        .and_then(|()| match command {
+            Command::Serve { fresh } => serve(fresh),
+            Command::Task { task } => commands::run(&task),
+        });
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", plain(&format!("{error:#}")));
             ExitCode::from(2)
         }
     }
