@@ -62,7 +62,7 @@ pub fn run(session: Option<&str>, options: &Options) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let start = move || start(&home, only).map_err(|error| format!("{error:#}"));
+    let start = move || start(&home, only);
     let exit = runtime.block_on(term::run(model, options, start));
     drop(lock);
     match exit? {

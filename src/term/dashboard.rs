@@ -14,6 +14,7 @@ use super::screen::Screen;
 use super::stderr::Capture;
 use crate::app::{Action, Catalogue, Effect, ImagesAction, Level, Model, Overlay, Redraw, update};
 use crate::config::Config;
+use crate::engine::EngineEnded;
 use crate::engine::protocol::{Command, Event};
 use crate::session::SessionError;
 use crate::ui::{self, HitMap, Look, ThemeName};
@@ -180,19 +181,19 @@ impl Dashboard {
 
     pub fn engine(
         &mut self,
-        first: Option<Result<Event, String>>,
-        events: &mut Option<UnboundedReceiver<Result<Event, String>>>,
+        first: Option<Result<Event, EngineEnded>>,
+        events: &mut Option<UnboundedReceiver<Result<Event, EngineEnded>>>,
     ) -> Result<(), TermError> {
         self.clock()?;
         let turn = Instant::now();
-        let mut next = first.unwrap_or_else(|| Err("the engine has ended".to_owned()));
+        let mut next = first.unwrap_or(Err(EngineEnded::Quietly));
         loop {
             match next {
                 Ok(event) => self.apply(Action::Engine(event))?,
                 Err(reason) => {
                     tracing::info!(%reason, "the engine is gone");
                     *events = None;
-                    return self.apply(Action::EngineGone(reason));
+                    return self.apply(Action::EngineGone(reason.to_string()));
                 }
             }
             if turn.elapsed() >= TURN {

@@ -19,12 +19,13 @@ use super::screen::Screen;
 use super::signals::Signals;
 use super::stderr::Capture;
 use crate::app::{Action, Model};
+use crate::engine::EngineEnded;
 use crate::engine::protocol::{Command, Event};
 
 /// How the engine is reached. Both ends must not block. An error among the events says why no more will come.
 pub struct EngineLink {
     pub commands: Box<dyn FnMut(Command)>,
-    pub events: UnboundedReceiver<Result<Event, String>>,
+    pub events: UnboundedReceiver<Result<Event, EngineEnded>>,
 }
 
 /// Shows the dashboard until a person quits or a signal comes. The engine is started once the first frame is on the
@@ -33,10 +34,10 @@ pub struct EngineLink {
 ///
 /// # Errors
 /// There is no terminal, or it cannot be set up, read or written.
-pub async fn run(
+pub async fn run<E: std::fmt::Display>(
     mut model: Model,
     options: TermOptions,
-    mut start: impl FnMut() -> Result<EngineLink, String>,
+    mut start: impl FnMut() -> Result<EngineLink, E>,
 ) -> Result<Exit, TermError> {
     if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
         return Err(TermError::NoTerminal);
@@ -69,8 +70,10 @@ pub async fn run(
                     engine = Some(events);
                     dashboard.apply(Action::Start)?;
                 }
-                Err(reason) => {
-                    tracing::info!(%reason, "the engine cannot be started");
+                Err(error) => {
+                    // With its causes.
+                    let reason = format!("{error:#}");
+                    tracing::info!(reason, "the engine cannot be started");
                     dashboard.apply(Action::EngineGone(reason))?;
                 }
             }
@@ -123,8 +126,8 @@ async fn already_there(keyboard: &mut EventStream) -> Option<Option<io::Result<c
 
 /// The next event of an engine; without one, never.
 async fn next_event(
-    events: &mut Option<UnboundedReceiver<Result<Event, String>>>,
-) -> Option<Result<Event, String>> {
+    events: &mut Option<UnboundedReceiver<Result<Event, EngineEnded>>>,
+) -> Option<Result<Event, EngineEnded>> {
     match events {
         Some(events) => events.recv().await,
         None => std::future::pending().await,
