@@ -1,12 +1,6 @@
 //! Which pictures the terminal can show, as the environment and tmux tell.
+use super::protocol::Protocol;
 use super::tmux::Tmux;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Protocol {
-    Kitty,
-    Iterm2,
-    Sixel,
-}
 
 /// How pictures reach the terminal.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,8 +8,10 @@ mod iterm2;
 mod kitty;
 mod pictures;
 mod png;
+mod protocol;
 mod sixel;
 mod tmux;
 
-pub use detect::{Graphics, Protocol};
+pub use detect::Graphics;
 pub use pictures::Pictures;
+pub use protocol::Protocol;

@@ -3,8 +3,9 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::detect::{Graphics, Protocol};
+use super::detect::Graphics;
 use super::kitty::{self, Placing};
+use super::protocol::Protocol;
 use super::{iterm2, sixel};
 use crate::engine::protocol::Pixels;
 

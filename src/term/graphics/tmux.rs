@@ -1,7 +1,7 @@
 //! Through tmux to the terminal: what tmux tells of both, and how sequences pass it (tmux(1), `allow-passthrough`).
 use std::process::{Command, Stdio};
 
-use super::detect::Protocol;
+use super::protocol::Protocol;
 
 /// What `tmux display-message` is asked for; what may hold anything comes last.
 const FORMAT: &str = "#{allow-passthrough}|#{focus-events}|#{pane_top}|#{pane_left}|#{status}|#{status-position}|#{client_termname}|#{client_termtype}";
