@@ -142,15 +142,9 @@ fn write_holder(file: &mut File) -> io::Result<()> {
 }
 
 fn host() -> String {
-    let mut name = [0u8; 256];
-    // SAFETY: writes at most so many bytes into the array.
-    let failed = unsafe { libc::gethostname(name.as_mut_ptr().cast(), name.len()) } != 0;
-    let end = name.iter().position(|&byte| byte == 0).unwrap_or(name.len());
-    let name = String::from_utf8_lossy(name.get(..end).unwrap_or_default());
-    if failed || name.is_empty() {
-        "this host".to_owned()
-    } else {
-        name.into_owned()
+    match rustix::system::uname().nodename().to_string_lossy() {
+        name if name.is_empty() => "this host".to_owned(),
+        name => name.into_owned(),
     }
 }
 
