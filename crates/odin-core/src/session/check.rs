@@ -23,6 +23,25 @@ pub fn check(session: &Session, text: &str, path: &Path) -> Result<(), SessionEr
             );
             return Err(at(text, path, &place, message));
         }
+        for (j, job) in queue.jobs.iter().enumerate() {
+            let misfit = job.tuned.as_ref().and_then(|tuned| tuned.misfit(&job.dataset));
+            if let Some((key, why)) = misfit {
+                let place = [
+                    Key("queues"),
+                    Item(n),
+                    Key("jobs"),
+                    Item(j),
+                    Key("tuned"),
+                    Key(key),
+                ];
+                return Err(at(
+                    text,
+                    path,
+                    &place,
+                    format!("queues[{n}].jobs[{j}].tuned: {why}"),
+                ));
+            }
+        }
         jobs += queue.jobs.len();
         if jobs > MAX_JOBS {
             let message = format!("more than {MAX_JOBS} jobs up to here: too many for one session");

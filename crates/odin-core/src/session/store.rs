@@ -1,15 +1,26 @@
 //! Sessions on disk.
-use std::fs;
 use std::io::Write;
 use std::path::Path;
 
 use super::check::check;
+use super::edit::{NotInPlace, edited};
 use super::error::SessionError;
 use super::migration::migrate;
 use super::parse::parse;
 use super::schema::Session;
 use super::text::{self, BOM};
 use crate::files;
+
+/// What a save did to the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Saved {
+    /// There was none.
+    New,
+    /// What changed was changed where it stood; all else is as it was.
+    InPlace,
+    /// All of it was written anew, for this reason.
+    Anew(NotInPlace),
+}
 
 impl Session {
     /// Reads a session file.
@@ -43,17 +54,52 @@ impl Session {
         })
     }
 
-    /// Writes the session in place of the file, all of it or nothing. Comments at the head of the file stay.
+    /// Writes the session into the file, all of it or nothing. Comments and the style of the YAML stay; see
+    /// [`Session::save_over`].
     ///
     /// # Errors
     /// The folder or the file cannot be written.
     pub fn save(&self, path: &Path) -> Result<(), SessionError> {
-        let body = self.to_yaml(path)?;
-        let head = match fs::read_to_string(path) {
-            Ok(text) => head_comment(&text).to_owned(),
-            Err(_) => String::new(),
+        self.save_over(path).map(drop)
+    }
+
+    /// As [`Session::save`], and tells whether what the file held could stay: comments, order, style. Where it could not,
+    /// the file is written anew, and of the comments only those at its head stay.
+    ///
+    /// # Errors
+    /// As [`Session::save`].
+    pub fn save_over(&self, path: &Path) -> Result<Saved, SessionError> {
+        let (saved, head, body) = match text::read_as_is(path) {
+            Ok(text) => match self.edited(&text, path) {
+                Ok(body) => (Saved::InPlace, String::new(), body),
+                Err(why) => (
+                    Saved::Anew(why),
+                    head_comment(&text).to_owned(),
+                    self.to_yaml(path)?,
+                ),
+            },
+            Err(SessionError::NoText { .. }) => (
+                Saved::Anew(NotInPlace::NoSession),
+                String::new(),
+                self.to_yaml(path)?,
+            ),
+            Err(_) => (Saved::New, String::new(), self.to_yaml(path)?),
         };
-        Self::replace(path, &head, &body)
+        Self::replace(path, &head, &body)?;
+        Ok(saved)
+    }
+
+    /// The text of a session file with this session in it, where it can be put in place.
+    fn edited(&self, text: &str, path: &Path) -> Result<String, NotInPlace> {
+        let body = text.strip_prefix(BOM).unwrap_or(text);
+        let old = Self::parse_as_is(body, path).map_err(|_| NotInPlace::NoSession)?;
+        let new = edited(body, &old, self)?;
+        let says = Self::parse_as_is(&new, path).map_err(|_| NotInPlace::Different)?;
+        if says != *self {
+            return Err(NotInPlace::Different);
+        }
+        let mark = text.get(..text.len() - body.len()).unwrap_or_default();
+        Ok(format!("{mark}{new}"))
     }
 
     /// As [`Session::save`], with these lines as comments at the head of the file.

@@ -35,7 +35,7 @@ pub enum Refusal {
     Elsewhere(&'static str),
     #[error("runs only where the command before it fails")]
     OnFailure,
-    #[error("no scoring script of odin: it is given none of --nn, --dataset and --magnitude{}", unlike(.0))]
+    #[error("not a command of the scoring scripts: it has no --nn and no --magnitude{}", unlike(.0))]
     NotOurs(Vec<String>),
     #[error("{script} is no scoring script that is known: it has no --{lacks}")]
     Lacks { script: String, lacks: &'static str },

@@ -13,7 +13,7 @@ use std::fmt;
 use serde::de::{Error, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer};
 
-pub use count::{Batch, Limit, at_least_one};
+pub use count::{Batch, Limit, at_least_one, some_at_least_one};
 pub use device::{devices, optional_devices};
 pub use list::{jobs, queues};
 pub use name::{optional_text, text};
