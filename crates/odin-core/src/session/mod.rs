@@ -22,8 +22,6 @@ mod tuned;
 mod values;
 mod view;
 
-pub use odin_metrics::Metric;
-pub use odin_detectors::Detector;
 pub use autosave::{Unsaved, autosave_path, discard_unsaved, unsaved};
 pub use changes::{Change, Subject};
 pub use edit::NotInPlace;
@@ -31,6 +29,8 @@ pub use error::{SessionError, TextError};
 pub use json_schema::session_schema;
 pub use lock::{Holder, Lock, LockError, ago, copy_path};
 pub use names::unknown_names;
+pub use odin_detectors::Detector;
+pub use odin_metrics::Metric;
 pub use schema::{Defaults, Job, Queue, Session, Sweep, VERSION};
 pub use store::Saved;
 pub use tmuxp::{ImportError, Imported, LayoutError, Remark, import_tmuxp};

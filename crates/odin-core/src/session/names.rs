@@ -7,9 +7,9 @@ use super::error::SessionError;
 use super::place::Step::{Item, Key};
 use super::schema::{Job, Session};
 use super::text;
-use odin_datasets as datasets;
 use crate::home::Home;
 use crate::networks::NetworkCard;
+use odin_datasets as datasets;
 
 /// Reads the session file and names every network and data set that has no card and is no file, where it is named.
 ///

@@ -20,8 +20,8 @@ pub struct Pane {
     /// The name of its window; none for what runs before there are windows.
     pub window: Option<String>,
     pub lines: Vec<Line>,
-    /// Lines that are typed and not entered.
-    pub typed: Vec<Line>,
+    /// Lines that no shell runs, with the reason.
+    pub typed: Vec<(Line, String)>,
     pub variables: Variables,
 }
 
@@ -201,30 +201,31 @@ impl Reader<'_> {
             .filter(|shell| !shell.trim().is_empty());
         if let Some(program) = shell.filter(|shell| !opens_a_shell(shell)) {
             // It runs in place of a shell: nothing of what follows is a command.
-            for sent in all {
-                let what = format!("typed into `{program}`, which runs in place of a shell");
-                self.remark(&sent.line.place, &sent.line.text, what, true);
-            }
+            let what = format!("typed into `{program}`, which runs in place of a shell");
+            pane.typed = all.map(|sent| (sent.line.clone(), what.clone())).collect();
             let place = format!("{place}.shell");
             pane.lines.push(Line { place, text: program });
             self.panes.push(pane);
             return;
         }
         // As tmuxp does it, a command's `enter` holds for those after it as well.
+        let mut waiting: Vec<Line> = Vec::new();
         let mut enter = mapping.get("enter").is_none_or(|enter| !is_false(enter));
         for sent in all {
             enter = sent.enter.unwrap_or(enter);
             if !enter {
-                pane.typed.push(sent.line.clone());
-            } else if pane.typed.is_empty() {
+                waiting.push(sent.line.clone());
+            } else if waiting.is_empty() {
                 pane.lines.push(sent.line.clone());
             } else {
-                for line in pane.typed.drain(..).chain([sent.line.clone()]) {
-                    let what = "typed on one line with the commands beside it, as the first is not entered";
-                    self.remark(&line.place, &line.text, what, true);
-                }
+                let together = waiting.drain(..).chain([sent.line.clone()]);
+                let what = "typed on one line with the command beside it, as the first is not entered";
+                pane.typed.extend(together.map(|line| (line, what.to_owned())));
             }
         }
+        let what = "typed into the pane and not entered";
+        pane.typed
+            .extend(waiting.into_iter().map(|line| (line, what.to_owned())));
         self.panes.push(pane);
     }
 
@@ -307,7 +308,9 @@ impl Reader<'_> {
 
 /// `bash`, `/bin/zsh -l`: a shell that waits for commands.
 fn opens_a_shell(command: &str) -> bool {
-    let mut words = command.split_whitespace();
+    let mut words = command
+        .split_whitespace()
+        .skip_while(|word| file_name(word) == "env");
     let first = words.next().map(file_name);
     let is_plain_flag =
         |word: &str| word.starts_with('-') && (word.starts_with("--") || !word.ends_with('c'));

@@ -46,12 +46,12 @@ impl<'a> Queues<'a> {
                 None => by_device.push((device, vec![job])),
             }
         }
-        for line in &pane.typed {
+        for (line, what) in &pane.typed {
             self.commands += 1;
             let all = commands(&line.text, &mut variables).unwrap_or_default();
             let needless = |command| matches!(meaning(command, &variables), Meaning::Needless(_));
             let lost = all.is_empty() || !all.iter().all(needless);
-            self.remark(line, &line.text, "typed into the pane and not entered", lost);
+            self.remark(line, &line.text, what.as_str(), lost);
         }
         let split = by_device.len() > 1;
         let window = pane.window.as_deref().unwrap_or("before_script");

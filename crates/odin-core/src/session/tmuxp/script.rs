@@ -1,7 +1,7 @@
 //! The command lines of the scripts before this program, as jobs: `python main.py --nn … --dataset … --gpu N`.
 use std::num::NonZeroUsize;
 
-use super::launcher::{command_line, file_name, is_python, strip};
+use super::launcher::{command_line, file_name, is_python, is_shell, strip};
 use super::shell::{Command, Text, Variables};
 use crate::session::{Batch, Job, Limit};
 use crate::units::{Device, Magnitude, Temperature, UnitError};
@@ -87,18 +87,21 @@ pub fn meaning(command: &Command, variables: &Variables) -> Meaning {
     if let Some(why) = needless(&program.text, arguments) {
         return Meaning::Needless(why);
     }
-    match command.after {
-        Some("|") => return Meaning::Needless("takes what the command before it prints"),
-        Some(_) => return Meaning::Other(Refusal::OnFailure),
-        None => {}
+    if !matches!(command.after, None | Some("|")) {
+        return Meaning::Other(Refusal::OnFailure);
     }
     if let Some(line) = command_line(words) {
         return match line {
-            Text { text, known: false } => Meaning::Other(Refusal::Unknown(text)),
+            Text { text, known: false } => {
+                prepares(&text).map_or_else(|| Meaning::Other(Refusal::Unknown(text)), Meaning::Needless)
+            }
             Text { text: line, .. } => Meaning::Shell { line, assignments },
         };
     }
     let Some((script, options)) = script(program, arguments) else {
+        if command.after.is_some() {
+            return Meaning::Needless("takes what the command before it prints");
+        }
         return Meaning::Other(elsewhere(&program.text).map_or(Refusal::NotAScript, Refusal::Elsewhere));
     };
     let visible = assignments
@@ -123,6 +126,13 @@ pub fn meaning(command: &Command, variables: &Variables) -> Meaning {
     }
 }
 
+/// `eval "$(conda shell.bash hook)"`: what a program prints to prepare a shell.
+fn prepares(text: &str) -> Option<&'static str> {
+    let command = text.strip_prefix("$(").or_else(|| text.strip_prefix('`'))?;
+    let program = command.split_whitespace().next()?;
+    needless(program, &[])
+}
+
 fn needless(program: &str, arguments: &[Text]) -> Option<&'static str> {
     let first = arguments.first().map_or("", |word| word.text.as_str());
     Some(match file_name(program) {
@@ -132,14 +142,18 @@ fn needless(program: &str, arguments: &[Text]) -> Option<&'static str> {
             "prepares a Python; odin needs none"
         }
         "python" | "python3" if first == "--version" || first == "-V" => "changes no score",
-        name if is_python(name) && arguments.is_empty() => "opens a Python; odin needs none",
+        name if is_python(name) && only_flags(arguments) => "opens a Python; odin needs none",
+        name if is_shell(name) && only_flags(arguments) => "opens a shell",
         "sleep" => "waits; the jobs of a queue wait for each other",
         "export" | "declare" | "typeset" | "local" | "readonly" | "unset" | "set" | "shopt" | "setopt"
         | "alias" | "ulimit" | "umask" => "prepares the shell",
         "echo" | "printf" | "clear" | "date" | "pwd" | "ls" | "true" | ":" | "wait" | "exit" | "history"
-        | "reset" | "test" | "[" | "[[" | "which" | "type" | "hostname" | "whoami" => "changes no score",
+        | "reset" | "test" | "[" | "[[" | "which" | "type" | "hostname" | "whoami" | "read"
+        | "notify-send" | "direnv" | "ssh-agent" => "changes no score",
         "mkdir" | "rm" | "cp" | "mv" | "ln" | "touch" | "rsync" => "arranges files",
         "git" => "arranges the scripts' own files; odin needs none",
+        // They may start what is none of theirs.
+        "tmux" | "screen" | "watch" if arguments.iter().any(|word| word.text.contains(".py")) => return None,
         "htop" | "top" | "nvtop" | "nvidia-smi" | "watch" | "gpustat" | "nvitop" | "tail" | "less"
         | "btop" | "tee" | "cat" | "grep" | "tensorboard" => "watches; the dashboard shows progress",
         "tmux" => "arranges tmux",
@@ -147,9 +161,19 @@ fn needless(program: &str, arguments: &[Text]) -> Option<&'static str> {
     })
 }
 
+/// Whether nothing is given to run: then a shell or a Python waits for a person.
+fn only_flags(arguments: &[Text]) -> bool {
+    arguments.iter().all(|word| {
+        word.text.starts_with('-') && (word.text.starts_with("--") || !word.text.contains(['c', 'm']))
+    })
+}
+
 /// Programs that run others where this one cannot follow them.
 fn elsewhere(program: &str) -> Option<&'static str> {
     Some(match file_name(program) {
+        "tmux" | "screen" | "watch" => {
+            "runs in another shell, or again and again: write it as a pane's own command"
+        }
         "ssh" | "mosh" => "runs on another machine: import it there",
         "docker" | "podman" | "nvidia-docker" | "singularity" | "apptainer" | "kubectl" => {
             "runs in a container, whose files are not those of this machine"

@@ -294,6 +294,22 @@ fn launchers_and_shells_before_a_command_are_taken_off() {
     for words in ["another machine", "container", "run.sh"] {
         assert!(error.contains(words), "{error}");
     }
+    let imported = panes(&[
+        &format!("eval \"$(conda shell.bash hook)\" && conda activate odin && yes | {LSUN}; exec bash"),
+        &format!("tmux send-keys '{LSUN}' Enter"),
+        &format!("watch -n 60 {LSUN}"),
+        "tmux select-layout tiled",
+    ])
+    .unwrap();
+    assert_eq!(scored(&imported), ["densenet10 LSUN cuda:0"]);
+    let lost = lost(&imported);
+    for start in ["yes", "tmux send-keys", "watch"] {
+        assert!(
+            lost.iter().any(|line| line.starts_with(start)),
+            "{start}: {lost:?}"
+        );
+    }
+    assert_eq!(lost.len(), 3, "{lost:?}");
     let deep = (0..20).fold(LSUN.to_owned(), |line, _| format!("eval {line}"));
     assert!(
         panes(&[&deep])
@@ -412,9 +428,15 @@ windows:
         1,
         "typed into top: {lost:?}"
     );
+    assert!(lost.contains(&"./prepare.sh --all"), "{lost:?}");
+    let told = imported
+        .remarks
+        .iter()
+        .find(|remark| remark.line == "cd code")
+        .unwrap();
     assert!(
-        lost.contains(&"./prepare.sh --all") && lost.contains(&"cd code"),
-        "{lost:?}"
+        told.what.contains("typed into `python main.py") && !told.lost,
+        "{told:?}"
     );
 }
 
