@@ -97,11 +97,14 @@ impl<'a> Editor<'a> {
                 self.sequence(node, key, items, old, new)
             }
             _ if old == new => Ok(()),
-            (Kind::Scalar { style, .. }, _, _)
-                if matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) =>
-            {
-                Err(NotInPlace::BlockText)
-            }
+            (
+                Kind::Scalar {
+                    style: ScalarStyle::Literal | ScalarStyle::Folded,
+                    ..
+                },
+                _,
+                _,
+            ) => Err(NotInPlace::BlockText),
             (Kind::Scalar { .. }, _, _) if node.start == node.end => {
                 let colon = self.after_colon(key)?;
                 self.replace(colon, colon, format!(" {}", self.style.flow(new)));
