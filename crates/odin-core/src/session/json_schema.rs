@@ -166,7 +166,7 @@ mod tests {
 
     #[test]
     fn the_presets_fit_the_schema_and_are_sessions() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("sessions");
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sessions");
         let mut names = Vec::new();
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
@@ -210,6 +210,10 @@ mod tests {
             ("batch: 4", "batch: 0"),
             ("batch: 4", "batch: big"),
             ("limit: null", "limit: 0"),
+            ("limit: null", "tuned: {on: train}"),
+            ("limit: null", "tuned: {images: 5}"),
+            ("limit: null", "tuned: {on: id, images: 0}"),
+            ("limit: null", "tuned: {on: id, metric: best}"),
             ("limit: null", "skip: -1"),
             ("network: a", "network: [a]"),
             ("network: a, ", ""),
