@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::analysis::Analysis;
 use super::job::{Job, JobState};
 use super::model::Model;
-use crate::report::{ComparisonRow, Estimate};
+use crate::metrics::Interval;
+use crate::report::{self, Estimate, Measured, Row, Table, Tuned, WeightsUsed};
 use crate::session::{Detector, Metric};
 
 /// A column that rows can be sorted by.
@@ -149,37 +150,63 @@ impl Model {
     }
 
     /// The table as it stands, for others.
-    pub(super) fn comparison_rows(&self) -> Vec<ComparisonRow> {
+    pub(super) fn comparison_table(&self) -> Table {
         let beside = self.beside();
         let jobs = self
             .compared()
             .into_iter()
             .filter_map(|number| self.jobs.get(number));
-        jobs.map(|job| {
-            let spec = &job.spec;
-            let side = |analysis: Option<&Analysis>| {
-                let analysis = analysis?;
-                Some(Metric::ALL.map(|metric| Estimate {
+        Table {
+            detector: beside,
+            conventions: self.view.conventions,
+            rows: jobs.map(|job| self.comparison_row(job, beside)).collect(),
+        }
+    }
+
+    fn comparison_row(&self, job: &Job, beside: Detector) -> Row {
+        let spec = &job.spec;
+        let side = |analysis: Option<&Analysis>| {
+            let analysis = analysis?;
+            Some(Metric::ALL.map(|metric| {
+                Estimate {
                     value: analysis.metric(metric),
-                    interval: analysis.interval(metric),
-                }))
-            };
-            let shown = present(job, beside);
-            let counts = shown.or(job.baseline.as_ref()).map(|analysis| &analysis.summary);
-            ComparisonRow {
-                network: spec.network.clone(),
-                in_dataset: spec.in_dataset.clone(),
-                dataset: spec.dataset.clone(),
-                temperature: spec.temperature,
-                magnitude: spec.magnitude,
-                n_in: counts.map_or(0, |summary| summary.n_in),
-                n_out: counts.map_or(0, |summary| summary.n_out),
-                complete: matches!(job.state, JobState::Done { .. }) && shown.is_some(),
-                baseline: side(job.analysis(Detector::Baseline)),
-                beside: side(shown),
-                published: self.catalogue.published(&spec.network, &spec.dataset).cloned(),
-            }
-        })
-        .collect()
+                    interval: analysis
+                        .interval(metric)
+                        .map(|(low, high)| Interval { low, high }),
+                }
+            }))
+        };
+        let shown = present(job, beside);
+        let counts = shown.or(job.baseline.as_ref()).map(|analysis| &analysis.summary);
+        let is_tuned = beside.has_parameters() && job.is_tuned_here();
+        let measured = Measured {
+            weights: match spec.weights {
+                None => WeightsUsed::OfCard,
+                Some(_) => WeightsUsed::Others,
+            },
+            is_cards_in_dataset: spec.in_dataset.is_none(),
+            dataset: &spec.dataset,
+            skip: spec.limit.is_none().then_some(spec.skip),
+            temperature: spec.temperature,
+            magnitude: spec.magnitude,
+        };
+        let published = self.catalogue.published.get(&spec.network);
+        Row {
+            network: spec.network.clone(),
+            in_dataset: spec.in_dataset.clone(),
+            dataset: spec.dataset.clone(),
+            temperature: spec.temperature,
+            magnitude: spec.magnitude,
+            skip: Some(spec.skip),
+            n_in: counts.map_or(0, |summary| summary.n_in),
+            n_out: counts.map_or(0, |summary| summary.n_out),
+            is_complete: matches!(job.state, JobState::Done { .. }) && shown.is_some(),
+            baseline: side(job.analysis(Detector::Baseline)),
+            beside: side(shown),
+            difference: None,
+            tuned: is_tuned.then_some(Tuned::OnReported),
+            published: published.and_then(|published| report::published_beside(published, &measured)),
+            run: None,
+        }
     }
 }

@@ -5,7 +5,6 @@ use crate::app::compare::{CompareColumn, Number};
 use crate::app::effect::{Effect, Redraw};
 use crate::app::log::Level;
 use crate::app::model::Model;
-use crate::report::comparison_table;
 use crate::session::Detector;
 
 const ANSWER: Option<Redraw> = Some(Redraw::Answer);
@@ -56,13 +55,12 @@ pub fn apply(model: &mut Model, action: &CompareAction, effects: &mut Vec<Effect
         }
         CompareAction::ToggleDetails => compare.details = !compare.details,
         CompareAction::Export(kind) => {
-            let rows = model.comparison_rows();
-            if rows.iter().all(|row| row.baseline.is_none()) {
+            let table = model.comparison_table();
+            if table.rows.iter().all(|row| row.baseline.is_none()) {
                 model.say(Level::Info, "there are no numbers to export yet");
                 return ANSWER;
             }
-            let detector = model.beside();
-            let text = comparison_table(&rows, detector, &model.view.conventions, kind);
+            let text = table.write(kind);
             // A name that is a path would lead elsewhere.
             let safe = |c: char| {
                 if c.is_alphanumeric() || "-_.".contains(c) {
@@ -73,7 +71,7 @@ pub fn apply(model: &mut Model, action: &CompareAction, effects: &mut Vec<Effect
             };
             let name: String = model.session.name.chars().map(safe).collect();
             effects.push(Effect::WriteTable {
-                stem: match detector {
+                stem: match table.detector {
                     Detector::Odin => format!("{}-compare", name.trim_start_matches('.')),
                     other => format!("{}-compare-{}", name.trim_start_matches('.'), other.key()),
                 },

@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr;
 
 use crate::app::{CompareColumn, Job, JobState, Model, change, present};
-use crate::report::published;
+use crate::networks::Measures;
 use crate::session::{Detector, Metric};
 use crate::ui::widgets::title;
 use crate::ui::{HitMap, Look, Target, format};
@@ -367,7 +367,7 @@ fn details<'a>(model: &Model, job: &Job, columns: &[Placed], look: &Look) -> Vec
     let row = model.catalogue.published(&job.spec.network, &job.spec.dataset);
     let theirs = |metric: Metric| {
         let row = row?;
-        let of = |measures| format!("{:.1}", 100.0 * published(measures, metric));
+        let of = |measures: &Measures| format!("{:.1}", measures.of(metric));
         // Of other detectors nothing was published.
         let beside = match beside {
             Detector::Odin => of(&row.odin),
