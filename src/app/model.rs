@@ -19,7 +19,7 @@ use super::state::saving::Saving;
 use super::state::theme::ThemeName;
 use super::state::threshold::Cursor;
 use crate::engine::protocol::JobId;
-use crate::report::ComparisonRow;
+use crate::report::Table;
 use crate::session::{self, Detector, Queue, Session, View};
 use crate::units::{Device, Memory};
 
@@ -208,14 +208,18 @@ impl Model {
         compare::order(&self.jobs, self.compare, self.beside())
     }
 
-    /// The rows of the Compare screen as they are exported.
-    pub(super) fn comparison_rows(&self) -> Vec<ComparisonRow> {
+    /// The table of the Compare screen as it is exported.
+    pub(super) fn comparison_table(&self) -> Table {
         let row = |place: usize| {
             let job = self.job(place);
-            let published = self.catalogue.published(&job.spec.network, &job.spec.dataset);
+            let published = self.catalogue.published.get(&job.spec.network);
             compare::row(job, self.beside(), published)
         };
-        self.compared().into_iter().map(row).collect()
+        Table {
+            detector: self.beside(),
+            conventions: self.view.conventions,
+            rows: self.compared().into_iter().map(row).collect(),
+        }
     }
 
     /// What is shown, to be pinned. `None` while there is nothing, or it is at parameters other than the present ones.

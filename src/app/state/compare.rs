@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::analysis::Analysis;
 use super::jobs::{Job, JobState};
-use crate::networks::PublishedRow;
-use crate::report::{ComparisonRow, Estimate};
+use crate::metrics::Interval;
+use crate::networks::Published;
+use crate::report::{self, Estimate, Measured, Row, Tuned, WeightsUsed};
 use crate::session::{Detector, Metric};
 
 /// A column that rows can be sorted by.
@@ -142,29 +143,49 @@ pub(in crate::app) fn order(jobs: &[Job], compare: Compare, beside: Detector) ->
     rows.into_iter().map(|(place, _)| place).collect()
 }
 
-/// A job as a row of the table that is exported.
-pub(in crate::app) fn row(job: &Job, beside: Detector, published: Option<&PublishedRow>) -> ComparisonRow {
+/// A job as a row of the table that is exported; `published` is of the job's network.
+pub(in crate::app) fn row(job: &Job, beside: Detector, published: Option<&Published>) -> Row {
     let spec = &job.spec;
     let side = |analysis: Option<&Analysis>| {
         let analysis = analysis?;
-        Some(Metric::ALL.map(|metric| Estimate {
-            value: analysis.metric(metric),
-            interval: analysis.interval(metric),
+        Some(Metric::ALL.map(|metric| {
+            Estimate {
+                value: analysis.metric(metric),
+                interval: analysis
+                    .interval(metric)
+                    .map(|(low, high)| Interval { low, high }),
+            }
         }))
     };
     let shown = present(job, beside);
     let counts = shown.or(job.baseline.as_ref()).map(|analysis| &analysis.summary);
-    ComparisonRow {
+    let is_tuned = beside.has_parameters() && job.is_tuned_here();
+    let measured = Measured {
+        weights: match spec.weights {
+            None => WeightsUsed::OfCard,
+            Some(_) => WeightsUsed::Others,
+        },
+        is_cards_in_dataset: spec.in_dataset.is_none(),
+        dataset: &spec.dataset,
+        skip: spec.limit.is_none().then_some(spec.skip),
+        temperature: spec.temperature,
+        magnitude: spec.magnitude,
+    };
+    Row {
         network: spec.network.clone(),
         in_dataset: spec.in_dataset.clone(),
         dataset: spec.dataset.clone(),
         temperature: spec.temperature,
         magnitude: spec.magnitude,
+        skip: Some(spec.skip),
         n_in: counts.map_or(0, |summary| summary.n_in),
         n_out: counts.map_or(0, |summary| summary.n_out),
-        complete: matches!(job.state, JobState::Done { .. }) && shown.is_some(),
+        is_complete: matches!(job.state, JobState::Done { .. }) && shown.is_some(),
         baseline: side(job.analysis(Detector::Baseline)),
         beside: side(shown),
-        published: published.cloned(),
+        difference: None,
+        tuned: is_tuned.then_some(Tuned::OnReported),
+        published: published.and_then(|published| report::published_beside(published, &measured)),
+        run: None,
     }
 }

@@ -138,6 +138,35 @@ fn the_table_is_exported_as_it_stands() {
 }
 
 #[test]
+fn an_export_says_where_t_or_epsilon_was_moved_on_the_very_images_it_reports() {
+    let exported = |model: &mut Model, key: &str| {
+        let effects = press(model, key);
+        let text = effects.into_iter().find_map(|effect| match effect {
+            Effect::WriteTable { text, .. } => Some(text),
+            _ => None,
+        });
+        text.unwrap()
+    };
+    let mut model = on_compare();
+    assert!(!exported(&mut model, "M").contains('‡'));
+    press(&mut model, "1 l 4");
+    assert!(model.jobs[model.view.job].is_tuned_here());
+    let markdown = exported(&mut model, "M");
+    let marked = markdown.lines().filter(|line| line.contains(" ‡ |"));
+    assert_eq!(marked.count(), 1, "{markdown}");
+    assert!(markdown.contains("‡: T and ε were chosen"), "{markdown}");
+    let csv = exported(&mut model, "C");
+    assert_eq!(
+        csv.lines().filter(|line| line.ends_with(",reported")).count(),
+        1,
+        "{csv}"
+    );
+    // The maximum logit has neither T nor ε.
+    press(&mut model, "b");
+    assert!(!exported(&mut model, "C").contains(",reported"));
+}
+
+#[test]
 fn any_detector_can_stand_beside_the_baseline() {
     let mut model = on_compare();
     assert_eq!(model.beside(), Detector::Odin);

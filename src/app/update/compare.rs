@@ -6,7 +6,6 @@ use crate::app::effect::{Effect, Redraw};
 use crate::app::model::Model;
 use crate::app::state::compare::{CompareColumn, ComparedNumber};
 use crate::app::state::log::Level;
-use crate::report::comparison_table;
 use crate::session::Detector;
 
 const ANSWER: Option<Redraw> = Some(Redraw::Answer);
@@ -40,13 +39,12 @@ pub(super) fn apply(model: &mut Model, action: &CompareAction, effects: &mut Vec
         }
         CompareAction::ToggleDetails => compare.details = !compare.details,
         CompareAction::Export(kind) => {
-            let rows = model.comparison_rows();
-            if rows.iter().all(|row| row.baseline.is_none()) {
+            let table = model.comparison_table();
+            if table.rows.iter().all(|row| row.baseline.is_none()) {
                 model.say(Level::Info, "there are no numbers to export yet");
                 return ANSWER;
             }
-            let detector = model.beside();
-            let text = comparison_table(&rows, detector, &model.view.conventions, kind);
+            let text = table.write(kind);
             // A session's name may hold what would make the file name a path.
             let safe = |c: char| {
                 if c.is_alphanumeric() || "-_.".contains(c) {
@@ -57,7 +55,7 @@ pub(super) fn apply(model: &mut Model, action: &CompareAction, effects: &mut Vec
             };
             let name: String = model.session.name.chars().map(safe).collect();
             effects.push(Effect::WriteTable {
-                stem: match detector {
+                stem: match table.detector {
                     Detector::Odin => format!("{}-compare", name.trim_start_matches('.')),
                     other => format!("{}-compare-{}", name.trim_start_matches('.'), other.key()),
                 },

@@ -30,7 +30,9 @@ fn with_published(model: &mut Model) {
     };
     let published = Published {
         source: "a paper".to_owned(),
+        weights: None,
         temperature: Temperature::PAPER,
+        skip: 0,
         rows: vec![row],
     };
     let catalogue = Catalogue {

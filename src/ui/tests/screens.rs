@@ -182,7 +182,9 @@ fn with_table() -> Model {
     };
     let published = crate::networks::Published {
         source: "a paper".to_owned(),
+        weights: None,
         temperature: crate::units::Temperature::PAPER,
+        skip: 0,
         rows: vec![row],
     };
     model

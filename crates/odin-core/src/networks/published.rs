@@ -11,7 +11,13 @@ use odin_metrics::Metric;
 pub struct Published {
     /// Where the numbers were read.
     pub source: String,
+    /// BLAKE3 of the weights that were measured, as a run's manifest has it; the card's own file where it is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weights: Option<String>,
     pub temperature: Temperature,
+    /// Images left out at the start of each set.
+    #[serde(default)]
+    pub skip: usize,
     pub rows: Vec<PublishedRow>,
 }
 

@@ -5,7 +5,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::columns::Placed;
 use crate::app::{Analysis, Job, Model, change, present};
-use crate::report::published;
+use crate::networks::Measures;
 use crate::session::{Detector, Metric};
 use crate::ui::format;
 use crate::ui::painter::Painter;
@@ -54,7 +54,7 @@ pub fn lines(model: &Model, job: &Job, columns: &[Placed], painter: &Painter) ->
     let row = model.catalogue.published(&job.spec.network, &job.spec.dataset);
     let theirs = |metric: Metric| {
         let row = row?;
-        let of = |measures| format!("{:.1}", 100.0 * published(measures, metric));
+        let of = |measures: &Measures| format!("{:.1}", measures.of(metric));
         // Nothing was published about other detectors.
         let beside = match beside {
             Detector::Odin => of(&row.odin),
