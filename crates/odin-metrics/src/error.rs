@@ -31,4 +31,14 @@ pub enum MetricsError {
     Empty { side: Side },
     #[error("{scores} ID scores came with {marks} marks of correct classification")]
     MarkCount { scores: usize, marks: usize },
+    #[error("{images} {side} images came with the groups of {groups}")]
+    GroupCount {
+        side: Side,
+        images: usize,
+        groups: usize,
+    },
+    #[error(
+        "the two detectors were not resampled alike: the same images, groups, seed and number of replicates are needed"
+    )]
+    NotPaired,
 }

@@ -3,17 +3,59 @@
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-use super::comparison::Comparison;
-use super::curve::Tally;
-use super::error::MetricsError;
-use super::intervals::EachIntervals;
-use super::readings::Readings;
+use crate::comparison::Comparison;
+use crate::curve::Tally;
+use crate::error::{MetricsError, Side};
+use crate::intervals::{EachIntervals, LeastError};
+use crate::readings::Readings;
 
 /// A pair of score sets, and its replicates.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Paired {
+    /// The metrics of the images themselves.
     pub readings: Readings,
+    /// The metrics of each replicate.
     pub replicates: Vec<Readings>,
+    pub(crate) images: Images,
+}
+
+/// What is drawn, and how.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Resampling<'a> {
+    /// How many times images are drawn; 1,000 is usual.
+    pub replicates: usize,
+    /// The same seed and as many images give the same draw.
+    pub seed: u64,
+    /// A number of the OOD set. Sets of different numbers are drawn independently of each other; the ID images are drawn
+    /// alike for all.
+    pub set: u64,
+    /// The group of each ID image, such as the photograph that a crop is of: whole groups are drawn. `None` where the
+    /// images are independent.
+    pub in_groups: Option<&'a [u32]>,
+    /// The group of each OOD image.
+    pub out_groups: Option<&'a [u32]>,
+}
+
+/// The images that replicates are drawn from.
+#[derive(Debug, Clone)]
+pub(crate) struct Images {
+    pub(crate) comparison: Comparison,
+    /// The group of equal scores that each image is in.
+    pub(crate) ins: Vec<u32>,
+    pub(crate) outs: Vec<u32>,
+    pub(crate) correct: Option<Vec<bool>>,
+    pub(crate) in_units: Units,
+    pub(crate) out_units: Units,
+    seed: u64,
+    set: u64,
+}
+
+/// What is drawn as one: images, or groups of them.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Units {
+    Images(usize),
+    /// The images of each group.
+    Groups(Vec<Vec<u32>>),
 }
 
 impl Paired {
@@ -30,54 +72,166 @@ impl Paired {
         replicates: usize,
         seed: u64,
     ) -> Result<Self, MetricsError> {
+        let resampling = Resampling {
+            replicates,
+            seed,
+            ..Resampling::default()
+        };
+        Self::resampled(ins, correct, outs, &resampling)
+    }
+
+    /// As [`Paired::new`], with images in groups (a cluster bootstrap: Davison & Hinkley 1997, section 3.8), or one of
+    /// several OOD sets.
+    ///
+    /// # Errors
+    /// As [`Comparison::with_correct`], or not one group an image.
+    pub fn resampled(
+        ins: &[f64],
+        correct: Option<&[bool]>,
+        outs: &[f64],
+        resampling: &Resampling<'_>,
+    ) -> Result<Self, MetricsError> {
         let comparison = Comparison::with_correct(ins, correct, outs)?;
+        let in_units = Units::new(ins.len(), resampling.in_groups, Side::In)?;
+        let out_units = Units::new(outs.len(), resampling.out_groups, Side::Out)?;
         // Thresholds are the distinct scores, descending.
         let thresholds = &comparison.curve.thresholds;
-        let group = |score: &f64| thresholds.partition_point(|threshold| threshold > score);
-        let groups_of_ins: Vec<usize> = ins.iter().map(group).collect();
-        let groups_of_outs: Vec<usize> = outs.iter().map(group).collect();
-        let mut drawn = Drawn {
-            ins: vec![0; thresholds.len()],
-            outs: vec![0; thresholds.len()],
-            corrects: correct.map(|_| vec![0; thresholds.len()]),
-        };
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let replicate = |_| {
-            drawn.clear();
-            for _ in 0..ins.len() {
-                let image = below(ins.len(), &mut rng);
-                let group = groups_of_ins.get(image).copied().unwrap_or_default();
-                add(&mut drawn.ins, group);
-                if let (Some(corrects), Some(true)) = (
-                    &mut drawn.corrects,
-                    correct.and_then(|correct| correct.get(image)),
-                ) {
-                    add(corrects, group);
-                }
-            }
-            for _ in 0..outs.len() {
-                let image = below(outs.len(), &mut rng);
-                add(
-                    &mut drawn.outs,
-                    groups_of_outs.get(image).copied().unwrap_or_default(),
-                );
-            }
-            drawn.accumulate();
-            drawn.tally().readings()
+        let group = |score: &f64| thresholds.partition_point(|threshold| threshold > score) as u32;
+        let images = Images {
+            ins: ins.iter().map(group).collect(),
+            outs: outs.iter().map(group).collect(),
+            correct: correct.map(<[bool]>::to_vec),
+            comparison,
+            in_units,
+            out_units,
+            seed: resampling.seed,
+            set: resampling.set,
         };
         Ok(Self {
-            replicates: (0..replicates).map(replicate).collect(),
-            readings: comparison.readings(),
+            readings: images.comparison.readings(),
+            replicates: images.replicates(resampling.replicates),
+            images,
         })
     }
 
-    /// 95 % intervals, as [`Comparison::intervals`] has them.
+    /// 95 % intervals: as [`Comparison::intervals`] has them, and where images come in groups, by the standard deviation
+    /// of the replicates on the logit scale and a t quantile for so many groups.
     pub fn intervals(&self) -> EachIntervals {
-        EachIntervals::of(&self.readings, &self.readings, &self.replicates)
+        if self.images.is_grouped() {
+            return EachIntervals::of_replicates(&self.readings, &self.replicates, self.images.units());
+        }
+        let least: Vec<f64> = self.replicates.iter().map(Readings::least_error).collect();
+        let error = LeastError::of(self.readings.least_error(), &least);
+        EachIntervals::of_independent(&self.images.comparison.tally(), &self.readings, error)
     }
 }
 
-/// Counts a group, and then cumulative ones.
+impl Images {
+    fn replicates(&self, count: usize) -> Vec<Readings> {
+        let groups = self.comparison.curve.thresholds.len();
+        let mut drawn = Drawn {
+            ins: vec![0; groups],
+            outs: vec![0; groups],
+            corrects: self.correct.as_ref().map(|_| vec![0; groups]),
+        };
+        // Streams of their own: sets of any size then draw the same ID images.
+        let (mut in_rng, mut out_rng) = (
+            ChaCha8Rng::seed_from_u64(self.seed),
+            ChaCha8Rng::seed_from_u64(self.seed),
+        );
+        out_rng.set_stream(self.set.wrapping_add(1));
+        let replicate = |_| {
+            drawn.clear();
+            self.in_units.draw(&mut in_rng, |image| {
+                let group = self.ins[image] as usize;
+                drawn.ins[group] += 1;
+                if let (Some(counts), Some(correct)) = (&mut drawn.corrects, &self.correct) {
+                    counts[group] += u64::from(correct[image]);
+                }
+            });
+            self.out_units
+                .draw(&mut out_rng, |image| drawn.outs[self.outs[image] as usize] += 1);
+            drawn.accumulate();
+            drawn.tally().readings()
+        };
+        (0..count).map(replicate).collect()
+    }
+
+    pub(crate) fn is_grouped(&self) -> bool {
+        [&self.in_units, &self.out_units]
+            .iter()
+            .any(|units| matches!(units, Units::Groups(_)))
+    }
+
+    /// Independent units of the ID and of the OOD set.
+    pub(crate) fn units(&self) -> (u64, u64) {
+        (self.in_units.count() as u64, self.out_units.count() as u64)
+    }
+
+    /// Whether replicates of both belong together.
+    pub(crate) fn is_drawn_as(&self, other: &Self) -> bool {
+        let how = |images: &Self| (images.seed, images.set);
+        how(self) == how(other)
+            && self.correct == other.correct
+            && self.in_units == other.in_units
+            && self.out_units == other.out_units
+    }
+
+    /// The number of the OOD set.
+    pub(crate) fn set(&self) -> u64 {
+        self.set
+    }
+
+    /// Whether replicates of both draw the same ID images. Marks are not compared: another OOD set may lack them.
+    pub(crate) fn shares_ins_with(&self, other: &Self) -> bool {
+        self.seed == other.seed && self.in_units == other.in_units
+    }
+
+    /// Whether both detectors order all images alike, ties included.
+    pub(crate) fn is_ranked_as(&self, other: &Self) -> bool {
+        self.ins == other.ins && self.outs == other.outs
+    }
+}
+
+impl Units {
+    fn new(images: usize, groups: Option<&[u32]>, side: Side) -> Result<Self, MetricsError> {
+        let Some(groups) = groups else {
+            return Ok(Self::Images(images));
+        };
+        if groups.len() != images {
+            return Err(MetricsError::GroupCount {
+                side,
+                images,
+                groups: groups.len(),
+            });
+        }
+        let mut by_group = std::collections::BTreeMap::<u32, Vec<u32>>::new();
+        for (&group, image) in groups.iter().zip(0..) {
+            by_group.entry(group).or_default().push(image);
+        }
+        Ok(Self::Groups(by_group.into_values().collect()))
+    }
+
+    fn count(&self) -> usize {
+        match self {
+            Self::Images(count) => *count,
+            Self::Groups(groups) => groups.len(),
+        }
+    }
+
+    /// Draws as many units as there are, with replacement, and hands over the images of each.
+    fn draw(&self, rng: &mut ChaCha8Rng, mut image: impl FnMut(usize)) {
+        for _ in 0..self.count() {
+            let unit = below(self.count(), rng);
+            match self {
+                Self::Images(_) => image(unit),
+                Self::Groups(groups) => groups[unit].iter().for_each(|&i| image(i as usize)),
+            }
+        }
+    }
+}
+
+/// Counts by group of equal scores, and then cumulative ones.
 struct Drawn {
     ins: Vec<u64>,
     outs: Vec<u64>,
@@ -114,12 +268,6 @@ impl Drawn {
     }
 }
 
-fn add(counts: &mut [u64], group: usize) {
-    if let Some(count) = counts.get_mut(group) {
-        *count += 1;
-    }
-}
-
 /// A number below `n`, uniform to n / 2³² (multiply and shift), and the same on every platform.
 fn below(n: usize, rng: &mut ChaCha8Rng) -> usize {
     ((u64::from(rng.next_u32()) * n as u64) >> 32) as usize
@@ -138,10 +286,11 @@ mod tests {
         let marks = source.marks(30, 0.8);
         let paired = Paired::new(&ins, Some(&marks), &outs, 5, 9).unwrap();
         // By hand, from the definition.
-        let mut rng = ChaCha8Rng::seed_from_u64(9);
+        let (mut in_rng, mut out_rng) = (ChaCha8Rng::seed_from_u64(9), ChaCha8Rng::seed_from_u64(9));
+        out_rng.set_stream(1);
         for readings in &paired.replicates {
             let draw = |n: usize, rng: &mut ChaCha8Rng| (0..n).map(|_| below(n, rng)).collect::<Vec<_>>();
-            let (a, b) = (draw(30, &mut rng), draw(20, &mut rng));
+            let (a, b) = (draw(30, &mut in_rng), draw(20, &mut out_rng));
             let again: Vec<f64> = a.iter().map(|&i| ins[i]).collect();
             let right: Vec<bool> = a.iter().map(|&i| marks[i]).collect();
             let others: Vec<f64> = b.iter().map(|&i| outs[i]).collect();
@@ -153,7 +302,10 @@ mod tests {
         // A detector that ranks the same is the same in every replicate; one that differs, mostly alike.
         let squeezed = |scores: &[f64]| scores.iter().map(|s| s.tanh()).collect::<Vec<_>>();
         let same = Paired::new(&squeezed(&ins), Some(&marks), &squeezed(&outs), 5, 9).unwrap();
-        assert_eq!(same, paired);
+        assert_eq!(
+            (&same.readings, &same.replicates),
+            (&paired.readings, &paired.replicates)
+        );
         assert!(Paired::new(&ins, None, &[], 5, 9).is_err());
     }
 

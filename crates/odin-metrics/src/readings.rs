@@ -42,6 +42,40 @@ impl Tally<'_> {
 }
 
 impl Readings {
+    /// The mean of at least one, metric by metric; `n_out` is the sum. A metric that one of them lacks is lacking.
+    pub(crate) fn mean<'a>(all: impl Iterator<Item = &'a Self> + Clone) -> Self {
+        let count = all.clone().count() as f64;
+        let mean = |of: fn(&Self) -> f64| all.clone().map(of).sum::<f64>() / count;
+        let mean_if_all = |of: &dyn Fn(&Self) -> Option<f64>| {
+            all.clone().map(of).sum::<Option<f64>>().map(|sum| sum / count)
+        };
+        let first = all.clone().next().expect("a mean is of at least one").first;
+        Self {
+            first: Summary {
+                n_in: first.n_in,
+                n_out: all.clone().map(|readings| readings.first.n_out).sum(),
+                fpr95: mean(|r| r.first.fpr95),
+                detection_error: mean(|r| r.first.detection_error),
+                auroc: mean(|r| r.first.auroc),
+                aupr_in: mean(|r| r.first.aupr_in),
+                aupr_out: mean(|r| r.first.aupr_out),
+                oscr: mean_if_all(&|r| r.first.oscr),
+                ccr_at_fpr: first.ccr_at_fpr.map(|ccrs| {
+                    std::array::from_fn(|i| (ccrs[i].0, mean_if_all(&|r| r.first.ccr_at_fpr?[i].1)))
+                }),
+            },
+            fpr95_of_outs: mean(|r| r.fpr95_of_outs),
+            at_tpr95: [mean(|r| r.at_tpr95[0]), mean(|r| r.at_tpr95[1])],
+            by_counts: [mean(|r| r.by_counts[0]), mean(|r| r.by_counts[1])],
+        }
+    }
+
+    /// The least detection error.
+    pub(crate) fn least_error(&self) -> f64 {
+        self.first.detection_error
+    }
+
+    /// As [`Comparison::summary`], by one choice of conventions.
     pub fn by(&self, conventions: &Conventions) -> Summary {
         let mut summary = self.first;
         let [of_ins, of_outs] = self.at_tpr95;

@@ -32,7 +32,15 @@ pub struct Summary {
     /// `(fpr, ccr)`: the share of ID images that score ≥ δ and are classified correctly, at the lowest δ
     /// whose FPR does not exceed `fpr`; 0 where every threshold does. `None` without correctness. ID is
     /// always positive here.
-    pub ccr_at_fpr: Option<[(f64, f64); 4]>,
+    ///
+    /// The CCR is `None` where n_out · `fpr` < 1: δ would lie above every OOD image, and how far above is not known.
+    pub ccr_at_fpr: Option<[(f64, Option<f64>); 4]>,
+}
+
+/// Whether so many OOD images can tell an FPR from 0.
+pub(crate) fn resolves(n_out: u64, fpr: f64) -> bool {
+    // 10,000 images do resolve 1e-4, whatever the last bit of the product.
+    n_out as f64 * fpr >= 1.0 - 1e-9
 }
 
 impl Tally<'_> {
@@ -56,10 +64,8 @@ impl Tally<'_> {
             oscr: self.corrects.map(|corrects| self.area_above_outs(corrects)),
             ccr_at_fpr: self.corrects.map(|corrects| {
                 CCR_FPRS.map(|fpr| {
-                    (
-                        fpr,
-                        share(upto(corrects, self.groups_within_fpr(fpr)), self.n_in()),
-                    )
+                    let ccr = || share(upto(corrects, self.groups_within_fpr(fpr)), self.n_in());
+                    (fpr, resolves(self.n_out(), fpr).then(ccr))
                 })
             }),
         }
@@ -108,7 +114,7 @@ impl Tally<'_> {
         )
     }
 
-    fn least_error(&self) -> f64 {
+    pub(crate) fn least_error(&self) -> f64 {
         let (n_in, n_out) = (u128::from(self.n_in()), u128::from(self.n_out()));
         // Twice the error times n_in · n_out, which stays an integer; the empty acceptance gives the start.
         let least = self

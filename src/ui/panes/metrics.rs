@@ -193,10 +193,9 @@ fn rows(model: &Model, left: &Compared, right: &Compared) -> Vec<Row> {
     });
     for (n, fpr) in ["10%", "1%", "0.1%", "0.01%"].into_iter().enumerate() {
         // The list ascends; the rows descend, for large FPRs need few images.
-        let ccr =
-            |analysis: Option<&Analysis>| Some(analysis?.summary.ccr_at_fpr?.into_iter().rev().nth(n)?.1);
+        let ccr = |analysis: Option<&Analysis>| analysis?.summary.ccr_at_fpr?.into_iter().rev().nth(n)?.1;
         let ccr_interval = |analysis: Option<&Analysis>| {
-            let interval = analysis?.intervals()?.ccr_at_fpr?.into_iter().rev().nth(n)?.1;
+            let interval = analysis?.intervals()?.ccr_at_fpr?.into_iter().rev().nth(n)?.1?;
             Some((interval.low, interval.high))
         };
         rows.push(Row {
