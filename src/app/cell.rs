@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::grid::{Place, Subset};
 use crate::engine::protocol::{JobId, ScoreBatch, Side};
 use crate::metrics::{
-    AuprConvention, Comparison, Conventions, EachIntervals, ErrorConvention, Paired, Positive, Readings,
+    AuprConvention, Comparison, Conventions, EachIntervals, ErrorConvention, Paired, Positive, Summaries,
     may_be_best,
 };
 use crate::session::Metric;
@@ -69,8 +69,8 @@ impl CellScores {
     }
 
     /// `None` while a set is empty.
-    pub(super) fn readings(&self, of_baseline: bool) -> Option<Readings> {
-        Some(self.comparison(of_baseline)?.readings())
+    pub(super) fn summaries(&self, of_baseline: bool) -> Option<Summaries> {
+        Some(self.comparison(of_baseline)?.summaries())
     }
 
     /// The same for the same images.
@@ -111,12 +111,12 @@ fn column(metric: Metric, conventions: &Conventions) -> usize {
 }
 
 impl Replicates {
-    fn new(images: u64, replicates: &[Readings]) -> Self {
+    fn new(images: u64, replicates: &[Summaries]) -> Self {
         let draws = replicates.len();
         let mut values = vec![0.0; COLUMNS * draws];
         for conventions in Conventions::ALL {
-            for (n, readings) in replicates.iter().enumerate() {
-                let summary = readings.by(&conventions);
+            for (n, summaries) in replicates.iter().enumerate() {
+                let summary = summaries.by(&conventions);
                 for metric in Metric::ALL {
                     if let Some(value) = values.get_mut(column(metric, &conventions) * draws + n) {
                         *value = metric.of(&summary) as f32;
@@ -162,7 +162,7 @@ pub enum GridReport {
     Cell {
         job: JobId,
         place: Place,
-        readings: Readings,
+        summaries: Summaries,
         intervals: EachIntervals,
         replicates: Replicates,
     },
@@ -170,8 +170,8 @@ pub enum GridReport {
     OnRest {
         job: JobId,
         place: Place,
-        odin: (Readings, EachIntervals),
-        baseline: (Readings, EachIntervals),
+        odin: (Summaries, EachIntervals),
+        baseline: (Summaries, EachIntervals),
     },
     Best {
         job: JobId,
@@ -227,7 +227,7 @@ fn of_cell(job: JobId, place: Place, scores: &CellScores, replicates: usize) -> 
     Some(GridReport::Cell {
         job,
         place,
-        readings: paired.readings,
+        summaries: paired.summaries,
         intervals: paired.intervals(),
         replicates: Replicates::new(scores.fingerprint(), &paired.replicates),
     })
@@ -237,7 +237,7 @@ fn on_rest(job: JobId, place: Place, scores: &CellScores, replicates: usize) -> 
     let side = |of_baseline| {
         let comparison = scores.comparison(of_baseline)?;
         Some((
-            comparison.readings(),
+            comparison.summaries(),
             comparison.intervals_by_each(replicates, SEED),
         ))
     };
@@ -289,11 +289,11 @@ mod tests {
     fn replicates_keep_each_metric_by_each_convention() {
         let comparison = Comparison::new(&[1.0, 3.0, 5.0, 7.0], &[0.0, 2.0, 4.0, 4.5, 6.0]).unwrap();
         let other = Comparison::new(&[1.0, 3.0, 6.5, 7.0], &[0.0, 2.0, 4.0, 4.5, 6.0]).unwrap();
-        let readings = [comparison.readings(), other.readings()];
-        let kept = Replicates::new(1, &readings);
+        let summaries = [comparison.summaries(), other.summaries()];
+        let kept = Replicates::new(1, &summaries);
         for conventions in Conventions::ALL {
             for metric in Metric::ALL {
-                let want = readings.map(|readings| metric.of(&readings.by(&conventions)) as f32);
+                let want = summaries.map(|summaries| metric.of(&summaries.by(&conventions)) as f32);
                 assert_eq!(kept.of(metric, &conventions), want, "{metric} {conventions}");
             }
         }
@@ -306,13 +306,13 @@ mod tests {
 
     #[test]
     fn cells_of_other_images_do_not_compare() {
-        let readings = [Comparison::new(&[1.0], &[0.0]).unwrap().readings()];
+        let summaries = [Comparison::new(&[1.0], &[0.0]).unwrap().summaries()];
         let cell = |n, images| {
             let place = Place {
                 temperature: 0,
                 magnitude: n,
             };
-            (place, 1.0, Arc::new(Replicates::new(images, &readings)))
+            (place, 1.0, Arc::new(Replicates::new(images, &summaries)))
         };
         let marked = |cells: &[_]| best(Metric::Auroc, &Conventions::default(), cells);
         assert_eq!(marked(&[cell(0, 7), cell(1, 7)]).map(|best| best.len()), Some(2));

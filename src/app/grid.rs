@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::cell::{CellScores, GridReport, GridRequest, REPLICATES, Replicates};
 use super::job::{Job, Parameters};
 use crate::engine::protocol::{Generation, JobId, JobSpec};
-use crate::metrics::{Conventions, EachIntervals, Intervals, Readings};
+use crate::metrics::{Conventions, EachIntervals, Intervals, Summaries};
 use crate::session::Metric;
 use crate::units::{Magnitude, Temperature};
 
@@ -33,8 +33,8 @@ pub struct Place {
 /// A cell's metrics on the images that did not choose it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OnRest {
-    pub odin: Readings,
-    pub baseline: Readings,
+    pub odin: Summaries,
+    pub baseline: Summaries,
     /// Of ODIN and of the baseline, once they are computed.
     pub(super) intervals: Option<(EachIntervals, EachIntervals)>,
 }
@@ -95,7 +95,7 @@ pub struct Grid {
     pub filling: bool,
     /// How long the rest will take, by how long the cells took since filling began.
     pub seconds_left: Option<f64>,
-    cells: Vec<Option<Readings>>,
+    cells: Vec<Option<Summaries>>,
     rest: BTreeMap<Place, OnRest>,
     measured: BTreeMap<Place, Measured>,
     candidates: Option<Candidates>,
@@ -203,7 +203,7 @@ impl Grid {
         })
     }
 
-    pub fn cell(&self, place: Place) -> Option<&Readings> {
+    pub fn cell(&self, place: Place) -> Option<&Summaries> {
         self.cells.get(self.index(place)?)?.as_ref()
     }
 
@@ -217,7 +217,7 @@ impl Grid {
 
     /// Takes a cell whose scores are complete. `None` where a set has no score.
     pub(super) fn complete(&mut self, place: Place, subset: Subset, scores: CellScores) -> Option<()> {
-        let odin = scores.readings(false)?;
+        let odin = scores.summaries(false)?;
         match subset {
             Subset::Validation => {
                 let index = self.index(place)?;
@@ -226,7 +226,7 @@ impl Grid {
             Subset::Rest => {
                 let on_rest = OnRest {
                     odin,
-                    baseline: scores.readings(true)?,
+                    baseline: scores.summaries(true)?,
                     intervals: None,
                 };
                 self.rest.insert(place, on_rest);
@@ -278,12 +278,12 @@ impl Grid {
         match report {
             GridReport::Cell {
                 place,
-                readings,
+                summaries,
                 intervals,
                 replicates,
                 ..
             } => {
-                if self.cell(place) == Some(&readings) {
+                if self.cell(place) == Some(&summaries) {
                     let replicates = Arc::new(replicates);
                     let measured = Measured {
                         intervals,
@@ -377,7 +377,7 @@ impl Grid {
         self.cells
             .iter()
             .flatten()
-            .map(|readings| metric.of(&readings.by(conventions)))
+            .map(|summaries| metric.of(&summaries.by(conventions)))
             .fold(None, |range, value| {
                 let (low, high) = range.unwrap_or((value, value));
                 Some((value.min(low), value.max(high)))

@@ -4,16 +4,16 @@ use crate::conventions::Conventions;
 use crate::error::MetricsError;
 use crate::intervals::EachIntervals;
 use crate::paired::Paired;
-use crate::readings::Readings;
+use crate::summaries::Summaries;
 
 /// The mean of every metric over OOD sets that stand against the same ID images. Every set weighs the same, as in
 /// OpenOOD's near and far averages.
 #[derive(Debug, Clone)]
 pub struct SetAverage {
     /// The means; `n_out` is the number of OOD images of all sets together.
-    pub readings: Readings,
+    pub summaries: Summaries,
     /// The means of the n-th replicates of all sets.
-    pub replicates: Vec<Readings>,
+    pub replicates: Vec<Summaries>,
     /// Independent units of the ID set and of the smallest OOD set.
     units: (u64, u64),
 }
@@ -37,20 +37,23 @@ impl SetAverage {
         if numbers.len() < sets.len() || !rest.iter().all(|set| is_alike(&set)) {
             return Err(MetricsError::NotPaired);
         }
-        let fewest = sets.iter().map(|set| set.images.units().1).min();
+        let fewest = rest
+            .iter()
+            .map(|set| set.images.units().1)
+            .fold(first.images.units().1, u64::min);
         Ok(Self {
-            readings: Readings::mean(sets.iter().map(|set| &set.readings)),
+            summaries: Summaries::mean(&first.summaries, rest.iter().map(|set| &set.summaries)),
             replicates: (0..first.replicates.len())
-                .map(|n| Readings::mean(sets.iter().map(|set| &set.replicates[n])))
+                .map(|n| Summaries::mean(&first.replicates[n], rest.iter().map(|set| &set.replicates[n])))
                 .collect(),
-            units: (first.images.units().0, fewest.expect("there is at least one set")),
+            units: (first.images.units().0, fewest),
         })
     }
 
     /// 95 % intervals of the means for these sets: they say what other images of the same sets would give, not what other
     /// sets would. By the standard deviation of the replicates on the logit scale.
     pub fn intervals(&self) -> EachIntervals {
-        EachIntervals::of_replicates(&self.readings, &self.replicates, self.units)
+        EachIntervals::of_replicates(&self.summaries, &self.replicates, self.units)
     }
 
     /// What `self` has more than `baseline`, as [`Paired::changes_from`], by replicates.
@@ -60,7 +63,7 @@ impl SetAverage {
     /// is for the caller to see to.
     pub fn changes_from(&self, baseline: &Self, conventions: &Conventions) -> Result<Changes, MetricsError> {
         let sizes = |average: &Self| {
-            let summary = average.readings.by(conventions);
+            let summary = average.summaries.by(conventions);
             (
                 summary.n_in,
                 summary.n_out,
@@ -72,8 +75,8 @@ impl SetAverage {
             return Err(MetricsError::NotPaired);
         }
         Ok(change::of_replicates(
-            (&self.readings, &self.replicates),
-            (&baseline.readings, &baseline.replicates),
+            (&self.summaries, &self.replicates),
+            (&baseline.summaries, &baseline.replicates),
             self.units,
             conventions,
         ))
@@ -108,10 +111,11 @@ mod tests {
             .collect();
         let average = SetAverage::of(&each.iter().collect::<Vec<_>>()).unwrap();
         for conventions in Conventions::ALL {
-            let mean = |of: &dyn Fn(&Readings) -> f64| 0.5 * (of(&each[0].readings) + of(&each[1].readings));
-            let got = average.readings.by(&conventions);
+            let mean =
+                |of: &dyn Fn(&Summaries) -> f64| 0.5 * (of(&each[0].summaries) + of(&each[1].summaries));
+            let got = average.summaries.by(&conventions);
             for metric in crate::Metric::ALL {
-                let want = mean(&|readings| metric.of(&readings.by(&conventions)));
+                let want = mean(&|summaries| metric.of(&summaries.by(&conventions)));
                 assert!((metric.of(&got) - want).abs() < 1e-12, "{metric}");
             }
             assert_eq!((got.n_in, got.n_out), (80, 200));

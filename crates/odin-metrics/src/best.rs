@@ -61,10 +61,10 @@ fn error_of_difference(a: &[f64], b: &[f64]) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::conventions::Conventions;
-    use super::super::naive::Source;
-    use super::super::paired::Paired;
     use super::*;
+    use crate::conventions::Conventions;
+    use crate::naive::Source;
+    use crate::paired::Paired;
 
     /// Detectors that see the same images through some noise of their own; the part of ID and OOD is theirs.
     fn marked(source: &mut Source, parts: &[f64], n: usize, draws: usize) -> Vec<bool> {
@@ -84,7 +84,7 @@ mod tests {
                 Paired::new(&ins, None, &outs, draws, 5).unwrap()
             })
             .collect();
-        let auroc = |readings: &super::super::readings::Readings| readings.by(&Conventions::default()).auroc;
+        let auroc = |summaries: &crate::summaries::Summaries| summaries.by(&Conventions::default()).auroc;
         let replicates: Vec<Vec<f64>> = paired
             .iter()
             .map(|paired| paired.replicates.iter().map(auroc).collect())
@@ -92,7 +92,7 @@ mod tests {
         let candidates: Vec<(f64, &[f64])> = paired
             .iter()
             .zip(&replicates)
-            .map(|(paired, replicates)| (auroc(&paired.readings), &replicates[..]))
+            .map(|(paired, replicates)| (auroc(&paired.summaries), &replicates[..]))
             .collect();
         may_be_best(&candidates)
     }

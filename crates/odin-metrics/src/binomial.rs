@@ -4,13 +4,15 @@ use serde::{Deserialize, Serialize};
 /// A confidence interval, in the unit of what it is about.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Interval {
+    /// The lower end.
     pub low: f64,
+    /// The upper end.
     pub high: f64,
 }
 
 impl Interval {
     /// The least interval that holds both.
-    pub(super) fn union(self, other: Self) -> Self {
+    pub(crate) fn union(self, other: Self) -> Self {
         Self {
             low: self.low.min(other.low),
             high: self.high.max(other.high),
@@ -104,7 +106,7 @@ pub(crate) fn for_each_likely(n: u64, p: f64, mut each: impl FnMut(u64, f64)) {
 }
 
 /// x with I_x(a, b) = p, by bisection to the last bits; `a`, `b` ≥ ½.
-fn beta_quantile(p: f64, a: f64, b: f64) -> f64 {
+pub(crate) fn beta_quantile(p: f64, a: f64, b: f64) -> f64 {
     let (mut low, mut high) = (0.0, 1.0);
     for _ in 0..100 {
         let middle = 0.5 * (low + high);

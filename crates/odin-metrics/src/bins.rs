@@ -10,12 +10,16 @@ const BLOCK: i64 = 16;
 /// `count` bins of equal width from `low` to `high`. A bin holds its lower edge; the last one holds `high` too.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Bins {
+    /// The lower edge of the first bin.
     pub low: f64,
+    /// The upper edge of the last bin.
     pub high: f64,
+    /// Number of bins.
     pub count: usize,
 }
 
 impl Bins {
+    /// The width of a bin, in units of the score.
     pub fn width(&self) -> f64 {
         (self.high - self.low) / self.count.max(1) as f64
     }
@@ -29,9 +33,11 @@ impl Bins {
 /// Where a score falls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
+    /// Below the first bin.
     Under,
-    /// Below [`FINE_BINS`].
+    /// In the bin of this number, from 0; less than [`FINE_BINS`].
     Bin(usize),
+    /// Above the last bin.
     Over,
 }
 
@@ -115,7 +121,7 @@ impl BinPlan {
 
     /// The bins to show when the fine bins `from..=to` are the occupied ones: a range that only ever grows,
     /// as they do.
-    pub(super) fn shown(&self, from: usize, to: usize) -> (usize, Bins) {
+    pub(crate) fn shown(&self, from: usize, to: usize) -> (usize, Bins) {
         // Blocks lie on the grid, not on the window, so that they stay where they are when the window grows.
         let down = |index: i64| index.div_euclid(BLOCK) * BLOCK;
         let from = (down(self.first + from as i64) - self.first).max(0);

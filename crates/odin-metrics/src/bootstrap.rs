@@ -2,9 +2,9 @@
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
-use super::curve::{Tally, upto};
-use super::landmarks::landmarks;
-use super::resample::Resampler;
+use crate::curve::{Tally, upto};
+use crate::resample::Resampler;
+use crate::vertices::kept_vertices;
 
 /// Above this many distinct scores, replicates are taken of a coarser curve.
 const MOST_GROUPS: usize = 20_000;
@@ -20,7 +20,7 @@ struct Coarse {
 
 /// What is read off the replicates, and off what they were taken from (which differs from the exact one where
 /// it is coarser).
-pub(super) fn replicates<T>(
+pub(crate) fn replicates<T>(
     tally: Tally<'_>,
     count: usize,
     seed: u64,
@@ -65,7 +65,7 @@ pub(super) fn replicates<T>(
 /// Cumulative counts at few points are the cumulative counts of the merged groups.
 fn coarse(tally: Tally<'_>) -> Coarse {
     let kept: Vec<usize> = if tally.groups() > MOST_GROUPS {
-        landmarks(tally.outs, tally.ins, COARSE_GROUPS)
+        kept_vertices(tally.outs, tally.ins, COARSE_GROUPS)
     } else {
         (0..=tally.groups()).collect()
     };

@@ -8,7 +8,7 @@ use crate::influence::{Influence, Smooth, Spread, error_and_quantile};
 use crate::intervals::{APPROXIMATE_BELOW, mean_and_deviation};
 use crate::metric::Metric;
 use crate::paired::{Images, Paired};
-use crate::readings::Readings;
+use crate::summaries::Summaries;
 use crate::summary::Summary;
 
 /// A difference of a metric, a fraction in [−1, 1].
@@ -79,8 +79,8 @@ impl Paired {
         }
         let units = self.images.units();
         let mut changes = of_replicates(
-            (&self.readings, &self.replicates),
-            (&baseline.readings, &baseline.replicates),
+            (&self.summaries, &self.replicates),
+            (&baseline.summaries, &baseline.replicates),
             units,
             conventions,
         );
@@ -130,8 +130,8 @@ fn half_width(ours: &Images, theirs: &Images, metric: Smooth) -> Option<f64> {
 /// From replicates alone, the n-th of both being of the same draw. There are as many independent units a side as `units`
 /// says.
 pub(crate) fn of_replicates(
-    ours: (&Readings, &[Readings]),
-    theirs: (&Readings, &[Readings]),
+    ours: (&Summaries, &[Summaries]),
+    theirs: (&Summaries, &[Summaries]),
     units: (u64, u64),
     conventions: &Conventions,
 ) -> Changes {
@@ -163,8 +163,9 @@ pub(crate) fn of_replicates(
             interval: around(difference, half),
         })
     };
-    let always = |value: fn(&Summary) -> f64| {
-        change(&|summary| Some(value(summary))).expect("a metric that every summary has")
+    let always = |value: fn(&Summary) -> f64| -> Change {
+        change(&|summary| Some(value(summary)))
+            .unwrap_or_else(|| unreachable!("every summary has this metric"))
     };
     Changes {
         fpr95: always(|s| s.fpr95),

@@ -1,38 +1,48 @@
 //! An ID score set against an OOD score set: one sort, and then every question about the pair.
 use serde::{Deserialize, Serialize};
 
-use super::conventions::Conventions;
-use super::curve::{Curve, Item, Tally, ordered, share, upto};
-use super::error::{MetricsError, Side};
-use super::landmarks::landmarks;
-use super::summary::Summary;
+use crate::conventions::Conventions;
+use crate::curve::{Curve, Item, Tally, ordered, share, upto};
+use crate::error::{MetricsError, Side};
+use crate::summary::Summary;
+use crate::vertices::kept_vertices;
 
 /// Two sorted score sets. An image is called ID when its score ≥ the threshold; thresholds are the distinct
 /// scores, so ties move together.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Comparison {
-    pub(super) curve: Curve,
+    pub(crate) curve: Curve,
 }
 
 /// A vertex of the ROC, ID positive.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct RocPoint {
+    /// Images that score at least this are called ID.
     pub threshold: f64,
+    /// Share of the OOD images called ID.
     pub fpr: f64,
+    /// Share of the ID images called ID.
     pub tpr: f64,
 }
 
 /// What calling ID every image with score ≥ `threshold` comes to. Rates are fractions.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct OperatingPoint {
+    /// Images that score at least this are called ID.
     pub threshold: f64,
+    /// Share of the ID images called ID.
     pub tpr: f64,
+    /// Share of the OOD images called ID.
     pub fpr: f64,
     /// Share of ID images accepted and classified correctly; `None` without correctness.
     pub ccr: Option<f64>,
+    /// ID images called ID.
     pub true_positives: u64,
+    /// OOD images called ID.
     pub false_positives: u64,
+    /// Number of ID images.
     pub n_in: u64,
+    /// Number of OOD images.
     pub n_out: u64,
 }
 
@@ -55,9 +65,9 @@ impl Comparison {
         out_scores: &[f64],
     ) -> Result<Self, MetricsError> {
         if let Some(correct) = correct.filter(|correct| correct.len() != in_scores.len()) {
-            return Err(MetricsError::MarkCount {
+            return Err(MetricsError::CorrectCount {
                 scores: in_scores.len(),
-                marks: correct.len(),
+                flags: correct.len(),
             });
         }
         let mut items = Vec::with_capacity(in_scores.len() + out_scores.len());
@@ -83,7 +93,7 @@ impl Comparison {
         })
     }
 
-    pub(super) fn tally(&self) -> Tally<'_> {
+    pub(crate) fn tally(&self) -> Tally<'_> {
         self.curve.tally()
     }
 
@@ -92,10 +102,12 @@ impl Comparison {
         self.tally().summary(conventions)
     }
 
+    /// Number of ID images.
     pub fn n_in(&self) -> u64 {
         self.tally().n_in()
     }
 
+    /// Number of OOD images.
     pub fn n_out(&self) -> u64 {
         self.tally().n_out()
     }
@@ -161,7 +173,7 @@ impl Comparison {
                 share(upto(counted, vertex), self.n_in()),
             )
         };
-        landmarks(outs, counted, max_points)
+        kept_vertices(outs, counted, max_points)
             .into_iter()
             .map(point)
             .collect()
@@ -207,8 +219,8 @@ impl Comparison {
 
 #[cfg(test)]
 mod tests {
-    use super::super::naive::{self, Source, assert_close};
     use super::*;
+    use crate::naive::{self, Source, assert_close};
 
     const INF: f64 = f64::INFINITY;
 
@@ -255,7 +267,7 @@ mod tests {
         assert_eq!(refused(&[], &[0.0]), Empty { side: Side::In });
         assert_eq!(refused(&[1.0], &[]), Empty { side: Side::Out });
         let marks = Comparison::with_correct(&[1.0, 2.0], Some(&[true]), &[0.0]).unwrap_err();
-        assert_eq!(marks, MarkCount { scores: 2, marks: 1 });
+        assert_eq!(marks, CorrectCount { scores: 2, flags: 1 });
         assert_eq!(
             refused(&[f64::NAN], &[]).to_string(),
             "ID score 0 is not a number"

@@ -1,6 +1,6 @@
 //! Counts of both score sets over the same bins, filled score by score.
-use super::bins::{BinPlan, Bins, FINE_BINS, Place};
-use super::error::{MetricsError, Side};
+use crate::bins::{BinPlan, Bins, FINE_BINS, Place};
+use crate::error::{MetricsError, Side};
 
 /// Before this many scores the bins may still move anywhere; from then on their range only grows.
 /// A power of two.
@@ -39,13 +39,16 @@ struct Counts {
 /// A histogram as it is drawn.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Densities {
+    /// Where the bins lie.
     pub bins: Bins,
     /// Share of the ID set per unit of score, one a bin: Σ density · width is the share within the range.
     pub density_in: Vec<f64>,
+    /// The same of the OOD set.
     pub density_out: Vec<f64>,
 }
 
 impl Histogram {
+    /// Without scores.
     pub fn new() -> Self {
         Self::default()
     }
@@ -246,8 +249,8 @@ fn rebinned(fine: &[u64], columns: usize) -> Vec<f64> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::naive::Source;
     use super::*;
+    use crate::naive::Source;
 
     fn filled(scores: &[(f64, Side)]) -> Histogram {
         let mut histogram = Histogram::new();

@@ -8,7 +8,7 @@ use crate::conventions::{AuprConvention, Conventions, ErrorConvention, Positive}
 use crate::curve::{Tally, upto};
 use crate::influence::{Smooth, logit_interval};
 use crate::quantile_rate;
-use crate::readings::Readings;
+use crate::summaries::Summaries;
 use crate::summary::{CCR_FPRS, Summary, TPR, resolves};
 
 const LEVEL: f64 = 0.95;
@@ -76,7 +76,7 @@ impl Comparison {
         let count = replicates.max(FEWEST_REPLICATES);
         let (coarse, drawn) = bootstrap::replicates(self.tally(), count, seed, |tally| tally.least_error());
         let error = LeastError::of(coarse, &drawn.collect::<Vec<_>>());
-        EachIntervals::of_independent(&self.tally(), &self.readings(), error)
+        EachIntervals::of_independent(&self.tally(), &self.summaries(), error)
     }
 }
 
@@ -114,7 +114,7 @@ pub(crate) fn mean_and_deviation(values: &[f64]) -> (f64, f64) {
 
 impl EachIntervals {
     /// Of independent images.
-    pub(crate) fn of_independent(tally: &Tally<'_>, exact: &Readings, error: LeastError) -> Self {
+    pub(crate) fn of_independent(tally: &Tally<'_>, exact: &Summaries, error: LeastError) -> Self {
         let kinds = tally.kinds();
         let smooth = |metric: Smooth| tally.influence(metric).interval(&kinds);
         let (auroc, oscr) = (
@@ -194,7 +194,7 @@ impl EachIntervals {
 
     /// From replicates alone: of images in groups, and of averages over sets. There are as many independent units a side,
     /// images or groups of them, as `units` says.
-    pub(crate) fn of_replicates(exact: &Readings, replicates: &[Readings], units: (u64, u64)) -> Self {
+    pub(crate) fn of_replicates(exact: &Summaries, replicates: &[Summaries], units: (u64, u64)) -> Self {
         let (units_in, units_out) = units;
         let fewest = units_in.min(units_out);
         let quantile = student_quantile(T_TAIL, fewest.saturating_sub(1).max(1) as f64);
@@ -202,7 +202,7 @@ impl EachIntervals {
             let exact = exact.by(&conventions);
             let replicates: Vec<Summary> = replicates
                 .iter()
-                .map(|readings| readings.by(&conventions))
+                .map(|summaries| summaries.by(&conventions))
                 .collect();
             let around = |estimate: f64, bias: f64, value: &dyn Fn(&Summary) -> f64| {
                 let values: Vec<f64> = replicates.iter().map(value).collect();
@@ -218,7 +218,7 @@ impl EachIntervals {
             } else {
                 0.0
             };
-            let known = "replicates of images with known correctness have it";
+            let unknown = || unreachable!("replicates of images with known correctness have OSCR and CCR");
             let mut intervals = Intervals {
                 fpr95: around(exact.fpr95, 0.0, &|s| s.fpr95),
                 detection_error: around(exact.detection_error, bias, &|s| s.detection_error).within(0.0, 0.5),
@@ -227,12 +227,13 @@ impl EachIntervals {
                 aupr_out: around(exact.aupr_out, 0.0, &|s| s.aupr_out),
                 oscr: exact
                     .oscr
-                    .map(|oscr| around(oscr, 0.0, &|s| s.oscr.expect(known))),
+                    .map(|oscr| around(oscr, 0.0, &|s| s.oscr.unwrap_or_else(unknown))),
                 ccr_at_fpr: exact.ccr_at_fpr.map(|estimates| {
                     std::array::from_fn(|i| {
                         let (fpr, estimate) = estimates[i];
                         // A replicate of fewer OOD images may not resolve an FPR that the set just does.
-                        let value = |s: &Summary| s.ccr_at_fpr.expect(known)[i].1.unwrap_or(0.0);
+                        let value =
+                            |s: &Summary| s.ccr_at_fpr.map_or_else(unknown, |ccrs| ccrs[i].1.unwrap_or(0.0));
                         (fpr, estimate.map(|estimate| around(estimate, 0.0, &value)))
                     })
                 }),
@@ -352,8 +353,8 @@ fn least_precision(recall: f64, f: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::naive::{self, Source};
     use super::*;
+    use crate::naive::{self, Source};
 
     fn list(intervals: &Intervals, summary: &Summary) -> Vec<(Interval, f64)> {
         let mut all = vec![

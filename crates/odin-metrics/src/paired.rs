@@ -7,15 +7,15 @@ use crate::comparison::Comparison;
 use crate::curve::Tally;
 use crate::error::{MetricsError, Side};
 use crate::intervals::{EachIntervals, LeastError};
-use crate::readings::Readings;
+use crate::summaries::Summaries;
 
 /// A pair of score sets, and its replicates.
 #[derive(Debug, Clone)]
 pub struct Paired {
     /// The metrics of the images themselves.
-    pub readings: Readings,
+    pub summaries: Summaries,
     /// The metrics of each replicate.
-    pub replicates: Vec<Readings>,
+    pub replicates: Vec<Summaries>,
     pub(crate) images: Images,
 }
 
@@ -108,7 +108,7 @@ impl Paired {
             set: resampling.set,
         };
         Ok(Self {
-            readings: images.comparison.readings(),
+            summaries: images.comparison.summaries(),
             replicates: images.replicates(resampling.replicates),
             images,
         })
@@ -118,16 +118,16 @@ impl Paired {
     /// of the replicates on the logit scale and a t quantile for so many groups.
     pub fn intervals(&self) -> EachIntervals {
         if self.images.is_grouped() {
-            return EachIntervals::of_replicates(&self.readings, &self.replicates, self.images.units());
+            return EachIntervals::of_replicates(&self.summaries, &self.replicates, self.images.units());
         }
-        let least: Vec<f64> = self.replicates.iter().map(Readings::least_error).collect();
-        let error = LeastError::of(self.readings.least_error(), &least);
-        EachIntervals::of_independent(&self.images.comparison.tally(), &self.readings, error)
+        let least: Vec<f64> = self.replicates.iter().map(Summaries::least_error).collect();
+        let error = LeastError::of(self.summaries.least_error(), &least);
+        EachIntervals::of_independent(&self.images.comparison.tally(), &self.summaries, error)
     }
 }
 
 impl Images {
-    fn replicates(&self, count: usize) -> Vec<Readings> {
+    fn replicates(&self, count: usize) -> Vec<Summaries> {
         let groups = self.comparison.curve.thresholds.len();
         let mut drawn = Drawn {
             ins: vec![0; groups],
@@ -152,7 +152,7 @@ impl Images {
             self.out_units
                 .draw(&mut out_rng, |image| drawn.outs[self.outs[image] as usize] += 1);
             drawn.accumulate();
-            drawn.tally().readings()
+            drawn.tally().summaries()
         };
         (0..count).map(replicate).collect()
     }
@@ -275,9 +275,9 @@ fn below(n: usize, rng: &mut ChaCha8Rng) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::super::conventions::Conventions;
-    use super::super::naive::{self, Source};
     use super::*;
+    use crate::conventions::Conventions;
+    use crate::naive::{self, Source};
 
     #[test]
     fn replicates_are_of_images_drawn_again_and_the_same_for_each_detector() {
@@ -288,7 +288,7 @@ mod tests {
         // By hand, from the definition.
         let (mut in_rng, mut out_rng) = (ChaCha8Rng::seed_from_u64(9), ChaCha8Rng::seed_from_u64(9));
         out_rng.set_stream(1);
-        for readings in &paired.replicates {
+        for summaries in &paired.replicates {
             let draw = |n: usize, rng: &mut ChaCha8Rng| (0..n).map(|_| below(n, rng)).collect::<Vec<_>>();
             let (a, b) = (draw(30, &mut in_rng), draw(20, &mut out_rng));
             let again: Vec<f64> = a.iter().map(|&i| ins[i]).collect();
@@ -296,15 +296,15 @@ mod tests {
             let others: Vec<f64> = b.iter().map(|&i| outs[i]).collect();
             for conventions in Conventions::ALL {
                 let want = naive::summary(&again, Some(&right), &others, &conventions);
-                naive::assert_close(&readings.by(&conventions), &want, "a replicate");
+                naive::assert_close(&summaries.by(&conventions), &want, "a replicate");
             }
         }
         // A detector that ranks the same is the same in every replicate; one that differs, mostly alike.
         let squeezed = |scores: &[f64]| scores.iter().map(|s| s.tanh()).collect::<Vec<_>>();
         let same = Paired::new(&squeezed(&ins), Some(&marks), &squeezed(&outs), 5, 9).unwrap();
         assert_eq!(
-            (&same.readings, &same.replicates),
-            (&paired.readings, &paired.replicates)
+            (&same.summaries, &same.replicates),
+            (&paired.summaries, &paired.replicates)
         );
         assert!(Paired::new(&ins, None, &[], 5, 9).is_err());
     }

@@ -4,14 +4,14 @@ use rand_chacha::rand_core::Rng;
 use rand_distr::{Binomial, Distribution};
 
 /// A multinomial over cells of given weights, Σ weights draws.
-pub(super) struct Resampler {
+pub(crate) struct Resampler {
     weights: Vec<u64>,
     /// The cell of every image where drawing images one by one is the cheaper way.
     cell_of: Option<Vec<u32>>,
 }
 
 impl Resampler {
-    pub fn new(weights: Vec<u64>) -> Self {
+    pub(crate) fn new(weights: Vec<u64>) -> Self {
         let total: u64 = weights.iter().sum();
         // A binomial costs about as much as eight single draws.
         let singly =
@@ -26,7 +26,7 @@ impl Resampler {
     }
 
     /// Fills `counts` (one a cell).
-    pub fn draw(&self, rng: &mut ChaCha8Rng, counts: &mut [u64]) {
+    pub(crate) fn draw(&self, rng: &mut ChaCha8Rng, counts: &mut [u64]) {
         match &self.cell_of {
             Some(cell_of) => draw_images(cell_of, rng, counts),
             None => draw_cells(&self.weights, rng, counts),

@@ -3,9 +3,9 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::comparison::Comparison;
-use super::conventions::{AuprConvention, ErrorConvention, Positive};
-use super::naive;
+use crate::comparison::Comparison;
+use crate::conventions::{AuprConvention, ErrorConvention, Positive};
+use crate::naive;
 
 #[derive(Deserialize)]
 struct Case {

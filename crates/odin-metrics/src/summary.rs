@@ -1,19 +1,21 @@
-//! The headline numbers, each read off cumulative counts; counts stay integers until the last division.
+//! The headline metrics of cumulative counts, which stay integers until the last division.
 use serde::{Deserialize, Serialize};
 
-use super::conventions::{AuprConvention, Conventions, ErrorConvention, Positive};
-use super::curve::{Tally, share, upto};
+use crate::conventions::{AuprConvention, Conventions, ErrorConvention, Positive};
+use crate::curve::{Tally, share, upto};
 
 /// The false positive rates at which CCR is given.
 pub const CCR_FPRS: [f64; 4] = [1e-4, 1e-3, 1e-2, 1e-1];
 
 /// The TPR of FPR@95TPR.
-pub(super) const TPR: f64 = 0.95;
+pub(crate) const TPR: f64 = 0.95;
 
 /// What one pair of score sets comes to under given [`Conventions`]. All metrics are fractions in [0, 1].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
+    /// Number of ID images.
     pub n_in: u64,
+    /// Number of OOD images.
     pub n_out: u64,
     /// FPR at the first threshold, from the top, whose TPR ≥ 0.95.
     pub fpr95: f64,
@@ -44,7 +46,7 @@ pub(crate) fn resolves(n_out: u64, fpr: f64) -> bool {
 }
 
 impl Tally<'_> {
-    pub fn summary(&self, conventions: &Conventions) -> Summary {
+    pub(crate) fn summary(&self, conventions: &Conventions) -> Summary {
         let (fpr95, tpr95) = self.at_tpr95(conventions.positive);
         let (weight_in, weight_out) = match conventions.aupr {
             AuprConvention::Balanced => (1.0 / self.n_in() as f64, 1.0 / self.n_out() as f64),
@@ -72,20 +74,20 @@ impl Tally<'_> {
     }
 
     /// How many groups, from the top, it takes to reach this TPR (ID positive); all of them where none does.
-    pub fn groups_to_tpr(&self, tpr: f64) -> usize {
+    pub(crate) fn groups_to_tpr(&self, tpr: f64) -> usize {
         // `<`, not `!(>=)`: NaN then asks for nothing, and the first group answers.
         let short = self.ins.partition_point(|&count| share(count, self.n_in()) < tpr);
         (short + 1).min(self.groups())
     }
 
     /// How many groups, from the top, keep the FPR at or below this (ID positive); may be none.
-    pub fn groups_within_fpr(&self, fpr: f64) -> usize {
+    pub(crate) fn groups_within_fpr(&self, fpr: f64) -> usize {
         self.outs
             .partition_point(|&count| share(count, self.n_out()) <= fpr)
     }
 
     /// (FPR, TPR) where the TPR first reaches 0.95.
-    pub fn at_tpr95(&self, positive: Positive) -> (f64, f64) {
+    pub(crate) fn at_tpr95(&self, positive: Positive) -> (f64, f64) {
         match positive {
             Positive::InDistribution => self.at_tpr_of_ins(TPR),
             Positive::OutOfDistribution => self.at_tpr_of_outs(TPR),
@@ -138,7 +140,7 @@ impl Tally<'_> {
         twice as f64 / (2 * u128::from(self.n_in()) * u128::from(self.n_out())) as f64
     }
 
-    pub fn aupr_in(&self, weight_in: f64, weight_out: f64) -> f64 {
+    pub(crate) fn aupr_in(&self, weight_in: f64, weight_out: f64) -> f64 {
         let (mut sum, mut before) = (Sum::default(), 0);
         for (&ins, &outs) in self.ins.iter().zip(self.outs) {
             if ins > before {
@@ -150,7 +152,7 @@ impl Tally<'_> {
         sum.total() / self.n_in() as f64
     }
 
-    pub fn aupr_out(&self, weight_in: f64, weight_out: f64) -> f64 {
+    pub(crate) fn aupr_out(&self, weight_in: f64, weight_out: f64) -> f64 {
         let (n_in, n_out) = (self.n_in(), self.n_out());
         let (mut sum, mut before) = (Sum::default(), 0);
         // From the bottom: a group and all below it are what the groups above it leave.

@@ -2,14 +2,14 @@
 //! none of them.
 use serde::{Deserialize, Serialize};
 
-use super::comparison::Comparison;
-use super::conventions::{AuprConvention, Conventions, ErrorConvention, Positive};
-use super::curve::Tally;
-use super::summary::Summary;
+use crate::comparison::Comparison;
+use crate::conventions::{AuprConvention, Conventions, ErrorConvention, Positive};
+use crate::curve::Tally;
+use crate::summary::Summary;
 
 /// What [`Summary`] holds, by every convention.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Readings {
+pub struct Summaries {
     /// ID positive, the least error, AUPR balanced.
     first: Summary,
     /// With OOD positive.
@@ -22,17 +22,17 @@ pub struct Readings {
 
 impl Comparison {
     /// As [`Comparison::summary`], by every convention.
-    pub fn readings(&self) -> Readings {
-        self.tally().readings()
+    pub fn summaries(&self) -> Summaries {
+        self.tally().summaries()
     }
 }
 
 impl Tally<'_> {
-    pub fn readings(&self) -> Readings {
+    pub(crate) fn summaries(&self) -> Summaries {
         let (fpr_of_ins, tpr_of_ins) = self.at_tpr95(Positive::InDistribution);
         let (fpr_of_outs, tpr_of_outs) = self.at_tpr95(Positive::OutOfDistribution);
         let error = |fpr: f64, tpr: f64| 0.5 * (1.0 - tpr) + 0.5 * fpr;
-        Readings {
+        Summaries {
             first: self.summary(&Conventions::default()),
             fpr95_of_outs: fpr_of_outs,
             at_tpr95: [error(fpr_of_ins, tpr_of_ins), error(fpr_of_outs, tpr_of_outs)],
@@ -41,19 +41,21 @@ impl Tally<'_> {
     }
 }
 
-impl Readings {
-    /// The mean of at least one, metric by metric; `n_out` is the sum. A metric that one of them lacks is lacking.
-    pub(crate) fn mean<'a>(all: impl Iterator<Item = &'a Self> + Clone) -> Self {
+impl Summaries {
+    /// The mean of the first and the rest, metric by metric; `n_out` is the sum. A metric that one of them lacks is
+    /// lacking.
+    pub(crate) fn mean<'a>(first: &'a Self, rest: impl Iterator<Item = &'a Self> + Clone) -> Self {
+        let all = std::iter::once(first).chain(rest);
         let count = all.clone().count() as f64;
         let mean = |of: fn(&Self) -> f64| all.clone().map(of).sum::<f64>() / count;
         let mean_if_all = |of: &dyn Fn(&Self) -> Option<f64>| {
             all.clone().map(of).sum::<Option<f64>>().map(|sum| sum / count)
         };
-        let first = all.clone().next().expect("a mean is of at least one").first;
+        let first = first.first;
         Self {
             first: Summary {
                 n_in: first.n_in,
-                n_out: all.clone().map(|readings| readings.first.n_out).sum(),
+                n_out: all.clone().map(|summaries| summaries.first.n_out).sum(),
                 fpr95: mean(|r| r.first.fpr95),
                 detection_error: mean(|r| r.first.detection_error),
                 auroc: mean(|r| r.first.auroc),
@@ -95,8 +97,8 @@ impl Readings {
 
 #[cfg(test)]
 mod tests {
-    use super::super::naive::Source;
     use super::*;
+    use crate::naive::Source;
 
     #[test]
     fn readings_and_their_intervals_answer_by_each_convention() {
@@ -104,10 +106,10 @@ mod tests {
         let (ins, outs) = (source.scores(60, 1.5, 0.5), source.scores(40, 0.0, 0.5));
         let marks = source.marks(60, 0.9);
         let comparison = Comparison::with_correct(&ins, Some(&marks), &outs).unwrap();
-        let (readings, intervals) = (comparison.readings(), comparison.intervals_by_each(60, 3));
+        let (summaries, intervals) = (comparison.summaries(), comparison.intervals_by_each(60, 3));
         for (n, conventions) in Conventions::ALL.iter().enumerate() {
             assert_eq!(conventions.number(), n);
-            assert_eq!(readings.by(conventions), comparison.summary(conventions));
+            assert_eq!(summaries.by(conventions), comparison.summary(conventions));
             let alone = comparison.intervals(conventions, 60, 3);
             assert_eq!(intervals.by(conventions), &alone);
         }
