@@ -20,11 +20,10 @@ pub fn may_be_best(candidates: &[(f64, &[f64])]) -> Vec<bool> {
     let Some((lead, leading)) = leader else {
         return Vec::new();
     };
-    let draws = candidates
-        .iter()
-        .map(|(_, replicates)| replicates.len())
-        .min()
-        .unwrap_or(0);
+    // Only draws that every candidate has can be compared.
+    let draws = candidates.iter().fold(leading.len(), |fewest, (_, replicates)| {
+        fewest.min(replicates.len())
+    });
     // The most by which chance puts a rival above its estimate, draw by draw.
     let mut most = vec![f64::NEG_INFINITY; draws];
     for (estimate, replicates) in candidates {
@@ -41,11 +40,11 @@ pub fn may_be_best(candidates: &[(f64, &[f64])]) -> Vec<bool> {
         .map(|(estimate, replicates)| {
             behind.clear();
             behind.extend(most.iter().zip(*replicates).map(|(m, r)| m - (r - estimate)));
-            let Some(at) = rank.checked_sub(1).filter(|at| *at < behind.len()) else {
-                // Nothing was drawn: nothing is ruled out.
+            if draws == 0 {
+                // Nothing is ruled out.
                 return true;
-            };
-            let quantile = *behind.select_nth_unstable_by(at, f64::total_cmp).1;
+            }
+            let quantile = *behind.select_nth_unstable_by(rank - 1, f64::total_cmp).1;
             lead - estimate <= quantile.max(0.0)
         })
         .collect()

@@ -72,9 +72,7 @@ impl Comparison {
         }
         let mut items = Vec::with_capacity(in_scores.len() + out_scores.len());
         for (index, &score) in in_scores.iter().enumerate() {
-            let correct = correct
-                .and_then(|correct| correct.get(index))
-                .is_some_and(|&correct| correct);
+            let correct = correct.is_some_and(|correct| correct[index]);
             items.push(Item {
                 score: ordered(score, Side::In, index)?,
                 side: Side::In,
@@ -120,10 +118,7 @@ impl Comparison {
     /// The lowest and the highest score.
     pub fn range(&self) -> (f64, f64) {
         let thresholds = &self.curve.thresholds;
-        (
-            thresholds.last().copied().unwrap_or(0.0),
-            thresholds.first().copied().unwrap_or(0.0),
-        )
+        (thresholds[thresholds.len() - 1], thresholds[0])
     }
 
     /// Every vertex, from (0, 0) with threshold +∞ down to (1, 1): scikit-learn's `roc_curve` with
@@ -202,12 +197,7 @@ impl Comparison {
 
     /// The highest threshold whose TPR ≥ `tpr` (ID positive); the lowest score where none reaches it.
     pub fn threshold_at_tpr(&self, tpr: f64) -> f64 {
-        let last = self.tally().groups_to_tpr(tpr).saturating_sub(1);
-        self.curve
-            .thresholds
-            .get(last)
-            .copied()
-            .unwrap_or(f64::NEG_INFINITY)
+        self.curve.thresholds[self.tally().groups_to_tpr(tpr) - 1]
     }
 
     /// The lowest threshold whose FPR ≤ `fpr` (ID positive); `None` where even the highest score exceeds it.
@@ -382,5 +372,24 @@ mod tests {
         let ccr = comparison.ccr_polyline(usize::MAX).unwrap();
         assert!((area(&ccr) - summary.oscr.unwrap()).abs() < 1e-12);
         assert!(Comparison::new(&ins, &outs).unwrap().ccr_polyline(10).is_none());
+    }
+
+    #[test]
+    fn what_is_read_back_is_the_same_and_what_is_no_comparison_is_refused() {
+        let comparison = Comparison::with_correct(&[2.0, 1.0], Some(&[true, false]), &[0.5, 1.0]).unwrap();
+        let text = serde_json::to_string(&comparison).unwrap();
+        assert_eq!(serde_json::from_str::<Comparison>(&text).unwrap(), comparison);
+        for (from, to) in [
+            ("[2.0,1.0,0.5]", "[1.0,2.0,0.5]"),
+            ("[2.0,1.0,0.5]", "[]"),
+            ("[0,1,2]", "[0,2,1]"),
+            ("[0,1,2]", "[0,0,0]"),
+        ] {
+            assert!(text.contains(from), "{text}");
+            assert!(
+                serde_json::from_str::<Comparison>(&text.replace(from, to)).is_err(),
+                "{from} as {to}"
+            );
+        }
     }
 }

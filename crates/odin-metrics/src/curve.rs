@@ -26,12 +26,51 @@ pub(crate) struct Group {
 ///
 /// Never empty; the last entries are the sizes of the sets, which are above 0.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
 pub(crate) struct Curve {
     pub(crate) thresholds: Vec<f64>,
     pub(crate) ins: Vec<u64>,
     pub(crate) outs: Vec<u64>,
     /// Absent where the correctness of the ID images is not known.
     pub(crate) corrects: Option<Vec<u64>>,
+}
+
+/// A [`Curve`] as it was read.
+#[derive(Deserialize)]
+struct Unchecked {
+    thresholds: Vec<f64>,
+    ins: Vec<u64>,
+    outs: Vec<u64>,
+    corrects: Option<Vec<u64>>,
+}
+
+impl TryFrom<Unchecked> for Curve {
+    type Error = &'static str;
+
+    fn try_from(read: Unchecked) -> Result<Self, &'static str> {
+        let Unchecked {
+            thresholds,
+            ins,
+            outs,
+            corrects,
+        } = read;
+        let is_cumulative = |counts: &Vec<u64>| counts.len() == thresholds.len() && counts.is_sorted();
+        if ![&ins, &outs].into_iter().chain(&corrects).all(is_cumulative) {
+            return Err("the cumulative counts of a comparison ascend, one for each threshold");
+        }
+        if !thresholds.is_sorted_by(|a, b| a > b) {
+            return Err("the thresholds of a comparison descend");
+        }
+        if upto(&ins, ins.len()) == 0 || upto(&outs, outs.len()) == 0 {
+            return Err("a comparison is of at least one ID and one OOD score");
+        }
+        Ok(Self {
+            thresholds,
+            ins,
+            outs,
+            corrects,
+        })
+    }
 }
 
 /// The counts of a [`Curve`] without its thresholds: what a bootstrap replicate has.
@@ -57,7 +96,7 @@ impl Curve {
         items.sort_unstable_by(|a, b| b.score.total_cmp(&a.score));
         let groups = items.chunk_by(|a, b| a.score == b.score).map(|tied| {
             let mut group = Group {
-                threshold: tied.first().map_or(0.0, |item| item.score),
+                threshold: tied[0].score,
                 ..Group::default()
             };
             for item in tied {
@@ -127,21 +166,20 @@ impl Tally<'_> {
     }
 
     pub(crate) fn n_in(&self) -> u64 {
-        self.ins.last().copied().unwrap_or(0)
+        upto(self.ins, self.ins.len())
     }
 
     pub(crate) fn n_out(&self) -> u64 {
-        self.outs.last().copied().unwrap_or(0)
+        upto(self.outs, self.outs.len())
     }
 }
 
-/// The count before the first `taken` groups end: 0 where none is taken.
+/// The count of the first `taken` groups, which are no more than there are.
 pub(crate) fn upto(cumulative: &[u64], taken: usize) -> u64 {
-    taken
-        .checked_sub(1)
-        .and_then(|last| cumulative.get(last))
-        .copied()
-        .unwrap_or(0)
+    match taken {
+        0 => 0,
+        _ => cumulative[taken - 1],
+    }
 }
 
 /// `count / total` as scikit-learn divides: exact to the last bit, so that 19 of 20 is `0.95`.

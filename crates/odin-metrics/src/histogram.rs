@@ -138,7 +138,7 @@ impl Histogram {
             ..shown
         };
         let spread = |set: &Counts| {
-            let fine = set.bins.get(first..first + shown.count).unwrap_or_default();
+            let fine = &set.bins[first..first + shown.count];
             let scale = 1.0 / (set.total.max(1) as f64 * bins.width());
             rebinned(fine, columns)
                 .into_iter()
@@ -205,9 +205,7 @@ impl Counts {
     fn count(&mut self, score: f64, plan: &BinPlan) -> bool {
         match plan.place(score) {
             Place::Bin(bin) => {
-                if let Some(count) = self.bins.get_mut(bin) {
-                    *count += 1;
-                }
+                self.bins[bin] += 1;
                 return false;
             }
             Place::Under => self.under.push(score),
@@ -219,9 +217,7 @@ impl Counts {
     fn regroup(&mut self, plan: &BinPlan, moved: impl Fn(usize) -> usize) {
         let mut bins = vec![0; FINE_BINS];
         for (old, count) in self.bins.iter().enumerate() {
-            if let Some(slot) = bins.get_mut(moved(old)) {
-                *slot += count;
-            }
+            bins[moved(old)] += count;
         }
         self.bins = bins;
         let beyond: Vec<f64> = self.under.drain(..).chain(self.over.drain(..)).collect();

@@ -38,10 +38,11 @@ impl Ranges {
         if self.ranges.is_empty() {
             self.ranges.insert(0, ScoreRange::default());
         }
-        if let Some((&key, range)) = self.ranges.range_mut(..=key(item.score)).next_back() {
-            range.push(item);
-            self.relieve(key);
-        }
+        let Some((&key, range)) = self.ranges.range_mut(..=key(item.score)).next_back() else {
+            unreachable!("the lowest range begins at key 0, and splits leave it there");
+        };
+        range.push(item);
+        self.relieve(key);
     }
 
     pub(crate) fn len(&self) -> u64 {

@@ -40,12 +40,7 @@ fn draw_images(cell_of: &[u32], rng: &mut ChaCha8Rng, counts: &mut [u64]) {
     for _ in 0..n {
         // Multiply and shift: uniform to n / 2³², and the same on every platform.
         let image = (u64::from(rng.next_u32()) * n) >> 32;
-        if let Some(count) = cell_of
-            .get(image as usize)
-            .and_then(|&cell| counts.get_mut(cell as usize))
-        {
-            *count += 1;
-        }
+        counts[cell_of[image as usize] as usize] += 1;
     }
 }
 
@@ -59,8 +54,10 @@ fn draw_cells(weights: &[u64], rng: &mut ChaCha8Rng, counts: &mut [u64]) {
         } else if weight == weight_left {
             draws_left
         } else {
-            // The probability lies between 0 and 1, so this is never refused.
-            Binomial::new(draws_left, weight as f64 / weight_left as f64).map_or(0, |draw| draw.sample(rng))
+            let Ok(draw) = Binomial::new(draws_left, weight as f64 / weight_left as f64) else {
+                unreachable!("0 < weight < weight_left, so their ratio is a probability");
+            };
+            draw.sample(rng)
         };
         weight_left -= weight;
         draws_left -= *count;
