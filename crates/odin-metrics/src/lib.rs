@@ -53,7 +53,7 @@ mod error;
 #[cfg(test)]
 mod naive;
 #[cfg(test)]
-mod scikit_learn;
+mod oracles;
 
 pub use average::SetAverage;
 pub use best::may_be_best;
