@@ -89,8 +89,8 @@ impl Paired {
         } else if !self.images.is_grouped() {
             let balanced = conventions.aupr == AuprConvention::Balanced;
             let smooth = |change: &mut Change, metric: Smooth| {
-                if let Some(half) = half_width(&self.images, &baseline.images, metric) {
-                    change.interval = around(change.difference, half);
+                if let Some((error, quantile)) = error_of_difference(&self.images, &baseline.images, metric) {
+                    change.interval = around(change.difference, quantile * error);
                 }
             };
             smooth(&mut changes.auroc, Smooth::Auroc);
@@ -104,8 +104,9 @@ impl Paired {
     }
 }
 
-/// Half the width of the interval of a difference, from what each image adds to it; `None` where no image differs.
-fn half_width(ours: &Images, theirs: &Images, metric: Smooth) -> Option<f64> {
+/// The standard error of a difference, from what each image adds to it, and the t quantile that goes with it; `None` where
+/// no image differs.
+fn error_of_difference(ours: &Images, theirs: &Images, metric: Smooth) -> Option<(f64, f64)> {
     let [a, b] = [ours, theirs].map(|images| images.comparison.tally().influence(metric));
     let (mut ins, mut outs) = (Spread::default(), Spread::default());
     for image in 0..ours.ins.len() {
@@ -123,8 +124,7 @@ fn half_width(ours: &Images, theirs: &Images, metric: Smooth) -> Option<f64> {
     for (&mine, &their) in ours.outs.iter().zip(&theirs.outs) {
         outs.add(a.outs[mine as usize] - b.outs[their as usize], 1);
     }
-    let (error, quantile) = error_and_quantile(&ins, &outs)?;
-    Some(quantile * error)
+    error_and_quantile(&ins, &outs)
 }
 
 /// From replicates alone, the n-th of both being of the same draw. There are as many independent units a side as `units`
@@ -267,6 +267,28 @@ mod tests {
                 "d = {d}: {shares:?}"
             );
         }
+    }
+
+    #[test]
+    fn the_standard_error_is_that_of_paired_delong() {
+        let numbers = |all: &[u8]| all.iter().map(|&x| f64::from(x)).collect::<Vec<_>>();
+        let paired =
+            |ins: &[u8], outs: &[u8]| Paired::new(&numbers(ins), None, &numbers(outs), 40, 1).unwrap();
+        let ours = paired(
+            &[9, 7, 8, 6, 5, 9, 4, 7, 3, 8, 6, 2],
+            &[1, 3, 2, 5, 4, 0, 6, 2, 1, 3],
+        );
+        let theirs = paired(
+            &[8, 8, 5, 7, 4, 9, 3, 5, 6, 7, 6, 1],
+            &[2, 3, 1, 6, 5, 1, 4, 3, 0, 2],
+        );
+        // MLstatkit 0.1.91, Delong_test: AUROC 0.875 and 0.84583, variance of the difference.
+        let variance = 0.002_996_282_267_115_598_f64;
+        let (error, _) = error_of_difference(&ours.images, &theirs.images, Smooth::Auroc).unwrap();
+        assert!((error - variance.sqrt()).abs() < 1e-12, "{error}");
+        let changes = ours.changes_from(&theirs, &Conventions::default()).unwrap();
+        assert!((changes.auroc.difference - 0.029_166_666_666_666_67).abs() < 1e-12);
+        assert!(!changes.auroc.is_significant() && changes.approximate);
     }
 
     #[test]

@@ -75,3 +75,8 @@ pub use stream::{EXACT_UP_TO, Snapshot, Stream};
 pub use summaries::Summaries;
 pub use summary::{CCR_FPRS, Summary};
 pub use threshold_curve::autc;
+
+/// The README's example, as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
