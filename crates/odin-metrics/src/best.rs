@@ -1,7 +1,7 @@
 //! Which of several detectors may be the best, when each was measured on the same images.
 
-/// A detector further behind the leading one than so many standard errors of their difference is no rival: what it may
-/// be off by says nothing about who is best.
+/// A detector that is further behind the leading one than this many standard errors of their difference is not a rival:
+/// its random error has no bearing on which is best.
 const RIVALS: f64 = 4.0;
 
 /// Which of several candidates may truly be the best: with 95 % confidence the best is among those marked. The one whose
@@ -9,9 +9,9 @@ const RIVALS: f64 = 4.0;
 ///
 /// A candidate is its estimate, higher being better, and its replicates; the n-th replicate of each is of the same draw
 /// ([`Paired`](super::Paired)). Let e be by how much a replicate exceeds its estimate. A candidate is left out when the
-/// lead over it exceeds the 95 % quantile of max e − its own e: how far chance alone puts someone in front of it. This
+/// lead over it exceeds the 95 % quantile of max e − its own e: how far ahead of it chance alone puts another candidate. This
 /// is the constrained comparison with the best of Hsu 1984, by bootstrap, with the maximum over the rivals alone; it
-/// holds for all candidates together, and allows for the leader being chosen by the same images.
+/// holds for all candidates together, and allows for the leader having been chosen on the same images.
 pub fn may_be_best(candidates: &[(f64, &[f64])]) -> Vec<bool> {
     let leader = candidates
         .iter()

@@ -1,4 +1,4 @@
-//! Exact intervals of a proportion: what a bootstrap cannot give for 0 of n.
+//! Exact intervals of a proportion, and the distributions that intervals rest on.
 use serde::{Deserialize, Serialize};
 
 /// A confidence interval, in the unit of what it is about.
@@ -61,7 +61,7 @@ pub fn clopper_pearson(k: u64, n: u64, level: f64) -> Interval {
     }
 }
 
-/// The part of a t distribution below its 97.5 % quantile, which 95 % intervals reach to.
+/// The probability below the upper end of a two-sided 95 % interval.
 pub(crate) const T_TAIL: f64 = 0.975;
 /// The 97.5 % quantile of the normal distribution.
 pub(crate) const NORMAL: f64 = 1.959_963_984_540_054;

@@ -1,8 +1,8 @@
-//! Where a histogram's bins lie while scores keep coming: on a grid of powers of two, and never over a
-//! smaller range.
+//! Where a histogram's bins lie while scores are still arriving: on a grid of powers of two, over a range that never
+//! shrinks.
 use serde::{Deserialize, Serialize};
 
-/// How many bins a histogram counts in; the ones that are drawn are made of these.
+/// Number of bins in which a histogram counts; the bins that are drawn are made of these.
 pub const FINE_BINS: usize = 512;
 /// The range that is shown grows in steps of this many fine bins.
 const BLOCK: i64 = 16;
@@ -101,8 +101,8 @@ impl BinPlan {
         score >= low - 0.5 * width && score <= high + 0.5 * width
     }
 
-    /// Doubles the window towards lower scores or else higher ones. Gives where each old bin now lies, or
-    /// nothing where the scores of f64 end.
+    /// Doubles the window towards lower scores or else higher ones. Returns the new place of each old bin, or
+    /// `None` where the window would exceed the range of `f64`.
     pub fn grow(&mut self, lower: bool) -> Option<impl Fn(usize) -> usize + use<>> {
         if self.exponent > 1000 {
             return None;

@@ -1,4 +1,4 @@
-//! Replicates of what a curve says, from images drawn again, the ID and the OOD set apart.
+//! Bootstrap replicates of a curve: the images of the ID and of the OOD set are resampled separately.
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
@@ -18,8 +18,8 @@ struct Coarse {
     corrects: Option<Vec<u64>>,
 }
 
-/// What is read off the replicates, and off what they were taken from (which differs from the exact one where
-/// it is coarser).
+/// `read` of the curve that is resampled, which is coarser than the exact one where there are many groups, and of each
+/// replicate.
 pub(crate) fn replicates<T>(
     tally: Tally<'_>,
     count: usize,

@@ -25,7 +25,7 @@ pub struct ClassRate {
 /// Of many classes some stand out by chance: 5 in 100 of the intervals miss.
 ///
 /// # Errors
-/// A NaN score, or not one class an image; the error names `side`.
+/// A NaN score, or a number of classes that is not the number of images; the error names `side`.
 pub fn rates_by_class(
     scores: &[f64],
     classes: &[u32],

@@ -8,14 +8,14 @@ pub const CALIBRATION_BINS: usize = 15;
 /// [0, 1]. Lower is better (Naeini, Cooper & Hauskrecht 2015; Guo et al. 2017, arXiv 1706.04599).
 ///
 /// Bins are `bins` (15 is usual) of equal width over [0, 1], each open below and closed above: ((b − 1)/B, b/B], as in
-/// Guo et al.; a confidence of 0 falls into the first. `confidences` and `correct` are one an image: the greatest softmax
-/// probability, and whether its class is the label. torchmetrics and torch-uncertainty close their bins below and open
+/// Guo et al.; a confidence of 0 falls into the first. `confidences` and `correct` have one entry for each image: the greatest
+/// softmax probability, and whether its class is the label. torchmetrics and torch-uncertainty close their bins below and open
 /// them above, which differs only for confidences on an edge.
 ///
 /// ECE depends on the number of bins and is biased upwards where images are few.
 ///
 /// # Errors
-/// No image, not one mark an image, or a confidence outside [0, 1] (NaN too).
+/// No image, a number of flags that is not the number of images, or a confidence outside [0, 1] (NaN too).
 ///
 /// # Panics
 /// If `bins` is 0.
@@ -70,15 +70,14 @@ impl RiskCoverage {
     }
 }
 
-/// AURC and E-AURC from scores, one an image, a higher score being more confident, and whether each image is classified
-/// correctly. Images of one score count as in a random order: the risk within them is interpolated, so that the result
+/// AURC and E-AURC from a score for each image, higher being more confident, and whether it is classified correctly. Images of one score count as in a random order: the risk within them is interpolated, so that the result
 /// does not depend on the order in which they come. O(n log n).
 ///
 /// torch-uncertainty integrates the same curve by trapezoids from k = 1 and divides by 1 − 1/n instead of taking the mean:
 /// it differs by O(1/n).
 ///
 /// # Errors
-/// No image, not one mark an image, or NaN.
+/// No image, a number of flags that is not the number of images, or NaN.
 pub fn risk_coverage(scores: &[f64], correct: &[bool]) -> Result<RiskCoverage, MetricsError> {
     check(scores, correct)?;
     let mut images: Vec<(f64, bool)> = Vec::with_capacity(scores.len());

@@ -1,4 +1,4 @@
-//! An ID score set against an OOD score set: one sort, and then every question about the pair.
+//! An ID score set against an OOD score set: sorted once, then asked for metrics, curves and operating points.
 use serde::{Deserialize, Serialize};
 
 use crate::conventions::Conventions;
@@ -25,7 +25,7 @@ pub struct RocPoint {
     pub tpr: f64,
 }
 
-/// What calling ID every image with score ≥ `threshold` comes to. Rates are fractions.
+/// The rates when every image with score ≥ `threshold` is called ID. Rates are fractions.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct OperatingPoint {
     /// Images that score at least this are called ID.
@@ -58,7 +58,7 @@ impl Comparison {
     /// As [`Comparison::new`], with whether each ID image was classified correctly (for CCR and OSCR).
     ///
     /// # Errors
-    /// A NaN score, an empty set, or not one mark an ID image.
+    /// A NaN score, an empty set, or a number of flags that is not the number of ID images.
     pub fn with_correct(
         in_scores: &[f64],
         correct: Option<&[bool]>,

@@ -1,9 +1,9 @@
-//! The choices on which papers differ and which change the numbers; whatever is shown says which were made.
+//! The conventions on which papers differ and which change the numbers; they belong beside every number that is shown.
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Which class a detector is said to detect; FPR@95TPR and the detection error depend on it.
+/// Which class is the positive one; FPR@95TPR and the detection error depend on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]

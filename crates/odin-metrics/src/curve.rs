@@ -1,4 +1,5 @@
-//! Two score sets as one descending list of tie groups with cumulative counts: all that any metric needs.
+//! Two score sets as one descending list of groups of tied scores with cumulative counts, from which every metric
+//! follows.
 use serde::{Deserialize, Serialize};
 
 use crate::error::{MetricsError, Side};

@@ -1,15 +1,15 @@
-//! Counts of both score sets over the same bins, filled score by score.
+//! A histogram of both score sets over the same bins, filled one score at a time.
 use crate::bins::{BinPlan, Bins, FINE_BINS, Place};
 use crate::error::{MetricsError, Side};
 
-/// Before this many scores the bins may still move anywhere; from then on their range only grows.
-/// A power of two.
+/// With fewer scores than this the bins may still move; from then on their range only grows. A power of two.
 const SETTLED: usize = 64;
-/// So many scores of a set, and a share of it, may lie beyond either end before the range reaches out to them.
+/// The range grows towards distant scores once more than `FEW` of a set, and more than 1/`FEW_OF` of it, lie beyond an
+/// end.
 const FEW: usize = 2;
 const FEW_OF: usize = 200;
 
-/// A histogram of ID and OOD scores whose bins suit the scores so far and hold still.
+/// A histogram of ID and OOD scores whose bins suit the scores so far and rarely move.
 ///
 /// The range doubles towards a score within half its width, and towards distant ones once they are more than
 /// 2 and more than ½ % of their set; until then these are counted under or over it. Infinite scores always
@@ -41,7 +41,7 @@ struct Counts {
 pub struct Densities {
     /// Where the bins lie.
     pub bins: Bins,
-    /// Share of the ID set per unit of score, one a bin: Σ density · width is the share within the range.
+    /// Share of the ID set per unit of score in each bin: Σ density · width is the share within the range.
     pub density_in: Vec<f64>,
     /// The same of the OOD set.
     pub density_out: Vec<f64>,

@@ -84,7 +84,7 @@ impl Paired {
     /// several OOD sets.
     ///
     /// # Errors
-    /// As [`Comparison::with_correct`], or not one group an image.
+    /// As [`Comparison::with_correct`], or a number of groups that is not the number of images.
     pub fn resampled(
         ins: &[f64],
         correct: Option<&[bool]>,

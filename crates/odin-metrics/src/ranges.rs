@@ -1,14 +1,14 @@
-//! All scores so far in narrow ranges, none with more than a small share of either set: a sorted list that is
-//! never sorted.
+//! All scores so far, partitioned into narrow ranges that each hold a small share of either set. The ranges are ordered;
+//! the scores within one are not.
 use std::collections::BTreeMap;
 
 use crate::curve::{Group, Item};
 use crate::error::Side;
 
-/// No range with more than one score holds more than one part in so many of either set (or one image of it).
+/// A range of unequal scores holds at most 1/`PARTS` of either set (or one image of it).
 pub(crate) const PARTS: u64 = 2048;
 
-/// More ranges than this are merged; merging ranges at most half as many.
+/// More ranges than this are merged; afterwards there are at most half as many.
 const MOST_RANGES: usize = 8 * PARTS as usize;
 
 /// The scores of one range.
@@ -20,7 +20,7 @@ struct ScoreRange {
     highest: f64,
 }
 
-/// Ranges by the lowest score that may enter; together they cover every score.
+/// Ranges, each keyed by the lowest score that it may hold; together they cover every score.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Ranges {
     ranges: BTreeMap<u64, ScoreRange>,
@@ -62,7 +62,8 @@ impl Ranges {
         self.ranges.values().flat_map(|range| range.items.iter().copied())
     }
 
-    /// A group a range, descending: score ≥ its threshold holds for just the images in it and above it.
+    /// One group for each range, in descending order. The images that score at least its threshold are those in it and in
+    /// the ranges above it.
     pub(crate) fn groups(&self) -> impl Iterator<Item = Group> + '_ {
         self.ranges.values().rev().map(|range| range.group)
     }
@@ -105,7 +106,7 @@ impl Ranges {
         }
     }
 
-    /// Merges neighbours that have become small beside the whole, as scores that come in order leave them.
+    /// Merges neighbours that have become small as the sets grew, which happens when scores arrive in order.
     fn merge(&mut self) {
         let (most_in, most_out) = self.most();
         let mut merged: Vec<(u64, ScoreRange)> = Vec::new();

@@ -1,9 +1,9 @@
-//! Draws with replacement: how often each cell of a set is hit when as many images are drawn as the set holds.
+//! Resampling with replacement: how often each cell of a set is drawn when as many images are drawn as the set holds.
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::Rng;
 use rand_distr::{Binomial, Distribution};
 
-/// A multinomial over cells of given weights, Σ weights draws.
+/// A multinomial distribution of Σ weights draws over cells of given weights.
 pub(crate) struct Resampler {
     weights: Vec<u64>,
     /// The cell of every image where drawing images one by one is the cheaper way.
@@ -25,7 +25,7 @@ impl Resampler {
         Self { weights, cell_of }
     }
 
-    /// Fills `counts` (one a cell).
+    /// Fills `counts`, which has one entry for each cell.
     pub(crate) fn draw(&self, rng: &mut ChaCha8Rng, counts: &mut [u64]) {
         match &self.cell_of {
             Some(cell_of) => draw_images(cell_of, rng, counts),

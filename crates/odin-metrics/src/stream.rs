@@ -1,4 +1,4 @@
-//! Metrics while the scores still come: exact at first, and at bounded cost however many there are.
+//! Metrics of scores that are still arriving: exact at first, later approximate at bounded cost.
 use crate::comparison::Comparison;
 use crate::conventions::Conventions;
 use crate::curve::{Curve, Item, ordered};
@@ -6,10 +6,10 @@ use crate::error::{MetricsError, Side};
 use crate::ranges::Ranges;
 use crate::summary::Summary;
 
-/// Up to so many images in both sets together, a [`Snapshot`] is exact.
+/// A [`Snapshot`] of at most this many images, both sets together, is exact.
 pub const EXACT_UP_TO: u64 = 50_000;
 
-/// Scores of both sets in the order they come; all are kept.
+/// The scores of both sets so far; all are kept.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Stream {
     ranges: Ranges,
@@ -20,7 +20,7 @@ pub struct Stream {
 /// The metrics at one moment.
 ///
 /// Beyond [`EXACT_UP_TO`] images the curve has one vertex for each of some thousand ranges of scores. Every
-/// vertex is a true one; what lies between two is not known, so with r = `resolution`: TPR, FPR and CCR
+/// vertex is exact; what lies between two is not known, so with r = `resolution`: TPR, FPR and CCR
 /// anywhere are off by at most r (FPR95 upwards), the detection error by r/2 (upwards when it is the least),
 /// AUROC and OSCR by r/2, balanced AUPR by r(2 + ln 1/r); AUPR by counts by the larger set over the smaller
 /// one times that. r is at most 1/2048, or one image of a smaller set.

@@ -1,5 +1,4 @@
-//! The metrics of one pair of score sets by every convention at once: a convention says how counts are read, and changes
-//! none of them.
+//! The metrics of one pair of score sets by every convention at once, from the same counts.
 use serde::{Deserialize, Serialize};
 
 use crate::comparison::Comparison;
@@ -43,7 +42,7 @@ impl Tally<'_> {
 
 impl Summaries {
     /// The mean of the first and the rest, metric by metric; `n_out` is the sum. A metric that one of them lacks is
-    /// lacking.
+    /// `None`.
     pub(crate) fn mean<'a>(first: &'a Self, rest: impl Iterator<Item = &'a Self> + Clone) -> Self {
         let all = std::iter::once(first).chain(rest);
         let count = all.clone().count() as f64;
@@ -101,7 +100,7 @@ mod tests {
     use crate::naive::Source;
 
     #[test]
-    fn readings_and_their_intervals_answer_by_each_convention() {
+    fn summaries_and_their_intervals_answer_by_each_convention() {
         let mut source = Source::new(21);
         let (ins, outs) = (source.scores(60, 1.5, 0.5), source.scores(40, 0.0, 0.5));
         let marks = source.marks(60, 0.9);

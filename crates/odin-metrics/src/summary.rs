@@ -10,7 +10,7 @@ pub const CCR_FPRS: [f64; 4] = [1e-4, 1e-3, 1e-2, 1e-1];
 /// The TPR of FPR@95TPR.
 pub(crate) const TPR: f64 = 0.95;
 
-/// What one pair of score sets comes to under given [`Conventions`]. All metrics are fractions in [0, 1].
+/// The headline metrics of one pair of score sets under given [`Conventions`]. All metrics are fractions in [0, 1].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
     /// Number of ID images.
@@ -39,7 +39,7 @@ pub struct Summary {
     pub ccr_at_fpr: Option<[(f64, Option<f64>); 4]>,
 }
 
-/// Whether so many OOD images can tell an FPR from 0.
+/// Whether this many OOD images can tell an FPR from 0.
 pub(crate) fn resolves(n_out: u64, fpr: f64) -> bool {
     // 10,000 images do resolve 1e-4, whatever the last bit of the product.
     n_out as f64 * fpr >= 1.0 - 1e-9
@@ -75,7 +75,7 @@ impl Tally<'_> {
 
     /// How many groups, from the top, it takes to reach this TPR (ID positive); all of them where none does.
     pub(crate) fn groups_to_tpr(&self, tpr: f64) -> usize {
-        // `<`, not `!(>=)`: NaN then asks for nothing, and the first group answers.
+        // `<`, not `!(>=)`, so that a NaN rate is reached by the first group.
         let short = self.ins.partition_point(|&count| share(count, self.n_in()) < tpr);
         (short + 1).min(self.groups())
     }

@@ -1,4 +1,4 @@
-//! Which few points of a long ROC stand for all of it, on a linear and on a logarithmic FPR axis.
+//! The few vertices that are enough to draw a long ROC, on a linear and on a logarithmic FPR axis.
 use crate::curve::{share, upto};
 
 /// At most `max` (but at least 2) vertices of the curve through (0, 0) and the pairs of `x` and `y`,
