@@ -51,6 +51,8 @@ mod binomial;
 mod error;
 
 #[cfg(test)]
+mod coverage;
+#[cfg(test)]
 mod naive;
 #[cfg(test)]
 mod oracles;

@@ -334,4 +334,93 @@ mod tests {
             );
         }
     }
+
+    #[test]
+    fn groups_of_one_image_draw_what_images_draw_and_wrong_groups_are_refused() {
+        let mut source = Source::new(33);
+        let (ins, outs) = (source.scores(40, 1.0, 0.0), source.scores(25, 0.0, 0.0));
+        let one_each: Vec<u32> = (0..40).collect();
+        let resampling = Resampling {
+            replicates: 20,
+            seed: 4,
+            in_groups: Some(&one_each),
+            ..Resampling::default()
+        };
+        let grouped = Paired::resampled(&ins, None, &outs, &resampling).unwrap();
+        let alone = Paired::new(&ins, None, &outs, 20, 4).unwrap();
+        assert_eq!(grouped.replicates, alone.replicates);
+        // All in one group: every replicate is the set itself.
+        let all = Resampling {
+            in_groups: Some(&[7; 40]),
+            out_groups: Some(&[7; 25]),
+            ..resampling
+        };
+        let same = Paired::resampled(&ins, None, &outs, &all).unwrap();
+        assert!(
+            same.replicates
+                .iter()
+                .all(|replicate| *replicate == same.summaries)
+        );
+        let wrong = Resampling {
+            out_groups: Some(&one_each),
+            ..resampling
+        };
+        assert_eq!(
+            Paired::resampled(&ins, None, &outs, &wrong).err(),
+            Some(MetricsError::GroupCount {
+                side: Side::Out,
+                images: 25,
+                groups: 40
+            })
+        );
+    }
+
+    #[test]
+    fn intervals_of_groups_cover_where_those_of_images_do_not() {
+        let mut source = Source::new(34);
+        // 60 photographs of 8 crops a side; a photograph and a crop each add half of the variance.
+        let (photographs, crops, rounds) = (60_u32, 8, 200);
+        let groups: Vec<u32> = (0..photographs).flat_map(|photograph| [photograph; 8]).collect();
+        let truth = naive::phi(1.5 / 2f64.sqrt());
+        let mut draw = |centre: f64| -> Vec<f64> {
+            let of_photographs = source.scores(photographs as usize, 0.0, 0.0);
+            let of_crops = source.scores(photographs as usize * crops, 0.0, 0.0);
+            let half = 0.5f64.sqrt();
+            let crop = |(crop, group): (&f64, &u32)| centre + half * (of_photographs[*group as usize] + crop);
+            of_crops.iter().zip(&groups).map(crop).collect()
+        };
+        let (mut by_group, mut by_image, mut fpr95) = (0, 0, 0);
+        for seed in 0..rounds {
+            let (ins, outs) = (draw(1.5), draw(0.0));
+            let resampling = Resampling {
+                replicates: 100,
+                seed,
+                set: 0,
+                in_groups: Some(&groups),
+                out_groups: Some(&groups),
+            };
+            let grouped = Paired::resampled(&ins, None, &outs, &resampling)
+                .unwrap()
+                .intervals();
+            let alone = Paired::new(&ins, None, &outs, 40, seed).unwrap().intervals();
+            let conventions = Conventions::default();
+            by_group += u32::from(grouped.by(&conventions).auroc.contains(truth));
+            fpr95 += u32::from(
+                grouped
+                    .by(&conventions)
+                    .fpr95
+                    .contains(naive::phi(1.644_853_627 - 1.5)),
+            );
+            by_image += u32::from(alone.by(&conventions).auroc.contains(truth));
+        }
+        let share = |held: u32| f64::from(held) / rounds as f64;
+        println!(
+            "by group {}, {}; by image {}",
+            share(by_group),
+            share(fpr95),
+            share(by_image)
+        );
+        assert!((0.91..=0.98).contains(&share(by_group)) && (0.91..=0.98).contains(&share(fpr95)));
+        assert!(share(by_image) < 0.8);
+    }
 }
