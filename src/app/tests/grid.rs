@@ -316,7 +316,7 @@ fn a_cell_gets_its_intervals_aside_one_at_a_time() {
                 job,
                 intervals,
                 replicates,
-                readings,
+                summaries,
                 place,
             } => GridReport::Cell {
                 job,
@@ -325,7 +325,7 @@ fn a_cell_gets_its_intervals_aside_one_at_a_time() {
                     temperature: place.temperature - 1,
                     ..place
                 },
-                readings,
+                summaries,
                 intervals,
                 replicates,
             },

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::cell::{CellLists, CellScores, Replicates};
 use super::place::{Place, Subset};
 use crate::engine::protocol::JobId;
-use crate::metrics::{Conventions, EachIntervals, Paired, Readings, may_be_best};
+use crate::metrics::{Conventions, EachIntervals, Paired, Summaries, may_be_best};
 use crate::session::{Detector, Metric};
 
 /// The same for every cell: each replicate draws the same images in all of them.
@@ -38,7 +38,7 @@ pub enum GridReport {
     Cell {
         job: JobId,
         place: Place,
-        readings: Readings,
+        summaries: Summaries,
         intervals: EachIntervals,
         replicates: Replicates,
     },
@@ -46,8 +46,8 @@ pub enum GridReport {
     OnRest {
         job: JobId,
         place: Place,
-        odin: (Readings, EachIntervals),
-        baseline: (Readings, EachIntervals),
+        odin: (Summaries, EachIntervals),
+        baseline: (Summaries, EachIntervals),
     },
     Best {
         job: JobId,
@@ -110,7 +110,7 @@ fn of_cell(job: JobId, place: Place, scores: &CellScores, replicates: usize) -> 
     GridReport::Cell {
         job,
         place,
-        readings: paired.readings,
+        summaries: paired.summaries,
         intervals: paired.intervals(),
         replicates: Replicates::new(scores.fingerprint(), &paired.replicates),
     }
@@ -120,7 +120,7 @@ fn on_rest(job: JobId, place: Place, scores: &CellScores, replicates: usize) -> 
     let by = |detector| {
         let comparison = scores.comparison(detector);
         (
-            comparison.readings(),
+            comparison.summaries(),
             comparison.intervals_by_each(replicates, SEED),
         )
     };
@@ -173,13 +173,13 @@ mod tests {
 
     #[test]
     fn cells_of_other_images_do_not_compare() {
-        let readings = [Comparison::new(&[1.0], &[0.0]).unwrap().readings()];
+        let summaries = [Comparison::new(&[1.0], &[0.0]).unwrap().summaries()];
         let cell = |n, images| {
             let place = Place {
                 temperature: 0,
                 magnitude: n,
             };
-            (place, 1.0, Arc::new(Replicates::new(images, &readings)))
+            (place, 1.0, Arc::new(Replicates::new(images, &summaries)))
         };
         let marked = |cells: &[_]| best(Metric::Auroc, &Conventions::default(), cells);
         assert_eq!(marked(&[cell(0, 7), cell(1, 7)]).map(|best| best.len()), Some(2));

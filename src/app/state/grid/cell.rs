@@ -6,7 +6,7 @@ use std::hash::{Hash, Hasher};
 use serde::{Deserialize, Serialize};
 
 use crate::engine::protocol::{ScoreBatch, Side};
-use crate::metrics::{AuprConvention, Comparison, Conventions, ErrorConvention, Positive, Readings};
+use crate::metrics::{AuprConvention, Comparison, Conventions, ErrorConvention, Positive, Summaries};
 use crate::session::{Detector, Metric};
 
 /// A cell's scores, image by image, until all have arrived.
@@ -122,12 +122,12 @@ fn column(metric: Metric, conventions: &Conventions) -> usize {
 }
 
 impl Replicates {
-    pub(super) fn new(images: u64, replicates: &[Readings]) -> Self {
+    pub(super) fn new(images: u64, replicates: &[Summaries]) -> Self {
         let draws = replicates.len();
         let mut values = vec![0.0; COLUMNS * draws];
         for conventions in Conventions::ALL {
-            for (n, readings) in replicates.iter().enumerate() {
-                let summary = readings.by(&conventions);
+            for (n, summaries) in replicates.iter().enumerate() {
+                let summary = summaries.by(&conventions);
                 for metric in Metric::ALL {
                     let value = values
                         .get_mut(column(metric, &conventions) * draws + n)
@@ -160,11 +160,11 @@ mod tests {
     fn replicates_keep_each_metric_by_each_convention() {
         let comparison = Comparison::new(&[1.0, 3.0, 5.0, 7.0], &[0.0, 2.0, 4.0, 4.5, 6.0]).unwrap();
         let other = Comparison::new(&[1.0, 3.0, 6.5, 7.0], &[0.0, 2.0, 4.0, 4.5, 6.0]).unwrap();
-        let readings = [comparison.readings(), other.readings()];
-        let kept = Replicates::new(1, &readings);
+        let summaries = [comparison.summaries(), other.summaries()];
+        let kept = Replicates::new(1, &summaries);
         for conventions in Conventions::ALL {
             for metric in Metric::ALL {
-                let want = readings.map(|readings| metric.of(&readings.by(&conventions)) as f32);
+                let want = summaries.map(|summaries| metric.of(&summaries.by(&conventions)) as f32);
                 assert_eq!(kept.of(metric, &conventions), want, "{metric} {conventions}");
             }
         }

@@ -20,7 +20,7 @@ use axes::Axes;
 use super::jobs::Job;
 use super::parameters::Parameters;
 use crate::engine::protocol::{Generation, JobId, JobSpec};
-use crate::metrics::{Conventions, EachIntervals, Intervals, Readings};
+use crate::metrics::{Conventions, EachIntervals, Intervals, Summaries};
 use crate::session::{Detector, Metric};
 use crate::units::{Magnitude, Temperature};
 
@@ -36,8 +36,8 @@ const ON_THE_GRID: &str = "the place is on the grid";
 /// A cell's metrics on the images that it was not chosen on.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OnRest {
-    pub odin: Readings,
-    pub baseline: Readings,
+    pub odin: Summaries,
+    pub baseline: Summaries,
     /// ODIN's and the baseline's, once they are computed.
     pub(in crate::app) intervals: Option<(EachIntervals, EachIntervals)>,
 }
@@ -91,7 +91,7 @@ pub struct Grid {
     pub filling: bool,
     /// How long the remaining cells will take, judged by those computed since filling began.
     pub seconds_left: Option<f64>,
-    cells: Vec<Option<Readings>>,
+    cells: Vec<Option<Summaries>>,
     rest: BTreeMap<Place, OnRest>,
     uncertainties: BTreeMap<Place, Uncertainty>,
     candidates: Option<Candidates>,
@@ -171,7 +171,7 @@ impl Grid {
         self.axes.places()
     }
 
-    pub fn cell(&self, place: Place) -> Option<&Readings> {
+    pub fn cell(&self, place: Place) -> Option<&Summaries> {
         self.cells.get(usize::from(self.axes.number(place)?))?.as_ref()
     }
 
@@ -193,7 +193,7 @@ impl Grid {
         if scores.lacks_a_set() {
             return Err(NoScores);
         }
-        let odin = scores.comparison(Detector::Odin).readings();
+        let odin = scores.comparison(Detector::Odin).summaries();
         match subset {
             Subset::Validation => {
                 let number = usize::from(self.axes.number(place).expect(ON_THE_GRID));
@@ -202,7 +202,7 @@ impl Grid {
             Subset::Rest => {
                 let on_rest = OnRest {
                     odin,
-                    baseline: scores.comparison(Detector::Baseline).readings(),
+                    baseline: scores.comparison(Detector::Baseline).summaries(),
                     intervals: None,
                 };
                 self.rest.insert(place, on_rest);
@@ -257,12 +257,12 @@ impl Grid {
         match report {
             GridReport::Cell {
                 place,
-                readings,
+                summaries,
                 intervals,
                 replicates,
                 ..
             } => {
-                if self.cell(place) == Some(&readings) {
+                if self.cell(place) == Some(&summaries) {
                     let replicates = Arc::new(replicates);
                     let uncertainty = Uncertainty {
                         intervals,
@@ -355,7 +355,7 @@ impl Grid {
         self.cells
             .iter()
             .flatten()
-            .map(|readings| metric.of(&readings.by(conventions)))
+            .map(|summaries| metric.of(&summaries.by(conventions)))
             .fold(None, |range, value| {
                 let (low, high) = range.unwrap_or((value, value));
                 Some((value.min(low), value.max(high)))

@@ -1,77 +1,79 @@
-//! All scores so far in narrow ranges, none with more than a small share of either set: a sorted list that is
-//! never sorted.
+//! All scores so far, partitioned into narrow ranges that each hold a small share of either set. The ranges are ordered;
+//! the scores within one are not.
 use std::collections::BTreeMap;
 
-use super::curve::{Group, Item};
-use super::error::Side;
+use crate::curve::{Group, Item};
+use crate::error::Side;
 
-/// No range with more than one score holds more than one part in so many of either set (or one image of it).
-pub(super) const PARTS: u64 = 2048;
+/// A range of unequal scores holds at most 1/`PARTS` of either set (or one image of it).
+pub(crate) const PARTS: u64 = 2048;
 
-/// More ranges than this are merged; merging leaves at most half as many.
-const MOST_LEAVES: usize = 8 * PARTS as usize;
+/// More ranges than this are merged; afterwards there are at most half as many.
+const MOST_RANGES: usize = 8 * PARTS as usize;
 
 /// The scores of one range.
 #[derive(Debug, Clone, Default, PartialEq)]
-struct Leaf {
+struct ScoreRange {
     items: Vec<Item>,
     /// `threshold` is the lowest score.
     group: Group,
     highest: f64,
 }
 
-/// Ranges by the lowest score that may enter; together they cover every score.
+/// Ranges, each keyed by the lowest score that it may hold; together they cover every score.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Leaves {
-    leaves: BTreeMap<u64, Leaf>,
+pub(crate) struct Ranges {
+    ranges: BTreeMap<u64, ScoreRange>,
     n_in: u64,
     n_out: u64,
 }
 
-impl Leaves {
+impl Ranges {
     /// Adds an image (no NaN, no −0). Amortised O(log n).
-    pub fn push(&mut self, item: Item) {
+    pub(crate) fn push(&mut self, item: Item) {
         match item.side {
             Side::In => self.n_in += 1,
             Side::Out => self.n_out += 1,
         }
-        if self.leaves.is_empty() {
-            self.leaves.insert(0, Leaf::default());
+        if self.ranges.is_empty() {
+            self.ranges.insert(0, ScoreRange::default());
         }
-        if let Some((&key, leaf)) = self.leaves.range_mut(..=key(item.score)).next_back() {
-            leaf.push(item);
-            self.relieve(key);
-        }
+        let Some((&key, range)) = self.ranges.range_mut(..=key(item.score)).next_back() else {
+            unreachable!("the lowest range begins at key 0, and splits leave it there");
+        };
+        range.push(item);
+        self.relieve(key);
     }
 
-    pub fn len(&self) -> u64 {
+    pub(crate) fn len(&self) -> u64 {
         self.n_in + self.n_out
     }
 
-    pub fn n_in(&self) -> u64 {
+    pub(crate) fn n_in(&self) -> u64 {
         self.n_in
     }
 
-    pub fn n_out(&self) -> u64 {
+    pub(crate) fn n_out(&self) -> u64 {
         self.n_out
     }
 
     /// Every image, in no order.
-    pub fn items(&self) -> impl Iterator<Item = Item> + '_ {
-        self.leaves.values().flat_map(|leaf| leaf.items.iter().copied())
+    pub(crate) fn items(&self) -> impl Iterator<Item = Item> + '_ {
+        self.ranges.values().flat_map(|range| range.items.iter().copied())
     }
 
-    /// A group a range, descending: score ≥ its threshold holds for just the images in it and above it.
-    pub fn groups(&self) -> impl Iterator<Item = Group> + '_ {
-        self.leaves.values().rev().map(|leaf| leaf.group)
+    /// One group for each range, in descending order. The images that score at least its threshold are those in it and in
+    /// the ranges above it.
+    pub(crate) fn groups(&self) -> impl Iterator<Item = Group> + '_ {
+        self.ranges.values().rev().map(|range| range.group)
     }
 
     /// The largest share of either set in a range of unequal scores.
-    pub fn resolution(&self) -> f64 {
+    pub(crate) fn resolution(&self) -> f64 {
         let part = |count: u64, total: u64| count as f64 / total.max(1) as f64;
-        let mixed = self.leaves.values().filter(|leaf| leaf.is_mixed());
+        let mixed = self.ranges.values().filter(|range| range.is_mixed());
         mixed
-            .map(|leaf| part(leaf.group.ins, self.n_in).max(part(leaf.group.outs, self.n_out)))
+            .map(|range| part(range.group.ins, self.n_in).max(part(range.group.outs, self.n_out)))
             .fold(0.0, f64::max)
     }
 
@@ -85,45 +87,45 @@ impl Leaves {
         let (most_in, most_out) = self.most();
         let mut suspects = vec![key];
         while let Some(key) = suspects.pop() {
-            let Some(leaf) = self.leaves.get_mut(&key).filter(|leaf| leaf.is_mixed()) else {
+            let Some(range) = self.ranges.get_mut(&key).filter(|range| range.is_mixed()) else {
                 continue;
             };
-            let crowded = if leaf.group.ins > most_in {
+            let crowded = if range.group.ins > most_in {
                 Side::In
-            } else if leaf.group.outs > most_out {
+            } else if range.group.outs > most_out {
                 Side::Out
             } else {
                 continue;
             };
-            let (upper_key, upper) = leaf.split(crowded);
-            self.leaves.insert(upper_key, upper);
+            let (upper_key, upper) = range.split(crowded);
+            self.ranges.insert(upper_key, upper);
             suspects.extend([key, upper_key]);
         }
-        if self.leaves.len() > MOST_LEAVES {
+        if self.ranges.len() > MOST_RANGES {
             self.merge();
         }
     }
 
-    /// Merges neighbours that have become small beside the whole, as scores that come in order leave them.
+    /// Merges neighbours that have become small as the sets grew, which happens when scores arrive in order.
     fn merge(&mut self) {
         let (most_in, most_out) = self.most();
-        let mut merged: Vec<(u64, Leaf)> = Vec::new();
-        for (key, leaf) in std::mem::take(&mut self.leaves) {
+        let mut merged: Vec<(u64, ScoreRange)> = Vec::new();
+        for (key, range) in std::mem::take(&mut self.ranges) {
             match merged.last_mut() {
                 Some((_, below))
-                    if below.group.ins + leaf.group.ins <= most_in
-                        && below.group.outs + leaf.group.outs <= most_out =>
+                    if below.group.ins + range.group.ins <= most_in
+                        && below.group.outs + range.group.outs <= most_out =>
                 {
-                    leaf.items.into_iter().for_each(|item| below.push(item));
+                    range.items.into_iter().for_each(|item| below.push(item));
                 }
-                _ => merged.push((key, leaf)),
+                _ => merged.push((key, range)),
             }
         }
-        self.leaves = merged.into_iter().collect();
+        self.ranges = merged.into_iter().collect();
     }
 }
 
-impl Leaf {
+impl ScoreRange {
     fn push(&mut self, item: Item) {
         if self.items.is_empty() {
             (self.group.threshold, self.highest) = (item.score, item.score);
@@ -139,8 +141,8 @@ impl Leaf {
     }
 
     /// Takes the upper part out: from the median of the crowded set, or, where the median is the lowest
-    /// score, all above it. The leaf is mixed, so both parts hold something.
-    fn split(&mut self, crowded: Side) -> (u64, Leaf) {
+    /// score, all above it. The range is mixed, so both parts hold something.
+    fn split(&mut self, crowded: Side) -> (u64, ScoreRange) {
         let mut scores: Vec<f64> = self
             .items
             .iter()
@@ -153,7 +155,7 @@ impl Leaf {
             let above = self.items.iter().map(|i| i.score).filter(|&score| score > pivot);
             pivot = above.fold(f64::INFINITY, f64::min);
         }
-        let (mut lower, mut upper) = (Leaf::default(), Leaf::default());
+        let (mut lower, mut upper) = (ScoreRange::default(), ScoreRange::default());
         for item in self.items.drain(..) {
             if item.score < pivot {
                 &mut lower

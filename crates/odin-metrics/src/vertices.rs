@@ -1,5 +1,5 @@
-//! Which few points of a long ROC stand for all of it, on a linear and on a logarithmic FPR axis.
-use super::curve::{share, upto};
+//! The few vertices that are enough to draw a long ROC, on a linear and on a logarithmic FPR axis.
+use crate::curve::{share, upto};
 
 /// At most `max` (but at least 2) vertices of the curve through (0, 0) and the pairs of `x` and `y`,
 /// ascending; vertex 0 is (0, 0), vertex i is entry i − 1. `x` and `y` are cumulative counts.
@@ -7,7 +7,7 @@ use super::curve::{share, upto};
 /// Kept are both ends, the last vertex at x = 0 (where a logarithmic axis begins), and every first vertex
 /// past equal steps of (x + y) and of log x. A dropped vertex lies less than one step of each from a kept
 /// one: 4 / max of the sum of both axes. Costs O(max · log n).
-pub(super) fn landmarks(x: &[u64], y: &[u64], max: usize) -> Vec<usize> {
+pub(crate) fn kept_vertices(x: &[u64], y: &[u64], max: usize) -> Vec<usize> {
     let count = x.len().min(y.len());
     let max = max.max(2);
     if count < max {
@@ -64,7 +64,7 @@ mod tests {
         let (n_x, n_y) = (*x.last().unwrap() as f64, *y.last().unwrap() as f64);
         let at = |vertex: usize| (upto(&x, vertex) as f64, upto(&y, vertex) as f64);
         for max in [7, 50, 400] {
-            let kept = landmarks(&x, &y, max);
+            let kept = kept_vertices(&x, &y, max);
             assert!(kept.len() <= max);
             assert_eq!((kept.first(), kept.last()), (Some(&0), Some(&100_000)));
             let steps = ((max - 3) / 2 + 1) as f64;
@@ -84,10 +84,10 @@ mod tests {
 
     #[test]
     fn short_curves_and_silly_limits_are_fine() {
-        assert_eq!(landmarks(&[0, 1], &[1, 1], 10), [0, 1, 2]);
-        assert_eq!(landmarks(&[0, 1, 1, 2], &[1, 1, 2, 2], 0), [0, 4]);
-        assert_eq!(landmarks(&[0, 1, 1, 2], &[1, 1, 2, 2], 3), [0, 1, 4]);
-        assert_eq!(landmarks(&[], &[], 3), [0]);
-        assert_eq!(landmarks(&[1; 20], &[0; 20], 9), [0, 1, 20]);
+        assert_eq!(kept_vertices(&[0, 1], &[1, 1], 10), [0, 1, 2]);
+        assert_eq!(kept_vertices(&[0, 1, 1, 2], &[1, 1, 2, 2], 0), [0, 4]);
+        assert_eq!(kept_vertices(&[0, 1, 1, 2], &[1, 1, 2, 2], 3), [0, 1, 4]);
+        assert_eq!(kept_vertices(&[], &[], 3), [0]);
+        assert_eq!(kept_vertices(&[1; 20], &[0; 20], 9), [0, 1, 20]);
     }
 }
