@@ -1,6 +1,7 @@
 //! DenseNets on one image at a time, and the gradient to the image, on the vector units of a CPU.
 //!
 #![doc = include_str!("../README.md")]
+mod aligned;
 pub mod densenet;
 mod grid;
 mod instructions;
