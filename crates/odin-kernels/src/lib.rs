@@ -7,6 +7,7 @@ mod grid;
 mod instructions;
 mod lanes;
 mod tiles;
+mod two_rows;
 
 pub use instructions::Instructions;
 pub use tiles::Packed;

@@ -69,7 +69,7 @@ impl Packed {
 
     /// The weights [steps][GROUP] of a group, and where two are computed together those of the next one.
     #[inline(always)]
-    fn weights<const PAIR: bool>(&self, group: usize) -> [&[[f32; GROUP]]; 2] {
+    pub(crate) fn weights<const PAIR: bool>(&self, group: usize) -> [&[[f32; GROUP]]; 2] {
         let of = |group| &self.values[group * self.steps..][..self.steps];
         [of(group), of(if PAIR { group + 1 } else { group })]
     }
@@ -77,7 +77,12 @@ impl Packed {
 
 /// Adds weight · vector to each sum of a group.
 #[inline(always)]
-fn accumulate<S: Simd>(simd: S, sums: &mut Sums<S>, x: [S::f32s; VECTORS], weights: &[f32; GROUP]) {
+pub(crate) fn accumulate<S: Simd>(
+    simd: S,
+    sums: &mut Sums<S>,
+    x: [S::f32s; VECTORS],
+    weights: &[f32; GROUP],
+) {
     for (sum, &w) in sums.iter_mut().zip(weights) {
         let w = simd.splat_f32s(w);
         *sum = [
@@ -111,8 +116,9 @@ pub(crate) fn pointwise<S: Simd, const PAIR: bool>(
     [one, two]
 }
 
+/// Sums before anything is added: each channel's value, or 0.
 #[inline(always)]
-fn start_at<S: Simd>(simd: S, values: Option<&[f32; GROUP]>) -> Sums<S> {
+pub(crate) fn start_at<S: Simd>(simd: S, values: Option<&[f32; GROUP]>) -> Sums<S> {
     let mut sums = [[simd.splat_f32s(0.0); VECTORS]; GROUP];
     if let Some(values) = values {
         for (sum, &value) in sums.iter_mut().zip(values) {

@@ -40,7 +40,7 @@ pub(super) struct Map {
     pub(super) planes: Aligned,
     /// What the transition before has pooled, and the gradient to it, tiled.
     pub(super) pooled: Aligned,
-    /// A layer's input at one tile.
+    /// A layer's input at one tile, or the gradient to its bottleneck at two.
     pub(super) panel: Aligned,
     /// Where a bottleneck's activation is above 0, a bit each: by layer, tile and `GROUPS_A_WORD` groups of channels a word
     /// for each lane of the tile.
@@ -126,7 +126,7 @@ impl Map {
             gradient: Aligned::zeros(tiles * tile * capacity),
             planes: Aligned::zeros(grid.plane * inner.max(start).max(GROUP)),
             pooled: Aligned::zeros(tiles * tile * before.next_multiple_of(GROUP)),
-            panel: Aligned::zeros(tile * capacity.max(inner)),
+            panel: Aligned::zeros(tile * capacity.max(2 * inner)),
             narrow: vec![0; layers.len() * tiles * words(net.growth) * tile],
             grid,
         }
