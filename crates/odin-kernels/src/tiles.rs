@@ -19,7 +19,7 @@ pub(crate) type Sums<S> = [[<S as Simd>::f32s; VECTORS]; GROUP];
 
 /// Weights of a convolution in the order in which the loops read them.
 ///
-/// By groups of output channels [groups][in · taps][GROUP], with zeros where the last group has no channel.
+/// `[groups][in · taps][GROUP]`, by groups of output channels, with zeros where the last group has no channel.
 pub struct Packed {
     pub(crate) outputs: usize,
     steps: usize,

@@ -285,21 +285,21 @@ fn grow_back_two_rows<S: Simd>(
     let (pairs, rest) = weights.groups().groups::<S>();
     for group in pairs {
         let [upper, lower] = two_rows::<S, true>(simd, planes, grid, quad, weights, group);
-        for v in 0..VECTORS {
-            let (from, to) = (noted_at(quad[v].upper), panel_at(quad[v].upper));
+        for (v, column) in quad.iter().enumerate() {
+            let (from, to) = (noted_at(column.upper), panel_at(column.upper));
             gate(simd, &upper[0], v, group, &narrow[from..], &mut panel[to..]);
             gate(simd, &upper[1], v, group + 1, &narrow[from..], &mut panel[to..]);
-            let (from, to) = (noted_at(quad[v].lower), panel_at(quad[v].lower));
+            let (from, to) = (noted_at(column.lower), panel_at(column.lower));
             gate(simd, &lower[0], v, group, &narrow[from..], &mut panel[to..]);
             gate(simd, &lower[1], v, group + 1, &narrow[from..], &mut panel[to..]);
         }
     }
     for group in rest {
         let [upper, lower] = two_rows::<S, false>(simd, planes, grid, quad, weights, group);
-        for v in 0..VECTORS {
-            let (from, to) = (noted_at(quad[v].upper), panel_at(quad[v].upper));
+        for (v, column) in quad.iter().enumerate() {
+            let (from, to) = (noted_at(column.upper), panel_at(column.upper));
             gate(simd, &upper[0], v, group, &narrow[from..], &mut panel[to..]);
-            let (from, to) = (noted_at(quad[v].lower), panel_at(quad[v].lower));
+            let (from, to) = (noted_at(column.lower), panel_at(column.lower));
             gate(simd, &lower[0], v, group, &narrow[from..], &mut panel[to..]);
         }
     }

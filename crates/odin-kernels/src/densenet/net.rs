@@ -24,7 +24,7 @@ pub struct Net {
     pub head: Norm,
     /// The last layer's weights [classes, channels], row by row.
     pub weight: Vec<f32>,
-    /// The last layer's bias [classes].
+    /// The last layer's bias, a value a class.
     pub bias: Vec<f32>,
 }
 
