@@ -15,7 +15,7 @@ pub(crate) struct Aligned {
 impl Aligned {
     pub(crate) fn zeros(len: usize) -> Self {
         let memory = vec![0.0; len + LINE / size_of::<f32>()];
-        // Where the address is not to be had (it may not be in a constant context), any other place is as right.
+        // `align_offset` may decline to answer; any other place then is slower, not wrong.
         let first = memory.as_ptr().align_offset(LINE).min(LINE / size_of::<f32>());
         Self { memory, first, len }
     }
