@@ -1,10 +1,15 @@
 //! CIFAR's Python version: pickles, read without running them, whose pixels are read in place.
+use std::convert::Infallible;
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use super::cifar::{CifarFiles, CifarKind, PIXELS, Part};
 use super::error::DatasetError;
 use super::files::OpenFile;
-use super::pickle::{Id, Pickle, Value};
+use super::pickle::{self, Calls, Global, PickleError};
+
+type Value = pickle::Value<Infallible>;
+type Heap = pickle::Heap<Infallible>;
 
 /// What numpy's arrays of bytes are made of, in the pickles of its versions 1 and 2.
 const ALLOWED: [&str; 8] = [
@@ -19,13 +24,177 @@ const ALLOWED: [&str; 8] = [
     "__builtin__.bytes",
 ];
 
+/// Every call of numpy's is kept as a record of its arguments and state.
+struct Numpy;
+
+impl Calls for Numpy {
+    type Made = Infallible;
+
+    /// A batch of 50,000 labels takes 250,000.
+    const MAX_STEPS: usize = 1_000_000;
+
+    fn admit(&self, global: &Global) -> Result<(), PickleError> {
+        let name = global.to_string();
+        if ALLOWED.contains(&name.as_str()) {
+            return Ok(());
+        }
+        Err(PickleError::Forbidden(name))
+    }
+
+    fn call(
+        &mut self,
+        heap: &mut Heap,
+        function: &Rc<Global>,
+        arguments: &[Value],
+    ) -> Result<Value, PickleError> {
+        Ok(heap.object(function.clone(), arguments))
+    }
+
+    fn instance(
+        &mut self,
+        heap: &mut Heap,
+        class: &Rc<Global>,
+        arguments: &[Value],
+    ) -> Result<Value, PickleError> {
+        Ok(heap.object(class.clone(), arguments))
+    }
+
+    fn persistent(&mut self, _: &mut Heap, _: &Value) -> Result<Value, PickleError> {
+        Err(PickleError::Unsupported(
+            "it refers to data outside of itself, as no data set does".to_owned(),
+        ))
+    }
+}
+
+/// What is read of a batch's pickle.
+struct Batch {
+    heap: Heap,
+    root: Value,
+}
+
+impl Batch {
+    fn read(file: &OpenFile) -> Result<Self, DatasetError> {
+        let mut heap = Heap::default();
+        let root = pickle::load(file.reader(), file.len, &mut heap, &mut Numpy);
+        let why = match root {
+            Ok((root, _)) => return Ok(Self { heap, root }),
+            Err(PickleError::Io(source)) => return Err(DatasetError::io(&file.path, source)),
+            Err(PickleError::Forbidden(name)) => {
+                format!("in the pickle, it asks for `{name}`, which no data set needs and which is never run")
+            }
+            Err(PickleError::Opcode { opcode, at }) => {
+                format!("in the pickle, at offset {at}: instruction 0x{opcode:02x}, which no data set needs")
+            }
+            Err(PickleError::Limit { what, limit }) => {
+                format!("a pickle of more than {limit} {what}: no data set")
+            }
+            Err(other) => other.to_string(),
+        };
+        Err(DatasetError::malformed(&file.path, why))
+    }
+
+    /// A short text.
+    fn text(&self, value: &Value) -> Option<String> {
+        // Python 3 writes bytes for Python 2 as a text to be encoded.
+        match self.heap.get_object(value) {
+            Some(made) if made.class.module == "_codecs" => made.arguments.first()?.text().map(str::to_owned),
+            _ => value.text().map(str::to_owned),
+        }
+    }
+
+    fn entry(&self, key: &str) -> Option<&Value> {
+        let entries = self.heap.entries(&self.root)?;
+        let found = entries
+            .iter()
+            .rev()
+            .find(|(known, _)| self.text(known).as_deref() == Some(key));
+        found.map(|(_, value)| value)
+    }
+
+    /// Where the pixels start, and the labels.
+    fn content(&self) -> Result<(u64, Vec<u16>), String> {
+        let array = self.entry("data").ok_or(
+            "a pickle without `data`: not a CIFAR batch (data_batch_1 to 5, test_batch, train, test)",
+        )?;
+        let (rows, columns, pixels) = self.bytes_of_array(array)?;
+        let expected = rows.checked_mul(PIXELS as u64);
+        if columns != PIXELS as u64 || expected != Some(pixels.len) || rows == 0 {
+            let len = pixels.len;
+            return Err(format!(
+                "`data` has {len} bytes as {rows}×{columns}, where each image has {PIXELS}"
+            ));
+        }
+        let fine = self
+            .entry("fine_labels")
+            .map(|labels| (labels, CifarKind::Cifar100));
+        let found = fine.or_else(|| self.entry("labels").map(|labels| (labels, CifarKind::Cifar10)));
+        let (labels, kind) = found
+            .and_then(|(labels, kind)| Some((self.heap.items(labels)?, kind)))
+            .ok_or("has no list `labels` or `fine_labels`: not a CIFAR batch")?;
+        if labels.len() as u64 != rows {
+            return Err(format!("{} labels for {rows} images; get it again", labels.len()));
+        }
+        let label = |(index, value): (usize, &Value)| {
+            let label = value.int().and_then(|n| u16::try_from(n).ok());
+            label.filter(|label| *label < kind.classes()).ok_or_else(|| {
+                let shown = value.int().map_or("no number".to_owned(), |n| n.to_string());
+                let classes = kind.classes();
+                format!("image {index} has label {shown}, but {kind:?} has {classes} classes")
+            })
+        };
+        let labels = labels.iter().enumerate().map(label).collect::<Result<_, _>>()?;
+        Ok((pixels.at, labels))
+    }
+
+    /// Rows, columns and place of a two-dimensional numpy array of bytes.
+    fn bytes_of_array(&self, array: &Value) -> Result<(u64, u64, pickle::Span), String> {
+        let unknown = || "`data` is an array of an unknown make".to_owned();
+        let made = self.heap.get_object(array).ok_or("`data` is no numpy array")?;
+        let (shape, kind, fortran, bytes) = if made.class.name == "_frombuffer" {
+            match made.arguments.as_slice() {
+                [bytes, kind, shape, order] => (shape, kind, self.text(order).as_deref() != Some("C"), bytes),
+                _ => return Err(unknown()),
+            }
+        } else {
+            match self.heap.items(&made.state) {
+                Some([_, shape, kind, fortran, bytes]) => {
+                    (shape, kind, matches!(fortran, Value::Bool(true)), bytes)
+                }
+                _ => return Err(unknown()),
+            }
+        };
+        let kind = self
+            .heap
+            .get_object(kind)
+            .and_then(|kind| self.text(kind.arguments.first()?));
+        if kind.as_deref() != Some("u1") || fortran {
+            return Err("`data` is no array of bytes in C order".to_owned());
+        }
+        let sides = self.heap.items(shape).unwrap_or_default();
+        let natural = |side: &Value| side.int().and_then(|n| u64::try_from(n).ok()).unwrap_or(0);
+        let sides: Vec<u64> = sides.iter().map(natural).collect();
+        match (&sides[..], bytes) {
+            (&[rows, columns], Value::Text(pickle::Text { span, .. }) | Value::Bytes(span)) => {
+                Ok((rows, columns, *span))
+            }
+            (&[_, _], _) => Err(
+                "the bytes of `data` are encoded as text; save it with pickle protocol 3 or later".to_owned(),
+            ),
+            _ => Err(format!("`data` has dimensions {sides:?}, not [count, {PIXELS}]")),
+        }
+    }
+}
+
 /// The batches in order, and the labels of all their images.
 pub(super) fn open(paths: &[PathBuf]) -> Result<(CifarFiles, Vec<u16>), DatasetError> {
     let mut parts = Vec::new();
     let mut labels = Vec::new();
     for path in paths {
         let file = OpenFile::open(path)?;
-        let (first, found) = batch(&file)?;
+        let batch = Batch::read(&file)?;
+        let (first, found) = batch
+            .content()
+            .map_err(|why| DatasetError::malformed(path, why))?;
         labels.extend(found);
         parts.push(Part {
             file,
@@ -35,109 +204,6 @@ pub(super) fn open(paths: &[PathBuf]) -> Result<(CifarFiles, Vec<u16>), DatasetE
         });
     }
     Ok((CifarFiles::new(parts), labels))
-}
-
-/// Where the pixels of a batch start, and its labels.
-fn batch(file: &OpenFile) -> Result<(u64, Vec<u16>), DatasetError> {
-    let malformed = |why: &str| DatasetError::malformed(&file.path, why);
-    let pickle = Pickle::open(file, &ALLOWED)?;
-    let array = pickle.entry(pickle.top, "data").ok_or_else(|| {
-        malformed("a pickle without `data`: not a CIFAR batch (data_batch_1 to 5, test_batch, train, test)")
-    })?;
-    let (rows, columns, first, len) = bytes_of_array(&pickle, array).map_err(|why| malformed(&why))?;
-    let expected = rows.checked_mul(PIXELS as u64);
-    if columns != PIXELS as u64 || expected != Some(len) || rows == 0 {
-        let why = format!("`data` has {len} bytes as {rows}×{columns}, where each image has {PIXELS}");
-        return Err(malformed(&why));
-    }
-    let fine = pickle
-        .entry(pickle.top, "fine_labels")
-        .map(|labels| (labels, CifarKind::Cifar100));
-    let found = fine.or_else(|| {
-        pickle
-            .entry(pickle.top, "labels")
-            .map(|labels| (labels, CifarKind::Cifar10))
-    });
-    let (ids, kind) = found
-        .and_then(|(labels, kind)| Some((pickle.items(labels)?, kind)))
-        .ok_or_else(|| malformed("has no list `labels` or `fine_labels`: not a CIFAR batch"))?;
-    if ids.len() as u64 != rows {
-        return Err(malformed(&format!(
-            "{} labels for {rows} images; get it again",
-            ids.len()
-        )));
-    }
-    let label = |(index, id): (usize, &Id)| {
-        let value = pickle.int(*id);
-        let label = value
-            .and_then(|n| u16::try_from(n).ok())
-            .filter(|label| *label < kind.classes());
-        label.ok_or_else(|| {
-            let shown = value.map_or("no number".to_owned(), |n| n.to_string());
-            malformed(&format!(
-                "image {index} has label {shown}, but {kind:?} has {} classes",
-                kind.classes()
-            ))
-        })
-    };
-    Ok((
-        first,
-        ids.iter().enumerate().map(label).collect::<Result<_, _>>()?,
-    ))
-}
-
-/// Rows, columns, offset and length of a two-dimensional numpy array of bytes.
-fn bytes_of_array(pickle: &Pickle, array: Id) -> Result<(u64, u64, u64, u64), String> {
-    let Value::Made {
-        function,
-        arguments,
-        state,
-    } = pickle.get(array)
-    else {
-        return Err("`data` is no numpy array".to_owned());
-    };
-    let (shape, kind, fortran, bytes) = if function.ends_with("_frombuffer") {
-        match pickle.items(*arguments) {
-            Some(&[bytes, kind, shape, order]) => {
-                (shape, kind, pickle.text(order).as_deref() != Some("C"), bytes)
-            }
-            _ => return Err("`data` is an array of an unknown make".to_owned()),
-        }
-    } else {
-        match state.and_then(|state| pickle.items(state)) {
-            Some(&[_, shape, kind, fortran, bytes]) => (
-                shape,
-                kind,
-                matches!(pickle.get(fortran), Value::Bool(true)),
-                bytes,
-            ),
-            _ => return Err("`data` is an array of an unknown make".to_owned()),
-        }
-    };
-    let kind = match pickle.get(kind) {
-        Value::Made { arguments, .. } => pickle
-            .items(*arguments)
-            .and_then(|items| pickle.text(*items.first()?)),
-        _ => None,
-    };
-    if kind.as_deref() != Some("u1") || fortran {
-        return Err("`data` is no array of bytes in C order".to_owned());
-    }
-    let sides = pickle
-        .items(shape)
-        .unwrap_or_default()
-        .iter()
-        .map(|id| pickle.int(*id));
-    let sides: Vec<u64> = sides
-        .map(|n| n.and_then(|n| u64::try_from(n).ok()).unwrap_or(0))
-        .collect();
-    match (&sides[..], pickle.get(bytes)) {
-        (&[rows, columns], &Value::Text { offset, len }) => Ok((rows, columns, offset, len)),
-        (&[_, _], _) => {
-            Err("the bytes of `data` are encoded as text; save it with pickle protocol 3 or later".to_owned())
-        }
-        _ => Err(format!("`data` has dimensions {sides:?}, not [count, {PIXELS}]")),
-    }
 }
 
 #[cfg(test)]

@@ -2,8 +2,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use odin_metrics::Metric;
 use crate::units::{Magnitude, Temperature};
+use odin_metrics::Metric;
 
 /// A table of a paper.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -5,11 +5,11 @@ use std::fmt::Write;
 use serde::{Deserialize, Serialize};
 
 use super::table::{quoted, tex};
-use odin_metrics::Conventions;
 use crate::networks::{Measures, PublishedRow};
 use crate::session::{Detector, Metric};
 use crate::setting::parameters;
 use crate::units::{Magnitude, Temperature};
+use odin_metrics::Conventions;
 
 /// What a table is written as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

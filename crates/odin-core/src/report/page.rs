@@ -4,9 +4,9 @@ use std::fmt::Write;
 use super::figures::{FigureError, figures_of};
 use super::subject::Subject;
 use super::table::{caption, groups, head, value};
-use odin_metrics::Interval;
 use crate::runs::Run;
 use crate::session::Metric;
+use odin_metrics::Interval;
 
 const STYLE: &str = "
 body { font: 16px/1.5 system-ui, sans-serif; color: #1a1a1a; background: #fff; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; }

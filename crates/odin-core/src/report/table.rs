@@ -3,9 +3,9 @@
 use std::fmt::Write;
 
 use super::subject::{Subject, short};
-use odin_metrics::Interval;
 use crate::runs::Detector;
 use crate::session::Metric;
+use odin_metrics::Interval;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TableFormat {

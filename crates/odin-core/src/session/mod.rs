@@ -15,13 +15,13 @@ mod tmuxp;
 mod values;
 mod view;
 
-pub use odin_metrics::Metric;
-pub use odin_detectors::Detector;
 pub use autosave::{Unsaved, autosave_path, discard_unsaved, unsaved};
 pub use check::unknown_names;
 pub use error::SessionError;
 pub use json_schema::session_schema;
 pub use lock::{Holder, Lock, LockError, ago, copy_path};
+pub use odin_detectors::Detector;
+pub use odin_metrics::Metric;
 pub use schema::{Defaults, Job, Queue, Session, Sweep, VERSION};
 pub use tmuxp::{ImportError, Imported, Remark, import_tmuxp};
 pub use values::{Batch, Limit, Values};

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::values::{self, Batch, Limit, Values};
 use super::view::View;
 use crate::protocol::{JobSpec, Order};
-use odin_metrics::Metric;
 use crate::units::{Devices, Magnitude, Temperature};
+use odin_metrics::Metric;
 
 /// The version of the schema that this program writes. It reads the older ones too; `migration` tells them apart.
 pub const VERSION: u64 = 2;
