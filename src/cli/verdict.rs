@@ -310,7 +310,8 @@ impl Court {
             ending,
             resized,
         };
-        let fits = self.preprocessing.output(height as usize, width as usize)? == self.size;
+        let output = self.preprocessing.output(height as usize, width as usize);
+        let fits = output.map_err(|error| error.to_string())? == self.size;
         Ok(seen(self.resize && !fits))
     }
 

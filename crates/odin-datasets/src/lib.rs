@@ -35,16 +35,16 @@ use std::path::Path;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 pub use batch::{Batch, Normalisation, NormalisationError};
-pub use card::{Archive, DatasetCard, Download};
+pub use card::{Archive, CardError, DatasetCard, Download};
 pub use catalogue::{find, list, nearest};
 pub use cifar::CifarKind;
 pub use error::{DatasetError, MissingFile};
 pub use folder::{Corrupt, Layout};
 pub use image::Image;
-pub use noise::Noise;
+pub use noise::{Noise, NoiseError};
 pub use prefetch::Prefetch;
-pub use preprocessing::{Preprocessing, Resize};
-pub use source::Source;
+pub use preprocessing::{Preprocessing, PreprocessingError, Resize};
+pub use source::{Format, Source, SourceError};
 
 use opened::{Found, Opened};
 
@@ -89,7 +89,7 @@ impl Dataset {
             name: name.clone(),
             why,
         };
-        card.check().map_err(invalid)?;
+        card.check().map_err(|error| invalid(error.to_string()))?;
         let Found {
             images,
             labels,
@@ -148,10 +148,10 @@ impl Dataset {
     pub fn size(&self, index: usize) -> Result<(usize, usize), DatasetError> {
         self.check_index(index)?;
         let (height, width) = self.source.size(index)?;
-        let size = self.preprocessing.output_size(height, width);
-        size.map_err(|why| DatasetError::Invalid {
+        let size = self.preprocessing.output(height, width);
+        size.map_err(|error| DatasetError::Invalid {
             name: format!("{}, image {index}", self.name),
-            why,
+            why: error.to_string(),
         })
     }
 

@@ -29,19 +29,23 @@ pub struct Noise {
 const MAX_SIDE: usize = 4096;
 const MAX_COUNT: usize = 100_000_000;
 
+/// Noise that cannot be made.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NoiseError {
+    #[error("noise of {0}×{1} pixels; sides lie between 1 and {MAX_SIDE}")]
+    Size(usize, usize),
+    #[error("{0} images of noise; the count lies between 1 and {MAX_COUNT}")]
+    Count(usize),
+}
+
 impl Noise {
-    pub(super) fn check(&self) -> Result<(), String> {
+    pub(super) fn check(&self) -> Result<(), NoiseError> {
         let [height, width] = self.size;
         if !(1..=MAX_SIDE).contains(&height) || !(1..=MAX_SIDE).contains(&width) {
-            return Err(format!(
-                "noise of {height}×{width} pixels; sides lie between 1 and {MAX_SIDE}"
-            ));
+            return Err(NoiseError::Size(height, width));
         }
         if !(1..=MAX_COUNT).contains(&self.count) {
-            return Err(format!(
-                "{} images of noise; the count lies between 1 and {MAX_COUNT}",
-                self.count
-            ));
+            return Err(NoiseError::Count(self.count));
         }
         Ok(())
     }
@@ -127,7 +131,7 @@ mod tests {
 
     #[test]
     fn absurd_noise_is_refused() {
-        let refused = |noise: Noise| noise.check().unwrap_err();
+        let refused = |noise: Noise| noise.check().unwrap_err().to_string();
         assert!(refused(Noise { count: 0, ..NOISE }).contains("0 images of noise"));
         assert!(
             refused(Noise {

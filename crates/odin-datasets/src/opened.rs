@@ -96,9 +96,9 @@ impl Opened {
             Self::Folder(folder) => preprocessing.apply(folder.raster(index)?),
             Self::Noise(noise, kind) => preprocessing.apply(noise.raster(*kind, index)),
         };
-        image.map_err(|why| DatasetError::Invalid {
+        image.map_err(|error| DatasetError::Invalid {
             name: format!("image {index}"),
-            why,
+            why: error.to_string(),
         })
     }
 

@@ -32,13 +32,24 @@ pub enum Resize {
 /// Larger than any side a network takes.
 const MAX_SIDE: usize = 4096;
 
+/// Why the steps of a card make no image.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PreprocessingError {
+    #[error("preprocessing.{step} must lie between 1 and {MAX_SIDE} pixels, not {pixels}")]
+    Side { step: &'static str, pixels: usize },
+    /// Height and width before and after.
+    #[error(
+        "{}×{} pixels would become {}×{}, which no network takes: give the card a `resize` and a `crop`",
+        .from.0, .from.1, .to.0, .to.1
+    )]
+    Absurd { from: (usize, usize), to: (usize, usize) },
+}
+
 impl Preprocessing {
-    pub(super) fn check(&self) -> Result<(), String> {
-        let side = |what: &str, n: usize| match n {
+    pub(super) fn check(&self) -> Result<(), PreprocessingError> {
+        let side = |step: &'static str, pixels: usize| match pixels {
             1..=MAX_SIDE => Ok(()),
-            _ => Err(format!(
-                "preprocessing.{what} must lie between 1 and {MAX_SIDE} pixels, not {n}"
-            )),
+            _ => Err(PreprocessingError::Side { step, pixels }),
         };
         match self.resize {
             Some(Resize::Shorter(s)) => side("resize", s)?,
@@ -52,12 +63,10 @@ impl Preprocessing {
     }
 
     /// Height and width of what an image of this size becomes.
-    pub fn output(&self, height: usize, width: usize) -> Result<(usize, usize), String> {
-        self.output_size(height, width)
-    }
-
-    /// Height and width of what [`Self::apply`] makes of an image of this size.
-    pub(super) fn output_size(&self, height: usize, width: usize) -> Result<(usize, usize), String> {
+    ///
+    /// # Errors
+    /// Where nothing would be left of it, or more than any network takes.
+    pub fn output(&self, height: usize, width: usize) -> Result<(usize, usize), PreprocessingError> {
         let padded = (
             height.saturating_add(2 * self.pad),
             width.saturating_add(2 * self.pad),
@@ -72,18 +81,21 @@ impl Preprocessing {
                 if h <= w { (side, longer) } else { (longer, side) }
             }
         };
-        for (h, w) in [padded, resized] {
+        // A large photograph may be resized; padding is held as it is.
+        let (h, w) = if self.pad > 0 || self.resize.is_none() { padded } else { resized };
+        for (h, w) in [(h, w), resized] {
             if h == 0 || w == 0 || h.saturating_mul(w) > MAX_PIXELS {
-                return Err(format!(
-                    "{height}×{width} pixels would become {h}×{w}, which no network takes"
-                ));
+                return Err(PreprocessingError::Absurd {
+                    from: (height, width),
+                    to: (h, w),
+                });
             }
         }
         Ok(self.crop.map_or(resized, |side| (side, side)))
     }
 
-    pub(super) fn apply<T: Sample>(&self, raster: Raster<T>) -> Result<Image, String> {
-        self.output_size(raster.height, raster.width)?;
+    pub(super) fn apply<T: Sample>(&self, raster: Raster<T>) -> Result<Image, PreprocessingError> {
+        self.output(raster.height, raster.width)?;
         let mut raster = raster;
         if self.grey {
             raster = grey(&raster);
@@ -102,7 +114,7 @@ impl Preprocessing {
             crop: None,
             ..*self
         }
-        .output_size(raster.height, raster.width)?;
+        .output(raster.height, raster.width)?;
         let image = if resized == (raster.height, raster.width) {
             raster.into_image()
         } else {
@@ -197,7 +209,7 @@ mod tests {
             let raster = image(case.input);
             let [height, width] = case.input;
             assert_eq!(
-                case.preprocessing.output_size(height, width),
+                case.preprocessing.output(height, width),
                 Ok(case.size.into())
             );
             let got = case.preprocessing.apply(raster).unwrap();
@@ -252,14 +264,15 @@ mod tests {
             ("{pad: 99999999999}", "preprocessing.pad must lie"),
             ("{resize: [32, 0]}", "preprocessing.resize must lie"),
         ] {
-            let error = steps(text).unwrap().check().unwrap_err();
+            let error = steps(text).unwrap().check().unwrap_err().to_string();
             assert!(error.contains(expected), "{error}");
         }
         // A line of one pixel's height would become 4096 × 4,096,000.
         let error = steps("{resize: 4096}")
             .unwrap()
             .apply(Raster::grey(1, 1000, &[0u8; 1000]))
-            .unwrap_err();
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("which no network takes"), "{error}");
     }
 }

@@ -1,4 +1,5 @@
 //! What a card says of where the images come from.
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
@@ -7,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::cifar::CifarKind;
 use super::folder::{Corrupt, Layout};
 use super::located;
-use super::noise::Noise;
+use super::noise::{Noise, NoiseError};
 
 /// Where a set's images come from: in a card, `format` and the keys that belong to it.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -39,9 +40,10 @@ pub enum Source {
     Gaussian(Noise),
 }
 
-#[derive(Debug, Clone, Copy, Deserialize)]
+/// How the images are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-enum Format {
+pub enum Format {
     Idx,
     CifarBinary,
     CifarPython,
@@ -49,6 +51,33 @@ enum Format {
     Folder,
     Uniform,
     Gaussian,
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Idx => "idx",
+            Self::CifarBinary => "cifar-binary",
+            Self::CifarPython => "cifar-python",
+            Self::Svhn => "svhn",
+            Self::Folder => "folder",
+            Self::Uniform => "uniform",
+            Self::Gaussian => "gaussian",
+        })
+    }
+}
+
+/// A source whose keys do not belong together, or have values that cannot be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SourceError {
+    #[error("a source of format {format} needs the key `{key}`")]
+    Needs { format: Format, key: &'static str },
+    #[error("`{key}` means nothing to a source of format {format}")]
+    Meaningless { format: Format, key: &'static str },
+    #[error("no files are named")]
+    NoFiles,
+    #[error(transparent)]
+    Noise(#[from] NoiseError),
 }
 
 /// Every key that a source may have. Read so, and not as the enum itself, because serde would forget the lines.
@@ -76,9 +105,9 @@ impl<'de> Deserialize<'de> for Source {
 }
 
 impl TryFrom<Keys> for Source {
-    type Error = String;
+    type Error = SourceError;
 
-    fn try_from(mut keys: Keys) -> Result<Self, String> {
+    fn try_from(mut keys: Keys) -> Result<Self, SourceError> {
         let format = keys.format;
         let source = match format {
             Format::Idx => Self::Idx {
@@ -127,25 +156,23 @@ impl TryFrom<Keys> for Source {
             ("seed", keys.seed.is_some()),
         ];
         if let Some((key, _)) = left.into_iter().find(|(_, given)| *given) {
-            return Err(format!("`{key}` means nothing to a source of format {format:?}"));
+            return Err(SourceError::Meaningless { format, key });
         }
         source.check().map(|()| source)
     }
 }
 
-fn needed<T>(format: Format, key: &str, value: &mut Option<T>) -> Result<T, String> {
-    value
-        .take()
-        .ok_or_else(|| format!("a source of format {format:?} needs the key `{key}`"))
+fn needed<T>(format: Format, key: &'static str, value: &mut Option<T>) -> Result<T, SourceError> {
+    value.take().ok_or(SourceError::Needs { format, key })
 }
 
 impl Source {
-    pub(super) fn check(&self) -> Result<(), String> {
+    pub(super) fn check(&self) -> Result<(), SourceError> {
         match self {
             Self::CifarBinary { files, .. } | Self::CifarPython { files } if files.is_empty() => {
-                Err("no files are named".to_owned())
+                Err(SourceError::NoFiles)
             }
-            Self::Uniform(noise) | Self::Gaussian(noise) => noise.check(),
+            Self::Uniform(noise) | Self::Gaussian(noise) => Ok(noise.check()?),
             _ => Ok(()),
         }
     }

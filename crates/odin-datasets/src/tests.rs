@@ -242,7 +242,7 @@ fn a_wrong_card_is_told_with_line_and_column() {
         ),
         (
             "title: toy\nsource: {format: idx}\n".into(),
-            "source: a source of format Idx needs the key `images`",
+            "source: a source of format idx needs the key `images`",
         ),
         (
             "title: toy\nsource: {format: svhn, file: a, seed: 3}\n".into(),
