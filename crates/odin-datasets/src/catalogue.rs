@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use super::card::DatasetCard;
 use super::cifar::{CifarKind, PIXELS};
+use super::decode;
 use super::error::DatasetError;
 use super::files::OpenFile;
-use super::folder;
 use super::gzip;
 use super::source::Source;
 
@@ -118,7 +118,7 @@ fn guess(path: &Path) -> Result<Source, DatasetError> {
             labels: labels_beside(path),
         });
     }
-    let advice = if folder::is_image(path) {
+    let advice = if decode::is_image(path) {
         "one image is no data set: name its folder".to_owned()
     } else {
         format!(

@@ -34,9 +34,6 @@ pub enum Corrupt {
     Skip,
 }
 
-/// torchvision's list.
-const EXTENSIONS: [&str; 9] = ["jpg", "jpeg", "png", "ppm", "bmp", "pgm", "tif", "tiff", "webp"];
-
 pub(super) struct Folder {
     root: PathBuf,
     /// Relative to the root, in order.
@@ -66,7 +63,7 @@ impl Folder {
         if entries.is_empty() {
             let why = format!(
                 "no images in this folder (files ending in .{})",
-                EXTENSIONS.join(", .")
+                decode::extensions().collect::<Vec<_>>().join(", .")
             );
             return Err(DatasetError::malformed(root, why));
         }
@@ -183,7 +180,7 @@ fn scan(
         if metadata.is_dir() && deep {
             scan(root, &folder.join(&name), deep, above, entries)?;
             folders.push(name.as_os_str().as_encoded_bytes().to_vec());
-        } else if metadata.is_file() && is_image(&name) {
+        } else if metadata.is_file() && decode::is_image(&name) {
             let class = folder
                 .components()
                 .next()
@@ -198,11 +195,6 @@ fn scan(
     above.pop();
     folders.sort();
     Ok(folders)
-}
-
-pub(super) fn is_image(path: &Path) -> bool {
-    let extension = path.extension().map(|e| e.to_string_lossy().to_ascii_lowercase());
-    extension.is_some_and(|extension| EXTENSIONS.contains(&extension.as_str()))
 }
 
 #[cfg(test)]
@@ -288,7 +280,7 @@ pub(super) mod tests {
         let root = tempfile::tempdir().unwrap();
         let error = Folder::open(root.path(), Layout::Auto).err().unwrap().to_string();
         assert!(
-            error.contains("no images in this folder (files ending in .jpg, .jpeg, .png"),
+            error.contains("no images in this folder (files ending in .jpg, .jpeg, "),
             "{error}"
         );
     }

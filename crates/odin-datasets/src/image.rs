@@ -1,7 +1,10 @@
 //! An image as networks take it, and as sources hold it.
 
-/// More pixels than any image that a classifier looks at; a bound on what a lying header can ask for.
+/// More pixels than any image that a classifier looks at.
 pub(super) const MAX_PIXELS: usize = 1 << 25;
+/// More pixels than any photograph has before it is resized; a bound on what a lying header can ask for. Beyond this
+/// Pillow speaks of a decompression bomb.
+pub(super) const MAX_DECODED: usize = 178_956_970;
 
 /// Planar RGB, `[3, height, width]`, values in [0, 1]; grey images have three equal planes.
 #[derive(Debug, Clone, PartialEq)]

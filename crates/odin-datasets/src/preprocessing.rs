@@ -42,7 +42,10 @@ pub enum PreprocessingError {
         "{}×{} pixels would become {}×{}, which no network takes: give the card a `resize` and a `crop`",
         .from.0, .from.1, .to.0, .to.1
     )]
-    Absurd { from: (usize, usize), to: (usize, usize) },
+    Absurd {
+        from: (usize, usize),
+        to: (usize, usize),
+    },
 }
 
 impl Preprocessing {
@@ -82,7 +85,11 @@ impl Preprocessing {
             }
         };
         // A large photograph may be resized; padding is held as it is.
-        let (h, w) = if self.pad > 0 || self.resize.is_none() { padded } else { resized };
+        let (h, w) = if self.pad > 0 || self.resize.is_none() {
+            padded
+        } else {
+            resized
+        };
         for (h, w) in [(h, w), resized] {
             if h == 0 || w == 0 || h.saturating_mul(w) > MAX_PIXELS {
                 return Err(PreprocessingError::Absurd {
@@ -208,10 +215,7 @@ mod tests {
         for case in fixture.cases {
             let raster = image(case.input);
             let [height, width] = case.input;
-            assert_eq!(
-                case.preprocessing.output(height, width),
-                Ok(case.size.into())
-            );
+            assert_eq!(case.preprocessing.output(height, width), Ok(case.size.into()));
             let got = case.preprocessing.apply(raster).unwrap();
             assert_eq!([got.height, got.width], case.size, "{:?}", case.preprocessing);
             let apart = got
