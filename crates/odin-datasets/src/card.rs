@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::error::{DatasetError, MissingFile};
 use super::preprocessing::{Preprocessing, PreprocessingError};
 use super::source::{Source, SourceError};
+use super::text;
 
 /// Paths are relative to the folder that holds the card.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -128,7 +129,8 @@ impl DatasetCard {
             )));
         }
         let bytes = std::fs::read(path).map_err(|source| DatasetError::io(path, source))?;
-        let mut card: Self = serde_yaml::from_slice(&bytes).map_err(|error| wrong(error.to_string()))?;
+        let text = text::utf8(&bytes).map_err(|error| wrong(error.to_string()))?;
+        let mut card: Self = serde_yaml::from_str(text).map_err(|error| wrong(error.to_string()))?;
         card.name = path
             .file_stem()
             .map(|stem| stem.to_string_lossy().into_owned())

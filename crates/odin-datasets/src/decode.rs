@@ -123,8 +123,8 @@ fn size_in<R: Read + Seek>(reader: R, head: &[u8], path: &Path) -> Result<(usize
 mod tests {
     use std::fs;
 
-    use super::super::folder::tests::paint;
     use super::*;
+    use crate::formats::folder::tests::paint;
 
     #[test]
     fn alpha_is_dropped_and_grey_repeated() {

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::cifar::CifarKind;
-use super::folder::{Corrupt, Layout};
 use super::located;
-use super::noise::{Noise, NoiseError};
+use crate::formats::cifar::CifarKind;
+use crate::formats::folder::{Corrupt, Layout};
+use crate::formats::noise::{Noise, NoiseError};
 
 /// Where a set's images come from: in a card, `format` and the keys that belong to it.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -34,6 +34,15 @@ pub enum Source {
         #[schemars(default)]
         corrupt: Corrupt,
     },
+    /// A text file of image files, a line each: `path label`, or `path` alone, as OpenOOD's imglists.
+    List {
+        file: PathBuf,
+        /// The folder that the paths in the list start from; without it, the list's own.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        path: Option<PathBuf>,
+        #[schemars(default)]
+        corrupt: Corrupt,
+    },
     /// Noise, uniform over [0, 1).
     Uniform(Noise),
     /// Noise, normal with mean 0.5 and deviation 1, clamped to [0, 1].
@@ -49,6 +58,7 @@ pub enum Format {
     CifarPython,
     Svhn,
     Folder,
+    List,
     Uniform,
     Gaussian,
 }
@@ -61,6 +71,7 @@ impl fmt::Display for Format {
             Self::CifarPython => "cifar-python",
             Self::Svhn => "svhn",
             Self::Folder => "folder",
+            Self::List => "list",
             Self::Uniform => "uniform",
             Self::Gaussian => "gaussian",
         })
@@ -129,6 +140,11 @@ impl TryFrom<Keys> for Source {
                 layout: keys.layout.take().unwrap_or_default(),
                 corrupt: keys.corrupt.take().unwrap_or_default(),
             },
+            Format::List => Self::List {
+                file: needed(format, "file", &mut keys.file)?,
+                path: keys.path.take(),
+                corrupt: keys.corrupt.take().unwrap_or_default(),
+            },
             Format::Uniform | Format::Gaussian => {
                 let noise = Noise {
                     count: needed(format, "count", &mut keys.count)?,
@@ -177,6 +193,14 @@ impl Source {
         }
     }
 
+    /// What is done about images that cannot be decoded; only files of their own can be left out.
+    pub fn corrupt(&self) -> Corrupt {
+        match self {
+            Self::Folder { corrupt, .. } | Self::List { corrupt, .. } => *corrupt,
+            _ => Corrupt::Fatal,
+        }
+    }
+
     /// The files and folders that must be there.
     pub fn paths(&self) -> Vec<&Path> {
         match self {
@@ -187,6 +211,7 @@ impl Source {
                 files.iter().map(PathBuf::as_path).collect()
             }
             Self::Folder { path, .. } | Self::Svhn { file: path } => vec![path],
+            Self::List { file, path, .. } => std::iter::once(file.as_path()).chain(path.as_deref()).collect(),
             Self::Uniform(_) | Self::Gaussian(_) => Vec::new(),
         }
     }

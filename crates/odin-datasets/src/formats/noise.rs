@@ -6,10 +6,10 @@ use rand_distr::{Distribution, StandardNormal};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::image::Raster;
+use crate::image::Raster;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// Uniform over [0, 1).
     Uniform,
     /// Normal with mean 0.5 and deviation 1, clamped to [0, 1].
@@ -39,7 +39,7 @@ pub enum NoiseError {
 }
 
 impl Noise {
-    pub(super) fn check(&self) -> Result<(), NoiseError> {
+    pub(crate) fn check(&self) -> Result<(), NoiseError> {
         let [height, width] = self.size;
         if !(1..=MAX_SIDE).contains(&height) || !(1..=MAX_SIDE).contains(&width) {
             return Err(NoiseError::Size(height, width));
@@ -50,7 +50,7 @@ impl Noise {
         Ok(())
     }
 
-    pub(super) fn raster(&self, kind: Kind, index: usize) -> Raster<f32> {
+    pub(crate) fn raster(&self, kind: Kind, index: usize) -> Raster<f32> {
         let [height, width] = self.size;
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
         rng.set_stream(index as u64);
@@ -66,7 +66,7 @@ impl Noise {
         Raster::planar(height, width, samples)
     }
 
-    pub(super) fn hash(&self, kind: Kind, hasher: &mut blake3::Hasher) {
+    pub(crate) fn hash(&self, kind: Kind, hasher: &mut blake3::Hasher) {
         hasher.update(format!("{kind:?} {self:?}").as_bytes());
     }
 }

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::rc::Rc;
 
 use super::cifar::{CifarFiles, CifarKind, PIXELS, Part};
-use super::error::DatasetError;
-use super::files::OpenFile;
-use super::pickle::{self, Calls, Global, PickleError};
+use crate::error::DatasetError;
+use crate::files::OpenFile;
+use crate::pickle::{self, Calls, Global, PickleError};
 
 type Value = pickle::Value<Infallible>;
 type Heap = pickle::Heap<Infallible>;
@@ -186,7 +186,7 @@ impl Batch {
 }
 
 /// The batches in order, and the labels of all their images.
-pub(super) fn open(paths: &[PathBuf]) -> Result<(CifarFiles, Vec<u16>), DatasetError> {
+pub(crate) fn open(paths: &[PathBuf]) -> Result<(CifarFiles, Vec<u16>), DatasetError> {
     let mut parts = Vec::new();
     let mut labels = Vec::new();
     for path in paths {
