@@ -1,6 +1,5 @@
 //! What a pickle describes, as plain data. Containers lie in a heap and are named by number, so that cycles and deep
 //! nesting in a hostile file cost nothing to drop.
-use std::collections::BTreeMap;
 use std::fmt;
 use std::rc::Rc;
 
@@ -10,49 +9,75 @@ use super::PickleError;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Id(usize);
 
+/// Where a string lies in the pickle: `len` bytes from byte `at`, counted from the pickle's start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    pub at: u64,
+    pub len: u64,
+}
+
+/// A text, or a string of Python 2, which may hold anything.
 #[derive(Debug, Clone)]
-pub enum Value {
+pub struct Text {
+    /// Its first [`MAX_NAME`](super::MAX_NAME) bytes, as far as they are text.
+    pub start: Rc<str>,
+    pub span: Span,
+}
+
+/// A value of a pickle; `M` is what the user of the machine makes of calls ([`Calls::Made`](super::Calls::Made)).
+///
+/// Shown as what it is, for messages: "a number", "a list".
+#[derive(Debug, Clone)]
+pub enum Value<M> {
     None,
-    Bool,
+    Bool(bool),
     Int(i64),
     /// Beyond 64 bits: two's complement, little-endian.
     Long(Rc<[u8]>),
     Float,
-    Text(Rc<str>),
+    Text(Text),
+    /// Bytes of Python 3.
+    Bytes(Span),
     Global(Rc<Global>),
     /// A tuple, list or set.
     Sequence(Id),
     Dict(Id),
     Object(Id),
-    Storage(Rc<Storage>),
-    Tensor(Rc<TensorView>),
-    /// Something of no interest here: bytes, a NumPy scalar, a device, …
+    Made(M),
+    /// Something of no interest to the user of the machine.
     Opaque,
 }
 
-impl Value {
+impl<M> Value<M> {
     pub fn text(&self) -> Option<&str> {
         match self {
-            Self::Text(text) => Some(text),
+            Self::Text(text) => Some(&text.start),
             _ => None,
         }
     }
 
-    /// What it is, for messages.
-    pub fn kind(&self) -> &'static str {
+    pub fn int(&self) -> Option<i64> {
         match self {
+            Self::Int(n) => Some(*n),
+            _ => None,
+        }
+    }
+}
+
+impl<M: fmt::Display> fmt::Display for Value<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
             Self::None => "None",
-            Self::Bool => "a truth value",
+            Self::Bool(_) => "a truth value",
             Self::Int(_) | Self::Long(_) | Self::Float => "a number",
             Self::Text(_) => "a text",
+            Self::Bytes(_) | Self::Opaque => "a value of another library",
             Self::Global(_) => "a class",
             Self::Sequence(_) => "a list",
             Self::Dict(_) => "a dictionary",
             Self::Object(_) => "an object",
-            Self::Storage(_) => "a storage",
-            Self::Tensor(_) => "a single tensor",
-            Self::Opaque => "a value of another library",
-        }
+            Self::Made(made) => return made.fmt(f),
+        })
     }
 }
 
@@ -69,123 +94,76 @@ impl fmt::Display for Global {
     }
 }
 
-/// What a storage's elements are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Element {
-    Half,
-    Brain,
-    Float,
-    Double,
-    /// Integers and truth values of so many bytes.
-    Integer(u8),
-    /// Complex or quantised, of so many bytes.
-    Other(u8),
+/// What a class or function would have made: its arguments, the attributes given later, and its items where it is a
+/// dictionary.
+#[derive(Debug)]
+pub struct Object<M> {
+    pub class: Rc<Global>,
+    pub arguments: Vec<Value<M>>,
+    pub state: Value<M>,
+    pub items: Vec<(Value<M>, Value<M>)>,
 }
 
-impl Element {
-    pub(super) fn of_storage(class: &str) -> Option<Self> {
-        Some(match class {
-            "HalfStorage" => Self::Half,
-            "BFloat16Storage" => Self::Brain,
-            "FloatStorage" => Self::Float,
-            "DoubleStorage" => Self::Double,
-            "LongStorage" => Self::Integer(8),
-            "IntStorage" => Self::Integer(4),
-            "ShortStorage" => Self::Integer(2),
-            "CharStorage" | "ByteStorage" | "BoolStorage" => Self::Integer(1),
-            "QUInt8Storage" | "QInt8Storage" | "QUInt4x2Storage" | "QUInt2x4Storage" => Self::Other(1),
-            "QInt32Storage" => Self::Other(4),
-            "ComplexFloatStorage" => Self::Other(8),
-            "ComplexDoubleStorage" => Self::Other(16),
-            _ => return None,
-        })
-    }
+#[derive(Debug)]
+pub(super) enum Node<M> {
+    Sequence(Vec<Value<M>>),
+    Dict(Vec<(Value<M>, Value<M>)>),
+    Object(Object<M>),
+}
 
-    pub fn bytes(self) -> u64 {
-        match self {
-            Self::Half | Self::Brain => 2,
-            Self::Float => 4,
-            Self::Double => 8,
-            Self::Integer(n) | Self::Other(n) => u64::from(n),
+/// Every container of one file's pickles.
+#[derive(Debug)]
+pub struct Heap<M> {
+    nodes: Vec<Node<M>>,
+    copied: usize,
+}
+
+impl<M> Default for Heap<M> {
+    fn default() -> Self {
+        Self {
+            nodes: Vec::new(),
+            copied: 0,
         }
     }
 }
 
-/// A part of the file's data: `count` elements from element `first` of what the file keeps under `key`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Storage {
-    pub key: Rc<str>,
-    pub element: Element,
-    pub first: u64,
-    pub count: u64,
-}
-
-/// A tensor as a strided window on a storage, not yet checked against it.
-#[derive(Debug, Clone)]
-pub struct TensorView {
-    pub storage: Rc<Storage>,
-    pub offset: u64,
-    pub size: Vec<u64>,
-    pub stride: Vec<u64>,
-}
-
-/// An instance of a class: its attributes, and its items where the class is a dictionary.
-#[derive(Debug)]
-pub struct Object {
-    pub class: Rc<Global>,
-    pub state: Value,
-    pub items: Vec<(Value, Value)>,
-}
-
-#[derive(Debug)]
-pub(super) enum Node {
-    Sequence(Vec<Value>),
-    Dict(Vec<(Value, Value)>),
-    Object(Object),
-}
-
-/// Every container of one file's pickles.
-#[derive(Debug, Default)]
-pub struct Heap {
-    nodes: Vec<Node>,
-    /// What the file's storages hold, by key. The legacy format keeps their data without saying so again.
-    pub elements: BTreeMap<Rc<str>, Element>,
-    copied: usize,
-}
-
 /// Entries that calls may copy from one container to another, over a whole file: a small pickle can ask for any number.
 const MAX_COPIED: usize = 4_000_000;
-/// No call of PyTorch's has more arguments; the rest is not looked at.
+/// No known call has more arguments; the rest is not looked at.
 const MAX_ARGUMENTS: usize = 16;
 
-impl Heap {
-    fn add(&mut self, node: Node) -> Id {
+impl<M: Clone> Heap<M> {
+    fn add(&mut self, node: Node<M>) -> Id {
         self.nodes.push(node);
         Id(self.nodes.len() - 1)
     }
 
-    pub(super) fn sequence(&mut self, items: Vec<Value>) -> Value {
+    /// A new list.
+    pub fn sequence(&mut self, items: Vec<Value<M>>) -> Value<M> {
         Value::Sequence(self.add(Node::Sequence(items)))
     }
 
-    pub(super) fn dict(&mut self, items: Vec<(Value, Value)>) -> Value {
+    /// A new dictionary.
+    pub fn dict(&mut self, items: Vec<(Value<M>, Value<M>)>) -> Value<M> {
         Value::Dict(self.add(Node::Dict(items)))
     }
 
-    pub(super) fn object(&mut self, class: Rc<Global>) -> Value {
+    /// A new record of an object.
+    pub fn object(&mut self, class: Rc<Global>, arguments: &[Value<M>]) -> Value<M> {
         Value::Object(self.add(Node::Object(Object {
             class,
+            arguments: arguments.to_vec(),
             state: Value::None,
             items: Vec::new(),
         })))
     }
 
-    pub(super) fn node_mut(&mut self, id: Id) -> Option<&mut Node> {
+    pub(super) fn node_mut(&mut self, id: Id) -> Option<&mut Node<M>> {
         self.nodes.get_mut(id.0)
     }
 
     /// The items of a list, tuple or set.
-    pub fn items(&self, value: &Value) -> Option<&[Value]> {
+    pub fn items(&self, value: &Value<M>) -> Option<&[Value<M>]> {
         match value {
             Value::Sequence(id) => match self.nodes.get(id.0) {
                 Some(Node::Sequence(items)) => Some(items),
@@ -195,14 +173,17 @@ impl Heap {
         }
     }
 
-    /// A tuple of arguments.
-    pub(super) fn arguments(&self, tuple: &Value) -> Vec<Value> {
+    /// The arguments in a tuple: the first few, where there are absurdly many.
+    pub fn arguments(&self, tuple: &Value<M>) -> Vec<Value<M>> {
         let all = self.items(tuple).unwrap_or_default();
         all.iter().take(MAX_ARGUMENTS).cloned().collect()
     }
 
-    /// Counts entries about to be copied.
-    pub(super) fn charge(&mut self, entries: usize) -> Result<(), PickleError> {
+    /// Counts entries about to be copied from one container to another.
+    ///
+    /// # Errors
+    /// Where a file asks for more of it than any real one does.
+    pub fn charge(&mut self, entries: usize) -> Result<(), PickleError> {
         self.copied = self.copied.saturating_add(entries);
         if self.copied <= MAX_COPIED {
             return Ok(());
@@ -214,7 +195,7 @@ impl Heap {
     }
 
     /// The entries of a dictionary, or of an object that is one. A key may come twice: the last one counts.
-    pub fn entries(&self, value: &Value) -> Option<&[(Value, Value)]> {
+    pub fn entries(&self, value: &Value<M>) -> Option<&[(Value<M>, Value<M>)]> {
         match value {
             Value::Dict(id) => match self.nodes.get(id.0) {
                 Some(Node::Dict(entries)) => Some(entries),
@@ -228,7 +209,8 @@ impl Heap {
         }
     }
 
-    pub fn get_object(&self, value: &Value) -> Option<&Object> {
+    /// The record of an object.
+    pub fn get_object(&self, value: &Value<M>) -> Option<&Object<M>> {
         match value {
             Value::Object(id) => match self.nodes.get(id.0) {
                 Some(Node::Object(object)) => Some(object),
@@ -239,7 +221,7 @@ impl Heap {
     }
 
     /// The value under a key of a dictionary.
-    pub fn get(&self, dict: &Value, key: &str) -> Option<&Value> {
+    pub fn get(&self, dict: &Value<M>, key: &str) -> Option<&Value<M>> {
         let entries = self.entries(dict)?;
         entries
             .iter()
@@ -249,7 +231,7 @@ impl Heap {
     }
 
     /// An attribute of an object. Its state is a dictionary, or a pair of one and the slots.
-    pub fn attribute(&self, object: &Value, name: &str) -> Option<&Value> {
+    pub fn attribute(&self, object: &Value<M>, name: &str) -> Option<&Value<M>> {
         let state = &self.get_object(object)?.state;
         match self.items(state) {
             Some(parts) => self.get(parts.first()?, name),

@@ -1,50 +1,58 @@
-//! The stack machine: opcodes of protocols 2 to 5 as PyTorch uses them.
+//! The stack machine: opcodes of protocols 2 to 5.
 use std::collections::HashMap;
+use std::io::{Read, Seek};
 use std::rc::Rc;
 
-use super::bytes::{Bytes, MAX_NAME};
-use super::value::{Global, Heap, Node, Value};
-use super::{PickleError, calls};
+use super::bytes::Bytes;
+use super::value::{Global, Heap, Node, Text, Value};
+use super::{Calls, PickleError};
 
-/// A WRN-28-10 takes 10,000 steps, a DenseNet-BC-100 saved whole 60,000; a step may cost 100 bytes of memory.
-const MAX_STEPS: usize = 4_000_000;
-
-/// Reads one pickle from the start of `bytes`: its value, and how many bytes it took.
-pub fn load(bytes: &[u8], heap: &mut Heap) -> Result<(Value, usize), PickleError> {
+/// Reads one pickle of at most `len` bytes, from where `reader` stands: its value, and how many bytes it took.
+///
+/// # Errors
+/// Where the pickle is cut off, damaged, without end, or asks for what `calls` refuses.
+pub fn load<R: Read + Seek, C: Calls>(
+    reader: R,
+    len: u64,
+    heap: &mut Heap<C::Made>,
+    calls: &mut C,
+) -> Result<(Value<C::Made>, u64), PickleError> {
     let mut machine = Machine {
-        bytes: Bytes::new(bytes),
+        bytes: Bytes::new(reader, len),
         heap,
+        calls,
         stack: Vec::new(),
         marks: Vec::new(),
         memo: HashMap::new(),
     };
-    for _ in 0..MAX_STEPS {
+    for _ in 0..C::MAX_STEPS {
         if let Some(value) = machine.step()? {
             return Ok((value, machine.bytes.at));
         }
     }
     Err(PickleError::Limit {
         what: "steps",
-        limit: MAX_STEPS,
+        limit: C::MAX_STEPS,
     })
 }
 
-struct Machine<'a> {
-    bytes: Bytes<'a>,
-    heap: &'a mut Heap,
-    stack: Vec<Value>,
+struct Machine<'a, R, C: Calls> {
+    bytes: Bytes<R>,
+    heap: &'a mut Heap<C::Made>,
+    calls: &'a mut C,
+    stack: Vec<Value<C::Made>>,
     /// Heights of the stack where a tuple, list or dictionary under way began.
     marks: Vec<usize>,
-    memo: HashMap<u32, Value>,
+    memo: HashMap<u32, Value<C::Made>>,
 }
 
-impl<'a> Machine<'a> {
-    fn step(&mut self) -> Result<Option<Value>, PickleError> {
+impl<R: Read + Seek, C: Calls> Machine<'_, R, C> {
+    fn step(&mut self) -> Result<Option<Value<C::Made>>, PickleError> {
         let at = self.bytes.at;
         match self.bytes.byte()? {
             // PROTO, FRAME: of no consequence here.
-            0x80 => self.bytes.take(1).map(drop)?,
-            0x95 => self.bytes.take(8).map(drop)?,
+            0x80 => self.bytes.skip(1).map(drop)?,
+            0x95 => self.bytes.skip(8).map(drop)?,
             b'.' => return self.pop().map(Some),
             b'(' => self.marks.push(self.stack.len()),
             b'0' => drop(self.pop()?),
@@ -54,8 +62,8 @@ impl<'a> Machine<'a> {
                 self.push(top);
             }
             b'N' => self.push(Value::None),
-            0x88 => self.push(Value::Bool),
-            0x89 => self.push(Value::Bool),
+            0x88 => self.push(Value::Bool(true)),
+            0x89 => self.push(Value::Bool(false)),
             b'K' => {
                 let n = self.bytes.byte()?;
                 self.push(Value::Int(n.into()));
@@ -69,7 +77,7 @@ impl<'a> Machine<'a> {
                 self.push(Value::Int(n.into()));
             }
             0x8a => {
-                let length = self.bytes.byte()?.into();
+                let length = self.bytes.length1()?;
                 self.long(length)?;
             }
             0x8b => {
@@ -77,11 +85,11 @@ impl<'a> Machine<'a> {
                 self.long(length)?;
             }
             b'G' => {
-                self.bytes.take(8)?;
+                self.bytes.skip(8)?;
                 self.push(Value::Float);
             }
             b'U' | 0x8c => {
-                let length = self.bytes.byte()?.into();
+                let length = self.bytes.length1()?;
                 self.text(length)?;
             }
             b'T' | b'X' => {
@@ -93,16 +101,16 @@ impl<'a> Machine<'a> {
                 self.text(length)?;
             }
             b'C' => {
-                let length = self.bytes.byte()?.into();
-                self.opaque(length)?;
+                let length = self.bytes.length1()?;
+                self.blob(length)?;
             }
             b'B' => {
                 let length = self.bytes.length4()?;
-                self.opaque(length)?;
+                self.blob(length)?;
             }
             0x8e | 0x96 => {
                 let length = self.bytes.length8()?;
-                self.opaque(length)?;
+                self.blob(length)?;
             }
             b')' => self.sequence(Vec::new()),
             b']' | 0x8f => self.sequence(Vec::new()),
@@ -162,15 +170,18 @@ impl<'a> Machine<'a> {
             }
             0x93 => match (self.pop()?, self.pop()?) {
                 (Value::Text(name), Value::Text(module)) => {
-                    self.global(module.to_string(), name.to_string())?
+                    self.global(module.start.to_string(), name.start.to_string())?
                 }
                 _ => return Err(self.malformed("a class without a name")),
             },
             b'R' => {
                 let arguments = self.pop()?;
                 let function = self.pop()?;
+                let Value::Global(function) = function else {
+                    return Err(PickleError::Forbidden(format!("{function} as a function")));
+                };
                 let arguments = self.heap.arguments(&arguments);
-                let value = calls::call(self.heap, &function, &arguments)?;
+                let value = self.calls.call(self.heap, &function, &arguments)?;
                 self.push(value);
             }
             // NEWOBJ, NEWOBJ_EX
@@ -211,7 +222,7 @@ impl<'a> Machine<'a> {
             }
             b'Q' => {
                 let id = self.pop()?;
-                let value = calls::persistent(self.heap, &id)?;
+                let value = self.calls.persistent(self.heap, &id)?;
                 self.push(value);
             }
             opcode => return Err(PickleError::Opcode { opcode, at }),
@@ -226,35 +237,35 @@ impl<'a> Machine<'a> {
         }
     }
 
-    fn push(&mut self, value: Value) {
+    fn push(&mut self, value: Value<C::Made>) {
         self.stack.push(value);
     }
 
     /// What lies below the last mark belongs to a container not yet made.
-    fn pop(&mut self) -> Result<Value, PickleError> {
+    fn pop(&mut self) -> Result<Value<C::Made>, PickleError> {
         let floor = self.marks.last().copied().unwrap_or(0);
         if self.stack.len() <= floor {
-            return Err(self.malformed("its stack is empty"));
+            return Err(self.malformed("the stack is empty"));
         }
         self.stack
             .pop()
-            .ok_or_else(|| self.malformed("its stack is empty"))
+            .ok_or_else(|| self.malformed("the stack is empty"))
     }
 
-    fn top(&self) -> Result<&Value, PickleError> {
+    fn top(&self) -> Result<&Value<C::Made>, PickleError> {
         self.stack
             .last()
-            .ok_or_else(|| self.malformed("its stack is empty"))
+            .ok_or_else(|| self.malformed("the stack is empty"))
     }
 
-    fn pop_to_mark(&mut self) -> Result<Vec<Value>, PickleError> {
+    fn pop_to_mark(&mut self) -> Result<Vec<Value<C::Made>>, PickleError> {
         match self.marks.pop() {
             Some(mark) if mark <= self.stack.len() => Ok(self.stack.split_off(mark)),
-            _ => Err(self.malformed("a container that was not begun")),
+            _ => Err(self.malformed("a mark is missing")),
         }
     }
 
-    fn sequence(&mut self, items: Vec<Value>) {
+    fn sequence(&mut self, items: Vec<Value<C::Made>>) {
         let value = self.heap.sequence(items);
         self.push(value);
     }
@@ -269,8 +280,14 @@ impl<'a> Machine<'a> {
         Ok(())
     }
 
-    fn long(&mut self, length: usize) -> Result<(), PickleError> {
-        let bytes = self.bytes.take(length)?;
+    /// No number that is used has more bytes than a byte can count.
+    fn long(&mut self, length: u64) -> Result<(), PickleError> {
+        if length > 255 {
+            self.bytes.skip(length)?;
+            self.push(Value::Opaque);
+            return Ok(());
+        }
+        let bytes = self.bytes.take(length as usize)?;
         let value = if bytes.len() <= 8 {
             // Two's complement: the sign fills the bytes that are not written.
             let fill = if bytes.last().is_some_and(|&b| b >= 0x80) {
@@ -280,7 +297,7 @@ impl<'a> Machine<'a> {
             };
             let mut all = [fill; 8];
             for (to, from) in all.iter_mut().zip(bytes) {
-                *to = *from;
+                *to = from;
             }
             Value::Int(i64::from_le_bytes(all))
         } else {
@@ -291,20 +308,24 @@ impl<'a> Machine<'a> {
     }
 
     /// Python 2's strings are bytes, and names among them are ASCII.
-    fn text(&mut self, length: usize) -> Result<(), PickleError> {
-        let bytes = self.bytes.take(length)?;
-        let bytes = bytes.get(..MAX_NAME).unwrap_or(bytes);
-        self.push(Value::Text(String::from_utf8_lossy(bytes).into()));
+    fn text(&mut self, length: u64) -> Result<(), PickleError> {
+        let (span, start) = self.bytes.string(length)?;
+        let start = String::from_utf8_lossy(&start).into();
+        self.push(Value::Text(Text { start, span }));
         Ok(())
     }
 
-    fn opaque(&mut self, length: usize) -> Result<(), PickleError> {
-        self.bytes.take(length)?;
-        self.push(Value::Opaque);
+    fn blob(&mut self, length: u64) -> Result<(), PickleError> {
+        let span = self.bytes.skip(length)?;
+        self.push(Value::Bytes(span));
         Ok(())
     }
 
+    /// Python numbers what it keeps from 0 on, so a larger number than there are steps is made up.
     fn remember(&mut self, slot: u32) -> Result<(), PickleError> {
+        if slot as usize >= C::MAX_STEPS {
+            return Err(self.malformed("an absurd place in the memo"));
+        }
         let value = self.top()?.clone();
         self.memo.insert(slot, value);
         Ok(())
@@ -319,23 +340,23 @@ impl<'a> Machine<'a> {
 
     fn global(&mut self, module: String, name: String) -> Result<(), PickleError> {
         let global = Global { module, name };
-        calls::admit(&global)?;
+        self.calls.admit(&global)?;
         self.push(Value::Global(Rc::new(global)));
         Ok(())
     }
 
-    fn instance(&mut self, arguments: &Value) -> Result<(), PickleError> {
+    fn instance(&mut self, arguments: &Value<C::Made>) -> Result<(), PickleError> {
         let Value::Global(class) = self.pop()? else {
             return Err(self.malformed("an object without a class"));
         };
         let arguments = self.heap.arguments(arguments);
-        let value = calls::instance(self.heap, &class, &arguments);
+        let value = self.calls.instance(self.heap, &class, &arguments)?;
         self.push(value);
         Ok(())
     }
 
     /// Appends to the list or set on top. A list that is an object of another class keeps nothing.
-    fn extend(&mut self, items: Vec<Value>) -> Result<(), PickleError> {
+    fn extend(&mut self, items: Vec<Value<C::Made>>) -> Result<(), PickleError> {
         if let Value::Sequence(id) = *self.top()?
             && let Some(Node::Sequence(all)) = self.heap.node_mut(id)
         {
@@ -344,7 +365,7 @@ impl<'a> Machine<'a> {
         Ok(())
     }
 
-    fn set_items(&mut self, items: Vec<Value>) -> Result<(), PickleError> {
+    fn set_items(&mut self, items: Vec<Value<C::Made>>) -> Result<(), PickleError> {
         let mut items = items.into_iter();
         let mut pairs = Vec::new();
         while let Some(key) = items.next() {

@@ -6,10 +6,10 @@ use rand_distr::{Distribution, StandardNormal};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::image::Raster;
+use crate::image::Raster;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// Uniform over [0, 1).
     Uniform,
     /// Normal with mean 0.5 and deviation 1, clamped to [0, 1].
@@ -29,24 +29,28 @@ pub struct Noise {
 const MAX_SIDE: usize = 4096;
 const MAX_COUNT: usize = 100_000_000;
 
+/// Noise that cannot be made.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NoiseError {
+    #[error("noise of {0}×{1} pixels; sides lie between 1 and {MAX_SIDE}")]
+    Size(usize, usize),
+    #[error("{0} images of noise; the count lies between 1 and {MAX_COUNT}")]
+    Count(usize),
+}
+
 impl Noise {
-    pub(super) fn check(&self) -> Result<(), String> {
+    pub(crate) fn check(&self) -> Result<(), NoiseError> {
         let [height, width] = self.size;
         if !(1..=MAX_SIDE).contains(&height) || !(1..=MAX_SIDE).contains(&width) {
-            return Err(format!(
-                "noise of {height}×{width} pixels; sides lie between 1 and {MAX_SIDE}"
-            ));
+            return Err(NoiseError::Size(height, width));
         }
         if !(1..=MAX_COUNT).contains(&self.count) {
-            return Err(format!(
-                "{} images of noise; the count lies between 1 and {MAX_COUNT}",
-                self.count
-            ));
+            return Err(NoiseError::Count(self.count));
         }
         Ok(())
     }
 
-    pub(super) fn raster(&self, kind: Kind, index: usize) -> Raster<f32> {
+    pub(crate) fn raster(&self, kind: Kind, index: usize) -> Raster<f32> {
         let [height, width] = self.size;
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
         rng.set_stream(index as u64);
@@ -62,7 +66,7 @@ impl Noise {
         Raster::planar(height, width, samples)
     }
 
-    pub(super) fn hash(&self, kind: Kind, hasher: &mut blake3::Hasher) {
+    pub(crate) fn hash(&self, kind: Kind, hasher: &mut blake3::Hasher) {
         hasher.update(format!("{kind:?} {self:?}").as_bytes());
     }
 }
@@ -127,7 +131,7 @@ mod tests {
 
     #[test]
     fn absurd_noise_is_refused() {
-        let refused = |noise: Noise| noise.check().unwrap_err();
+        let refused = |noise: Noise| noise.check().unwrap_err().to_string();
         assert!(refused(Noise { count: 0, ..NOISE }).contains("0 images of noise"));
         assert!(
             refused(Noise {

@@ -4,20 +4,20 @@ use std::io::Read;
 
 use flate2::read::ZlibDecoder;
 
-use super::error::DatasetError;
-use super::files::OpenFile;
-use super::gzip::{MAX_RATIO, MAX_UNPACKED};
+use crate::error::DatasetError;
+use crate::files::OpenFile;
+use crate::gzip::{MAX_RATIO, MAX_UNPACKED};
 
 const HEADER: u64 = 128;
 
 /// Types of a data element, as MATLAB numbers them, with the bytes of a value.
 const NUMBERS: [(u32, usize); 8] = [(1, 1), (2, 1), (3, 2), (4, 2), (5, 4), (6, 4), (7, 4), (9, 8)];
-pub(super) const BYTES: u32 = 2;
-pub(super) const MATRIX: u32 = 14;
-pub(super) const COMPRESSED: u32 = 15;
+pub(crate) const BYTES: u32 = 2;
+pub(crate) const MATRIX: u32 = 14;
+pub(crate) const COMPRESSED: u32 = 15;
 
 /// An array of numbers.
-pub(super) struct Matrix {
+pub(crate) struct Matrix {
     pub dimensions: Vec<usize>,
     /// The type in which the values are stored.
     pub kind: u32,
@@ -25,7 +25,7 @@ pub(super) struct Matrix {
 }
 
 /// Those of the arrays called `wanted` that `file` has.
-pub(super) fn matrices(file: &OpenFile, wanted: &[&str]) -> Result<BTreeMap<String, Matrix>, DatasetError> {
+pub(crate) fn matrices(file: &OpenFile, wanted: &[&str]) -> Result<BTreeMap<String, Matrix>, DatasetError> {
     let malformed = |why: String| Err(DatasetError::malformed(&file.path, why));
     let mut header = [0; HEADER as usize];
     if file.len < HEADER {

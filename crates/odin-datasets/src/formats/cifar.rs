@@ -4,12 +4,12 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::error::DatasetError;
-use super::files::OpenFile;
-use super::image::Raster;
+use crate::error::DatasetError;
+use crate::files::OpenFile;
+use crate::image::Raster;
 
-pub(super) const SIDE: usize = 32;
-pub(super) const PIXELS: usize = 3 * SIDE * SIDE;
+pub(crate) const SIDE: usize = 32;
+pub(crate) const PIXELS: usize = 3 * SIDE * SIDE;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -21,14 +21,14 @@ pub enum CifarKind {
 }
 
 impl CifarKind {
-    pub(super) fn classes(self) -> u16 {
+    pub(crate) fn classes(self) -> u16 {
         match self {
             Self::Cifar10 => 10,
             Self::Cifar100 => 100,
         }
     }
 
-    pub(super) fn record(self) -> usize {
+    pub(crate) fn record(self) -> usize {
         match self {
             Self::Cifar10 => 1 + PIXELS,
             Self::Cifar100 => 2 + PIXELS,
@@ -37,11 +37,11 @@ impl CifarKind {
 }
 
 /// Images of 32×32 in planar RGB, at even distances in several files.
-pub(super) struct CifarFiles {
+pub(crate) struct CifarFiles {
     parts: Vec<Part>,
 }
 
-pub(super) struct Part {
+pub(crate) struct Part {
     pub file: OpenFile,
     /// Where the first image starts, and how far it is from one to the next.
     pub first: u64,
@@ -116,7 +116,7 @@ impl CifarFiles {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use std::fs;
 
     use super::*;

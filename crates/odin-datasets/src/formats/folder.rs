@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::decode;
-use super::error::DatasetError;
-use super::image::Raster;
+use crate::decode;
+use crate::error::DatasetError;
+use crate::image::Raster;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Layout {
-    /// Flat where images lie in the folder itself, else classes.
+    /// Flat where at least half of the images lie in the folder itself, else classes.
     #[default]
     Auto,
     /// The images in the folder itself, sorted by name (0.png, 1.png, 10.png, …), without labels.
@@ -34,79 +34,116 @@ pub enum Corrupt {
     Skip,
 }
 
-/// torchvision's list.
-const EXTENSIONS: [&str; 9] = ["jpg", "jpeg", "png", "ppm", "bmp", "pgm", "tif", "tiff", "webp"];
-
-pub(super) struct Folder {
+pub(crate) struct Folder {
     root: PathBuf,
     /// Relative to the root, in order.
     files: Vec<PathBuf>,
 }
 
-/// What opening a folder finds: the images, their labels, the names of the classes.
-pub(super) type Found = (Folder, Option<Vec<u16>>, Vec<String>);
+/// What opening a folder or a list of files finds.
+pub(crate) struct Found {
+    pub folder: Folder,
+    pub labels: Option<Vec<u16>>,
+    /// Names of the classes; empty where nothing names them.
+    pub class_names: Vec<String>,
+    /// What a person should know of files and folders that were left out.
+    pub notes: Vec<String>,
+}
 
 impl Folder {
+    /// The images below `root`, as `layout` takes them.
+    ///
+    /// Where images lie both in the folder and in folders below it, [`Layout::Auto`] goes with the larger number and
+    /// tells of the rest.
     pub fn open(root: &Path, layout: Layout) -> Result<Found, DatasetError> {
         let mut entries = Vec::new();
-        let classes = match layout {
-            Layout::Flat => scan(root, Path::new(""), false, &mut Vec::new(), &mut entries)?,
-            _ => scan(root, Path::new(""), true, &mut Vec::new(), &mut entries)?,
-        };
+        let deep = layout != Layout::Flat;
+        let folders = scan(root, Path::new(""), deep, &mut Vec::new(), &mut entries)?;
+        let here = |entry: &Entry| entry.folder.as_os_str().is_empty();
+        let beside = entries.iter().filter(|entry| here(entry)).count();
+        let below = entries.len() - beside;
         let flat = match layout {
             Layout::Flat => true,
-            Layout::Auto => entries.iter().any(|entry| entry.folder.as_os_str().is_empty()),
+            Layout::Auto => beside > 0 && beside >= below,
             Layout::Classes | Layout::Tree => false,
         };
-        match layout {
-            Layout::Auto if flat => entries.retain(|entry| entry.folder.as_os_str().is_empty()),
-            Layout::Classes => entries.retain(|entry| !entry.folder.as_os_str().is_empty()),
-            _ => {}
+        let mut notes = Vec::new();
+        if flat && below > 0 {
+            notes.push(format!(
+                "{below} images in folders below {} are left out; `layout: classes` takes them, a class a folder",
+                root.display()
+            ));
+            entries.retain(here);
+        } else if !flat && layout != Layout::Tree && beside > 0 {
+            let stray = entries
+                .iter()
+                .find(|entry| here(entry))
+                .map(|entry| entry.name.display());
+            notes.push(format!(
+                "{beside} images beside the class folders in {} are left out{}; `layout: flat` takes them instead",
+                root.display(),
+                stray.map_or(String::new(), |name| format!(" ({name})")),
+            ));
+            entries.retain(|entry| !here(entry));
         }
         if entries.is_empty() {
             let why = format!(
                 "no images in this folder (files ending in .{})",
-                EXTENSIONS.join(", .")
+                decode::extensions().collect::<Vec<_>>().join(", .")
             );
             return Err(DatasetError::malformed(root, why));
         }
         // Bytes, not components: `a-b` comes before `a/b`, as where Python sorts the walk of a class.
         let bytes = |path: &Path| path.as_os_str().as_encoded_bytes().to_vec();
         entries.sort_by_cached_key(|entry| (entry.class.clone(), bytes(&entry.folder), bytes(&entry.name)));
-        let labels = if flat || layout == Layout::Tree {
-            None
-        } else {
+        let (mut labels, mut class_names) = (None, Vec::new());
+        if !flat && layout != Layout::Tree {
+            let mut classes: Vec<&[u8]> = entries.iter().map(|entry| entry.class.as_slice()).collect();
+            classes.dedup();
+            let named = |class: &[u8]| String::from_utf8_lossy(class).into_owned();
+            let empty: Vec<String> = folders
+                .iter()
+                .filter(|folder| classes.binary_search(&folder.as_slice()).is_err())
+                .map(|folder| named(folder))
+                .collect();
+            if !empty.is_empty() {
+                notes.push(format!(
+                    "folders in {} without images are no classes: {}",
+                    root.display(),
+                    empty.join(", ")
+                ));
+            }
+            let many = || DatasetError::malformed(root, format!("{} classes are too many", classes.len()));
             let label = |entry: &Entry| {
-                let at = classes
-                    .binary_search(&entry.class)
-                    .ok()
-                    .and_then(|at| u16::try_from(at).ok());
-                at.ok_or_else(|| {
-                    DatasetError::malformed(root, format!("{} classes are too many", classes.len()))
-                })
+                let at = classes.binary_search(&entry.class.as_slice());
+                u16::try_from(at.expect("every entry's class is among them")).map_err(|_| many())
             };
-            Some(entries.iter().map(label).collect::<Result<Vec<_>, _>>()?)
-        };
-        let names = classes
-            .iter()
-            .map(|class| String::from_utf8_lossy(class).into_owned());
-        let names = if labels.is_some() {
-            names.collect()
-        } else {
-            Vec::new()
-        };
+            labels = Some(entries.iter().map(label).collect::<Result<Vec<_>, _>>()?);
+            class_names = classes.iter().map(|class| named(class)).collect();
+        }
         let files = entries
             .into_iter()
             .map(|entry| entry.folder.join(entry.name))
             .collect();
-        Ok((
-            Self {
-                root: root.to_owned(),
-                files,
-            },
+        Ok(Found {
+            folder: Self::of(root, files),
             labels,
-            names,
-        ))
+            class_names,
+            notes,
+        })
+    }
+
+    /// Files in a given order, relative to `root`.
+    pub fn of(root: &Path, files: Vec<PathBuf>) -> Self {
+        Self {
+            root: root.to_owned(),
+            files,
+        }
+    }
+
+    /// Image `index`'s path below the root.
+    pub fn name(&self, index: usize) -> Option<&Path> {
+        self.files.get(index).map(PathBuf::as_path)
     }
 
     pub fn len(&self) -> usize {
@@ -183,7 +220,7 @@ fn scan(
         if metadata.is_dir() && deep {
             scan(root, &folder.join(&name), deep, above, entries)?;
             folders.push(name.as_os_str().as_encoded_bytes().to_vec());
-        } else if metadata.is_file() && is_image(&name) {
+        } else if metadata.is_file() && decode::is_image(&name) {
             let class = folder
                 .components()
                 .next()
@@ -200,13 +237,8 @@ fn scan(
     Ok(folders)
 }
 
-pub(super) fn is_image(path: &Path) -> bool {
-    let extension = path.extension().map(|e| e.to_string_lossy().to_ascii_lowercase());
-    extension.is_some_and(|extension| EXTENSIONS.contains(&extension.as_str()))
-}
-
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use super::*;
 
     /// An image of one colour, encoded as the name's extension says.
@@ -218,9 +250,11 @@ pub(super) mod tests {
     }
 
     fn names(root: &Path, layout: Layout) -> (Vec<String>, Option<Vec<u16>>, Vec<String>) {
-        let (folder, labels, classes) = Folder::open(root, layout).unwrap();
+        let found = Folder::open(root, layout).unwrap();
+        let (labels, classes) = (found.labels, found.class_names);
         (
-            folder
+            found
+                .folder
                 .files
                 .iter()
                 .map(|file| file.display().to_string())
@@ -284,11 +318,58 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn folders_without_images_are_no_classes_and_a_stray_image_hides_none() {
+        let root = tempfile::tempdir().unwrap();
+        let touch = |name: &str| {
+            fs::create_dir_all(root.path().join(name).parent().unwrap()).unwrap();
+            fs::write(root.path().join(name), b"?").unwrap();
+        };
+        for name in [
+            "b/1.png",
+            "b/2.png",
+            "a/x/1.gif",
+            "__MACOSX/b/._1.png",
+            "notes/read.me",
+            "preview.png",
+        ] {
+            touch(name);
+        }
+        for layout in [Layout::Auto, Layout::Classes] {
+            let found = Folder::open(root.path(), layout).unwrap();
+            assert_eq!(found.class_names, ["a", "b"]);
+            assert_eq!(found.labels, Some(vec![0, 1, 1]));
+            assert!(
+                found.notes[0].starts_with("1 images beside the class folders in ")
+                    && found.notes[0].contains("(preview.png); `layout: flat`"),
+                "{:?}",
+                found.notes
+            );
+            assert!(
+                found.notes[1].ends_with("without images are no classes: __MACOSX, notes"),
+                "{:?}",
+                found.notes
+            );
+        }
+        for name in ["0.png", "1.png", "2.png"] {
+            touch(name);
+        }
+        let found = Folder::open(root.path(), Layout::Auto).unwrap();
+        assert_eq!((found.folder.len(), found.labels), (4, None));
+        assert!(
+            found.notes[0].starts_with("3 images in folders below "),
+            "{:?}",
+            found.notes
+        );
+        let tree = Folder::open(root.path(), Layout::Tree).unwrap();
+        assert_eq!((tree.folder.len(), tree.notes.len()), (7, 0));
+    }
+
+    #[test]
     fn a_folder_without_images_says_what_it_looked_for() {
         let root = tempfile::tempdir().unwrap();
         let error = Folder::open(root.path(), Layout::Auto).err().unwrap().to_string();
         assert!(
-            error.contains("no images in this folder (files ending in .jpg, .jpeg, .png"),
+            error.contains("no images in this folder (files ending in .jpg, .jpeg, "),
             "{error}"
         );
     }

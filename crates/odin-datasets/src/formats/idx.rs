@@ -1,15 +1,15 @@
 //! IDX, the format of MNIST and its kin: plain files are read in place, gzipped ones unpacked into memory once.
 use std::path::Path;
 
-use super::error::DatasetError;
-use super::files::OpenFile;
-use super::gzip;
-use super::image::{MAX_PIXELS, Raster};
+use crate::error::DatasetError;
+use crate::files::OpenFile;
+use crate::gzip;
+use crate::image::{MAX_PIXELS, Raster};
 
 const UNSIGNED_BYTE: u8 = 0x08;
 
 /// An IDX file of bytes, of any number of dimensions.
-pub(super) struct IdxFile {
+pub(crate) struct IdxFile {
     file: OpenFile,
     dimensions: Vec<usize>,
     header: u64,
@@ -123,7 +123,7 @@ impl IdxFile {
 }
 
 /// The labels of a 1-dimensional IDX file.
-pub(super) fn labels(path: &Path) -> Result<Vec<u16>, DatasetError> {
+pub(crate) fn labels(path: &Path) -> Result<Vec<u16>, DatasetError> {
     let file = IdxFile::open(path)?;
     let &[count] = file.dimensions.as_slice() else {
         let why = format!(
@@ -141,7 +141,7 @@ enum Layout {
     ChannelsLast,
 }
 
-pub(super) struct IdxImages {
+pub(crate) struct IdxImages {
     file: IdxFile,
     layout: Layout,
     pub count: usize,
@@ -197,7 +197,7 @@ impl IdxImages {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use std::io::Write;
 
     use super::*;

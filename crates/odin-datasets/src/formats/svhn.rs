@@ -1,12 +1,12 @@
 //! SVHN's `.mat` files: MATLAB 5, in which `X` holds the images and `y` their labels, 10 for the digit 0.
 use std::path::Path;
 
-use super::error::DatasetError;
-use super::files::OpenFile;
-use super::image::{MAX_PIXELS, Raster};
 use super::mat5;
+use crate::error::DatasetError;
+use crate::files::OpenFile;
+use crate::image::{MAX_PIXELS, Raster};
 
-pub(super) struct Svhn {
+pub(crate) struct Svhn {
     pixels: Vec<u8>,
     pub height: usize,
     pub width: usize,
@@ -78,8 +78,8 @@ impl Svhn {
 mod tests {
     use std::io::Write;
 
-    use super::super::mat5::{BYTES, COMPRESSED, MATRIX};
     use super::*;
+    use crate::formats::mat5::{BYTES, COMPRESSED, MATRIX};
 
     fn part(kind: u32, bytes: &[u8]) -> Vec<u8> {
         let mut out = [kind.to_le_bytes(), (bytes.len() as u32).to_le_bytes()].concat();
