@@ -255,7 +255,7 @@ fn a_failed_job_says_why_on_every_screen() {
     let reason = "the data set photo-crops is missing, which data/photo-crops.yaml describes: get it by \
                   odin fetch photo-crops";
     model.jobs[2].state = crate::app::JobState::Failed {
-        reason: reason.to_owned(),
+        reason: crate::app::JobFailure::Scoring(reason.to_owned()),
     };
     update(&mut model, Action::SelectJob(2));
     update(

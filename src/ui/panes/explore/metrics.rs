@@ -219,8 +219,7 @@ fn rows(model: &Model, left: &Compared, right: &Compared) -> Vec<Row> {
     });
     for (n, fpr) in ["10%", "1%", "0.1%", "0.01%"].into_iter().enumerate() {
         // The list ascends. The rows descend, as large FPRs need fewer images and so come first.
-        let ccr =
-            |analysis: Option<&Analysis>| analysis?.summary.ccr_at_fpr?.into_iter().rev().nth(n)?.1;
+        let ccr = |analysis: Option<&Analysis>| analysis?.summary.ccr_at_fpr?.into_iter().rev().nth(n)?.1;
         let ccr_interval = |analysis: Option<&Analysis>| {
             let interval = analysis?.intervals()?.ccr_at_fpr?.into_iter().rev().nth(n)?.1?;
             Some((interval.low, interval.high))
