@@ -218,6 +218,33 @@ fn a_sweep_is_a_run_with_its_grid() {
 }
 
 #[test]
+fn a_sweep_of_small_sets_leaves_half_of_them_to_report_on() {
+    if support::engine().is_none() {
+        return;
+    }
+    let sweep = "sweep: {temperatures: [1, 100], magnitudes: [0]}";
+    let home = home(&SESSION.replace("dataset: two}", &format!("dataset: two, {sweep}}}")));
+    let output = home.odin(&["run", "tour"]);
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{told}");
+    assert!(
+        told.contains("30 of each set choose the best cell, not 1000"),
+        "{told}"
+    );
+    let folder = runs(&home)
+        .into_iter()
+        .find(|path| path.to_string_lossy().contains("_sweep_"))
+        .unwrap();
+    let run = Run::open(&folder).unwrap();
+    let grid = run.grid().unwrap().unwrap();
+    assert_eq!((grid.validation_images, grid.tested_apart), (30, true));
+    assert_eq!(
+        run.scores(Side::In).unwrap().index,
+        (30..60).collect::<Vec<i64>>()
+    );
+}
+
+#[test]
 fn what_was_killed_is_told_and_gone_on_with() {
     if support::engine().is_none() {
         return;

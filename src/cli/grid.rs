@@ -1,20 +1,24 @@
 //! The T × ε grid from the command line: every cell on the validation images, and which is best there.
-use anyhow::bail;
+use anyhow::{Context, ensure};
 use indicatif::ProgressBar;
 
 use super::client::Client;
+use crate::datasets::{self, Dataset};
 use crate::engine::protocol::JobSpec;
+use crate::home::Home;
 use crate::metrics::Conventions;
+use crate::networks::NetworkCard;
 use crate::runs::Cell;
 use crate::session::Metric;
 use crate::units::{Devices, Magnitude, Temperature};
+use odin_core::sweep::{self, Split};
 
 /// What is searched, on what and for what.
 pub struct Search<'a> {
     pub temperatures: &'a [Temperature],
     pub magnitudes: &'a [Magnitude],
-    /// So many images of each set, the first after those skipped.
-    pub validation: usize,
+    /// The images that choose the best cell, and those that report it.
+    pub split: Split,
     pub metric: Metric,
 }
 
@@ -26,8 +30,35 @@ pub struct Searched {
     pub best: usize,
     /// The validation images, at the best cell.
     pub on: JobSpec,
-    /// The images after them, at the best cell; `None` where none are left.
-    pub rest: Option<JobSpec>,
+    /// The images after them, at the best cell.
+    pub rest: JobSpec,
+}
+
+/// How the images of the comparison are split where `asked` are to choose. Fewer than that choose where the sets are small,
+/// which is said before anything is scored.
+pub fn split(home: &Home, card: &NetworkCard, spec: &JobSpec, asked: usize) -> anyhow::Result<Split> {
+    let mut smaller = usize::MAX;
+    for name in [
+        spec.in_dataset.as_deref().unwrap_or(&card.in_dataset),
+        &spec.dataset,
+    ] {
+        let (set_card, root) = datasets::find(name, &[home.data()])?;
+        let left = Dataset::open(&set_card, &root)?.len().saturating_sub(spec.skip);
+        let images = spec.limit.map_or(left, |limit| left.min(limit));
+        ensure!(
+            images >= 2,
+            "{name}: of its images {images} are left to score, and a sweep needs 2 at least: one to choose on, one to report on"
+        );
+        smaller = smaller.min(images);
+    }
+    let split = Split::of(asked, smaller).context("at least 1 image is needed to choose on")?;
+    if split.validation() < asked {
+        eprintln!(
+            "the smaller set has {smaller} images: {} of each set choose the best cell, not {asked}, and the others report it",
+            split.validation()
+        );
+    }
+    Ok(split)
 }
 
 impl Search<'_> {
@@ -44,10 +75,7 @@ impl Search<'_> {
         mut measured: impl FnMut(usize),
     ) -> anyhow::Result<Searched> {
         let hidden = ProgressBar::hidden();
-        let on = JobSpec {
-            limit: Some(self.validation.min(spec.limit.unwrap_or(usize::MAX))),
-            ..spec.clone()
-        };
+        let on = self.split.chosen_on(spec);
         let mut cells = Vec::new();
         for &temperature in self.temperatures {
             for &magnitude in self.magnitudes {
@@ -66,32 +94,17 @@ impl Search<'_> {
             }
         }
         let value = |cell: &Cell| self.metric.of(&cell.odin);
-        let mut all = cells.iter().enumerate();
-        let Some(first) = all.next() else {
-            bail!("the grid is empty")
-        };
-        let (best, cell) = all.fold(first, |best, next| {
-            if self.metric.is_better(value(next.1), value(best.1)) {
-                next
-            } else {
-                best
-            }
-        });
+        let best = sweep::best(self.metric, cells.iter().map(value)).context("the grid is empty")?;
+        let cell = cells.get(best).expect("the best cell is one of the cells");
         let at = |spec: JobSpec| JobSpec {
             temperature: cell.temperature,
             magnitude: cell.magnitude,
             ..spec
         };
-        let rest = spec.limit.map(|limit| limit.saturating_sub(self.validation));
-        let rest = (rest != Some(0)).then(|| JobSpec {
-            skip: spec.skip + self.validation,
-            limit: rest,
-            ..spec.clone()
-        });
         Ok(Searched {
             best,
             on: at(on),
-            rest: rest.map(at),
+            rest: at(self.split.rest(spec)),
             cells,
         })
     }

@@ -10,7 +10,7 @@ use clap::Args;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::client::{self, Client, SoFar};
-use super::grid::{Search, Searched};
+use super::grid::{self, Search, Searched};
 use super::{explore, print, progress_bar};
 use crate::engine::protocol::JobSpec;
 use crate::home::Home;
@@ -19,6 +19,7 @@ use crate::plain::plain;
 use crate::runs::{self, Grid, Images, Record, RunFolder};
 use crate::session::{self, Session, Sweep};
 use crate::units::Devices;
+use odin_core::sweep::Split;
 
 mod plan;
 
@@ -77,6 +78,7 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let work = Work {
+        home: &home,
         client: &client,
         folder,
         again: options.again,
@@ -145,6 +147,7 @@ fn dry_run(tasks: &[Task], planner: &Planner, folder: &std::path::Path) -> Strin
 
 /// What all threads share.
 struct Work<'a> {
+    home: &'a Home,
     client: &'a Client,
     folder: PathBuf,
     again: bool,
@@ -231,7 +234,16 @@ impl Work<'_> {
             device: devices.to_string(),
         };
         let mut folder = RunFolder::start(&self.folder, plan.identity.clone(), origin)?;
-        let done = score(task, &plan.card, self.client, devices, &mut folder, reporter).and_then(|done| {
+        let done = score(
+            self.home,
+            task,
+            &plan.card,
+            self.client,
+            devices,
+            &mut folder,
+            reporter,
+        )
+        .and_then(|done| {
             let Done { scored, record, grid } = done;
             let path = folder.finish(&scored.ins, &scored.outs, &record, grid.as_ref())?;
             Ok(Outcome::Finished(path, Box::new(record)))
@@ -252,6 +264,7 @@ struct Done {
 }
 
 fn score(
+    home: &Home,
     task: &Task,
     card: &NetworkCard,
     client: &Client,
@@ -262,7 +275,8 @@ fn score(
     let (spec, grid) = match &task.sweep {
         None => (task.spec.clone(), None),
         Some(sweep) => {
-            let (spec, grid) = best_cell(&task.spec, sweep, client, devices, reporter)?;
+            let split = grid::split(home, card, &task.spec, sweep.validation)?;
+            let (spec, grid) = best_cell(&task.spec, sweep, split, client, devices, reporter)?;
             (spec, Some(grid))
         }
     };
@@ -297,6 +311,7 @@ fn score(
 fn best_cell(
     spec: &JobSpec,
     sweep: &Sweep,
+    split: Split,
     client: &Client,
     devices: &Devices,
     reporter: &Reporter,
@@ -304,30 +319,26 @@ fn best_cell(
     let search = Search {
         temperatures: &sweep.temperatures.0,
         magnitudes: &sweep.magnitudes.0,
-        validation: sweep.validation,
+        split,
         metric: sweep.metric,
     };
     reporter.bar.set_length(search.len() as u64);
     let Searched {
-        cells,
-        best,
-        on,
-        rest,
+        cells, best, rest, ..
     } = search.run(spec, client, devices, |measured| {
         reporter.bar.inc(1);
         if measured.is_multiple_of(search.magnitudes.len()) {
             reporter.tell(&format!("{measured} of {} cells", search.len()));
         }
     })?;
-    let tested_apart = rest.is_some();
     let grid = Grid {
         metric: sweep.metric.key().to_owned(),
-        validation_images: sweep.validation,
+        validation_images: split.validation(),
         cells,
         best,
-        tested_apart,
+        tested_apart: true,
     };
-    Ok((rest.unwrap_or(on), grid))
+    Ok((rest, grid))
 }
 
 /// Tells of one job: by a bar on a terminal, by lines elsewhere.

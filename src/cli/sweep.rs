@@ -5,7 +5,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use indicatif::MultiProgress;
 
 use super::client::{self, Client};
-use super::grid::Search;
+use super::grid::{self, Search};
 use super::{What, print, progress_bar, score};
 use crate::home::Home;
 use crate::metrics::{Metric, Summary};
@@ -23,7 +23,7 @@ pub struct Options {
     /// Magnitudes likewise
     #[arg(long, default_value = "0:0.004:21", value_name = "LIST")]
     magnitudes: Series,
-    /// Images of each set, after --skip, on which the best cell is chosen; it is reported on those after them
+    /// Images of each set, after --skip, on which the best cell is chosen, at most half of them; it is reported on those after them
     #[arg(long, default_value_t = 1000, value_name = "N")]
     validation: usize,
     /// What is best
@@ -46,8 +46,8 @@ struct Sweep {
     metric: String,
     validation_images: usize,
     cells: Vec<Cell>,
-    /// The best cell on the images that it was not chosen on; `null` where there are none.
-    test: Option<Record>,
+    /// The best cell on the images that it was not chosen on.
+    test: Record,
 }
 
 /// Lists the metrics in `--help` and in the error.
@@ -80,7 +80,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     let search = Search {
         temperatures: &temperatures,
         magnitudes: &magnitudes,
-        validation: options.validation,
+        split: grid::split(&home, &card, &what, options.validation)?,
         metric: options.metric,
     };
     let bar = bars.add(progress_bar(search.len() as u64, "cells"));
@@ -88,19 +88,14 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     let searched = search.run(&what, &client, &devices, |_| bar.inc(1))?;
     bar.finish_and_clear();
     let value = |cell: &runs::Cell| search.metric.of(&cell.odin);
-    let test = match searched.rest {
-        None => None,
-        Some(reported) => {
-            let bar = bars.add(progress_bar(0, "images"));
-            bar.set_message("the best cell on the other images");
-            let scored = client.score(reported.clone(), &devices, &bar)?;
-            bar.finish_and_clear();
-            Some(client::record(&card, &reported, &scored)?)
-        }
-    };
+    let bar = bars.add(progress_bar(0, "images"));
+    bar.set_message("the best cell on the other images");
+    let scored = client.score(searched.rest.clone(), &devices, &bar)?;
+    bar.finish_and_clear();
+    let test = client::record(&card, &searched.rest, &scored)?;
+    let validation = search.split.validation();
     let best_line = format!(
-        "best on the first {} images: T = {}, ε = {} ({:.2} %)\n",
-        options.validation,
+        "best on the first {validation} images: T = {}, ε = {} ({:.2} %)\n",
         searched.on.temperature,
         searched.on.magnitude,
         100.0 * searched.cells.get(searched.best).map_or(f64::NAN, value)
@@ -113,29 +108,24 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         };
         let sweep = Sweep {
             metric: options.metric.key().replace('-', "_"),
-            validation_images: options.validation,
+            validation_images: validation,
             cells: searched.cells.iter().map(cell).collect(),
             test,
         };
         return print(&format!("{}\n", serde_json::to_string_pretty(&sweep)?));
     }
-    let mut text = grid(
+    let mut text = grid_text(
         &temperatures,
         &magnitudes,
         &searched.cells.iter().map(value).collect::<Vec<_>>(),
     );
     text.push_str(&format!("{best_line}\n"));
-    text.push_str(&match test {
-        Some(record) => format!("On the images after them:\n{}", score::table(&record)),
-        None => {
-            "No images are left to report on: this number was tuned on what it is measured on.\n".to_owned()
-        }
-    });
+    text.push_str(&format!("On the images after them:\n{}", score::table(&test)));
     print(&text)
 }
 
 /// Percentages, a row a magnitude and a column a temperature.
-fn grid(temperatures: &[Temperature], magnitudes: &[Magnitude], values: &[f64]) -> String {
+fn grid_text(temperatures: &[Temperature], magnitudes: &[Magnitude], values: &[f64]) -> String {
     let mut text = format!("{:>8}", "ε \\ T");
     text.extend(temperatures.iter().map(|t| format!("{:>8}", t.get())));
     text.push('\n');
@@ -156,7 +146,7 @@ mod tests {
     fn the_grid_is_printed_by_row_of_magnitude() {
         let t = [Temperature::ONE, Temperature::PAPER];
         let m = [Magnitude::ZERO, Magnitude::PAPER];
-        let text = grid(&t, &m, &[0.1, 0.2, 0.3, 0.4]);
+        let text = grid_text(&t, &m, &[0.1, 0.2, 0.3, 0.4]);
         let rows: Vec<Vec<&str>> = text
             .lines()
             .map(|line| line.split_whitespace().collect())

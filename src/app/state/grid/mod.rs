@@ -23,6 +23,7 @@ use crate::engine::protocol::{Generation, JobId, JobSpec};
 use crate::metrics::{Conventions, EachIntervals, Intervals, Summaries};
 use crate::session::{Detector, Metric};
 use crate::units::{Magnitude, Temperature};
+use odin_core::sweep::Split;
 
 /// Cells that the engine is asked for at a time: one to work on, and the next, so that it need not wait.
 pub(in crate::app) const IN_FLIGHT: usize = 2;
@@ -85,7 +86,7 @@ pub struct Grid {
     base: JobSpec,
     axes: Axes,
     /// How many images of each set choose the best cell.
-    validation: usize,
+    split: Split,
     pub cursor: Place,
     /// Whether a person wants the cells filled.
     pub filling: bool,
@@ -110,14 +111,11 @@ impl Grid {
     pub(in crate::app) fn new(job: &Job) -> Option<Self> {
         let sweep = job.source.sweep.clone().unwrap_or_default();
         let smaller = job.totals.map(|totals| totals.ins.min(totals.outs))?;
-        let validation = sweep.validation.min(smaller / 2);
-        if validation == 0 {
-            return None;
-        }
+        let split = Split::of(sweep.validation, smaller)?;
         let axes = Axes::new(&sweep.temperatures.0, &sweep.magnitudes.0)?;
         Some(Self {
             base: base(&job.spec),
-            validation,
+            split,
             cursor: axes.nearest(job.parameters()),
             filling: false,
             seconds_left: None,
@@ -148,7 +146,7 @@ impl Grid {
 
     /// How many images of each set choose the best cell.
     pub fn validation(&self) -> usize {
-        self.validation
+        self.split.validation()
     }
 
     /// `None` for a place that the grid does not have.
@@ -380,20 +378,14 @@ impl Grid {
             temperature,
             magnitude,
         } = self.parameters(place).expect(ON_THE_GRID);
-        let base = self.base.clone();
-        let (skip, limit) = match subset {
-            Subset::Validation => (base.skip, Some(self.validation)),
-            Subset::Rest => (
-                base.skip.saturating_add(self.validation),
-                base.limit.map(|limit| limit.saturating_sub(self.validation)),
-            ),
+        let images = match subset {
+            Subset::Validation => self.split.chosen_on(&self.base),
+            Subset::Rest => self.split.rest(&self.base),
         };
         JobSpec {
             temperature,
             magnitude,
-            skip,
-            limit,
-            ..base
+            ..images
         }
     }
 
