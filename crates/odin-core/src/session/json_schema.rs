@@ -166,7 +166,7 @@ mod tests {
 
     #[test]
     fn the_presets_fit_the_schema_and_are_sessions() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("sessions");
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sessions");
         let mut names = Vec::new();
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use tch::TchError;
 
 use super::device;
-use super::library::OpenNetwork;
+use super::model_cache::OpenNetwork;
 use super::pass::is_out_of_memory;
 use crate::scoring::Scorer;
 use odin_core::files;

@@ -2,7 +2,7 @@
 //! one, and under the other normalisations that such networks are trained with.
 use std::collections::{HashMap, HashSet};
 
-use super::library::OpenNetwork;
+use super::model_cache::OpenNetwork;
 use crate::networks::read_weights;
 use crate::networks::weights::{WeightsError, first_line};
 use crate::scoring::Scorer;

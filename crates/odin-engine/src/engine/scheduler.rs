@@ -154,7 +154,7 @@ impl<E: FnMut(Event), D: Fn(Done) + Clone + Send + 'static> Scheduler<E, D> {
                 description: device::describe(device),
             });
         };
-        let seats = match self.fleet.seats(&placement.devices, started) {
+        let seats = match self.fleet.workers(&placement.devices, started) {
             Ok(seats) => seats,
             Err(error) => {
                 self.desk.cancel(job);
@@ -207,7 +207,7 @@ impl<E: FnMut(Event), D: Fn(Done) + Clone + Send + 'static> Scheduler<E, D> {
             return;
         };
         let State::Opening(spec) = &slot.state else { return };
-        let (spec, seats) = (spec.clone(), slot.seats.clone());
+        let (spec, seats) = (spec.clone(), slot.workers.clone());
         let store = &mut self.store;
         let begin = |ready: Ready| guarded(|| Task::begin(job, generation, spec, ready, store));
         let (task, known) = match ready.and_then(begin) {
@@ -264,7 +264,7 @@ impl<E: FnMut(Event), D: Fn(Done) + Clone + Send + 'static> Scheduler<E, D> {
         let Some(slot) = self.desk.slot(job, generation) else {
             return;
         };
-        let devices: Vec<Device> = slot.seats.iter().map(|seat| seat.device).collect();
+        let devices: Vec<Device> = slot.workers.iter().map(|seat| seat.device).collect();
         let Some(task) = self.desk.task(job, generation) else {
             return;
         };
@@ -294,8 +294,8 @@ impl<E: FnMut(Event), D: Fn(Done) + Clone + Send + 'static> Scheduler<E, D> {
 
     /// Keeps what a batch has shown, also where its job has moved on, and tells its scores where it has not.
     fn take_back(&mut self, Done { work, found }: Done) {
-        self.fleet.came_back(work.seat);
-        self.tell_memory(work.seat.device, false);
+        self.fleet.came_back(work.worker);
+        self.tell_memory(work.worker.device, false);
         let (job, generation) = (work.job, work.generation);
         let found = match found {
             Ok(found) => found,
@@ -309,7 +309,7 @@ impl<E: FnMut(Event), D: Fn(Done) + Clone + Send + 'static> Scheduler<E, D> {
         if let Some(size) = found.halved_to {
             let text = format!(
                 "{} ran out of memory; {} went on with batches of {size}",
-                work.seat.device, work.set
+                work.worker.device, work.set
             );
             (self.emit)(Event::Warning { text });
         }

@@ -7,8 +7,8 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
 use super::evidence::{Evidence, Store};
-use super::fleet::Seat;
-use super::library::OpenNetwork;
+use super::workers::WorkerId;
+use super::model_cache::OpenNetwork;
 use super::opener::Ready;
 use super::pass::Work;
 use odin_core::protocol::{Generation, ImageScore, JobId, JobSpec, Order, ScoreBatch};
@@ -143,7 +143,7 @@ impl Task {
     }
 
     /// The next batch, for this worker: of the side that is behind, or of the first that is not done, in file order.
-    pub fn next(&mut self, seat: Seat, store: &Store) -> Result<Next, TaskError> {
+    pub fn next(&mut self, worker: WorkerId, store: &Store) -> Result<Next, TaskError> {
         let of_seat = self.networks.iter().find(|(of, _)| *of == seat);
         let network = of_seat.map(|(_, network)| network.clone());
         let network = network.ok_or(TaskError::NoNetwork(seat))?;

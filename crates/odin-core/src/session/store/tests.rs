@@ -311,7 +311,7 @@ fn a_save_that_fails_leaves_the_file_alone() {
 
 #[test]
 fn the_demo_session_is_a_session() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("sessions/demo.yaml");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sessions/demo.yaml");
     let session = Session::load(&path).unwrap();
     let sets: Vec<_> = session
         .job_specs()
