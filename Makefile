@@ -2,24 +2,29 @@
 #
 #   make run     set up, build, open the dashboard on the demo session (SESSION=NAME for another)
 #   make test    set up, check formatting and lints, run every test
+#   make test-without-libtorch    the tests of everything but the engine
 CARGO ?= cargo
 PYTHON ?= python3
 PREFIX ?= $(HOME)/.local
 SESSION ?=
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: run build test setup bench demo-table docs data install uninstall clean help
+.PHONY: run build test test-without-libtorch setup bench demo-table docs data install uninstall clean help
 
 run: build
 	@$(TARGET)/release/odin $(SESSION)
 
 build: setup
-	@$(CARGO) build --release --locked
+	@$(CARGO) build --workspace --release --locked
 
 test: setup
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --all-targets --locked -- -D warnings
-	$(CARGO) test --locked
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	ODIN_TEST_ENGINE=required $(CARGO) test --workspace --locked
+
+# Everything but the engine, as on a machine that has no libtorch; tests of scoring are skipped, and say so.
+test-without-libtorch:
+	env -u LIBTORCH $(CARGO) test --workspace --exclude odin-engine --locked
 
 setup:
 	@command -v $(CARGO) >/dev/null || { echo "error: no cargo: install Rust 1.89 or newer (https://rustup.rs)" >&2; exit 2; }
@@ -29,7 +34,8 @@ setup:
 # Speed: the metrics, the dashboard without a terminal and in one, and an ODIN pass beside PyTorch's where $(PYTHON) has torch. WEIGHTS=FILE and IMAGES=FILE (CIFAR-10's
 # binary format) are optional; BENCH takes more arguments of scripts/bench.py. docs/performance.md has the results.
 bench: build
-	$(CARGO) bench --locked --bench metrics --bench dashboard --bench terminal
+	$(CARGO) bench --locked -p odin-metrics --bench metrics
+	$(CARGO) bench --locked -p odin-tui --bench dashboard --bench terminal
 	$(PYTHON) scripts/bench.py $(TARGET)/release/odin $(if $(WEIGHTS),--weights "$(WEIGHTS)") $(if $(IMAGES),--images "$(IMAGES)") $(BENCH)
 
 # The README's table of the demo, measured anew.

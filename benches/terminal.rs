@@ -120,8 +120,7 @@ fn idle(home: &Path) {
         .into_iter()
         .chain(children.split_whitespace().map(str::to_owned))
         .collect();
-    // SAFETY: asks for a constant of the system.
-    let per_second = unsafe { libc::sysconf(libc::_SC_CLK_TCK) } as f64;
+    let per_second = rustix::param::clock_ticks_per_second() as f64;
     let ticks = || -> u64 {
         let of = |id: &String| {
             let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap();

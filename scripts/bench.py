@@ -42,7 +42,7 @@ TRICKS = [name for name in WAYS if name not in ("scripts", "batched", "odin")]
 
 
 def tensors_of(kind, first, second, classes=10):
-    """Names and shapes of a network's tensors, as in src/networks/architecture.rs."""
+    """Names and shapes of a network's tensors, as in crates/odin-core/src/networks/architecture.rs."""
     layers = (first - 4) // 6
     shapes = {}
 

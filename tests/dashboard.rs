@@ -5,6 +5,7 @@ mod support;
 use std::time::Duration;
 
 use portable_pty::CommandBuilder;
+use rustix::process::Signal;
 use support::home::TestHome;
 use support::terminal::Terminal;
 
@@ -156,17 +157,34 @@ fn pictures_come_and_go() {
     assert_eq!(terminal.end(), 0);
 }
 
+/// A serial line, or a container's first moment: its size is not known yet.
+#[test]
+fn a_terminal_that_tells_no_size_is_drawn_on_all_the_same() {
+    let home = home();
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_odin"));
+    command.arg("test");
+    let mut terminal = Terminal::run_where_told(home.path(), command, 24, 80, (0, 0));
+    terminal.wait_for_text("AUROC");
+    terminal.wait_for_text("done");
+    terminal.resize(40, 120);
+    terminal.wait_for("the true size", |s| {
+        s.lines().any(|line| line.chars().count() > 100)
+    });
+    terminal.send("q");
+    assert_eq!(terminal.end(), 0);
+}
+
 #[test]
 fn signals_leave_the_terminal_whole() {
     if support::engine().is_none() {
         return;
     }
     let home = home();
-    for signal in [libc::SIGTERM, libc::SIGHUP, libc::SIGINT] {
+    for signal in [Signal::TERM, Signal::HUP, Signal::INT] {
         let mut terminal = Terminal::open(&home, 24, 80);
         terminal.wait_for_text("small");
         terminal.signal(signal);
-        assert_eq!(terminal.end(), 128 + signal as u32);
+        assert_eq!(terminal.end(), 128 + signal.as_raw() as u32);
     }
 }
 

@@ -8,11 +8,13 @@ use std::process::Command as Program;
 use std::sync::mpsc::{Receiver, channel};
 
 use odin_core::home::Home;
-use odin_core::protocol::{Command, EngineProcess, Event};
+use odin_core::protocol::{Command, EngineEnded, EngineProcess, Event};
+#[cfg(target_os = "linux")]
+use rustix::process::{Pid, Signal, kill_process};
 use support::home::TestHome;
 use support::terminal::{PATIENCE, Terminal};
 
-fn process(program: &Path, home: &TestHome) -> (EngineProcess, Receiver<Result<Event, String>>) {
+fn process(program: &Path, home: &TestHome) -> (EngineProcess, Receiver<Result<Event, EngineEnded>>) {
     let (sender, events) = channel();
     let process = EngineProcess::start(program, &Home::at(home.path()), true, move |event| {
         let _ = sender.send(event);
@@ -21,11 +23,11 @@ fn process(program: &Path, home: &TestHome) -> (EngineProcess, Receiver<Result<E
 }
 
 /// Why it has ended.
-fn last_word(events: &Receiver<Result<Event, String>>) -> String {
+fn last_word(events: &Receiver<Result<Event, EngineEnded>>) -> String {
     loop {
         match events.recv_timeout(PATIENCE).expect("a word of the engine") {
             Ok(_) => {}
-            Err(reason) => return reason,
+            Err(reason) => return reason.to_string(),
         }
     }
 }
@@ -120,8 +122,7 @@ fn the_dashboard_outlives_its_engine_and_starts_another() {
     terminal.wait_for_text("done");
     let engines = children(terminal.id());
     assert_eq!(engines.len(), 1);
-    // SAFETY: a signal to a process that this test had started.
-    assert_eq!(unsafe { libc::kill(engines[0], libc::SIGKILL) }, 0);
+    kill_process(Pid::from_raw(engines[0]).unwrap(), Signal::KILL).unwrap();
     terminal.wait_for_text("killed (signal 9)");
     terminal.wait_for_text("no engine");
     terminal.send("\x05");

@@ -4,7 +4,7 @@ mod support;
 
 use std::fs::File;
 use std::io::{Read, Write};
-use std::os::fd::{FromRawFd, OwnedFd};
+use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::Command;
@@ -16,6 +16,11 @@ use odin_tui::config::Config;
 use odin_tui::session::Session;
 use odin_tui::term::{self, Capabilities, EngineLink, TermOptions};
 use portable_pty::CommandBuilder;
+use rustix::fs::OFlags;
+use rustix::io::{FdFlags, fcntl_setfd};
+use rustix::process::{Signal, ioctl_tiocsctty, setsid};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{Winsize, tcsetwinsize};
 use support::home::TestHome;
 use support::terminal::{PATIENCE, Terminal};
 
@@ -52,11 +57,11 @@ fn what_was_not_saved_is_offered_after_a_signal() {
         return;
     }
     let home = home();
-    for signal in [libc::SIGTERM, libc::SIGHUP] {
+    for signal in [Signal::TERM, Signal::HUP] {
         let _ = std::fs::remove_file(kept_aside(&home));
         let terminal = changed(&home);
         terminal.signal(signal);
-        assert_eq!(terminal.end(), 128 + signal as u32);
+        assert_eq!(terminal.end(), 128 + signal.as_raw() as u32);
         assert_eq!(
             std::fs::read_to_string(preset(&home)).unwrap(),
             SESSION,
@@ -102,7 +107,7 @@ fn what_was_not_saved_can_be_thrown_away() {
         assert!(start.elapsed() < PATIENCE, "nothing was kept");
         terminal.read_for(Duration::from_millis(50));
     }
-    terminal.signal(libc::SIGKILL);
+    terminal.signal(Signal::KILL);
     terminal.wait();
     let mut terminal = Terminal::open(&home, 24, 80);
     terminal.wait_for_text("Not saved");
@@ -143,7 +148,7 @@ fn the_screen_that_was_shown_is_shown_again() {
     terminal.wait_for_text("done");
     terminal.send("5");
     terminal.wait_for_text("log, ");
-    terminal.signal(libc::SIGHUP);
+    terminal.signal(Signal::HUP);
     terminal.end();
     let mut terminal = Terminal::open(&home, 24, 80);
     terminal.wait_for_text("log, ");
@@ -216,32 +221,25 @@ fn a_closed_terminal_ends_the_program_and_keeps_what_was_not_saved() {
 
 /// The program in a pseudo-terminal whose other end is in one place only, so that it can be closed.
 fn bare_terminal(home: &TestHome) -> (File, std::process::Child) {
-    let (mut master, mut slave) = (-1, -1);
-    let mut size = libc::winsize {
+    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    // The program must not have this end.
+    fcntl_setfd(&master, FdFlags::CLOEXEC).unwrap();
+    grantpt(&master).unwrap();
+    unlockpt(&master).unwrap();
+    let name = ptsname(&master, Vec::new()).unwrap().into_string().unwrap();
+    let slave = File::options()
+        .read(true)
+        .write(true)
+        .custom_flags(OFlags::NOCTTY.bits() as i32)
+        .open(name)
+        .unwrap();
+    let size = Winsize {
         ws_row: 24,
         ws_col: 80,
         ws_xpixel: 0,
         ws_ypixel: 0,
     };
-    // SAFETY: writes two descriptors, and reads the size.
-    let opened = unsafe {
-        libc::openpty(
-            &mut master,
-            &mut slave,
-            std::ptr::null_mut(),
-            std::ptr::null_mut(),
-            &raw mut size,
-        )
-    };
-    assert_eq!(opened, 0);
-    // SAFETY: they are open, and nobody else has them. The program must not have the other end.
-    let (master, slave) = unsafe {
-        libc::fcntl(master, libc::F_SETFD, libc::FD_CLOEXEC);
-        (
-            File::from(OwnedFd::from_raw_fd(master)),
-            OwnedFd::from_raw_fd(slave),
-        )
-    };
+    tcsetwinsize(&slave, size).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_odin"));
     command
         .arg("test")
@@ -252,16 +250,16 @@ fn bare_terminal(home: &TestHome) -> (File, std::process::Child) {
         .stdin(slave.try_clone().unwrap())
         .stdout(slave.try_clone().unwrap())
         .stderr(slave);
-    // SAFETY: makes the child the leader of a session with this terminal; both calls may be made after a fork.
+    // SAFETY: makes the child the leader of a session with this terminal. Both are bare system calls, which may be made
+    // after a fork.
     unsafe {
         command.pre_exec(|| {
-            libc::setsid();
-            libc::ioctl(0, libc::TIOCSCTTY as _, 0);
-            Ok(())
+            setsid()?;
+            Ok(ioctl_tiocsctty(rustix::stdio::stdin())?)
         });
     }
     let child = command.spawn().unwrap();
-    (master, child)
+    (File::from(master), child)
 }
 
 /// A panic of the thread that draws is told on a terminal that is whole.

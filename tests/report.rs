@@ -33,8 +33,8 @@ fn home() -> TestHome {
     home.write(
         "models/small.yaml",
         &format!(
-            "{card}published:\n  source: a paper\n  temperature: 1000\n  rows:\n    \
-             - {{set: two, magnitude: 0.0014, baseline: {measures}, odin: {measures}}}\n"
+            "{card}published:\n  source: a paper\n  temperature: 100\n  rows:\n    \
+             - {{set: two, magnitude: 0.002, baseline: {measures}, odin: {measures}}}\n"
         ),
     );
     home.write("sessions/tour.yaml", SESSION);
@@ -84,7 +84,7 @@ fn tables_say_what_the_saved_scores_say_in_every_format() {
         assert!(told["accuracy"].is_number() && told["odin"]["ccr_at_fpr"]["0.1"].is_number());
     }
     let two = all.iter().find(|told| told["dataset"] == "two").unwrap();
-    assert_eq!(two["published"]["row"]["odin"]["auroc"], 95.3);
+    assert_eq!(two["published"]["row"]["odin"]["auroc"], 0.953);
     assert_eq!(
         all.iter().find(|told| told["dataset"] == "three").unwrap()["grid"]["cells"]
             .as_array()
@@ -94,12 +94,18 @@ fn tables_say_what_the_saved_scores_say_in_every_format() {
     );
 
     let auroc = 100.0 * two["odin"]["auroc"].as_f64().unwrap();
+    // Bold where the difference is more than chance.
+    let is_better = two["difference_ci"]["auroc"]["low"].as_f64().unwrap() > 0.0;
+    let bold = |before: &str, after: &str| match is_better {
+        true => format!("{before}{auroc:.2}{after}"),
+        false => format!("/ {auroc:.2}"),
+    };
     for (format, number, published) in [
         ("table", format!("{auroc:.1}"), "95.3/ 95.3"),
-        ("md", format!("**{auroc:.2}**"), "95.3 / 95.3"),
+        ("md", bold("**", "**"), "95.3 / 95.3"),
         ("latex", format!("{auroc:.1}"), "\\textit{95.3 / 95.3}"),
-        ("csv", two["odin"]["auroc"].to_string(), ",95.3,"),
-        ("html", format!("<b>{auroc:.2}</b>"), "<td>95.3 / 95.3</td>"),
+        ("csv", two["odin"]["auroc"].to_string(), ",0.953,"),
+        ("html", bold("<b>", "</b>"), "<td>95.3 / 95.3</td>"),
     ] {
         let text = home.succeed(&["report", "--format", format]);
         assert!(
@@ -127,6 +133,39 @@ fn tables_say_what_the_saved_scores_say_in_every_format() {
         other.contains("OOD positive, error at TPR 95, AUPR by counts"),
         "{other}"
     );
+}
+
+#[test]
+fn rows_say_what_was_tuned_and_published_numbers_stand_beside_the_same_setting_only() {
+    let home = home();
+    let all: Value = serde_json::from_str(&home.succeed(&["report", "--format", "json"])).unwrap();
+    let of = |set: &str| {
+        let all = all.as_array().unwrap().iter();
+        all.clone().find(|told| told["dataset"] == set).unwrap().clone()
+    };
+    let (two, three) = (of("two"), of("three"));
+    assert_eq!((&two["tuned_on"], &two["skip"]), (&Value::Null, &Value::from(0)));
+    assert_eq!(
+        (&three["tuned_on"], &three["skip"]),
+        (&Value::from("validation"), &Value::from(20))
+    );
+    let text = home.succeed(&["report"]);
+    assert!(text.contains("three †") && text.contains("skip 20"), "{text}");
+    assert!(text.contains("chosen on 20 validation images"), "{text}");
+
+    let card = home.path().join("models/small.yaml");
+    let written = std::fs::read_to_string(&card).unwrap();
+    for (from, to, remains) in [
+        ("temperature: 100\n", "temperature: 10\n", "95.3 / —"),
+        ("source: a paper\n", "source: a paper\n  weights: another\n", ""),
+        ("source: a paper\n", "source: a paper\n  skip: 10\n", ""),
+        ("set: two", "set: three", ""),
+    ] {
+        std::fs::write(&card, written.replace(from, to)).unwrap();
+        let table = home.succeed(&["report", "small_two", "--format", "md"]);
+        assert_eq!(table.contains("published"), !remains.is_empty(), "{to}: {table}");
+        assert!(table.contains(remains), "{to}: {table}");
+    }
 }
 
 #[test]

@@ -1,64 +1,62 @@
-//! Everything that can happen, in one serialisable vocabulary for keys, mouse, the engine and tests.
+//! Everything that can happen, as one serialisable vocabulary for keys, mouse, engine and tests.
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::analysis::{ExactReport, IntervalReport};
-use super::catalogue::Catalogue;
-use super::cell::GridReport;
-use super::compare::CompareColumn;
-use super::grid::Place;
 use super::key::Key;
-use super::log::Level;
-use super::picker::Column;
-use super::slider::Slider;
+use super::state::analysis::{ExactReport, IntervalReport};
+use super::state::catalogue::Catalogue;
+use super::state::compare::CompareColumn;
+use super::state::grid::{GridReport, Place};
+use super::state::log::Level;
+use super::state::overlay::Column;
+use super::state::parameters::Slider;
 use crate::engine::protocol::Event;
 use crate::report::TableKind;
 use crate::session::Screen;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Action {
-    /// The first frame is on the screen and the engine is there: queue every job.
+    /// The first frame is on the screen and the engine is up: queue every job.
     Start,
-    /// It is so long after the start. Everything that is due happens now.
+    /// This much time has passed since the start. Everything that is due happens now.
     Tick(Duration),
     Engine(Event),
-    /// No engine, or no longer.
+    /// The engine did not start, or has ended, and why.
     EngineGone(String),
-    /// A person wants an engine again.
     RestartEngine,
     Intervals(Box<IntervalReport>),
     Exact(Box<ExactReport>),
     GridReport(Box<GridReport>),
     Saved,
     SaveFailed(String),
-    /// What jobs can be made of.
+    /// The networks and sets that jobs can be made from.
     Catalogue(Box<Catalogue>),
-    /// Something outside went well, or did not.
+    /// The outcome of something done outside, for the status line and the log.
     Said(Level, String),
-    /// A line that a library wrote to standard error.
+    /// Text that a library wrote to standard error.
     Native(String),
     Key(Key),
     Paste(String),
-    /// The terminal's window has the focus, or no longer.
+    /// Whether the terminal's window has the focus.
     Focus(bool),
 
     Quit,
     Save,
     Suspend,
     ToggleHelp,
-    /// Every action by name.
+    /// Open the list of every action by name.
     OpenPalette,
-    /// A network and a set for a new job.
+    /// Open the lists of networks and sets for a new job.
     OpenPicker,
-    /// Move through the list that lies on top.
+    /// Move the choice in the list that lies on top.
     Choose(i32),
-    /// Choose a row of it; again, take it.
+    /// Choose a row of that list; if it is chosen already, accept it.
     ChooseRow(Column, usize),
     OtherColumn,
     RestoreSession,
     DiscardAutosave,
-    /// Close what lies on top: help, typing, a message.
+    /// Close whatever lies on top: help, typing, a message.
     Dismiss,
     Show(Screen),
     ToggleMouse,
@@ -78,18 +76,18 @@ pub enum Action {
     CancelQueue,
     DuplicateJob,
     RemoveJob,
-    /// Up (−1) or down.
+    /// Move the selected job up (−1) or down (1).
     MoveJob(i32),
 
     FocusNext,
     FocusPrevious,
-    /// Move what has the focus by so many steps.
+    /// Move the slider that has the focus by so many steps.
     Step(i32),
     StepOf(Slider, i32),
     /// A slider is dragged to this fraction of its length; ends with [`Action::Release`].
     SlideTo(Slider, f64),
     Release,
-    /// Start typing a value for what has the focus.
+    /// Start typing a value for the slider that has the focus.
     Edit,
     Type(char),
     Erase,
@@ -101,9 +99,9 @@ pub enum Action {
     Undo,
     Redo,
 
-    /// The threshold is put to this place of the histogram's axis (log-odds or probability, whichever it shows).
+    /// Set the threshold to this place on the histogram's axis (log-odds or probability, whichever it shows).
     ThresholdToScore(f64),
-    /// The threshold is put to where the curve on the ROC has this FPR.
+    /// Set the threshold to where the ROC has this FPR.
     ThresholdToFpr(f64),
     ThresholdReset,
 
@@ -114,9 +112,9 @@ pub enum Action {
     ToggleCounts,
     ToggleCurve,
     ToggleMarks,
-    /// Pin what is shown as A, or let go of it.
+    /// Pin the setting that is shown as A; if one is pinned, unpin it.
     PinOrUnpin,
-    /// Go back to the pinned setting; what was shown is pinned in its place.
+    /// Go back to the pinned setting, and pin the one that was shown in its place.
     SwapWithPin,
     ToggleLogFpr,
     NextMetric,
@@ -137,28 +135,28 @@ pub enum GridAction {
     To(Place),
     ToBest,
     FillOrPause,
-    /// Compute the best cell on the images that did not choose it.
+    /// Compute the best cell on the images that it was not chosen on.
     ScoreBestOnRest,
-    /// The job's T and ε become those under the cursor.
+    /// Give the job the T and ε under the cursor.
     Take,
 }
 
 /// What can be done on the Images screen.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum ImagesAction {
-    /// The choice moves by so many images, by rows of them, or by pages.
+    /// Move the choice by so many images, rows or pages.
     Move(i32),
     MoveRows(i32),
     MovePages(i32),
-    /// Choose the image at this place of the list; once more shows it large.
+    /// Choose the image at this place of the list; if it is chosen already, show it large.
     Choose(usize),
     ToggleLarge,
-    /// The next way (1) or that before (−1) to sort, to filter, and the next class.
+    /// The next (1) or previous (−1) order, filter or class.
     NextOrder(i32),
     NextFilter(i32),
     NextClass(i32),
     AnyClass,
-    /// A page holds so many images across and down.
+    /// The screen has room for this many images across and down.
     Fits(u16, u16),
     TogglePixels,
 }
@@ -166,16 +164,16 @@ pub enum ImagesAction {
 /// What can be done on the Compare screen.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum CompareAction {
-    /// The job so many rows further down is selected.
+    /// Select the job so many rows further down.
     Move(i32),
-    /// Sort by the next column (1) or the one before (−1).
+    /// Sort by the next column (1) or the previous one (−1).
     NextColumn(i32),
-    /// Sort by a column; by the same once more turns the order round.
+    /// Sort by a column; if the rows are sorted by it already, reverse them.
     SortBy(CompareColumn),
     Reverse,
-    /// Sort by the number of the detector beside the baseline, the baseline's, or the change.
+    /// Sort by the next of: the number of the detector beside the baseline, the baseline's, the change.
     NextNumber,
-    /// The next detector (1) or that before (−1) stands beside the baseline.
+    /// Show the next detector (1) or the previous one (−1) beside the baseline.
     NextDetector(i32),
     ToggleDetails,
     /// Write the table to a file.

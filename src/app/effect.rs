@@ -1,8 +1,8 @@
 //! What `update` wants done outside the model, as plain data.
 use std::path::PathBuf;
 
-use super::analysis::{ExactRequest, IntervalRequest};
-use super::cell::GridRequest;
+use super::state::analysis::{ExactRequest, IntervalRequest};
+use super::state::grid::GridRequest;
 use crate::engine::protocol::Command;
 use crate::report::TableKind;
 use crate::session::Session;
@@ -24,22 +24,22 @@ pub enum Effect {
     ComputeGrid(GridRequest),
     /// Answered by `Catalogue`.
     LoadCatalogue,
-    /// Put this on the clipboard of the terminal.
+    /// Put this on the terminal's clipboard.
     Copy(String),
     /// Answered by `Said`.
     WriteLog(String),
-    /// Keep this beside the session's file, in case the program is cut off.
+    /// Keep the unsaved session beside its file, in case the program is cut off.
     Autosave {
         path: PathBuf,
         session: Box<Session>,
     },
-    /// Into a file of this name, with a number where there is one already. Answered by `Said`.
+    /// Write a table to a new file: named like this, with a number if there is such a file already. Answered by `Said`.
     WriteTable {
         stem: String,
         kind: TableKind,
         text: String,
     },
-    /// What was kept of a session that was not saved is not wanted.
+    /// Delete what is kept beside the session's file.
     DiscardAutosave,
     /// Answered by `Exact`; sorts every score.
     ComputeExact(ExactRequest),
@@ -51,8 +51,8 @@ pub enum Effect {
 /// How soon a frame is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Redraw {
-    /// Something moved on by itself.
+    /// Something progressed by itself.
     Progress,
-    /// A person did something and waits for the answer.
+    /// A person did something and waits for the result.
     Answer,
 }

@@ -78,7 +78,7 @@ impl FromStr for Key {
     fn from_str(text: &str) -> Result<Self, KeyError> {
         let mut key = Self::plain(KeyCode::Esc);
         let mut rest = text;
-        // `-` alone is a key, and so it is after a modifier.
+        // `-` is a key itself, also after a modifier.
         while let Some((modifier, after)) = rest.split_once('-').filter(|(_, after)| !after.is_empty()) {
             match modifier {
                 "ctrl" => key.ctrl = true,
@@ -114,7 +114,7 @@ impl fmt::Display for Key {
             (Some((name, _)), _) => text.push_str(name),
             (None, KeyCode::Char(c)) => text.push(c),
             (None, KeyCode::F(n)) => text.push_str(&format!("f{n}")),
-            (None, _) => {}
+            (None, code) => unreachable!("NAMES lacks {code:?}"),
         }
         f.pad(&text)
     }

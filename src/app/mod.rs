@@ -1,61 +1,47 @@
 //! What the dashboard knows and how it changes: events become [`Action`]s, [`update`] applies them to the [`Model`] and
-//! answers with [`Effect`]s for someone else to carry out.
+//! answers with [`Effect`]s for someone else to carry out. Drawing, terminals, files, clocks and tensors do not belong
+//! here; time comes in as [`Action::Tick`].
 //!
-//! May not live here: drawing, terminals, files, clocks, tensors. Time comes in as [`Action::Tick`].
-mod action;
-mod analysis;
-mod appearance;
-mod bindings;
-mod catalogue;
-mod cell;
-mod compare;
-mod effect;
-mod field;
-mod fuzzy;
-mod grid;
-mod history;
-mod images;
-mod job;
-mod key;
-mod keymap;
-mod log;
-mod model;
-mod overlay;
-mod picker;
-mod pin;
-mod rate;
-mod restore;
-mod scores;
-mod slider;
-mod typing;
+//! It is built in layers, and a feature (jobs, parameters, grid, images, compare, log, …) has a file or folder of the same
+//! name in each: its state and pure logic in `state`, how it changes in `update`, its tests in `tests`. What can happen
+//! is in `action`, the keys of each screen are in `keymap`, `model` joins the states, and `schedule` says when something
+//! is due. Each module imports only from those listed below it, here and in every folder.
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod testing;
 mod update;
+mod effect;
+mod schedule;
+mod model;
+mod keymap;
+mod action;
+mod key;
+mod state;
 
 #[cfg(test)]
-pub mod fake;
-#[cfg(test)]
-mod soak;
+pub use testing::fake;
 
 pub use action::{Action, CompareAction, GridAction, ImagesAction};
-pub use analysis::{
-    Analysis, BandPoint, ExactReport, ExactRequest, IntervalReport, IntervalRequest, Intervals95,
-};
-pub use appearance::ThemeName;
-pub use catalogue::{Catalogue, Choice};
-pub use cell::{CellScores, GridReport, GridRequest, Replicates};
-pub use compare::{Compare, CompareColumn, Number, change, present};
 pub use effect::{Effect, Redraw};
-pub use field::Field;
-pub use grid::{Grid, OnRest, Place, Subset};
-pub use images::{Gallery, ImageFilter, ImageOrder, Inspected, Listed};
-pub use job::{Job, JobState, Parameters, Totals};
 pub use key::{Key, KeyCode};
 pub use keymap::{Binding, Context, Group, Keymap};
-pub use log::{Filter, Level, Log, LogEntry, clock};
-pub use model::{EngineState, Model, Status};
-pub use overlay::{Overlay, Palette};
-pub use picker::{Choices, Column, Picker};
-pub use pin::Pin;
-pub use restore::Restore;
-pub use slider::{Cursor, Slider, Span};
-pub use typing::Typing;
+pub use model::Model;
+pub use state::analysis::{
+    Analysis, BandPoint, ExactReport, ExactRequest, IntervalReport, IntervalRequest, Intervals95,
+};
+pub use state::catalogue::{Catalogue, Choice};
+pub use state::compare::{Compare, CompareColumn, ComparedNumber, change, present};
+pub use state::engine::EngineState;
+pub use state::grid::{CellScores, Grid, GridReport, GridRequest, OnRest, Place, Replicates, Subset};
+pub use state::images::{Gallery, ImageFilter, ImageOrder, Inspected};
+pub use state::jobs::{Job, JobFailure, JobState, Totals};
+pub use state::log::{Level, Log, LogEntry, LogFilter, Status, clock};
+pub use state::overlay::{Choices, Column, Overlay, Palette, Picker, Restore};
+pub use state::parameters::{Parameters, Slider, Span, Typing, TypingError};
+pub use state::pin::Pin;
+pub use state::scores::Listed;
+pub use state::text::Field;
+pub use state::theme::ThemeName;
+pub use state::threshold::Cursor;
 pub use update::update;

@@ -1,121 +1,86 @@
-//! Everything that the dashboard knows.
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+//! Everything that the dashboard knows: the states of all features together.
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::analysis::Analysis;
-use super::appearance::ThemeName;
-use super::catalogue::Catalogue;
-use super::compare::Compare;
-use super::grid::Grid;
-use super::history::History;
-use super::images::Gallery;
-use super::job::{Job, JobState};
 use super::keymap::Keymap;
-use super::log::{Level, Log};
-use super::overlay::Overlay;
-use super::pin::Pin;
-use super::restore::Restore;
-use super::slider::{Cursor, Slider};
-use super::typing::Typing;
+use super::state::analysis::{Analysis, IntervalWork};
+use super::state::catalogue::Catalogue;
+use super::state::compare::{self, Compare};
+use super::state::engine::{EngineState, Requests};
+use super::state::grid::Grid;
+use super::state::images::Gallery;
+use super::state::jobs::{History, Job};
+use super::state::log::{Level, Log, Status};
+use super::state::overlay::{Overlay, Restore};
+use super::state::parameters::{Slider, Typing};
+use super::state::pin::Pin;
+use super::state::saving::Saving;
+use super::state::theme::ThemeName;
+use super::state::threshold::Cursor;
 use crate::engine::protocol::JobId;
-use crate::session::{self, Detector, Queue, Screen, Session, View};
+use crate::report::Table;
+use crate::session::{self, Detector, Queue, Session, View};
 use crate::units::{Device, Memory};
 
-/// Scoring is asked for at most so often while a slider moves.
-pub(super) const BETWEEN_REQUESTS: Duration = Duration::from_millis(80);
-/// Plots and metrics follow the scores at most so often; faster while a slider moves, slower where nobody looks.
-const BETWEEN_ANALYSES: Duration = Duration::from_millis(100);
-const BETWEEN_ANALYSES_AWAITED: Duration = Duration::from_millis(33);
-/// For so long after T or ε has moved.
-const AWAITED: Duration = Duration::from_millis(500);
-const BETWEEN_ANALYSES_ASIDE: Duration = Duration::from_secs(1);
-/// While scores come, intervals follow at most so often.
-const BETWEEN_INTERVALS: Duration = Duration::from_secs(2);
-/// Sooner where there are twice as many images by now; that is seldom, and at first only.
-const BETWEEN_FIRST_INTERVALS: Duration = Duration::from_millis(300);
-/// Changes that are not saved are kept aside once nothing has changed for so long.
-const BEFORE_AUTOSAVE: Duration = Duration::from_secs(2);
-/// Bootstrap replicates: while scores come, and of the finished job.
-pub(super) const REPLICATES: usize = 200;
-pub(super) const REPLICATES_DONE: usize = 1000;
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum EngineState {
-    Starting,
-    Up,
-    Gone(String),
-}
-
-/// The last thing worth saying.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Status {
-    pub level: Level,
-    pub text: String,
-}
+/// Why there is a job at a place.
+const IN_THE_LIST: &str = "places of jobs are taken from the list, and are used before it changes";
 
 #[derive(Debug, Clone)]
 pub struct Model {
-    /// As it was loaded, or taken over. Of its queues only names and devices hold; the jobs are in `jobs`.
+    /// The session as it was loaded or restored. The jobs in its queues are not kept up to date: see `jobs`.
     pub session: Session,
     pub path: PathBuf,
-    /// Queue by queue, in the order in which they are served.
+    /// Queue by queue, in the order in which they are scored. `view.job` is the place of the selected one.
     pub jobs: Vec<Job>,
     pub view: View,
     pub focus: Slider,
     pub cursor: Cursor,
     pub typing: Option<Typing>,
-    /// What the person compares with.
+    /// The setting that the one shown is compared with.
     pub pin: Option<Pin>,
-    /// What lies on top.
+    /// What lies on top of the screen.
     pub overlay: Option<Overlay>,
-    /// What jobs can be made of; empty until it is read.
+    /// What jobs can be made from; empty until it has been read.
     pub catalogue: Catalogue,
     pub log: Log,
     pub status: Option<Status>,
     pub engine: EngineState,
-    /// Workers that are up, as they call themselves.
+    /// Workers that are up, with their own descriptions.
     pub devices: Vec<(Device, String)>,
-    /// How much of their memory is in use, as far as they tell.
+    /// How much of their memory is in use, for those that report it.
     pub memory: HashMap<Device, Memory>,
     pub keymap: Keymap,
     pub theme: ThemeName,
-    /// Whether the terminal's window has the focus, as far as it says.
+    /// Whether the terminal's window has the focus, as far as the terminal reports it.
     pub has_focus: bool,
     /// Whether the terminal shows pictures.
     pub shows_pictures: bool,
-    /// T × ε grids, each made when it is first looked at.
-    pub(super) grids: BTreeMap<JobId, Grid>,
-    /// Something of them is being computed aside.
-    pub(super) grid_work_in_flight: bool,
     /// What the Images screen lists and knows.
     pub gallery: Gallery,
     /// How the rows of the Compare screen are sorted.
     pub compare: Compare,
+    /// T × ε grids, each made when it is first looked at.
+    pub(super) grids: BTreeMap<JobId, Grid>,
+    /// Whether something of a grid is being computed in the background.
+    pub(super) is_computing_grid: bool,
     pub(super) now: Duration,
     pub(super) history: History,
-    /// The slider under the mouse.
+    /// The slider that the mouse drags.
     pub(super) drag: Option<Slider>,
-    /// Jobs whose newest parameters the engine does not know yet.
-    pub(super) pending: BTreeSet<usize>,
-    pub(super) requested_at: Option<Duration>,
-    pub(super) intervals_wanted_at: Option<Duration>,
-    pub(super) intervals_in_flight: bool,
-    pub(super) quit_asked: bool,
-    /// Queues and jobs in the file, and those on their way there.
-    pub(super) saved: Vec<Queue>,
-    pub(super) saving: Option<Vec<Queue>>,
-    /// When jobs or parameters last changed, until that is kept aside.
-    pub(super) touched_at: Option<Duration>,
-    /// Something is kept aside.
-    pub(super) is_kept_aside: bool,
+    pub(super) requests: Requests,
+    pub(super) intervals: IntervalWork,
+    pub(super) saving: Saving,
     next_id: u64,
 }
 
 impl Model {
     pub fn new(session: Session, path: PathBuf) -> Self {
         let mut model = Self {
-            saved: session.queues.clone(),
+            saving: Saving {
+                saved: session.queues.clone(),
+                ..Saving::default()
+            },
             view: session.view.clone(),
             session: session.clone(),
             path,
@@ -135,41 +100,32 @@ impl Model {
             theme: ThemeName::default(),
             has_focus: true,
             shows_pictures: false,
-            grids: BTreeMap::new(),
-            grid_work_in_flight: false,
             gallery: Gallery::default(),
             compare: Compare::default(),
+            grids: BTreeMap::new(),
+            is_computing_grid: false,
             now: Duration::ZERO,
             history: History::default(),
             drag: None,
-            pending: BTreeSet::new(),
-            requested_at: None,
-            intervals_wanted_at: None,
-            intervals_in_flight: false,
-            quit_asked: false,
-            saving: None,
-            touched_at: None,
-            is_kept_aside: false,
+            requests: Requests::default(),
+            intervals: IntervalWork::default(),
             next_id: 0,
         };
         model.take_session(session);
         model
     }
 
-    /// Takes over a session in place of the one that is there.
+    /// Replaces the session and its jobs. Earlier changes cannot be undone then, for they were to other jobs.
     pub(super) fn take_session(&mut self, session: Session) {
         self.jobs.clear();
+        self.history = History::default();
+        self.requests = Requests::default();
+        self.typing = None;
+        self.drag = None;
         self.session = session;
-        for (queue, jobs) in self
-            .session
-            .queues
-            .clone()
-            .into_iter()
-            .map(|queue| queue.jobs)
-            .enumerate()
-        {
-            for source in jobs {
-                let job = self.new_job(queue, source);
+        for (number, queue) in self.session.queues.clone().into_iter().enumerate() {
+            for source in queue.jobs {
+                let job = self.new_job(number, source);
                 self.jobs.push(job);
             }
         }
@@ -177,13 +133,13 @@ impl Model {
         self.view.job = self.view.job.min(self.jobs.len().saturating_sub(1));
     }
 
-    /// Asks, before any job begins, whether to go on with what was not saved.
+    /// Asks, before any job is scored, whether to restore what was not saved.
     pub fn offer(&mut self, restore: Restore) {
-        self.is_kept_aside = true;
+        self.saving.has_autosave = true;
         self.overlay = Some(Overlay::Restore(restore));
     }
 
-    /// A job of the session's n-th queue, which is made where there is none yet.
+    /// A job for the session's n-th queue. A session without queues gets its first.
     pub(super) fn new_job(&mut self, queue: usize, source: session::Job) -> Job {
         if self.session.queues.is_empty() {
             self.session.queues.push(Queue {
@@ -200,18 +156,38 @@ impl Model {
     }
 
     pub(super) fn put_in_queue(&self, job: &mut Job, number: usize) {
-        if let Some(queue) = self.session.queues.get(number) {
-            job.queue_number = number;
-            job.queue = queue.name.clone();
-            job.devices = self.session.devices(queue).clone();
-        }
+        let queue = self.session.queues.get(number);
+        let queue = queue.expect("jobs are only put in queues of the session, and no queue is ever removed");
+        job.queue_number = number;
+        job.queue = queue.name.clone();
+        job.devices = self.session.devices(queue).clone();
     }
 
     pub fn selected(&self) -> Option<&Job> {
         self.jobs.get(self.view.job)
     }
 
-    /// What the histogram and the threshold are about.
+    /// The job at a place of the list.
+    pub(super) fn job(&self, place: usize) -> &Job {
+        self.jobs.get(place).expect(IN_THE_LIST)
+    }
+
+    /// The job at a place of the list.
+    pub(super) fn job_mut(&mut self, place: usize) -> &mut Job {
+        self.jobs.get_mut(place).expect(IN_THE_LIST)
+    }
+
+    /// `None` for a job that has been removed.
+    pub(super) fn job_by_id(&self, id: JobId) -> Option<&Job> {
+        self.jobs.iter().find(|job| job.id == id)
+    }
+
+    /// `None` for a job that has been removed.
+    pub(super) fn job_by_id_mut(&mut self, id: JobId) -> Option<&mut Job> {
+        self.jobs.iter_mut().find(|job| job.id == id)
+    }
+
+    /// The analysis that the histogram and the threshold show.
     pub fn shown(&self) -> Option<&Analysis> {
         self.selected()?.analysis(self.view.detector)
     }
@@ -222,11 +198,35 @@ impl Model {
         self.grids.get(&job.id).filter(|grid| grid.is_of(job))
     }
 
-    /// What is shown, to be pinned; nothing while it is of other parameters than the present ones.
+    /// The detector beside the baseline: the one that is shown, and ODIN where that is the baseline itself.
+    pub fn beside(&self) -> Detector {
+        compare::beside(self.view.detector)
+    }
+
+    /// The jobs in the order of the Compare screen, by their places in the list.
+    pub fn compared(&self) -> Vec<usize> {
+        compare::order(&self.jobs, self.compare, self.beside())
+    }
+
+    /// The table of the Compare screen as it is exported.
+    pub(super) fn comparison_table(&self) -> Table {
+        let row = |place: usize| {
+            let job = self.job(place);
+            let published = self.catalogue.published.get(&job.spec.network);
+            compare::row(job, self.beside(), published)
+        };
+        Table {
+            detector: self.beside(),
+            conventions: self.view.conventions,
+            rows: self.compared().into_iter().map(row).collect(),
+        }
+    }
+
+    /// What is shown, to be pinned. `None` while there is nothing, or it is at parameters other than the present ones.
     pub(super) fn pin_of_shown(&self) -> Option<Pin> {
         let job = self.selected()?;
         let detector = self.view.detector;
-        let analysis = job.analysis(detector).filter(|_| !job.is_stale_by(detector))?;
+        let analysis = compare::present(job, detector)?;
         Some(Pin {
             job: job.id,
             network: job.spec.network.clone(),
@@ -243,7 +243,7 @@ impl Model {
 
     /// Whether jobs or parameters differ from those in the file.
     pub fn is_unsaved(&self) -> bool {
-        self.queues() != self.saved
+        self.queues() != self.saving.saved
     }
 
     /// The queues with the jobs as they are now.
@@ -258,8 +258,8 @@ impl Model {
                 })
                 .collect();
         }
-        // A queue that was made for jobs that are gone again.
-        if self.saved.is_empty() {
+        // A session without queues got one for a job that has been removed again.
+        if self.saving.saved.is_empty() {
             queues.retain(|queue| !queue.jobs.is_empty());
         }
         queues
@@ -274,112 +274,9 @@ impl Model {
         }
     }
 
-    /// When something will be due, if nothing else happens: the next [`Action::Tick`](super::Action::Tick) is wanted then.
-    pub fn next_tick(&self) -> Option<Duration> {
-        let requests = (!self.pending.is_empty()).then(|| self.request_due());
-        let analyses = (0..self.jobs.len())
-            .filter_map(|job| self.analysis_due(job))
-            .min();
-        let images = super::update::images_due(self);
-        [
-            requests,
-            analyses,
-            self.intervals_due(),
-            images,
-            self.autosave_due(),
-        ]
-        .into_iter()
-        .flatten()
-        .min()
-    }
-
-    /// When what changed is to be kept aside.
-    pub(super) fn autosave_due(&self) -> Option<Duration> {
-        self.touched_at.map(|at| at + BEFORE_AUTOSAVE)
-    }
-
-    /// Something that a save would keep has changed.
+    /// Something that would be saved has changed.
     pub(super) fn touch(&mut self) {
-        self.touched_at = Some(self.now);
-    }
-
-    pub(super) fn request_due(&self) -> Duration {
-        self.requested_at
-            .map_or(Duration::ZERO, |at| at + BETWEEN_REQUESTS)
-    }
-
-    /// Whether a person has just moved T or ε and waits for what comes of it.
-    pub(super) fn is_awaited(&self) -> bool {
-        let asked = self.requested_at.map(|at| at + AWAITED);
-        self.is_dragging() || asked.is_some_and(|until| self.now < until)
-    }
-
-    /// When a job's scores are to be analysed; `None` where nothing is new.
-    pub(super) fn analysis_due(&self, job: usize) -> Option<Duration> {
-        let wait = match (job == self.view.job, self.is_awaited()) {
-            (true, true) => BETWEEN_ANALYSES_AWAITED,
-            (true, false) => BETWEEN_ANALYSES,
-            (false, _) => BETWEEN_ANALYSES_ASIDE,
-        };
-        let job = self.jobs.get(job).filter(|job| job.dirty)?;
-        Some(job.analysed_at.map_or(Duration::ZERO, |at| at + wait))
-    }
-
-    /// When the selected job's intervals are to be computed; `None` where they are, or are being.
-    pub(super) fn intervals_due(&self) -> Option<Duration> {
-        let job = self.wants_intervals().filter(|_| !self.intervals_in_flight)?;
-        if !self.lacks_intervals(job) {
-            return None;
-        }
-        let outgrown =
-            |analysis: &Option<Analysis>| analysis.as_ref().is_some_and(Analysis::has_outgrown_intervals);
-        let wait = if outgrown(&job.odin) {
-            BETWEEN_FIRST_INTERVALS
-        } else {
-            BETWEEN_INTERVALS
-        };
-        match (self.intervals_wanted_at, &job.state) {
-            (Some(at), JobState::Running) => Some(at + wait),
-            _ => Some(Duration::ZERO),
-        }
-    }
-
-    /// What is looked at of a job and has no intervals yet.
-    pub(super) fn lacking_intervals<'a>(
-        &'a self,
-        job: &'a Job,
-        replicates: usize,
-    ) -> impl Iterator<Item = &'a Analysis> {
-        let shown = self.view.detector;
-        let third = (!matches!(shown, Detector::Odin | Detector::Baseline)).then_some(shown);
-        [Detector::Odin, Detector::Baseline]
-            .into_iter()
-            .chain(third)
-            .filter(|&detector| !job.is_stale_by(detector))
-            .filter_map(|detector| job.analysis(detector))
-            .filter(move |analysis| !analysis.has_intervals(replicates))
-    }
-
-    /// Whose intervals are looked at: the selected job's; in the table of all jobs then those of the others at rest.
-    pub(super) fn wants_intervals(&self) -> Option<&Job> {
-        let selected = self.selected();
-        if self.view.screen != Screen::Compare || selected.is_some_and(|job| self.lacks_intervals(job)) {
-            return selected;
-        }
-        let mut others = self.jobs.iter().filter(|job| !job.is_active());
-        others.find(|job| self.lacks_intervals(job)).or(selected)
-    }
-
-    fn lacks_intervals(&self, job: &Job) -> bool {
-        !job.dirty && self.lacking_intervals(job, self.replicates(job)).next().is_some()
-    }
-
-    pub(super) fn replicates(&self, job: &Job) -> usize {
-        if job.is_active() {
-            REPLICATES
-        } else {
-            REPLICATES_DONE
-        }
+        self.saving.changed_at = Some(self.now);
     }
 
     /// Says something on the status line, and in the log.
@@ -388,20 +285,20 @@ impl Model {
         self.say_quietly(level, text);
     }
 
-    /// Says, before the dashboard begins, what is not as it should be.
+    /// Says before the dashboard starts that something is wrong.
     pub fn warn(&mut self, text: &str) {
         self.say(Level::Warning, text);
     }
 
     /// Says something on the status line alone.
     pub(super) fn say_quietly(&mut self, level: Level, text: &str) {
-        let line: String = text
-            .lines()
-            .next()
-            .unwrap_or_default()
-            .chars()
-            .filter(|c| !c.is_control())
-            .collect();
-        self.status = Some(Status { level, text: line });
+        let text = one_line(text);
+        self.status = Some(Status { level, text });
     }
+}
+
+/// The first line of a text, without control characters.
+pub(super) fn one_line(text: &str) -> String {
+    let first = text.lines().next().unwrap_or("");
+    first.chars().filter(|c| !c.is_control()).collect()
 }

@@ -9,11 +9,12 @@ use anyhow::{Context, anyhow, bail};
 use indicatif::{MultiProgress, ProgressBar};
 
 use super::{What, engine};
-use crate::engine::EngineProcess;
 use crate::engine::protocol::{Command, Event, Generation, ImageScore, JobId, JobSpec, Order, Placement};
+use crate::engine::{EngineEnded, EngineProcess};
 use crate::home::Home;
 use crate::metrics::{Comparison, Conventions, Side};
 use crate::networks::NetworkCard;
+use crate::plain::plain;
 use crate::runs::evidence::Budget;
 use crate::runs::{self, Detector, Record};
 use crate::units::{Devices, LogOdds};
@@ -87,10 +88,10 @@ impl Client {
         let program = engine::program()?;
         let routes: Arc<Mutex<Routes>> = Arc::default();
         let (ours, bars) = (routes.clone(), bars.clone());
-        let hear = move |event| match event {
-            Ok(Event::Warning { text }) => bars.suspend(|| eprintln!("warning: {text}")),
+        let hear = move |event: Result<Event, EngineEnded>| match event {
+            Ok(Event::Warning { text }) => bars.suspend(|| eprintln!("warning: {}", plain(&text))),
             Ok(event) => lock(&ours).pass_on(event),
-            Err(reason) => lock(&ours).end(reason),
+            Err(reason) => lock(&ours).end(reason.to_string()),
         };
         let engine = EngineProcess::start(&program, home, fresh, hear)
             .with_context(|| format!("{} cannot be started", program.display()))?;

@@ -8,6 +8,7 @@ use super::{engine, print};
 use crate::config::{self, Config};
 use crate::datasets;
 use crate::home::Home;
+use crate::logging;
 use crate::runs::evidence::{Budget, Shelf};
 use crate::units::Device;
 use odin_core::tasks::{Examination, Finding};
@@ -79,6 +80,7 @@ fn everything() -> Vec<Finding> {
     findings.extend(machine);
     findings.push(terminal());
     findings.push(settings());
+    findings.push(log());
     match Home::find() {
         Ok(home) => {
             findings.push(Finding::well("home", home.path().display().to_string()));
@@ -124,6 +126,19 @@ fn settings() -> Finding {
         ),
         Ok(config) => Finding::well("settings", format!("{shown}, theme {}", config.theme.name())),
         Err(error) => Finding::unwell("settings", shown.to_string(), error.to_string()),
+    }
+}
+
+fn log() -> Finding {
+    let folder = logging::folder().map_or("no folder".to_owned(), |folder| folder.display().to_string());
+    match logging::asked() {
+        Ok(None) => Finding::well(
+            "log",
+            format!("none; with {}=debug it is written to {folder}", logging::VARIABLE),
+        ),
+        Ok(Some(_)) => Finding::well("log", format!("in {folder}, a file a day")),
+        // The program has begun with it.
+        Err(error) => Finding::unwell("log", "none", error.to_string()),
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use anyhow::{Context, bail};
 use clap::Args;
 
-use super::engine;
+use super::{engine, print};
 use crate::app::{Catalogue, Choice, Model, Restore};
 use crate::config::Config;
 use crate::datasets;
@@ -16,6 +16,7 @@ use crate::engine::protocol::Command;
 use crate::files;
 use crate::home::Home;
 use crate::networks::NetworkCard;
+use crate::plain::plain;
 use crate::runs::evidence::Budget;
 use crate::session::{self, Lock, LockError, Session, copy_path};
 use crate::term::{self, Capabilities, EngineLink, Exit, TermOptions};
@@ -42,7 +43,8 @@ pub fn run(session: Option<&str>, options: &Options) -> anyhow::Result<()> {
     }
     // The engine reads it too; here a wrong value is an error before anything starts.
     Budget::from_env()?;
-    let (path, lock) = seat(path, options.copy)?;
+    let (path, lock) = take_session(path, options.copy)?;
+    tracing::info!(session = %path.display(), locked = lock.is_ok(), "the dashboard opens a session");
     let only = options.device;
     let mut model = model(session, path);
     if let Err(reason) = &lock {
@@ -60,7 +62,7 @@ pub fn run(session: Option<&str>, options: &Options) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let start = move || start(&home, only).map_err(|error| format!("{error:#}"));
+    let start = move || start(&home, only);
     let exit = runtime.block_on(term::run(model, options, start));
     drop(lock);
     match exit? {
@@ -72,15 +74,14 @@ pub fn run(session: Option<&str>, options: &Options) -> anyhow::Result<()> {
 
 /// Takes the session, or a copy of it where another program has it and the person wants one. Without a lock, the reason
 /// why there can be none.
-fn seat(path: PathBuf, copy: bool) -> anyhow::Result<(PathBuf, Result<Lock, LockError>)> {
+fn take_session(path: PathBuf, copy: bool) -> anyhow::Result<(PathBuf, Result<Lock, LockError>)> {
     if copy {
         return copied(&path);
     }
     match Lock::take(&path) {
         Err(held @ LockError::Held { .. }) => {
-            println!("{held}.");
-            print!("Open a copy, {}? [y/N] ", copy_path(&path).display());
-            std::io::stdout().flush()?;
+            let copy = copy_path(&path);
+            print(&format!("{held}.\nOpen a copy, {}? [y/N] ", copy.display()))?;
             let mut answer = String::new();
             std::io::stdin().read_line(&mut answer)?;
             if !answer.trim().to_lowercase().starts_with('y') {
@@ -139,7 +140,7 @@ fn catalogue(home: &Home) -> Catalogue {
             .extend(card.published.map(|published| (name.clone(), published)));
         catalogue.networks.push(Choice {
             name,
-            title: card.title,
+            title: plain(&card.title).into_owned(),
             is_present,
         });
     }
@@ -148,7 +149,7 @@ fn catalogue(home: &Home) -> Catalogue {
         let is_present = card.is_present(&home.data()).is_ok();
         catalogue.sets.push(Choice {
             name,
-            title: card.title,
+            title: plain(&card.title).into_owned(),
             is_present,
         });
     }
@@ -177,6 +178,7 @@ pub(super) fn find(session: &str, home: &Home) -> anyhow::Result<PathBuf> {
 /// The engine, on what the jobs need; `only` takes the place of the devices that the session names.
 fn start(home: &Home, only: Option<Device>) -> anyhow::Result<EngineLink> {
     let program = engine::program()?;
+    tracing::debug!(program = %program.display(), "the engine is started");
     let (sender, events) = tokio::sync::mpsc::unbounded_channel();
     let engine = EngineProcess::start(&program, home, false, move |event| {
         // The dashboard has gone; nobody wants to know any more.

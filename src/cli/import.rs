@@ -8,6 +8,7 @@ use super::{engine, print};
 use crate::datasets;
 use crate::home::Home;
 use crate::networks::NetworkCard;
+use crate::plain::plain;
 use crate::session::{self, Imported, Job, Remark};
 use odin_core::tasks::{ImportRequest, Task};
 
@@ -92,7 +93,7 @@ fn tmuxp(options: &TmuxpOptions) -> anyhow::Result<()> {
     let told = report(&imported, home.as_ref());
     match &options.out {
         None => {
-            eprint!("{told}");
+            eprint!("{}", plain(&told));
             print(&imported.session.to_text(&head)?)
         }
         Some(out) if out.exists() && !options.force => {

@@ -24,6 +24,8 @@ use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
+use crate::logging;
+use crate::plain::plain;
 use crate::units::{Device, Magnitude, Temperature};
 
 /// Explore how well a network knows what it does not know.
@@ -120,12 +122,10 @@ struct What {
 
 /// Runs the program. Exit code 2 says that the input was at fault, and one line on standard error says how.
 pub fn main() -> ExitCode {
-    match run(Cli::parse()) {
+    let cli = Cli::parse();
+    match begin().and_then(|()| run(cli)) {
         Ok(code) => code,
-        Err(error) => {
-            let _ = writeln!(io::stderr(), "error: {error:#}");
-            ExitCode::from(2)
-        }
+        Err(error) => refuse(&error),
     }
 }
 
@@ -154,10 +154,31 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Prints to standard output. A reader that has gone (`odin list | head`) is no error.
+/// What every command needs.
+fn begin() -> anyhow::Result<()> {
+    logging::start()?;
+    // Libraries that look for their files fail in it, and blame other things.
+    if let Err(error) = std::env::current_dir() {
+        anyhow::ensure!(
+            error.kind() != io::ErrorKind::NotFound,
+            "the current folder was removed: go to another one, or if it was made anew, into it again (cd \"$PWD\")"
+        );
+    }
+    Ok(())
+}
+
+fn refuse(error: &anyhow::Error) -> ExitCode {
+    tracing::debug!(%error, "refused");
+    // With nobody to tell where standard error is closed.
+    let _ = writeln!(io::stderr(), "error: {}", plain(&format!("{error:#}")));
+    ExitCode::from(2)
+}
+
+/// Prints to standard output, without whatever would steer a terminal. A reader that has gone (`odin list | head`) is no
+/// error.
 fn print(text: &str) -> anyhow::Result<()> {
     match io::stdout()
-        .write_all(text.as_bytes())
+        .write_all(plain(text).as_bytes())
         .and_then(|()| io::stdout().flush())
     {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),

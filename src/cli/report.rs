@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use super::print;
 use crate::home::Home;
 use crate::metrics::{AuprConvention, Conventions, ErrorConvention, Positive};
-use crate::report::{self, Format, Subject, TableFormat};
+use crate::report::{self, Format, Subject, TableKind};
 use crate::runs::{self, Condition, Run, shelf};
 
 #[derive(Debug, Args)]
@@ -52,8 +52,9 @@ enum What {
     Md,
     /// LaTeX, for the package booktabs
     Latex,
-    /// A line a run and detector
+    /// A line a run and detector; every metric a fraction
     Csv,
+    /// An object a run; every metric a fraction
     Json,
     /// One page with table and figures that needs no other file
     Html,
@@ -113,13 +114,13 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
             }
         }
     }
-    let text = |format| report::table(&subjects, format);
+    let table = report::table_of(&subjects);
     match options.format {
-        What::Table => give(options, &text(TableFormat::Text)),
-        What::Md => give(options, &text(TableFormat::Markdown)),
-        What::Latex => give(options, &text(TableFormat::Latex)),
-        What::Csv => give(options, &text(TableFormat::Csv)),
-        What::Json => give(options, &text(TableFormat::Json)),
+        What::Table => give(options, &table.write(TableKind::Text)),
+        What::Md => give(options, &table.write(TableKind::Markdown)),
+        What::Latex => give(options, &table.write(TableKind::Latex)),
+        What::Csv => give(options, &table.write(TableKind::Csv)),
+        What::Json => give(options, &table.write(TableKind::Json)),
         What::Html => give(options, &report::page(&subjects, &page_title(&subjects))?),
         What::Npz | What::Txt | What::Npy => files(options, &subjects),
     }

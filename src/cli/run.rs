@@ -15,6 +15,7 @@ use super::{explore, print, progress_bar};
 use crate::engine::protocol::JobSpec;
 use crate::home::Home;
 use crate::networks::NetworkCard;
+use crate::plain::plain;
 use crate::runs::{self, Grid, Images, Record, RunFolder};
 use crate::session::{self, Session, Sweep};
 use crate::units::Devices;
@@ -363,7 +364,8 @@ impl Reporter<'_> {
 
     fn line(&self, text: &str) {
         let now = humantime::format_rfc3339_seconds(SystemTime::now());
-        self.bar.suspend(|| eprintln!("{now} {}: {text}", self.title));
+        self.bar
+            .suspend(|| eprintln!("{now} {}", plain(&format!("{}: {text}", self.title))));
     }
 }
 

@@ -107,42 +107,41 @@ pub fn table(r: &Record) -> String {
         "\n\n{:<16}{:>9}{:>18}{:>9}{:>18}\n",
         "%", "baseline", "95 %", "ODIN", "95 %"
     ));
-    let mut row = |name: &str, b: f64, bi: &Interval, o: f64, oi: &Interval| {
-        let range = |i: &Interval| format!("{:.2} – {:.2}", 100.0 * i.low, 100.0 * i.high);
-        let line = format!(
-            "{name:<16}{:>9.2}{:>18}{:>9.2}{:>18}\n",
-            100.0 * b,
-            range(bi),
-            100.0 * o,
-            range(oi)
-        );
-        text.push_str(&line);
-    };
     let (b, o) = (&r.baseline, &r.odin);
-    row("FPR@95TPR ↓", b.fpr95, &b.fpr95_ci, o.fpr95, &o.fpr95_ci);
+    let mut row = |name: &str, baseline: Estimate, odin: Estimate| text.push_str(&row(name, baseline, odin));
+    let metric = |value: f64, interval: Interval| Some((value, interval));
+    row(
+        "FPR@95TPR ↓",
+        metric(b.fpr95, b.fpr95_ci),
+        metric(o.fpr95, o.fpr95_ci),
+    );
     row(
         "detection err. ↓",
-        b.detection_error,
-        &b.detection_error_ci,
-        o.detection_error,
-        &o.detection_error_ci,
+        metric(b.detection_error, b.detection_error_ci),
+        metric(o.detection_error, o.detection_error_ci),
     );
-    row("AUROC ↑", b.auroc, &b.auroc_ci, o.auroc, &o.auroc_ci);
-    row("AUPR-in ↑", b.aupr_in, &b.aupr_in_ci, o.aupr_in, &o.aupr_in_ci);
+    row(
+        "AUROC ↑",
+        metric(b.auroc, b.auroc_ci),
+        metric(o.auroc, o.auroc_ci),
+    );
+    row(
+        "AUPR-in ↑",
+        metric(b.aupr_in, b.aupr_in_ci),
+        metric(o.aupr_in, o.aupr_in_ci),
+    );
     row(
         "AUPR-out ↑",
-        b.aupr_out,
-        &b.aupr_out_ci,
-        o.aupr_out,
-        &o.aupr_out_ci,
+        metric(b.aupr_out, b.aupr_out_ci),
+        metric(o.aupr_out, o.aupr_out_ci),
     );
-    if let (Some(bs), Some(bi), Some(os), Some(oi)) = (b.oscr, &b.oscr_ci, o.oscr, &o.oscr_ci) {
-        row("OSCR ↑", bs, bi, os, oi);
+    if b.oscr.is_some() {
+        row("OSCR ↑", b.oscr.zip(b.oscr_ci), o.oscr.zip(o.oscr_ci));
     }
     let ccr = (&b.ccr_at_fpr, &b.ccr_at_fpr_ci, &o.ccr_at_fpr, &o.ccr_at_fpr_ci);
     if let (Some(bc), Some(bi), Some(oc), Some(oi)) = ccr {
         for (((fpr, b), bi), (o, oi)) in bc.iter().zip(bi.values()).zip(oc.values().zip(oi.values())) {
-            row(&format!("CCR@FPR {fpr} ↑"), *b, bi, *o, oi);
+            row(&format!("CCR@FPR {fpr} ↑"), b.zip(*bi), o.zip(*oi));
         }
     }
     text.push_str(&format!(
@@ -150,4 +149,20 @@ pub fn table(r: &Record) -> String {
         r.conventions.positive, r.conventions.error, r.conventions.aupr
     ));
     text
+}
+
+/// A metric and its interval, fractions; `None` where the images are too few to tell.
+type Estimate = Option<(f64, Interval)>;
+
+fn row(name: &str, baseline: Estimate, odin: Estimate) -> String {
+    let [value, range] = cells(baseline);
+    let [odin_value, odin_range] = cells(odin);
+    format!("{name:<16}{value:>9}{range:>18}{odin_value:>9}{odin_range:>18}\n")
+}
+
+fn cells(estimate: Estimate) -> [String; 2] {
+    estimate.map_or(["-".to_owned(), "-".to_owned()], |(value, interval)| {
+        let range = format!("{:.2} – {:.2}", 100.0 * interval.low, 100.0 * interval.high);
+        [format!("{:.2}", 100.0 * value), range]
+    })
 }

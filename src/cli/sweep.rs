@@ -1,8 +1,8 @@
 //! `odin sweep`: the T × ε grid. The best cell is chosen on validation images and reported on the others.
 use anyhow::bail;
 use clap::Args;
-use indicatif::MultiProgress;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use indicatif::MultiProgress;
 
 use super::client::{self, Client};
 use super::grid::Search;

@@ -299,18 +299,13 @@ impl Court {
     }
 
     fn look(&self, image: &Path) -> Look {
-        let reader = image::ImageReader::open(image)
-            .and_then(image::ImageReader::with_guessed_format)
-            .map_err(|error| error.to_string())?;
-        let format = reader.format().ok_or("no image of a kind that is known")?;
-        let ending = format.extensions_str().first().copied().unwrap_or("png");
-        let (width, height) = reader.into_dimensions().map_err(|error| error.to_string())?;
+        let (height, width) = datasets::image_size(image).map_err(|error| reason(&error))?;
         let seen = |resized| Seen {
-            size: (height, width),
-            ending,
+            size: (height as u32, width as u32),
             resized,
         };
-        let fits = self.preprocessing.output(height as usize, width as usize)? == self.size;
+        let output = self.preprocessing.output(height, width);
+        let fits = output.map_err(|error| error.to_string())? == self.size;
         Ok(seen(self.resize && !fits))
     }
 
@@ -330,9 +325,10 @@ impl Court {
         let folder = self.bench.path().join(&name);
         std::fs::create_dir(&folder)?;
         for (place, &n) in chosen.iter().enumerate() {
-            if let (Some(image), Some(Ok(seen))) = (images.get(n), looks.get(n)) {
+            if let (Some(image), Some(Ok(_))) = (images.get(n), looks.get(n)) {
                 let target = std::fs::canonicalize(image).with_context(|| image.display().to_string())?;
-                symlink(target, folder.join(format!("{place:09}.{}", seen.ending)))?;
+                // What an image is, is known by its content; its name only has to look like one.
+                symlink(target, folder.join(format!("{place:09}.png")))?;
             }
         }
         let mut card = DatasetCard::new(
@@ -393,7 +389,6 @@ impl Court {
 struct Seen {
     /// Height and width.
     size: (u32, u32),
-    ending: &'static str,
     resized: bool,
 }
 
@@ -402,11 +397,17 @@ type Look = Result<Seen, String>;
 
 /// Why an image could not be decoded.
 fn why_not(image: &Path) -> String {
-    let decoded = image::ImageReader::open(image)
-        .and_then(image::ImageReader::with_guessed_format)
-        .map_err(image::ImageError::from)
-        .and_then(image::ImageReader::decode);
+    let decoded = datasets::read_image(image);
     decoded
         .err()
-        .map_or_else(|| "it cannot be scored".to_owned(), |error| error.to_string())
+        .map_or_else(|| "it cannot be scored".to_owned(), |error| reason(&error))
+}
+
+/// The error without the name of the image, which its line has.
+fn reason(error: &datasets::DatasetError) -> String {
+    match error {
+        datasets::DatasetError::CorruptImage { why, .. } => why.clone(),
+        datasets::DatasetError::Io { source, .. } => source.to_string(),
+        other => other.to_string(),
+    }
 }

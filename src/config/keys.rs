@@ -1,4 +1,5 @@
-//! Keys of one's own: `keys: {undo: [U, ctrl-u], quit: Q, mouse: []}`. Each is checked where it stands.
+//! Keys from the settings: `keys: {undo: [U, ctrl-u], quit: Q, mouse: []}`. Each is checked while it is read, so that an
+//! error has its line and column.
 use std::fmt;
 
 use serde::Deserialize;
@@ -7,7 +8,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 use crate::app::{Context, Key, Keymap};
 use crate::datasets::nearest;
 
-/// The actions that have other keys than usual, by name.
+/// The actions that have other keys than the defaults, by name.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct KeyChanges(Vec<(&'static str, Vec<Key>)>);
 
@@ -21,7 +22,7 @@ impl KeyChanges {
     }
 }
 
-/// What the file has bound so far.
+/// The keys that the file has bound so far.
 struct Bound {
     keymap: Keymap,
     taken: Vec<(Key, Context, &'static str)>,
@@ -91,7 +92,7 @@ impl Visitor<'_> for Name<'_> {
     }
 }
 
-/// The keys of an action: one, or a list, which may be empty.
+/// The keys of an action: one, or a list that may be empty.
 struct Keys<'a>(&'static str, Context, &'a mut Bound);
 
 impl<'de> DeserializeSeed<'de> for Keys<'_> {
@@ -109,13 +110,13 @@ impl<'de> Visitor<'de> for Keys<'_> {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Vec<Key>, E> {
-        // `esc enter` is two keys, as help prints them.
+        // `esc enter` is two keys, as help shows them.
         text.split_whitespace()
             .map(|word| One(self.0, self.1, &mut *self.2).visit_str(word))
             .collect()
     }
 
-    // 1 and 5 are keys too.
+    // A digit is a key too.
     fn visit_u64<E: Error>(self, digit: u64) -> Result<Vec<Key>, E> {
         self.visit_str(&digit.to_string())
     }
@@ -133,7 +134,7 @@ impl<'de> Visitor<'de> for Keys<'_> {
     }
 }
 
-/// A single key, which must not mean something else already.
+/// A single key, which must not be bound already.
 struct One<'a>(&'static str, Context, &'a mut Bound);
 
 impl<'de> DeserializeSeed<'de> for One<'_> {

@@ -1,11 +1,10 @@
-//! How things look: a theme, colours of one's own, and what the terminal can show.
+//! Settings of how things look: colours, and what the terminal can show.
 use std::fmt;
 
 use ratatui::style::Color;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
-use super::Config;
 use crate::ui::{Colours, Look, Role, ThemeName};
 
 /// How many colours the terminal shows.
@@ -84,10 +83,17 @@ impl<'de> Deserialize<'de> for Own {
     }
 }
 
-/// `colours` and `unicode` are what the terminal is thought to show. NO_COLOR, which is behind [`Colours::None`], is
-/// stronger than the settings.
-pub(super) fn look(config: &Config, theme: ThemeName, colours: Colours, unicode: bool) -> Look {
-    let colours = match config.colour_depth {
+/// The settings about looks.
+pub(super) struct LookSettings<'a> {
+    pub depth: Option<ColourDepth>,
+    pub glyphs: Option<GlyphSet>,
+    pub colours: &'a OwnColours,
+}
+
+/// How things look in a theme. `colours` and `unicode` are what the terminal seems to show. NO_COLOR gives [`Colours::None`],
+/// which the settings do not override.
+pub(super) fn look(settings: &LookSettings, theme: ThemeName, colours: Colours, unicode: bool) -> Look {
+    let colours = match settings.depth {
         Some(depth) if colours != Colours::None => match depth {
             ColourDepth::None => Colours::None,
             ColourDepth::Sixteen => Colours::Sixteen,
@@ -96,11 +102,11 @@ pub(super) fn look(config: &Config, theme: ThemeName, colours: Colours, unicode:
         },
         _ => colours,
     };
-    let unicode = config
+    let unicode = settings
         .glyphs
         .map_or(unicode, |glyphs| glyphs == GlyphSet::Unicode);
     let mut look = Look::themed(theme, colours, unicode);
-    for &(role, colour) in &config.colours.0 {
+    for &(role, colour) in &settings.colours.0 {
         look.theme.set(role, colour, colours);
     }
     look

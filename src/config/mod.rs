@@ -1,10 +1,10 @@
-//! A person's own settings, `~/.config/odin/config.yaml`: keys, colours, glyphs, the mouse.
+//! The user's settings, `~/.config/odin/config.yaml`: keys, colours, glyphs, the mouse.
 //!
-//! Lives here: what the file may say, its checks, and where it lies. May not live here: what keys and colours mean (those
-//! are [`crate::app`] and [`crate::ui`]).
-mod keys;
-mod look;
+//! Here are what the file may contain, its checks, and where it is. What keys and colours mean is in [`crate::app`] and
+//! [`crate::ui`].
 mod template;
+mod look;
+mod keys;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use etcetera::BaseStrategy;
 use serde::Deserialize;
 
 use crate::app::Keymap;
-use crate::ui::{Look, ThemeName};
+use crate::ui::{Colours, Look, ThemeName};
 
 pub use keys::KeyChanges;
 pub use look::{ColourDepth, GlyphSet, OwnColours};
@@ -37,9 +37,9 @@ pub enum ConfigError {
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Config {
     pub theme: ThemeName,
-    /// Colours of one's own, over those of the theme.
+    /// Colours that replace those of the theme.
     pub colours: OwnColours,
-    /// How many colours there are, if the terminal says it wrongly.
+    /// How many colours there are, where the terminal reports it wrongly.
     pub colour_depth: Option<ColourDepth>,
     pub glyphs: Option<GlyphSet>,
     /// False leaves the mouse to the terminal.
@@ -47,7 +47,7 @@ pub struct Config {
     pub keys: KeyChanges,
 }
 
-/// Where the settings lie: `$ODIN_CONFIG`, else `odin/config.yaml` in the user's configuration folder (XDG).
+/// Where the settings are: `$ODIN_CONFIG`, else `odin/config.yaml` in the user's configuration folder (XDG).
 /// `None` where there is no home folder.
 pub fn path() -> Option<PathBuf> {
     if let Some(path) = std::env::var_os("ODIN_CONFIG").filter(|path| !path.is_empty()) {
@@ -58,10 +58,10 @@ pub fn path() -> Option<PathBuf> {
 }
 
 impl Config {
-    /// The settings of the person who runs the program; without a file, the usual ones.
+    /// The settings of the user who runs the program; without a file, the defaults.
     ///
     /// # Errors
-    /// The file cannot be read, or says what it may not: then with its line and column.
+    /// The file cannot be read; or its contents are invalid, then with line and column.
     pub fn of_user() -> Result<Self, ConfigError> {
         path().map_or_else(|| Ok(Self::default()), |path| Self::load(&path))
     }
@@ -84,9 +84,9 @@ impl Config {
     /// Reads settings from text; `path` is for messages only.
     ///
     /// # Errors
-    /// The text says what it may not.
+    /// The text is not valid settings.
     pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
-        // A file with comments alone says nothing.
+        // A file of comments alone is empty to YAML.
         let parsed: Result<Option<Self>, _> = serde_yaml::from_str(text);
         parsed.map(Option::unwrap_or_default).map_err(|error| {
             let message = error.to_string();
@@ -103,14 +103,19 @@ impl Config {
         })
     }
 
-    /// The usual keys with these changes.
+    /// The default keys with these changes.
     pub fn keymap(&self) -> Keymap {
         self.keys.keymap()
     }
 
-    /// How things look in a theme on a terminal that can show so much.
-    pub fn look(&self, theme: ThemeName, colours: crate::ui::Colours, unicode: bool) -> Look {
-        look::look(self, theme, colours, unicode)
+    /// How things look in a theme on a terminal with these colours, and with or without Unicode.
+    pub fn look(&self, theme: ThemeName, colours: Colours, unicode: bool) -> Look {
+        let settings = look::LookSettings {
+            depth: self.colour_depth,
+            glyphs: self.glyphs,
+            colours: &self.colours,
+        };
+        look::look(&settings, theme, colours, unicode)
     }
 }
 

@@ -1,25 +1,25 @@
-//! The settings as they are without a file, to begin one from.
+//! A settings file with the defaults, to start from.
 use std::fmt::Write;
 
 use crate::app::Keymap;
 use crate::ui::{Role, ThemeName};
 
-/// A settings file in which everything is there and commented out.
+/// A settings file that lists every setting, commented out.
 pub fn template() -> String {
     let themes = ThemeName::ALL.map(ThemeName::name).join(", ");
     let roles = Role::ALL.map(Role::name).join(", ");
     let mut text = format!(
-        "# Settings of odin. What stands here is what holds without this file.\n\
+        "# Settings of odin. Everything below is the default.\n\
          theme: auto             # {themes}\n\
-         # colour-depth: 256     # none, 16, 256 or \"true\", if the terminal says it wrongly\n\
+         # colour-depth: 256     # none, 16, 256 or \"true\", if the terminal reports it wrongly\n\
          # glyphs: unicode       # or ascii\n\
          # mouse: true           # false leaves it to the terminal\n\
          \n\
-         # Colours of your own, over those of the theme: \"#rrggbb\", 0 to 255, or a name like light-blue.\n\
+         # Colours that replace those of the theme: \"#rrggbb\", 0 to 255, or a name like light-blue.\n\
          # Roles: {roles}.\n\
          # colours: {{ins: \"#4a90e2\", outs: \"#e68228\"}}\n\
          \n\
-         # Keys: one, a list, or [] for none. A key that is given here is taken from what else it did.\n\
+         # Keys: one, a list, or [] for none. A key that is given here no longer does what it did before.\n\
          # keys:\n"
     );
     for binding in Keymap::default().bindings() {

@@ -125,7 +125,7 @@ fn the_template_is_a_settings_file_that_changes_nothing() {
             _ => format!("{line}\n"),
         })
         .filter(|line| {
-            !line.starts_with("Colours of") && !line.starts_with("Roles:") && !line.starts_with("Keys:")
+            !line.starts_with("Colours that") && !line.starts_with("Roles:") && !line.starts_with("Keys:")
         })
         .collect();
     let config = parse(&whole).unwrap_or_else(|error| panic!("{error}\n{whole}"));

@@ -9,7 +9,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use crate::app::{Action, Catalogue, ExactRequest, GridRequest, IntervalRequest, Level};
 use crate::files;
 use crate::report::TableKind;
-use crate::session::{Session, discard_unsaved};
+use crate::session::{Saved, Session, discard_unsaved};
 
 /// Where the log is written to.
 const LOG_FILE: &str = "odin-log.txt";
@@ -37,8 +37,14 @@ impl Background {
         self.finish_saving();
         let answers = self.answers.clone();
         let save = move || {
-            let _ = answers.send(match session.save(&path) {
-                Ok(()) => Action::Saved,
+            let _ = answers.send(match session.save_over(&path) {
+                Ok(Saved::Anew(why)) => {
+                    let text =
+                        format!("the file was written anew, without the comments among its jobs: {why}");
+                    let _ = answers.send(Action::Said(Level::Warning, text));
+                    Action::Saved
+                }
+                Ok(Saved::New | Saved::InPlace) => Action::Saved,
                 Err(error) => Action::SaveFailed(error.to_string()),
             });
         };

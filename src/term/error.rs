@@ -11,6 +11,8 @@ pub enum TermError {
     Draw(io::Error),
     #[error("the terminal cannot be read: {0}")]
     Read(io::Error),
+    #[error("the dashboard cannot be suspended: {0}")]
+    Suspend(io::Error),
     #[error("signals cannot be received: {0}")]
     Signals(io::Error),
 }

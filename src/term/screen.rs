@@ -5,10 +5,10 @@ use std::rc::Rc;
 
 use crossterm::clipboard::CopyToClipboard;
 use ratatui::backend::CrosstermBackend;
-use ratatui::layout::{Rect, Size};
-use ratatui::{Frame, Terminal};
+use ratatui::layout::{Position, Rect, Size};
+use ratatui::{Frame, Terminal, TerminalOptions, Viewport};
 
-use super::graphics::{Graphics, Pictures};
+use super::graphics::{Graphics, Pictures, Protocol};
 use crate::engine::protocol::Pixels;
 
 /// DEC mode 2026: the terminal shows what lies between as one change. Those that do not know it ignore it.
@@ -57,8 +57,10 @@ impl Screen {
     /// On a terminal that shows pictures in this way, or in none.
     pub fn new(graphics: Option<Graphics>) -> io::Result<Self> {
         let gathered = Gathered::default();
+        let viewport = Viewport::Fixed(Rect::from((Position::ORIGIN, terminal_size())));
+        let backend = CrosstermBackend::new(gathered.clone());
         Ok(Self {
-            terminal: Terminal::new(CrosstermBackend::new(gathered.clone()))?,
+            terminal: Terminal::with_options(backend, TerminalOptions { viewport })?,
             gathered,
             pictures: Pictures::new(graphics),
             size: None,
@@ -68,27 +70,32 @@ impl Screen {
     /// Draws a frame, if need be at a new size, and over it the pictures that `view` gives.
     pub fn draw(&mut self, view: impl FnOnce(&mut Frame) -> Vec<(Rect, Pixels)>) -> io::Result<()> {
         self.gathered.write_all(BEGIN)?;
-        let size = self.terminal.size()?;
+        let size = terminal_size();
         if self.size.replace(size) != Some(size) {
-            // At a new size everything is painted anew.
-            let forget = self.pictures.forget();
-            self.gathered.write_all(forget.as_bytes())?;
+            // At a new size everything is painted anew. Not with `clear`, which asks the terminal where its cursor is, and
+            // takes the answer from the keyboard's stream.
+            self.forget_pictures()?;
+            self.terminal.resize(Rect::from((Position::ORIGIN, size)))?;
         }
-        let mut pictures = Vec::new();
-        self.terminal.draw(|frame| pictures = view(frame))?;
-        let picture_bytes = self.pictures.show(&pictures, cell_size());
-        self.gathered.write_all(picture_bytes.as_bytes())?;
+        let mut wanted = Vec::new();
+        let (pictures, mut gathered) = (&mut self.pictures, self.gathered.clone());
+        self.terminal.try_draw(|frame| {
+            wanted = view(frame);
+            gathered.write_all(pictures.place(&wanted, frame.buffer_mut()).as_bytes())
+        })?;
+        let over = self.pictures.show(&wanted, cell_size());
+        self.gathered.write_all(over.as_bytes())?;
         self.gathered.write_all(END)?;
         self.gathered.send()
     }
 
     /// Pixels of a cell, for pictures that are made for this terminal; `None` where it shows none.
     pub fn cell(&self) -> Option<(u16, u16)> {
-        match self.pictures.graphics()? {
+        match self.pictures.protocol()? {
             // Shown as they are, pixel by pixel.
-            Graphics::Sixel => cell_size(),
+            Protocol::Sixel => cell_size(),
             // The terminal fits them to the cells: fewer pixels go faster over a slow line.
-            Graphics::Kitty | Graphics::Iterm2 => {
+            Protocol::Kitty | Protocol::Iterm2 => {
                 let (width, height) = cell_size().unwrap_or(COMMON_CELL);
                 Some((width.min(LARGEST_CELL.0), height.min(LARGEST_CELL.1)))
             }
@@ -109,12 +116,46 @@ impl Screen {
     }
 
     /// What is on the terminal is not known any more: the next frame paints everything.
-    pub fn forget(&mut self) -> io::Result<()> {
-        // Not `clear`, which asks the terminal where its cursor is, and takes the answer from the keyboard's stream.
+    pub fn forget(&mut self) {
         self.size = None;
-        let size = self.terminal.size()?;
-        self.terminal.resize(Rect::new(0, 0, size.width, size.height))
     }
+
+    /// The next frame sends all pictures again.
+    pub fn forget_pictures(&mut self) -> io::Result<()> {
+        let delete = self.pictures.forget();
+        self.gathered.write_all(delete.as_bytes())
+    }
+
+    /// Takes away what would stay in the terminal: outside tmux, pictures go with the alternate screen.
+    pub fn close(&mut self) -> io::Result<()> {
+        if self.is_in_tmux() {
+            self.forget_pictures()?;
+            self.gathered.send()?;
+        }
+        Ok(())
+    }
+
+    pub fn is_in_tmux(&self) -> bool {
+        self.pictures.is_in_tmux()
+    }
+}
+
+/// Columns and rows. A terminal that does not know them says 0 (a serial line, a container's first moment): then it is
+/// what the environment says, or the usual size; a resize tells the true one.
+fn terminal_size() -> Size {
+    let told = crossterm::terminal::size().unwrap_or_default();
+    size_or(told, |name| std::env::var(name).ok())
+}
+
+fn size_or(told: (u16, u16), variable: impl Fn(&str) -> Option<String>) -> Size {
+    let or = |cells, name, usual| match cells {
+        0 => variable(name)
+            .and_then(|text| text.trim().parse().ok())
+            .filter(|&cells| cells > 0)
+            .unwrap_or(usual),
+        cells => cells,
+    };
+    Size::new(or(told.0, "COLUMNS", 80), or(told.1, "LINES", 24))
 }
 
 /// Pixels of a cell (width, height), where the terminal tells.
@@ -125,4 +166,18 @@ fn cell_size() -> Option<(u16, u16)> {
         window.height.checked_div(window.rows)?,
     );
     (width > 0 && height > 0).then_some((width, height))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_terminal_without_a_size_has_the_usual_one() {
+        let environment = |name: &str| (name == "COLUMNS").then(|| "100".to_owned());
+        assert_eq!(size_or((0, 0), environment), Size::new(100, 24));
+        assert_eq!(size_or((0, 0), |_| Some("0".to_owned())), Size::new(80, 24));
+        assert_eq!(size_or((0, 0), |_| Some("many".to_owned())), Size::new(80, 24));
+        assert_eq!(size_or((120, 40), environment), Size::new(120, 40));
+    }
 }

@@ -1,7 +1,15 @@
-//! Colours on terminals that have fewer of them.
+//! How many colours a terminal has, and how colours look on terminals that have few.
 use ratatui::style::Color;
 
-use super::theme::Colours;
+/// How many colours the terminal can show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Colours {
+    /// None: bold, dim and reversed only, and patterns instead of colours.
+    None,
+    Sixteen,
+    Indexed,
+    True,
+}
 
 /// Red, green and blue.
 pub type Rgb = (u8, u8, u8);
@@ -29,7 +37,7 @@ const BASIC: [(Color, Rgb); 16] = [
 /// The levels of red, green and blue in the cube of 216 among the 256 colours.
 const LEVELS: [u8; 6] = [0, 95, 135, 175, 215, 255];
 
-/// The colour, or the one nearest to it that a terminal of so many colours has.
+/// The colour, or the nearest one that a terminal with this many colours has.
 pub fn nearest(colour: Color, colours: Colours) -> Color {
     match (colours, colour) {
         (Colours::None, _) => Color::Reset,
@@ -53,14 +61,14 @@ fn basic(wanted: Rgb) -> Color {
     found.map_or(Color::Reset, |(colour, _)| *colour)
 }
 
-/// The nearest of the cube and of the greys; the first sixteen are each terminal's own.
+/// The nearest in the cube and among the greys; the first sixteen differ between terminals.
 fn indexed(wanted: Rgb) -> u8 {
     (16..=255)
         .min_by_key(|&index| distance(rgb(index), wanted))
         .unwrap_or(16)
 }
 
-/// What a colour looks like, as far as that is known; `None` for the terminal's own.
+/// What a colour looks like, as far as that is known; `None` for the terminal's default.
 pub fn seen(colour: Option<Color>) -> Option<Rgb> {
     match colour? {
         Color::Rgb(red, green, blue) => Some((red, green, blue)),
@@ -73,7 +81,7 @@ pub fn seen(colour: Option<Color>) -> Option<Rgb> {
     }
 }
 
-/// What the colours from 16 on look like.
+/// What the indexed colours from 16 on look like.
 fn rgb(index: u8) -> Rgb {
     if index >= 232 {
         let grey = 8 + 10 * (index - 232);

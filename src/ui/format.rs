@@ -1,10 +1,13 @@
-//! Numbers as people read them.
-use unicode_width::UnicodeWidthStr;
+//! Numbers and names as people read them.
+use std::borrow::Cow;
+
+use textwrap::{Options, WordSplitter};
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::glyphs::Glyphs;
 use crate::units::{Magnitude, Temperature};
 
-/// A fraction as percents with two digits: `34.70`.
+/// A fraction in percent with two decimals: `34.70`.
 pub fn percent(fraction: f64) -> String {
     format!("{:.2}", fraction * 100.0)
 }
@@ -22,13 +25,13 @@ pub fn points(change: f64, glyphs: &Glyphs) -> String {
     format!("{sign}{:.2}", points.abs())
 }
 
-/// (low, high) in percents: `3.9–4.8`.
+/// (low, high) in percent: `3.9–4.8`, with two decimals where one would make the ends alike.
 pub fn interval((low, high): (f64, f64), glyphs: &Glyphs) -> String {
     let digits = if high - low < 0.002 { 2 } else { 1 };
     of_digits((low, high), digits, glyphs)
 }
 
-/// The same in a column of so many characters: a narrow interval too has one digit after the point, if two are too many.
+/// As [`interval`], with one decimal where two do not fit into `width` columns.
 pub fn interval_within(interval: (f64, f64), width: u16, glyphs: &Glyphs) -> String {
     let text = self::interval(interval, glyphs);
     if text.width() > usize::from(width) {
@@ -50,7 +53,7 @@ pub fn magnitude(magnitude: Magnitude) -> String {
     short(magnitude.get())
 }
 
-/// At most five digits, no zeros at the end.
+/// At most five significant digits, without trailing zeros.
 fn short(value: f64) -> String {
     if value != 0.0 && !(1e-4..1e6).contains(&value.abs()) {
         return format!("{value:.2e}");
@@ -59,7 +62,7 @@ fn short(value: f64) -> String {
     trim(&format!("{value:.digits$}")).to_owned()
 }
 
-/// A score on an axis that is `range` long: digits enough to tell places apart.
+/// A score on an axis of length `range`, with enough digits to tell columns apart.
 pub fn score(value: f64, range: f64, glyphs: &Glyphs) -> String {
     if !value.is_finite() {
         return if value > 0.0 { "+inf" } else { "-inf" }.to_owned();
@@ -102,9 +105,8 @@ pub fn duration(seconds: f64) -> String {
     }
 }
 
-/// A text of at most `width` columns; a cut is shown.
+/// The text, cut to at most `width` columns; a mark at the end shows that it was cut.
 pub fn fit(text: &str, width: usize, glyphs: &Glyphs) -> String {
-    use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
     if text.width() <= width {
         return text.to_owned();
     }
@@ -122,6 +124,14 @@ pub fn fit(text: &str, width: usize, glyphs: &Glyphs) -> String {
     } else {
         String::new()
     }
+}
+
+/// The text in lines of at most `width` columns, broken between words where that is possible.
+pub fn wrap(text: &str, width: usize) -> Vec<String> {
+    // A name or a command must not be broken at its hyphens.
+    let options = Options::new(width.max(1)).word_splitter(WordSplitter::NoHyphenation);
+    let lines = textwrap::wrap(text, options);
+    lines.into_iter().map(Cow::into_owned).collect()
 }
 
 #[cfg(test)]
@@ -163,5 +173,10 @@ mod tests {
             [fit("densenet", 8, g), fit("densenet10", 8, g), fit("ab", 0, g)],
             ["densenet", "densene…", ""]
         );
+        assert_eq!(
+            wrap("missing: odin fetch photo-crops", 12),
+            ["missing:", "odin fetch", "photo-crops"]
+        );
+        assert_eq!(wrap("abcdef", 4), ["abcd", "ef"]);
     }
 }

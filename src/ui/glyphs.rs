@@ -1,4 +1,4 @@
-//! The characters that pictures are made of: Unicode, or ASCII where the locale is not UTF-8.
+//! The characters that the screen is drawn with: Unicode, or ASCII where the locale is not UTF-8.
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Glyphs {
@@ -14,14 +14,14 @@ pub struct Glyphs {
     pub track_right: &'static str,
     pub cursor: &'static str,
     pub marker: &'static str,
-    /// As good as the best, for all one knows.
+    /// Not distinguishable from the best.
     pub alike: &'static str,
     pub select: &'static str,
-    /// Columns of a histogram, from one eighth to eight.
+    /// The columns of a histogram, from one eighth of a cell to a full cell.
     pub eighths: [&'static str; 8],
-    /// Patterns where colours are missing: ID, OOD, both.
+    /// Patterns for ID, OOD and both, on terminals without colours.
     pub patterns: [&'static str; 3],
-    /// From little to much, where colours are missing.
+    /// From light to dark, on terminals without colours.
     pub shades: [&'static str; 5],
     pub better: &'static str,
     pub worse: &'static str,

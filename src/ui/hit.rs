@@ -1,4 +1,4 @@
-//! What lies where on the screen, for the mouse.
+//! Where on the screen each thing is, for the mouse and for pictures.
 use ratatui::layout::{Position, Rect};
 
 use crate::app::{Action, Column, CompareAction, CompareColumn, GridAction, ImagesAction, Place, Slider};
@@ -22,28 +22,28 @@ pub enum Target {
     },
     Screen(Screen),
     Log,
-    /// A row of the list that lies on top.
+    /// A row of a list in an overlay.
     Choice(Column, usize),
-    /// What lies on top and stays when it is clicked.
+    /// An overlay that stays open when it is clicked.
     Panel,
     /// A cell of the T × ε grid.
     Cell(Place),
     /// The image at a place of the list.
     Image(usize),
-    /// A row of the table that compares jobs: this job's.
+    /// The row of this job on the Compare screen.
     Row(usize),
-    /// The head of a column there.
+    /// The head of a column on that screen.
     Column(CompareColumn),
     /// The page of images.
     Gallery,
-    /// Help, and whatever else a click anywhere closes.
+    /// Around an overlay, where a click closes it.
     Overlay,
 }
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct HitMap {
     targets: Vec<(Rect, Target)>,
-    /// How many images the page has room for, across and down.
+    /// How many images the Images screen has room for, across and down.
     pub page: Option<(u16, u16)>,
     /// Pictures that can be shown in pixels, and where.
     pub pictures: Vec<(Rect, Pixels)>,
@@ -54,18 +54,6 @@ pub struct HitMap {
 impl HitMap {
     pub fn add(&mut self, area: Rect, target: Target) {
         self.targets.push((area, target));
-    }
-
-    /// Takes over what another map holds.
-    pub fn extend(&mut self, other: Self) {
-        self.targets.extend(other.targets);
-        self.pictures.extend(other.pictures);
-        self.plots.extend(other.plots);
-    }
-
-    /// What was added first.
-    pub fn first(&self) -> Option<(Rect, Target)> {
-        self.targets.first().copied()
     }
 
     /// What lies on top at a place.
@@ -104,7 +92,7 @@ impl Target {
         })
     }
 
-    /// Whether a press holds on to it until the button is let go.
+    /// Whether a press captures the mouse until the button is released.
     pub fn captures(self) -> bool {
         matches!(self, Self::Slider(_) | Self::Histogram { .. } | Self::Roc { .. })
     }

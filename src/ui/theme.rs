@@ -1,22 +1,12 @@
-//! Colours by meaning. Blue and orange are told apart by nearly everyone; the background is the terminal's own, unless a
-//! person names one.
+//! Colours by meaning. Nearly everyone can tell blue from orange. The background is the terminal's own, unless the settings
+//! name one.
 use ratatui::style::{Color, Modifier, Style};
 use serde::{Deserialize, Serialize};
 
-use super::colour;
+use super::colour::{self, Colours};
 use crate::app::ThemeName;
 
-/// How many colours the terminal can show.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Colours {
-    /// None: bold, dim and reversed only, and patterns instead of colours.
-    None,
-    Sixteen,
-    Indexed,
-    True,
-}
-
-/// What a colour is for; a person can choose each.
+/// What a colour is for; each can be chosen in the settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
@@ -90,12 +80,12 @@ pub struct Theme {
     pub selected: Style,
     pub ins: Style,
     pub outs: Style,
-    /// Where both sets are.
+    /// Where both sets have images.
     pub both: Style,
-    /// The detector that is shown.
+    /// The detector on screen.
     pub odin: Style,
     pub baseline: Style,
-    /// The setting that was pinned, to compare with.
+    /// The pinned setting, which others are compared with.
     pub pinned: Style,
     pub cursor: Style,
     pub better: Style,
@@ -104,7 +94,7 @@ pub struct Theme {
     pub error: Style,
 }
 
-/// A colour for a terminal of many colours, of 256 and of 16.
+/// A colour on a terminal with true colour, with 256 colours and with 16.
 type Shade = ((u8, u8, u8), u8, Color);
 
 /// The colours of a theme.
@@ -200,7 +190,8 @@ impl Theme {
         }
     }
 
-    /// Takes a person's own colour, as near as the terminal comes to it; none where there are no colours.
+    /// Takes a colour from the settings, or the nearest one that the terminal has; nothing changes on a terminal without
+    /// colours.
     pub fn set(&mut self, role: Role, colour: Color, colours: Colours) {
         if !self.has_colour {
             return;

@@ -38,7 +38,10 @@ impl TestHome {
 
     /// Runs the program in this home.
     pub fn odin(&self, arguments: &[&str]) -> Output {
-        Command::new(option_env!("CARGO_BIN_EXE_odin").expect("a test of the package odin-tui"))
+        let Some(program) = option_env!("CARGO_BIN_EXE_odin") else {
+            unreachable!("only tests of the package odin-tui run it")
+        };
+        Command::new(program)
             .args(arguments)
             .env("ODIN_HOME", self.path())
             .env_remove("ODIN_RUNS")

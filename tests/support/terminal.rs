@@ -6,6 +6,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use rustix::process::{Pid, Signal, kill_process};
 
 use super::home::TestHome;
 
@@ -29,10 +30,21 @@ impl Terminal {
     }
 
     /// The program with this folder as its home.
-    pub fn run(home: &Path, mut command: CommandBuilder, rows: u16, cols: u16) -> Self {
+    pub fn run(home: &Path, command: CommandBuilder, rows: u16, cols: u16) -> Self {
+        Self::run_where_told(home, command, rows, cols, (rows, cols))
+    }
+
+    /// In a terminal of rows and columns that tells programs that it has others.
+    pub fn run_where_told(
+        home: &Path,
+        mut command: CommandBuilder,
+        rows: u16,
+        cols: u16,
+        told: (u16, u16),
+    ) -> Self {
         let size = PtySize {
-            rows,
-            cols,
+            rows: told.0,
+            cols: told.1,
             pixel_width: 0,
             pixel_height: 0,
         };
@@ -43,6 +55,7 @@ impl Terminal {
             ("TERM", "xterm-256color"),
             ("LANG", "C.UTF-8"),
             ("XDG_CONFIG_HOME", home.join("config").to_str().unwrap()),
+            ("XDG_STATE_HOME", home.join("state").to_str().unwrap()),
         ] {
             command.env(name, value);
         }
@@ -53,6 +66,8 @@ impl Terminal {
             "TMUX",
             "COLORFGBG",
             "ODIN_CONFIG",
+            "COLUMNS",
+            "LINES",
         ] {
             command.env_remove(name);
         }
@@ -150,10 +165,9 @@ impl Terminal {
         self.child.process_id().unwrap()
     }
 
-    pub fn signal(&self, signal: i32) {
-        let id = self.child.process_id().unwrap() as i32;
-        // SAFETY: a signal to the child that this test has started and not waited for.
-        assert_eq!(unsafe { libc::kill(id, signal) }, 0);
+    pub fn signal(&self, signal: Signal) {
+        let id = Pid::from_raw(self.id() as i32).unwrap();
+        kill_process(id, signal).unwrap();
     }
 
     /// Waits until the program has ended, however it left the terminal.

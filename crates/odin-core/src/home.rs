@@ -92,10 +92,5 @@ impl Home {
 }
 
 fn is_writable(folder: &Path) -> bool {
-    use std::os::unix::ffi::OsStrExt;
-    let Ok(path) = std::ffi::CString::new(folder.as_os_str().as_bytes()) else {
-        return false;
-    };
-    // SAFETY: asks about a path that ends in a zero byte.
-    unsafe { libc::access(path.as_ptr(), libc::W_OK) == 0 }
+    rustix::fs::access(folder, rustix::fs::Access::WRITE_OK).is_ok()
 }

@@ -12,4 +12,6 @@ pub mod setting;
 pub mod networks;
 pub mod home;
 pub mod files;
+pub mod logging;
+pub mod plain;
 pub mod units;

@@ -2,55 +2,102 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Dataset;
 use super::error::DatasetError;
-use super::image::Image;
+use super::image::{Channels, Image};
 use super::located;
 
-/// Mean and standard deviation by channel, in units of the [0, 1] image. Always finite, with std above 0.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, JsonSchema)]
+/// Mean and standard deviation by channel, in units of the [0, 1] image: three values (red, green, blue), or one for
+/// networks of grey images. Always finite, with std above 0.
+#[derive(Debug, Clone, Copy, PartialEq, JsonSchema)]
 pub struct Normalisation {
+    /// Three values, or one for grey images.
+    #[schemars(with = "Vec<f32>", length(min = 1, max = 3))]
     mean: [f32; 3],
+    /// As many values as the mean has.
+    #[schemars(with = "Vec<f32>", length(min = 1, max = 3))]
     std: [f32; 3],
+    #[schemars(skip)]
+    channels: Channels,
 }
 
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(rename = "Normalisation", deny_unknown_fields)]
 struct Raw {
-    mean: [f32; 3],
-    std: [f32; 3],
+    mean: Vec<f32>,
+    std: Vec<f32>,
 }
 
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum NormalisationError {
     #[error("the mean must be finite, not {0:?}")]
-    Mean([f32; 3]),
+    Mean(Vec<f32>),
     #[error("the standard deviation must be finite and above 0, not {0:?}")]
-    Std([f32; 3]),
+    Std(Vec<f32>),
+    #[error(
+        "mean and standard deviation have 3 values each (red, green, blue), or 1 for grey images, not {mean} and {std}"
+    )]
+    Channels { mean: usize, std: usize },
 }
 
 impl Normalisation {
+    /// Of images in colour.
+    ///
+    /// # Errors
+    /// Where a value is not finite, or a standard deviation not above 0.
     pub fn new(mean: [f32; 3], std: [f32; 3]) -> Result<Self, NormalisationError> {
+        Self::by_channel(&mean, &std)
+    }
+
+    /// Of images of three channels, or of one.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new), and where there are other numbers of values.
+    pub fn by_channel(mean: &[f32], std: &[f32]) -> Result<Self, NormalisationError> {
+        let channels = match (mean.len(), std.len()) {
+            (3, 3) => Channels::Rgb,
+            (1, 1) => Channels::Grey,
+            (mean, std) => return Err(NormalisationError::Channels { mean, std }),
+        };
         if !mean.iter().all(|m| m.is_finite()) {
-            Err(NormalisationError::Mean(mean))
-        } else if !std.iter().all(|s| s.is_normal() && *s > 0.0) {
-            Err(NormalisationError::Std(std))
-        } else {
-            Ok(Self { mean, std })
+            return Err(NormalisationError::Mean(mean.to_vec()));
         }
+        if !std.iter().all(|s| s.is_normal() && *s > 0.0) {
+            return Err(NormalisationError::Std(std.to_vec()));
+        }
+        let three = |values: &[f32]| match *values {
+            [r, g, b] => [r, g, b],
+            [grey] => [grey; 3],
+            _ => unreachable!("one or three, as checked above"),
+        };
+        Ok(Self {
+            mean: three(mean),
+            std: three(std),
+            channels,
+        })
     }
 
-    pub fn mean(&self) -> [f32; 3] {
+    pub fn channels(&self) -> Channels {
+        self.channels
+    }
+
+    /// A value a channel.
+    pub fn mean(&self) -> &[f32] {
         self.mean
+            .get(..self.channels.count())
+            .expect("one or three of three")
     }
 
-    pub fn std(&self) -> [f32; 3] {
+    /// A value a channel.
+    pub fn std(&self) -> &[f32] {
         self.std
+            .get(..self.channels.count())
+            .expect("one or three of three")
     }
 
-    /// (p − mean) / std, planar.
+    /// (p − mean) / std, planar, `[channels, height, width]`. The image has as many channels as the normalisation.
     pub fn apply(&self, image: &Image) -> Vec<f32> {
         let mut out = Vec::with_capacity(image.pixels.len());
         self.extend(&mut out, image);
@@ -58,6 +105,7 @@ impl Normalisation {
     }
 
     fn extend(&self, out: &mut Vec<f32>, image: &Image) {
+        assert_eq!(image.channels(), self.channels, "a normalisation of such images");
         let plane = image.height.saturating_mul(image.width).max(1);
         for ((values, mean), std) in image.pixels.chunks(plane).zip(self.mean).zip(self.std) {
             out.extend(values.iter().map(|p| (p - mean) / std));
@@ -74,18 +122,30 @@ impl<'de> Deserialize<'de> for Normalisation {
 impl TryFrom<Raw> for Normalisation {
     type Error = NormalisationError;
     fn try_from(raw: Raw) -> Result<Self, Self::Error> {
-        Self::new(raw.mean, raw.std)
+        Self::by_channel(&raw.mean, &raw.std)
+    }
+}
+
+impl Serialize for Normalisation {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let raw = Raw {
+            mean: self.mean().to_vec(),
+            std: self.std().to_vec(),
+        };
+        raw.serialize(serializer)
     }
 }
 
 /// Values that are reserved for a batch at once; what needs more grows.
 const RESERVE: usize = 1 << 24;
 
-/// Normalised images of one size, `[count, 3, height, width]`.
+/// Normalised images of one size, `[count, channels, height, width]`.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Batch {
     pub images: Vec<f32>,
     pub count: usize,
+    /// 3, or 1 for grey images, as the normalisation has it; 0 in an empty batch.
+    pub channels: usize,
     pub height: usize,
     pub width: usize,
     pub labels: Vec<Option<u16>>,
@@ -128,7 +188,8 @@ impl Dataset {
             if stop.load(Ordering::Relaxed) {
                 break;
             }
-            let Some(image) = self.unless_skipped(index, self.image(index))? else {
+            let Some(image) = self.unless_skipped(index, self.image_in(index, normalisation.channels()))?
+            else {
                 continue;
             };
             let same = runs.pop_if(|run| (run.height, run.width) == (image.height, image.width));
@@ -142,6 +203,7 @@ impl Dataset {
                         .min(RESERVE),
                     _ => image.pixels.len(),
                 }),
+                channels: normalisation.channels().count(),
                 height: image.height,
                 width: image.width,
                 ..Batch::default()

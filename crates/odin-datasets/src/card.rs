@@ -5,8 +5,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::error::{DatasetError, MissingFile};
-use super::preprocessing::Preprocessing;
-use super::source::Source;
+use super::preprocessing::{Preprocessing, PreprocessingError};
+use super::source::{Source, SourceError};
+use super::text;
 
 /// Paths are relative to the folder that holds the card.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -84,6 +85,15 @@ pub enum Archive {
     Zip,
 }
 
+/// A card whose values cannot be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CardError {
+    #[error(transparent)]
+    Preprocessing(#[from] PreprocessingError),
+    #[error(transparent)]
+    Source(#[from] SourceError),
+}
+
 /// No card is longer; a YAML file that is was named by mistake.
 const MAX_CARD: u64 = 1 << 20;
 
@@ -119,20 +129,20 @@ impl DatasetCard {
             )));
         }
         let bytes = std::fs::read(path).map_err(|source| DatasetError::io(path, source))?;
-        let mut card: Self = serde_yaml::from_slice(&bytes).map_err(|error| wrong(error.to_string()))?;
+        let text = text::utf8(&bytes).map_err(|error| wrong(error.to_string()))?;
+        let mut card: Self = serde_yaml::from_str(text).map_err(|error| wrong(error.to_string()))?;
         card.name = path
             .file_stem()
             .map(|stem| stem.to_string_lossy().into_owned())
             .unwrap_or_default();
-        card.check().map_err(wrong)?;
+        card.check().map_err(|error| wrong(error.to_string()))?;
         Ok(card)
     }
 
-    pub(super) fn check(&self) -> Result<(), String> {
+    pub(super) fn check(&self) -> Result<(), CardError> {
         self.preprocessing.check()?;
-        std::iter::once(&self.source)
-            .chain(&self.train)
-            .try_for_each(Source::check)
+        let sources = std::iter::once(&self.source).chain(&self.train);
+        Ok(sources.map(Source::check).collect::<Result<(), _>>()?)
     }
 
     /// Whether every file of the set is on this machine, or the first that is not. `root` is the card's folder.

@@ -3,12 +3,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::card::DatasetCard;
-use super::cifar::{CifarKind, PIXELS};
+use super::decode;
 use super::error::DatasetError;
 use super::files::OpenFile;
-use super::folder;
 use super::gzip;
 use super::source::Source;
+use crate::formats::cifar::{CifarKind, PIXELS};
 
 /// Every card in `roots`, by name; a card in an earlier folder hides those of the same name in later ones.
 pub fn list(roots: &[PathBuf]) -> Vec<(String, Result<DatasetCard, DatasetError>)> {
@@ -118,7 +118,7 @@ fn guess(path: &Path) -> Result<Source, DatasetError> {
             labels: labels_beside(path),
         });
     }
-    let advice = if folder::is_image(path) {
+    let advice = if decode::is_image(path) {
         "one image is no data set: name its folder".to_owned()
     } else {
         format!(
@@ -176,11 +176,11 @@ mod tests {
     use std::fs;
 
     use super::super::Dataset;
-    use super::super::cifar::tests::record;
-    use super::super::folder::tests::paint;
-    use super::super::idx::tests::{gz, idx};
     use super::super::tests::data;
     use super::*;
+    use crate::formats::cifar::tests::record;
+    use crate::formats::folder::tests::paint;
+    use crate::formats::idx::tests::{gz, idx};
 
     fn error(name: &str) -> String {
         find(name, &[data()]).expect_err("should be unknown").to_string()

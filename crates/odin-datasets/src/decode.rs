@@ -1,15 +1,35 @@
-//! One image file as RGB, or why not.
-use std::io::Cursor;
+//! One encoded image as RGB, or why not. Formats are known by content; names only say what is taken for an image.
+use std::io::{Cursor, Read, Seek};
 use std::path::Path;
 
 use image::{ImageFormat, ImageReader, Limits};
 
 use super::error::DatasetError;
 use super::files::OpenFile;
-use super::image::{MAX_PIXELS, Raster};
+use super::image::{Image, MAX_DECODED, Raster};
+use super::jpeg;
 
 /// No image file is larger.
 const MAX_FILE: u64 = 1 << 28;
+
+const JPEG_EXTENSIONS: &[&str] = &["jpg", "jpeg", "jpe", "jfif"];
+
+/// Every kind of image that is decoded here, but JPEG.
+fn formats() -> impl Iterator<Item = ImageFormat> {
+    ImageFormat::all().filter(|format| *format != ImageFormat::Jpeg && format.reading_enabled())
+}
+
+/// How the names of images end: those of all formats that are read, in lower case and without the dot.
+pub(super) fn extensions() -> impl Iterator<Item = &'static str> {
+    let others = formats().flat_map(|format| format.extensions_str().iter().copied());
+    JPEG_EXTENSIONS.iter().copied().chain(others)
+}
+
+/// Whether a file's name says that it is an image of a format that is read.
+pub fn is_image(path: &Path) -> bool {
+    let extension = path.extension().map(|e| e.to_string_lossy().to_ascii_lowercase());
+    extension.is_some_and(|extension| extensions().any(|known| known == extension))
+}
 
 fn corrupt(path: &Path, why: impl ToString) -> DatasetError {
     DatasetError::CorruptImage {
@@ -19,10 +39,7 @@ fn corrupt(path: &Path, why: impl ToString) -> DatasetError {
 }
 
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, DatasetError> {
-    let file = match OpenFile::open(path) {
-        Err(DatasetError::Malformed { why, .. }) => return Err(corrupt(path, why)),
-        other => other?,
-    };
+    let file = open(path)?;
     if file.len > MAX_FILE {
         return Err(corrupt(
             path,
@@ -33,61 +50,76 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, DatasetError> {
     file.read_at(&mut bytes, 0).map(|()| bytes)
 }
 
+fn open(path: &Path) -> Result<OpenFile, DatasetError> {
+    match OpenFile::open(path) {
+        Err(DatasetError::Malformed { why, .. }) => Err(corrupt(path, why)),
+        other => other,
+    }
+}
+
+/// One image file, `[3, height, width]` in [0, 1], with no preprocessing.
+///
+/// # Errors
+/// Where the file cannot be read, or is no image of a format that is read.
+pub fn read_image(path: &Path) -> Result<Image, DatasetError> {
+    image(path).map(Raster::into_image)
+}
+
 /// RGB as Pillow's `convert("RGB")` makes it: alpha is dropped, grey repeated.
 pub(super) fn image(path: &Path) -> Result<Raster<u8>, DatasetError> {
-    let bytes = read(path)?;
-    let reader = ImageReader::new(Cursor::new(&bytes)).with_guessed_format();
+    bytes(&read(path)?, path)
+}
+
+/// The same of bytes that lie in a larger file; `path` names them in errors.
+pub(super) fn bytes(bytes: &[u8], path: &Path) -> Result<Raster<u8>, DatasetError> {
+    if jpeg::is_jpeg(bytes) {
+        return jpeg::decode(bytes).map_err(|error| corrupt(path, error));
+    }
+    let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format();
     let mut reader = reader.map_err(|error| corrupt(path, error))?;
     let mut limits = Limits::default();
-    limits.max_alloc = Some(16 * MAX_PIXELS as u64);
+    // Eight bytes a pixel: colour and alpha of 16 bits.
+    limits.max_alloc = Some(8 * MAX_DECODED as u64);
     reader.limits(limits);
-    if reader.format() == Some(ImageFormat::Jpeg) && !is_whole_jpeg(&bytes) {
-        return Err(corrupt(path, "the JPEG breaks off before its end"));
-    }
     let decoded = reader.decode().map_err(|error| corrupt(path, error))?.into_rgb8();
     let (width, height) = (decoded.width() as usize, decoded.height() as usize);
-    if width.saturating_mul(height) > MAX_PIXELS || width == 0 || height == 0 {
-        let why = format!("{height}×{width} pixels; at most {MAX_PIXELS} in all are taken");
+    if width.saturating_mul(height) > MAX_DECODED || width == 0 || height == 0 {
+        let why = format!("{height}×{width} pixels; at most {MAX_DECODED} in all are taken");
         return Err(corrupt(path, why));
     }
     Ok(Raster::interleaved(height, width, decoded.as_raw()))
 }
 
-/// Height and width, from the header alone.
-pub(super) fn size(path: &Path) -> Result<(usize, usize), DatasetError> {
-    let reader = ImageReader::open(path).and_then(ImageReader::with_guessed_format);
-    let reader = reader.map_err(|source| DatasetError::io(path, source))?;
-    let (width, height) = reader.into_dimensions().map_err(|error| corrupt(path, error))?;
-    Ok((height as usize, width as usize))
+/// Height and width of an image file, from its header alone.
+///
+/// # Errors
+/// Where the file cannot be read, or is no image of a format that is read.
+pub fn size(path: &Path) -> Result<(usize, usize), DatasetError> {
+    let file = open(path)?;
+    let mut head = [0; 3];
+    let head = head.get_mut(..file.len.min(3) as usize).unwrap_or_default();
+    file.read_at(head, 0)?;
+    size_in(file.reader(), head, path)
 }
 
-/// Whether a JPEG has its end: the decoder would fill up what is missing with grey and say nothing.
-fn is_whole_jpeg(bytes: &[u8]) -> bool {
-    let mut at = 2;
-    // From marker to marker up to the scan; a thumbnail's end lies within a marker's segment and does not count.
-    while let Some(&[0xff, marker, high, low]) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
-        let length = usize::from(u16::from_be_bytes([high, low]));
-        match marker {
-            0xff => at += 1,
-            0xda => {
-                return bytes
-                    .get(at + 2..)
-                    .unwrap_or_default()
-                    .windows(2)
-                    .any(|pair| pair == [0xff, 0xd9]);
-            }
-            _ => at += 2 + length,
-        }
+fn size_in<R: Read + Seek>(reader: R, head: &[u8], path: &Path) -> Result<(usize, usize), DatasetError> {
+    let mut reader = std::io::BufReader::new(reader);
+    if jpeg::is_jpeg(head) {
+        let frame = jpeg::frame(&mut reader).map_err(|error| corrupt(path, error))?;
+        return Ok((frame.height, frame.width));
     }
-    false
+    let reader = ImageReader::new(reader).with_guessed_format();
+    let reader = reader.map_err(|error| corrupt(path, error))?;
+    let (width, height) = reader.into_dimensions().map_err(|error| corrupt(path, error))?;
+    Ok((height as usize, width as usize))
 }
 
 #[cfg(test)]
 mod tests {
     use std::fs;
 
-    use super::super::folder::tests::paint;
     use super::*;
+    use crate::formats::folder::tests::paint;
 
     #[test]
     fn alpha_is_dropped_and_grey_repeated() {
@@ -114,14 +146,8 @@ mod tests {
         fs::write(path("1.png"), &whole[..whole.len() / 2]).unwrap();
         fs::write(path("2.png"), b"no image").unwrap();
         fs::write(path("3.png"), b"").unwrap();
-        let noise: Vec<u8> = (0..64 * 64 * 3u32)
-            .map(|i| (i.wrapping_mul(2654435761) >> 24) as u8)
-            .collect();
-        ::image::RgbImage::from_raw(64, 64, noise)
-            .unwrap()
-            .save(path("4.jpg"))
-            .unwrap();
-        let jpeg = fs::read(path("4.jpg")).unwrap();
+        let jpeg = include_bytes!("fixtures/jpeg/420.jpg");
+        fs::write(path("4.jpg"), jpeg).unwrap();
         fs::write(path("5.jpg"), &jpeg[..jpeg.len() * 2 / 3]).unwrap();
         // A header that promises 2 × 10^9 pixels.
         let mut vast = whole.clone();

@@ -14,7 +14,7 @@ pub enum DatasetError {
     #[error("{}: {why}", path.display())]
     Card { path: PathBuf, why: String },
     /// One image among many, which a set may skip.
-    #[error("{}: {why}", path.display())]
+    #[error("{}: {why} (`corrupt: skip` in a data card leaves out what cannot be decoded)", path.display())]
     CorruptImage { path: PathBuf, why: String },
     #[error("data set {name}: {why}")]
     Invalid { name: String, why: String },

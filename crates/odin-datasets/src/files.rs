@@ -1,6 +1,6 @@
 //! Reading by position from files that may be truncated, huge or not files at all.
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
@@ -50,16 +50,22 @@ impl OpenFile {
     }
 
     /// A buffered reader of the `len` bytes from `offset` on, with a cursor of its own.
-    pub fn section(&self, offset: u64, len: u64) -> impl Read + '_ {
+    pub fn section(&self, offset: u64, len: u64) -> impl Read + Seek + '_ {
         let end = offset.saturating_add(len).min(self.len);
         BufReader::with_capacity(
             1 << 16,
             Section {
                 file: &self.file,
+                start: offset,
                 at: offset,
                 end,
             },
         )
+    }
+
+    /// A buffered reader of the whole file, with a cursor of its own.
+    pub fn reader(&self) -> impl Read + Seek + '_ {
+        self.section(0, self.len)
     }
 
     /// Adds the file's bytes to a digest.
@@ -83,8 +89,23 @@ impl OpenFile {
 
 struct Section<'a> {
     file: &'a File,
+    start: u64,
     at: u64,
     end: u64,
+}
+
+impl Seek for Section<'_> {
+    fn seek(&mut self, to: SeekFrom) -> std::io::Result<u64> {
+        let at = match to {
+            SeekFrom::Start(n) => self.start.checked_add(n),
+            SeekFrom::End(n) => self.end.checked_add_signed(n),
+            SeekFrom::Current(n) => self.at.checked_add_signed(n),
+        };
+        self.at = at
+            .filter(|at| *at >= self.start)
+            .ok_or(std::io::ErrorKind::InvalidInput)?;
+        Ok(self.at - self.start)
+    }
 }
 
 impl Read for Section<'_> {

@@ -1,9 +1,31 @@
 //! An image as networks take it, and as sources hold it.
 
-/// More pixels than any image that a classifier looks at; a bound on what a lying header can ask for.
+/// More pixels than any image that a classifier looks at.
 pub(super) const MAX_PIXELS: usize = 1 << 25;
+/// More pixels than any photograph has before it is resized; a bound on what a lying header can ask for. Beyond this
+/// Pillow speaks of a decompression bomb.
+pub(super) const MAX_DECODED: usize = 178_956_970;
 
-/// Planar RGB, `[3, height, width]`, values in [0, 1]; grey images have three equal planes.
+/// What the planes of an image are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Channels {
+    /// One plane.
+    Grey,
+    /// Red, green, blue; grey images have three equal planes.
+    Rgb,
+}
+
+impl Channels {
+    /// The number of planes.
+    pub fn count(self) -> usize {
+        match self {
+            Self::Grey => 1,
+            Self::Rgb => 3,
+        }
+    }
+}
+
+/// Planar, `[channels, height, width]`, values in [0, 1].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Image {
     pub height: usize,
@@ -12,9 +34,21 @@ pub struct Image {
 }
 
 impl Image {
+    pub fn channels(&self) -> Channels {
+        if self.pixels.len() == self.height * self.width {
+            Channels::Grey
+        } else {
+            Channels::Rgb
+        }
+    }
+
     /// Interleaved 8-bit RGB for display: `height × width × 3` bytes.
     pub fn to_rgb8(&self) -> Vec<u8> {
         let plane = self.height.saturating_mul(self.width);
+        if self.channels() == Channels::Grey {
+            let byte = |value: &f32| (value.clamp(0.0, 1.0) * 255.0).round() as u8;
+            return self.pixels.iter().map(byte).flat_map(|byte| [byte; 3]).collect();
+        }
         let mut out = vec![0; self.pixels.len()];
         for (i, value) in self.pixels.iter().enumerate() {
             let byte = (value.clamp(0.0, 1.0) * 255.0).round() as u8;
@@ -52,7 +86,7 @@ impl Sample for f32 {
     }
 }
 
-/// Planar RGB in the samples of its source: `samples.len() == 3 × height × width`, by construction.
+/// Planes in the samples of their source: three (RGB), or one once an image was made grey.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Raster<T> {
     pub height: usize,
@@ -61,8 +95,10 @@ pub(super) struct Raster<T> {
 }
 
 impl<T: Sample> Raster<T> {
+    /// One plane or three, one after another.
     pub fn planar(height: usize, width: usize, samples: Vec<T>) -> Self {
-        debug_assert_eq!(samples.len(), 3 * height * width);
+        let plane = height * width;
+        debug_assert!(samples.len() == 3 * plane || samples.len() == plane);
         Self {
             height,
             width,
@@ -91,6 +127,10 @@ impl<T: Sample> Raster<T> {
             }
         }
         Self::planar(height, width, samples)
+    }
+
+    pub fn planes(&self) -> usize {
+        self.samples.len() / (self.height * self.width).max(1)
     }
 
     pub fn into_image(self) -> Image {

@@ -6,29 +6,25 @@
 mod batch;
 mod card;
 mod catalogue;
-mod cifar;
-mod cifar_python;
-mod cursor;
 mod decode;
 mod error;
 pub mod fetch;
 mod files;
-mod folder;
+mod formats;
 mod gzip;
-mod idx;
 mod image;
+mod jpeg;
 mod located;
-mod mat5;
-mod noise;
 mod opened;
-mod pickle;
+pub mod pickle;
 mod prefetch;
 mod preprocessing;
 mod resize;
+mod sample;
 mod source;
-mod svhn;
 #[cfg(test)]
 mod tests;
+pub mod text;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -36,16 +32,18 @@ use std::path::Path;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 pub use batch::{Batch, Normalisation, NormalisationError};
-pub use card::{Archive, DatasetCard, Download};
+pub use card::{Archive, CardError, DatasetCard, Download};
 pub use catalogue::{find, list, nearest};
-pub use cifar::CifarKind;
+pub use decode::{is_image, read_image, size as image_size};
 pub use error::{DatasetError, MissingFile};
-pub use folder::{Corrupt, Layout};
-pub use image::Image;
-pub use noise::Noise;
+pub use formats::cifar::CifarKind;
+pub use formats::folder::{Corrupt, Layout};
+pub use formats::noise::{Noise, NoiseError};
+pub use image::{Channels, Image};
 pub use prefetch::Prefetch;
-pub use preprocessing::{Preprocessing, Resize};
-pub use source::Source;
+pub use preprocessing::{Preprocessing, PreprocessingError, Resize};
+pub use sample::{absent_classes, sample, sampling_order, slice};
+pub use source::{Format, Source, SourceError};
 
 use opened::{Found, Opened};
 
@@ -57,6 +55,7 @@ pub struct Dataset {
     preprocessing: Preprocessing,
     source: Opened,
     corrupt: Corrupt,
+    notes: Vec<String>,
     skipped: Mutex<BTreeMap<usize, String>>,
     digest: OnceLock<String>,
 }
@@ -90,11 +89,12 @@ impl Dataset {
             name: name.clone(),
             why,
         };
-        card.check().map_err(invalid)?;
+        card.check().map_err(|error| invalid(error.to_string()))?;
         let Found {
             images,
             labels,
             mut class_names,
+            notes,
         } = Opened::open(source, root)?;
         if !card.class_names.is_empty() {
             class_names = card.class_names.clone();
@@ -108,10 +108,8 @@ impl Dataset {
             labels,
             preprocessing: card.preprocessing,
             source: images,
-            corrupt: match source {
-                Source::Folder { corrupt, .. } => *corrupt,
-                _ => Corrupt::Fatal,
-            },
+            corrupt: source.corrupt(),
+            notes,
             skipped: Mutex::default(),
             digest: OnceLock::new(),
         })
@@ -139,20 +137,51 @@ impl Dataset {
         self.labels.as_ref()?.get(index).copied()
     }
 
-    /// Image `index`, after the card's preprocessing.
+    /// The classes of all images, in order, where the set has labels.
+    pub fn labels(&self) -> Option<&[u16]> {
+        self.labels.as_deref()
+    }
+
+    /// What image `index` is called where it lies: its path below the set's folder. Arrays have no names.
+    pub fn image_name(&self, index: usize) -> Option<String> {
+        self.source.name(index)
+    }
+
+    /// What a person should know of how the set was opened: files and folders that were left out.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// A seeded sample of `count` images, stratified by label where there are labels; in the order of the set.
+    pub fn sample(&self, count: usize, seed: u64) -> Vec<usize> {
+        sample(self.labels(), self.len(), count, seed)
+    }
+
+    /// Image `index` in RGB, `[3, height, width]`, after the card's preprocessing.
+    ///
+    /// # Errors
+    /// Where there is no such image, or it cannot be read or decoded.
     pub fn image(&self, index: usize) -> Result<Image, DatasetError> {
+        self.image_in(index, Channels::Rgb)
+    }
+
+    /// The same in the channels that a network takes: colour becomes grey by Pillow's weights, grey stays as it is.
+    ///
+    /// # Errors
+    /// As [`image`](Self::image).
+    pub fn image_in(&self, index: usize, channels: Channels) -> Result<Image, DatasetError> {
         self.check_index(index)?;
-        self.source.image(index, &self.preprocessing)
+        self.source.image(index, &self.preprocessing, channels)
     }
 
     /// Height and width of image `index` after the preprocessing, without decoding it.
     pub fn size(&self, index: usize) -> Result<(usize, usize), DatasetError> {
         self.check_index(index)?;
         let (height, width) = self.source.size(index)?;
-        let size = self.preprocessing.output_size(height, width);
-        size.map_err(|why| DatasetError::Invalid {
+        let size = self.preprocessing.output(height, width);
+        size.map_err(|error| DatasetError::Invalid {
             name: format!("{}, image {index}", self.name),
-            why,
+            why: error.to_string(),
         })
     }
 

@@ -1,18 +1,19 @@
 //! Every kind of source, opened, behind one face.
 use std::path::Path;
 
-use super::cifar::{self, CifarFiles};
-use super::cifar_python;
-use super::error::DatasetError;
-use super::folder::Folder;
-use super::idx::{self, IdxImages};
-use super::image::Image;
-use super::noise::{Kind, Noise};
-use super::preprocessing::Preprocessing;
-use super::source::Source;
-use super::svhn::Svhn;
+use crate::error::DatasetError;
+use crate::formats::cifar::{self, CifarFiles};
+use crate::formats::cifar_python;
+use crate::formats::folder::Folder;
+use crate::formats::idx::{self, IdxImages};
+use crate::formats::list;
+use crate::formats::noise::{Kind, Noise};
+use crate::formats::svhn::Svhn;
+use crate::image::{Channels, Image};
+use crate::preprocessing::Preprocessing;
+use crate::source::Source;
 
-pub(super) enum Opened {
+pub(crate) enum Opened {
     Idx(IdxImages),
     Cifar(CifarFiles, usize),
     Svhn(Svhn),
@@ -21,15 +22,17 @@ pub(super) enum Opened {
 }
 
 /// What opening a source finds; the class names are empty where the source knows none.
-pub(super) struct Found {
+pub(crate) struct Found {
     pub images: Opened,
     pub labels: Option<Vec<u16>>,
     pub class_names: Vec<String>,
+    /// What a person should know of what was left out.
+    pub notes: Vec<String>,
 }
 
 impl Opened {
     pub fn open(source: &Source, root: &Path) -> Result<Found, DatasetError> {
-        let mut class_names = Vec::new();
+        let (mut class_names, mut notes) = (Vec::new(), Vec::new());
         let (images, labels) = match source {
             Source::Idx { images, labels } => {
                 let labels = labels
@@ -53,9 +56,16 @@ impl Opened {
                 (Self::Svhn(images), Some(labels))
             }
             Source::Folder { path, layout, .. } => {
-                let (folder, labels, names) = Folder::open(&root.join(path), *layout)?;
-                class_names = names;
-                (Self::Folder(folder), labels)
+                let found = Folder::open(&root.join(path), *layout)?;
+                (class_names, notes) = (found.class_names, found.notes);
+                (Self::Folder(found.folder), found.labels)
+            }
+            Source::List { file, path, .. } => {
+                let list = root.join(file);
+                let beside = list.parent().unwrap_or(root);
+                let start = path.as_ref().map_or(beside.to_owned(), |path| root.join(path));
+                let found = list::open(&list, &start)?;
+                (Self::Folder(found.folder), found.labels)
             }
             Source::Uniform(noise) => (Self::Noise(*noise, Kind::Uniform), None),
             Source::Gaussian(noise) => (Self::Noise(*noise, Kind::Gaussian), None),
@@ -64,6 +74,7 @@ impl Opened {
             images,
             labels,
             class_names,
+            notes,
         })
     }
 
@@ -74,6 +85,14 @@ impl Opened {
             Self::Svhn(images) => images.count,
             Self::Folder(folder) => folder.len(),
             Self::Noise(noise, _) => noise.count,
+        }
+    }
+
+    /// What image `index` is called where it lies, where it has a name.
+    pub fn name(&self, index: usize) -> Option<String> {
+        match self {
+            Self::Folder(folder) => folder.name(index).map(|name| name.display().to_string()),
+            _ => None,
         }
     }
 
@@ -88,17 +107,22 @@ impl Opened {
         }
     }
 
-    pub fn image(&self, index: usize, preprocessing: &Preprocessing) -> Result<Image, DatasetError> {
+    pub fn image(
+        &self,
+        index: usize,
+        preprocessing: &Preprocessing,
+        channels: Channels,
+    ) -> Result<Image, DatasetError> {
         let image = match self {
-            Self::Idx(images) => preprocessing.apply(images.raster(index)?),
-            Self::Cifar(files, _) => preprocessing.apply(files.raster(index)?),
-            Self::Svhn(images) => preprocessing.apply(images.raster(index)),
-            Self::Folder(folder) => preprocessing.apply(folder.raster(index)?),
-            Self::Noise(noise, kind) => preprocessing.apply(noise.raster(*kind, index)),
+            Self::Idx(images) => preprocessing.apply(images.raster(index)?, channels),
+            Self::Cifar(files, _) => preprocessing.apply(files.raster(index)?, channels),
+            Self::Svhn(images) => preprocessing.apply(images.raster(index), channels),
+            Self::Folder(folder) => preprocessing.apply(folder.raster(index)?, channels),
+            Self::Noise(noise, kind) => preprocessing.apply(noise.raster(*kind, index), channels),
         };
-        image.map_err(|why| DatasetError::Invalid {
+        image.map_err(|error| DatasetError::Invalid {
             name: format!("image {index}"),
-            why,
+            why: error.to_string(),
         })
     }
 

@@ -113,9 +113,9 @@ impl Drop for Prefetch {
 mod tests {
     use std::fs;
 
-    use super::super::folder::tests::paint;
     use super::super::{Corrupt, DatasetCard, Noise, Source};
     use super::*;
+    use crate::formats::folder::tests::paint;
 
     fn normalisation() -> Normalisation {
         Normalisation::new([0.5; 3], [0.25; 3]).unwrap()

@@ -2,7 +2,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::image::{Image, MAX_PIXELS, Raster, Sample};
+use super::image::{Channels, Image, MAX_PIXELS, Raster, Sample};
 use super::resize;
 
 /// Steps in the order in which they are taken, whatever their order in the card.
@@ -32,13 +32,27 @@ pub enum Resize {
 /// Larger than any side a network takes.
 const MAX_SIDE: usize = 4096;
 
+/// Why the steps of a card make no image.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PreprocessingError {
+    #[error("preprocessing.{step} must lie between 1 and {MAX_SIDE} pixels, not {pixels}")]
+    Side { step: &'static str, pixels: usize },
+    /// Height and width before and after.
+    #[error(
+        "{}×{} pixels would become {}×{}, which no network takes: give the card a `resize` and a `crop`",
+        .from.0, .from.1, .to.0, .to.1
+    )]
+    Absurd {
+        from: (usize, usize),
+        to: (usize, usize),
+    },
+}
+
 impl Preprocessing {
-    pub(super) fn check(&self) -> Result<(), String> {
-        let side = |what: &str, n: usize| match n {
+    pub(super) fn check(&self) -> Result<(), PreprocessingError> {
+        let side = |step: &'static str, pixels: usize| match pixels {
             1..=MAX_SIDE => Ok(()),
-            _ => Err(format!(
-                "preprocessing.{what} must lie between 1 and {MAX_SIDE} pixels, not {n}"
-            )),
+            _ => Err(PreprocessingError::Side { step, pixels }),
         };
         match self.resize {
             Some(Resize::Shorter(s)) => side("resize", s)?,
@@ -52,12 +66,10 @@ impl Preprocessing {
     }
 
     /// Height and width of what an image of this size becomes.
-    pub fn output(&self, height: usize, width: usize) -> Result<(usize, usize), String> {
-        self.output_size(height, width)
-    }
-
-    /// Height and width of what [`Self::apply`] makes of an image of this size.
-    pub(super) fn output_size(&self, height: usize, width: usize) -> Result<(usize, usize), String> {
+    ///
+    /// # Errors
+    /// Where nothing would be left of it, or more than any network takes.
+    pub fn output(&self, height: usize, width: usize) -> Result<(usize, usize), PreprocessingError> {
         let padded = (
             height.saturating_add(2 * self.pad),
             width.saturating_add(2 * self.pad),
@@ -72,22 +84,36 @@ impl Preprocessing {
                 if h <= w { (side, longer) } else { (longer, side) }
             }
         };
-        for (h, w) in [padded, resized] {
+        // A large photograph may be resized; padding is held as it is.
+        let (h, w) = if self.pad > 0 || self.resize.is_none() {
+            padded
+        } else {
+            resized
+        };
+        for (h, w) in [(h, w), resized] {
             if h == 0 || w == 0 || h.saturating_mul(w) > MAX_PIXELS {
-                return Err(format!(
-                    "{height}×{width} pixels would become {h}×{w}, which no network takes"
-                ));
+                return Err(PreprocessingError::Absurd {
+                    from: (height, width),
+                    to: (h, w),
+                });
             }
         }
         Ok(self.crop.map_or(resized, |side| (side, side)))
     }
 
-    pub(super) fn apply<T: Sample>(&self, raster: Raster<T>) -> Result<Image, String> {
-        self.output_size(raster.height, raster.width)?;
-        let mut raster = raster;
-        if self.grey {
-            raster = grey(&raster);
-        }
+    /// The image in the channels that a network takes. Colour becomes grey by luma before anything else is done.
+    pub(super) fn apply<T: Sample>(
+        &self,
+        raster: Raster<T>,
+        channels: Channels,
+    ) -> Result<Image, PreprocessingError> {
+        self.output(raster.height, raster.width)?;
+        let (height, width) = (raster.height, raster.width);
+        let mut raster = match channels {
+            Channels::Grey => Raster::planar(height, width, luma(&raster)),
+            Channels::Rgb if self.grey => Raster::grey(height, width, &luma(&raster)),
+            Channels::Rgb => raster,
+        };
         if self.pad > 0 {
             raster = window(
                 &raster,
@@ -102,7 +128,7 @@ impl Preprocessing {
             crop: None,
             ..*self
         }
-        .output_size(raster.height, raster.width)?;
+        .output(raster.height, raster.width)?;
         let image = if resized == (raster.height, raster.width) {
             raster.into_image()
         } else {
@@ -115,21 +141,17 @@ impl Preprocessing {
     }
 }
 
-fn grey<T: Sample>(raster: &Raster<T>) -> Raster<T> {
+/// One plane of an image in three.
+fn luma<T: Sample>(raster: &Raster<T>) -> Vec<T> {
     let (red, rest) = raster.samples.split_at(raster.samples.len() / 3);
     let (green, blue) = rest.split_at(rest.len() / 2);
-    let plane: Vec<T> = red
-        .iter()
-        .zip(green)
-        .zip(blue)
-        .map(|((&r, &g), &b)| T::luma(r, g, b))
-        .collect();
-    Raster::grey(raster.height, raster.width, &plane)
+    let colours = red.iter().zip(green).zip(blue);
+    colours.map(|((&r, &g), &b)| T::luma(r, g, b)).collect()
 }
 
 /// Zeros of the new size, with the image laid at (top, left).
 fn window<T: Sample>(raster: &Raster<T>, top: usize, left: usize, height: usize, width: usize) -> Raster<T> {
-    let mut samples = vec![T::default(); 3 * height * width];
+    let mut samples = vec![T::default(); raster.planes() * height * width];
     let rows = raster.samples.chunks_exact(raster.width);
     for (i, row) in rows.enumerate() {
         let (plane, y) = (i / raster.height, i % raster.height);
@@ -196,11 +218,8 @@ mod tests {
         for case in fixture.cases {
             let raster = image(case.input);
             let [height, width] = case.input;
-            assert_eq!(
-                case.preprocessing.output_size(height, width),
-                Ok(case.size.into())
-            );
-            let got = case.preprocessing.apply(raster).unwrap();
+            assert_eq!(case.preprocessing.output(height, width), Ok(case.size.into()));
+            let got = case.preprocessing.apply(raster, Channels::Rgb).unwrap();
             assert_eq!([got.height, got.width], case.size, "{:?}", case.preprocessing);
             let apart = got
                 .pixels
@@ -226,7 +245,54 @@ mod tests {
         };
         let bytes = image([9, 14]);
         let floats = Raster::planar(9, 14, bytes.samples.iter().map(|s| s.unit()).collect());
-        assert_eq!(steps.apply(bytes), steps.apply(floats));
+        assert_eq!(
+            steps.apply(bytes, Channels::Rgb),
+            steps.apply(floats, Channels::Rgb)
+        );
+    }
+
+    /// The plane of a grey network is that of `grey: true`, whatever else is done; grey stays as it is.
+    #[test]
+    fn one_channel_is_pillows_luma() {
+        let steps = Preprocessing {
+            pad: 1,
+            resize: Some(Resize::Shorter(5)),
+            crop: Some(7),
+            grey: true,
+        };
+        let three = steps.apply(image([9, 14]), Channels::Rgb).unwrap();
+        let one = Preprocessing { grey: false, ..steps }
+            .apply(image([9, 14]), Channels::Grey)
+            .unwrap();
+        assert_eq!((one.channels(), one.pixels.len()), (Channels::Grey, 49));
+        assert_eq!(one.pixels, three.pixels[..49]);
+        let bytes: Vec<u8> = (0..=255).collect();
+        let grey = Preprocessing::default()
+            .apply(Raster::grey(16, 16, &bytes), Channels::Grey)
+            .unwrap();
+        assert!(
+            grey.pixels
+                .iter()
+                .zip(&bytes)
+                .all(|(p, &b)| *p == f32::from(b) / 255.0)
+        );
+        // Image.new("RGB", (1, 1), (10, 200, 30)).convert("L") is 124 in Pillow.
+        let green = Raster::planar(1, 1, vec![10u8, 200, 30]);
+        let green = Preprocessing::default().apply(green, Channels::Grey).unwrap();
+        assert_eq!((green.pixels[0] * 255.0, green.to_rgb8()), (124.0, vec![124; 3]));
+    }
+
+    #[test]
+    fn a_large_photograph_may_be_resized() {
+        let steps = |text: &str| serde_yaml::from_str::<Preprocessing>(text).unwrap();
+        let small = steps("{resize: 32, crop: 32}");
+        assert_eq!(small.output(6048, 8064), Ok((32, 32)));
+        assert_eq!(small.output(12_000, 12_000), Ok((32, 32)));
+        assert_eq!(steps("{resize: 32}").output(3_000, 20_000), Ok((32, 213)));
+        for whole in ["{}", "{crop: 32}", "{pad: 1, resize: 32}"] {
+            let error = steps(whole).output(6048, 8064).unwrap_err().to_string();
+            assert!(error.contains("give the card a `resize` and a `crop`"), "{error}");
+        }
     }
 
     #[test]
@@ -252,14 +318,15 @@ mod tests {
             ("{pad: 99999999999}", "preprocessing.pad must lie"),
             ("{resize: [32, 0]}", "preprocessing.resize must lie"),
         ] {
-            let error = steps(text).unwrap().check().unwrap_err();
+            let error = steps(text).unwrap().check().unwrap_err().to_string();
             assert!(error.contains(expected), "{error}");
         }
         // A line of one pixel's height would become 4096 × 4,096,000.
         let error = steps("{resize: 4096}")
             .unwrap()
-            .apply(Raster::grey(1, 1000, &[0u8; 1000]))
-            .unwrap_err();
+            .apply(Raster::grey(1, 1000, &[0u8; 1000]), Channels::Rgb)
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("which no network takes"), "{error}");
     }
 }

@@ -31,7 +31,7 @@ fn taps(input: usize, output: usize) -> Vec<Taps> {
 pub(super) fn bilinear<T: Sample>(raster: &Raster<T>, height: usize, width: usize) -> Image {
     let across = taps(raster.width, width);
     let down = taps(raster.height, height);
-    let mut pixels = Vec::with_capacity(3 * height * width);
+    let mut pixels = Vec::with_capacity(raster.planes() * height * width);
     for plane in raster.samples.chunks_exact(raster.height * raster.width) {
         let mut narrowed = Vec::with_capacity(raster.height * width);
         let mut line = vec![0.0f32; raster.width];

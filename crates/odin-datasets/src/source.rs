@@ -1,13 +1,14 @@
 //! What a card says of where the images come from.
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::cifar::CifarKind;
-use super::folder::{Corrupt, Layout};
 use super::located;
-use super::noise::Noise;
+use crate::formats::cifar::CifarKind;
+use crate::formats::folder::{Corrupt, Layout};
+use crate::formats::noise::{Noise, NoiseError};
 
 /// Where a set's images come from: in a card, `format` and the keys that belong to it.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -33,22 +34,61 @@ pub enum Source {
         #[schemars(default)]
         corrupt: Corrupt,
     },
+    /// A text file of image files, a line each: `path label`, or `path` alone, as OpenOOD's imglists.
+    List {
+        file: PathBuf,
+        /// The folder that the paths in the list start from; without it, the list's own.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        path: Option<PathBuf>,
+        #[schemars(default)]
+        corrupt: Corrupt,
+    },
     /// Noise, uniform over [0, 1).
     Uniform(Noise),
     /// Noise, normal with mean 0.5 and deviation 1, clamped to [0, 1].
     Gaussian(Noise),
 }
 
-#[derive(Debug, Clone, Copy, Deserialize)]
+/// How the images are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-enum Format {
+pub enum Format {
     Idx,
     CifarBinary,
     CifarPython,
     Svhn,
     Folder,
+    List,
     Uniform,
     Gaussian,
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Idx => "idx",
+            Self::CifarBinary => "cifar-binary",
+            Self::CifarPython => "cifar-python",
+            Self::Svhn => "svhn",
+            Self::Folder => "folder",
+            Self::List => "list",
+            Self::Uniform => "uniform",
+            Self::Gaussian => "gaussian",
+        })
+    }
+}
+
+/// A source whose keys do not belong together, or have values that cannot be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SourceError {
+    #[error("a source of format {format} needs the key `{key}`")]
+    Needs { format: Format, key: &'static str },
+    #[error("`{key}` means nothing to a source of format {format}")]
+    Meaningless { format: Format, key: &'static str },
+    #[error("no files are named")]
+    NoFiles,
+    #[error(transparent)]
+    Noise(#[from] NoiseError),
 }
 
 /// Every key that a source may have. Read so, and not as the enum itself, because serde would forget the lines.
@@ -76,9 +116,9 @@ impl<'de> Deserialize<'de> for Source {
 }
 
 impl TryFrom<Keys> for Source {
-    type Error = String;
+    type Error = SourceError;
 
-    fn try_from(mut keys: Keys) -> Result<Self, String> {
+    fn try_from(mut keys: Keys) -> Result<Self, SourceError> {
         let format = keys.format;
         let source = match format {
             Format::Idx => Self::Idx {
@@ -98,6 +138,11 @@ impl TryFrom<Keys> for Source {
             Format::Folder => Self::Folder {
                 path: needed(format, "path", &mut keys.path)?,
                 layout: keys.layout.take().unwrap_or_default(),
+                corrupt: keys.corrupt.take().unwrap_or_default(),
+            },
+            Format::List => Self::List {
+                file: needed(format, "file", &mut keys.file)?,
+                path: keys.path.take(),
                 corrupt: keys.corrupt.take().unwrap_or_default(),
             },
             Format::Uniform | Format::Gaussian => {
@@ -127,26 +172,32 @@ impl TryFrom<Keys> for Source {
             ("seed", keys.seed.is_some()),
         ];
         if let Some((key, _)) = left.into_iter().find(|(_, given)| *given) {
-            return Err(format!("`{key}` means nothing to a source of format {format:?}"));
+            return Err(SourceError::Meaningless { format, key });
         }
         source.check().map(|()| source)
     }
 }
 
-fn needed<T>(format: Format, key: &str, value: &mut Option<T>) -> Result<T, String> {
-    value
-        .take()
-        .ok_or_else(|| format!("a source of format {format:?} needs the key `{key}`"))
+fn needed<T>(format: Format, key: &'static str, value: &mut Option<T>) -> Result<T, SourceError> {
+    value.take().ok_or(SourceError::Needs { format, key })
 }
 
 impl Source {
-    pub(super) fn check(&self) -> Result<(), String> {
+    pub(super) fn check(&self) -> Result<(), SourceError> {
         match self {
             Self::CifarBinary { files, .. } | Self::CifarPython { files } if files.is_empty() => {
-                Err("no files are named".to_owned())
+                Err(SourceError::NoFiles)
             }
-            Self::Uniform(noise) | Self::Gaussian(noise) => noise.check(),
+            Self::Uniform(noise) | Self::Gaussian(noise) => Ok(noise.check()?),
             _ => Ok(()),
+        }
+    }
+
+    /// What is done about images that cannot be decoded; only files of their own can be left out.
+    pub fn corrupt(&self) -> Corrupt {
+        match self {
+            Self::Folder { corrupt, .. } | Self::List { corrupt, .. } => *corrupt,
+            _ => Corrupt::Fatal,
         }
     }
 
@@ -160,6 +211,7 @@ impl Source {
                 files.iter().map(PathBuf::as_path).collect()
             }
             Self::Folder { path, .. } | Self::Svhn { file: path } => vec![path],
+            Self::List { file, path, .. } => std::iter::once(file.as_path()).chain(path.as_deref()).collect(),
             Self::Uniform(_) | Self::Gaussian(_) => Vec::new(),
         }
     }

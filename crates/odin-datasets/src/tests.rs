@@ -2,8 +2,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::idx::tests::{gz, idx};
 use super::*;
+use crate::formats::idx::tests::{gz, idx};
 
 pub(super) fn data() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data")
@@ -70,6 +70,11 @@ fn a_card_opens_as_images_labels_and_batches() {
     assert_eq!(batch.images[5], (v(8) - 0.5) / 0.5);
     assert_eq!(batch.images[16 + 5], (v(8) - 0.25) / 0.25);
     assert_eq!(batch.images[..48], normalisation.apply(&set.image(2).unwrap()));
+    let grey = set
+        .batch(&[2, 0], &Normalisation::by_channel(&[0.5], &[0.5]).unwrap())
+        .unwrap();
+    assert_eq!((grey.channels, batch.channels, grey.images.len()), (1, 3, 2 * 16));
+    assert_eq!(grey.images[..16], batch.images[..16]);
     let error = set.batch(&[3], &normalisation).unwrap_err().to_string();
     assert_eq!(
         error,
@@ -144,6 +149,20 @@ fn normalisation_is_checked_however_it_is_made() {
     assert_eq!(
         read("{mean: [0, 0, 0.5], std: [1, 1, 2]}").unwrap().std(),
         [1.0, 1.0, 2.0]
+    );
+    let grey = read("{mean: [0.5], std: [0.25]}").unwrap();
+    assert_eq!(
+        (grey.channels(), grey.mean(), grey.std()),
+        (Channels::Grey, &[0.5][..], &[0.25][..])
+    );
+    assert_eq!(
+        serde_json::to_string(&grey).unwrap(),
+        r#"{"mean":[0.5],"std":[0.25]}"#
+    );
+    let error = read("{mean: [0, 0, 0], std: [1]}").unwrap_err();
+    assert!(
+        error.contains("3 values each (red, green, blue), or 1 for grey images, not 3 and 1"),
+        "{error}"
     );
     let error = read("mean: [0, 0, 0]\nstd: [1, -1, 1]").unwrap_err();
     assert!(error.contains("above 0"), "{error}");
@@ -242,7 +261,7 @@ fn a_wrong_card_is_told_with_line_and_column() {
         ),
         (
             "title: toy\nsource: {format: idx}\n".into(),
-            "source: a source of format Idx needs the key `images`",
+            "source: a source of format idx needs the key `images`",
         ),
         (
             "title: toy\nsource: {format: svhn, file: a, seed: 3}\n".into(),

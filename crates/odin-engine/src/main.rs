@@ -3,13 +3,18 @@ use std::fs::File;
 use std::io;
 use std::os::fd::AsFd;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
 use odin_core::home::Home;
+use odin_core::logging;
+use odin_core::plain::plain;
 use odin_core::runs::evidence::Budget;
 use odin_core::tasks::Task;
 use odin_engine::{commands, engine};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT};
 
 /// Computes for `odin`, which starts it; people use `odin`.
 #[derive(Debug, Parser)]
@@ -41,25 +46,24 @@ fn task(text: &str) -> Result<Box<Task>, serde_json::Error> {
 
 /// Exit code 2 says that the input was at fault, and one line on standard error says how.
 fn main() -> ExitCode {
-    let done = match Cli::parse().command {
-        Command::Serve { fresh } => serve(fresh),
-        Command::Task { task } => commands::run(&task),
-    };
+    let command = Cli::parse().command;
+    let done = logging::start()
+        .map_err(anyhow::Error::from)
+        .and_then(|()| match command {
+            Command::Serve { fresh } => serve(fresh),
+            Command::Task { task } => commands::run(&task),
+        });
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", plain(&format!("{error:#}")));
             ExitCode::from(2)
         }
     }
 }
 
 fn serve(fresh: bool) -> anyhow::Result<()> {
-    // The terminal sends these to the whole group of processes; the client says when to end, by closing the pipe.
-    for signal in [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT] {
-        // SAFETY: sets how a signal is met; no handler runs.
-        unsafe { libc::signal(signal, libc::SIG_IGN) };
-    }
+    ignore_terminal_signals().context("signals cannot be set up")?;
     let output = take_standard_output().context("standard output cannot be set up")?;
     let budget = Budget::from_env()?;
     let budget = if fresh { budget.in_memory() } else { budget };
@@ -67,12 +71,18 @@ fn serve(fresh: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The terminal sends these to the whole group of processes; the client says when to end, by closing the pipe.
+fn ignore_terminal_signals() -> io::Result<()> {
+    let unread = Arc::new(AtomicBool::new(false));
+    for signal in [SIGHUP, SIGINT, SIGQUIT] {
+        signal_hook::flag::register(signal, unread.clone())?;
+    }
+    Ok(())
+}
+
 /// Standard output for messages alone: what libraries print goes to standard error from here on.
 fn take_standard_output() -> io::Result<File> {
     let output = io::stdout().as_fd().try_clone_to_owned()?;
-    // SAFETY: makes descriptor 1 another name of descriptor 2.
-    if unsafe { libc::dup2(libc::STDERR_FILENO, libc::STDOUT_FILENO) } < 0 {
-        return Err(io::Error::last_os_error());
-    }
+    rustix::stdio::dup2_stdout(io::stderr())?;
     Ok(File::from(output))
 }

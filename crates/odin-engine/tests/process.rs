@@ -12,7 +12,8 @@ use std::time::Duration;
 use home::TestHome;
 use odin_core::home::Home;
 use odin_core::protocol::{
-    Command, EngineProcess, Event, Generation, ImageScore, JobId, JobSpec, Order, Placement, Side,
+    Command, EngineEnded, EngineProcess, Event, Generation, ImageScore, JobId, JobSpec, Order, Placement,
+    Side,
 };
 use odin_core::runs::evidence::Budget;
 use odin_core::units::{Device, Magnitude, Temperature};
@@ -60,7 +61,7 @@ fn scores(events: impl Iterator<Item = Event>) -> Vec<(Side, ImageScore)> {
     all
 }
 
-fn process(program: &Path, home: &TestHome) -> (EngineProcess, Receiver<Result<Event, String>>) {
+fn process(program: &Path, home: &TestHome) -> (EngineProcess, Receiver<Result<Event, EngineEnded>>) {
     let (sender, events) = channel();
     let process = EngineProcess::start(program, &Home::at(home.path()), true, move |event| {
         let _ = sender.send(event);
@@ -69,11 +70,11 @@ fn process(program: &Path, home: &TestHome) -> (EngineProcess, Receiver<Result<E
 }
 
 /// Why it has ended.
-fn last_word(events: &Receiver<Result<Event, String>>) -> String {
+fn last_word(events: &Receiver<Result<Event, EngineEnded>>) -> String {
     loop {
         match events.recv_timeout(PATIENCE).expect("a word of the engine") {
             Ok(_) => {}
-            Err(reason) => return reason,
+            Err(reason) => return reason.to_string(),
         }
     }
 }

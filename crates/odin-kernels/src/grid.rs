@@ -19,9 +19,21 @@ pub(crate) struct Grid {
     pub(crate) plane: usize,
     /// Place in a plane of each vector's first lane.
     pub(crate) at: Vec<usize>,
+    /// All vectors by fours, where they can be dealt out so; else none.
+    pub(crate) quads: Vec<Quad>,
     /// A word for each lane of each vector: all ones where it is a position of the map, else 0. Lanes that are none hold
     /// anything in tiled maps, zeros in planes.
     real: Vec<u32>,
+}
+
+/// Two vectors and the ones below them, which are the two vectors of two tiles.
+pub(crate) type Quad = [Column; 2];
+
+/// A vector and the one below it, by number.
+#[derive(Clone, Copy)]
+pub(crate) struct Column {
+    pub(crate) upper: usize,
+    pub(crate) lower: usize,
 }
 
 impl Grid {
@@ -63,6 +75,7 @@ impl Grid {
             width,
             lanes,
             stride,
+            quads: quads(height, width, lanes),
             plane: beyond + 2 * stride + 1 + lanes,
             at,
             real,
@@ -97,6 +110,31 @@ impl Grid {
     }
 }
 
+/// Needs rows of whole vectors, an even number of them or one, and rows that come in twos or fours.
+fn quads(height: usize, width: usize, lanes: usize) -> Vec<Quad> {
+    let in_row = width / lanes;
+    let fits = width.is_multiple_of(lanes)
+        && match in_row {
+            1 => height.is_multiple_of(4),
+            _ => in_row.is_multiple_of(2) && height.is_multiple_of(2),
+        };
+    if !fits {
+        return Vec::new();
+    }
+    let column = |pair: usize| {
+        let upper = pair / in_row * 2 * in_row + pair % in_row;
+        Column {
+            upper,
+            lower: upper + in_row,
+        }
+    };
+    let pairs = height / 2 * in_row;
+    (0..pairs)
+        .step_by(2)
+        .map(|p| [column(p), column(p + 1)])
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,6 +164,38 @@ mod tests {
                 );
                 assert!(grid.at.len().is_multiple_of(VECTORS));
             }
+        }
+    }
+
+    #[test]
+    fn quads_hold_every_vector_once_and_two_whole_tiles_each() {
+        for (height, width, lanes) in [
+            (32, 32, 8),
+            (32, 32, 16),
+            (16, 16, 16),
+            (16, 16, 4),
+            (8, 8, 8),
+            (8, 48, 8),
+        ] {
+            let grid = Grid::new(height, width, lanes);
+            let mut met = vec![0; grid.at.len()];
+            for [left, right] in &grid.quads {
+                for column in [left, right] {
+                    met[column.upper] += 1;
+                    met[column.lower] += 1;
+                    assert_eq!(grid.at[column.upper] + grid.stride, grid.at[column.lower]);
+                }
+                let tiles = [left.upper, left.lower, right.upper, right.lower].map(|v| v / VECTORS);
+                let [a, b] = [left.upper / VECTORS, right.lower / VECTORS];
+                assert!(a != b && tiles.iter().all(|&t| t == a || t == b), "{tiles:?}");
+            }
+            assert!(
+                met.iter().all(|&n| n == 1),
+                "{height}×{width} in {lanes}: {met:?}"
+            );
+        }
+        for (height, width, lanes) in [(8, 8, 16), (9, 9, 8), (24, 24, 8), (18, 16, 16), (17, 16, 8)] {
+            assert!(Grid::new(height, width, lanes).quads.is_empty());
         }
     }
 

@@ -22,6 +22,12 @@ pub(crate) fn read_words<S: Simd>(_: S, from: &[u32]) -> S::u32s {
     S::as_simd_u32s(&from[..S::U32_LANES]).0[0]
 }
 
+/// Into the first N words.
+#[inline(always)]
+pub(crate) fn write_words<S: Simd>(_: S, words: S::u32s, to: &mut [u32]) {
+    S::as_mut_simd_u32s(&mut to[..S::U32_LANES]).0[0] = words;
+}
+
 /// The greater of the value and 0; NaN stays NaN, −0 may become 0.
 #[inline(always)]
 pub(crate) fn relu<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
@@ -53,13 +59,12 @@ pub(crate) fn keep_where_bit<S: Simd>(simd: S, x: S::f32s, words: S::u32s, bit: 
     )
 }
 
-/// Sets the bit in the words of the lanes whose value is above 0.
+/// The words, with the bit set in those of the lanes whose value is above 0.
 #[inline(always)]
-pub(crate) fn note_positive<S: Simd>(simd: S, x: S::f32s, words: &mut [u32], bit: u32) {
+pub(crate) fn with_bit_where_positive<S: Simd>(simd: S, words: S::u32s, bit: u32, x: S::f32s) -> S::u32s {
     let is_positive = simd.greater_than_f32s(x, simd.splat_f32s(0.0));
-    let words = &mut S::as_mut_simd_u32s(&mut words[..S::U32_LANES]).0[0];
     let bit = simd.select_u32s(is_positive, simd.splat_u32s(1 << bit), simd.splat_u32s(0));
-    *words = simd.or_u32s(*words, bit);
+    simd.or_u32s(words, bit)
 }
 
 #[cfg(test)]
@@ -93,10 +98,11 @@ mod tests {
             let mut made = vec![[0.0; 16]; 4];
             for at in (0..16).step_by(S::F32_LANES) {
                 let (x, gate) = (read(simd, &x[at..]), read(simd, &gate[at..]));
-                let mut words = [0; 16];
-                note_positive(simd, gate, &mut words, 5);
-                note_positive(simd, x, &mut words, 7);
-                let words = read_words(simd, &words);
+                let words = with_bit_where_positive(simd, simd.splat_u32s(0), 5, gate);
+                let words = with_bit_where_positive(simd, words, 7, x);
+                let mut memory = [0; 16];
+                write_words(simd, words, &mut memory);
+                let words = read_words(simd, &memory);
                 write(simd, relu(simd, x), &mut made[0][at..]);
                 write(simd, keep(simd, x, &real[at..]), &mut made[1][at..]);
                 write(simd, keep_where_positive(simd, x, gate), &mut made[2][at..]);

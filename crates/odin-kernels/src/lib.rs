@@ -1,11 +1,16 @@
-//! DenseNets on one image at a time, and the gradient to the image, on the vector units of a CPU.
-//!
 #![doc = include_str!("../README.md")]
+//!
+//! ## Modules
+//! Each imports only from those below it: `densenet` is the network; `two_rows` and `tiles` are the inner loops; `lanes` is what
+//! they ask of a vector; `grid` deals the positions out to vectors; `aligned` is memory; `instructions` says which vectors
+//! there are.
 pub mod densenet;
-mod grid;
-mod instructions;
-mod lanes;
+mod two_rows;
 mod tiles;
+mod lanes;
+mod grid;
+mod aligned;
+mod instructions;
 
 pub use instructions::Instructions;
 pub use tiles::Packed;

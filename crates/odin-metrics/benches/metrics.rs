@@ -1,5 +1,6 @@
 //! Times of the metrics on two score sets of each size, the least of a few rounds: `cargo bench --bench
 //! metrics`.
+#![allow(clippy::unwrap_used, reason = "the scores are made here")]
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 

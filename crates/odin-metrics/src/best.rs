@@ -1,7 +1,7 @@
 //! Which of several detectors may be the best, when each was measured on the same images.
 
-/// A detector further behind the leading one than so many standard errors of their difference is no rival: what it may
-/// be off by says nothing about who is best.
+/// A detector that is further behind the leading one than this many standard errors of their difference is not a rival:
+/// its random error has no bearing on which is best.
 const RIVALS: f64 = 4.0;
 
 /// Which of several candidates may truly be the best: with 95 % confidence the best is among those marked. The one whose
@@ -9,9 +9,9 @@ const RIVALS: f64 = 4.0;
 ///
 /// A candidate is its estimate, higher being better, and its replicates; the n-th replicate of each is of the same draw
 /// ([`Paired`](super::Paired)). Let e be by how much a replicate exceeds its estimate. A candidate is left out when the
-/// lead over it exceeds the 95 % quantile of max e − its own e: how far chance alone puts someone in front of it. This
+/// lead over it exceeds the 95 % quantile of max e − its own e: how far ahead of it chance alone puts another candidate. This
 /// is the constrained comparison with the best of Hsu 1984, by bootstrap, with the maximum over the rivals alone; it
-/// holds for all candidates together, and allows for the leader being chosen by the same images.
+/// holds for all candidates together, and allows for the leader having been chosen on the same images.
 pub fn may_be_best(candidates: &[(f64, &[f64])]) -> Vec<bool> {
     let leader = candidates
         .iter()
@@ -20,11 +20,10 @@ pub fn may_be_best(candidates: &[(f64, &[f64])]) -> Vec<bool> {
     let Some((lead, leading)) = leader else {
         return Vec::new();
     };
-    let draws = candidates
-        .iter()
-        .map(|(_, replicates)| replicates.len())
-        .min()
-        .unwrap_or(0);
+    // Only draws that every candidate has can be compared.
+    let draws = candidates.iter().fold(leading.len(), |fewest, (_, replicates)| {
+        fewest.min(replicates.len())
+    });
     // The most by which chance puts a rival above its estimate, draw by draw.
     let mut most = vec![f64::NEG_INFINITY; draws];
     for (estimate, replicates) in candidates {
@@ -41,11 +40,11 @@ pub fn may_be_best(candidates: &[(f64, &[f64])]) -> Vec<bool> {
         .map(|(estimate, replicates)| {
             behind.clear();
             behind.extend(most.iter().zip(*replicates).map(|(m, r)| m - (r - estimate)));
-            let Some(at) = rank.checked_sub(1).filter(|at| *at < behind.len()) else {
-                // Nothing was drawn: nothing is ruled out.
+            if draws == 0 {
+                // Nothing is ruled out.
                 return true;
-            };
-            let quantile = *behind.select_nth_unstable_by(at, f64::total_cmp).1;
+            }
+            let quantile = *behind.select_nth_unstable_by(rank - 1, f64::total_cmp).1;
             lead - estimate <= quantile.max(0.0)
         })
         .collect()
@@ -61,10 +60,10 @@ fn error_of_difference(a: &[f64], b: &[f64]) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::conventions::Conventions;
-    use super::super::naive::Source;
-    use super::super::paired::Paired;
     use super::*;
+    use crate::conventions::Conventions;
+    use crate::naive::Source;
+    use crate::paired::Paired;
 
     /// Detectors that see the same images through some noise of their own; the part of ID and OOD is theirs.
     fn marked(source: &mut Source, parts: &[f64], n: usize, draws: usize) -> Vec<bool> {
@@ -84,7 +83,7 @@ mod tests {
                 Paired::new(&ins, None, &outs, draws, 5).unwrap()
             })
             .collect();
-        let auroc = |readings: &super::super::readings::Readings| readings.by(&Conventions::default()).auroc;
+        let auroc = |summaries: &crate::summaries::Summaries| summaries.by(&Conventions::default()).auroc;
         let replicates: Vec<Vec<f64>> = paired
             .iter()
             .map(|paired| paired.replicates.iter().map(auroc).collect())
@@ -92,7 +91,7 @@ mod tests {
         let candidates: Vec<(f64, &[f64])> = paired
             .iter()
             .zip(&replicates)
-            .map(|(paired, replicates)| (auroc(&paired.readings), &replicates[..]))
+            .map(|(paired, replicates)| (auroc(&paired.summaries), &replicates[..]))
             .collect();
         may_be_best(&candidates)
     }

@@ -1,22 +1,41 @@
-//! Exact intervals of a proportion: what a bootstrap cannot give for 0 of n.
+//! Exact intervals of a proportion, and the distributions that intervals rest on.
 use serde::{Deserialize, Serialize};
 
 /// A confidence interval, in the unit of what it is about.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Interval {
+    /// The lower end.
     pub low: f64,
+    /// The upper end.
     pub high: f64,
 }
 
 impl Interval {
     /// The least interval that holds both.
-    pub(super) fn union(self, other: Self) -> Self {
+    pub(crate) fn union(self, other: Self) -> Self {
         Self {
             low: self.low.min(other.low),
             high: self.high.max(other.high),
         }
     }
 
+    /// Of a value that is known.
+    pub(crate) fn at(value: f64) -> Self {
+        Self {
+            low: value,
+            high: value,
+        }
+    }
+
+    /// The part of it from `least` to `most`.
+    pub(crate) fn within(self, least: f64, most: f64) -> Self {
+        Self {
+            low: self.low.clamp(least, most),
+            high: self.high.clamp(least, most),
+        }
+    }
+
+    /// Whether `value` lies in it, its ends included.
     pub fn contains(&self, value: f64) -> bool {
         (self.low..=self.high).contains(&value)
     }
@@ -42,8 +61,52 @@ pub fn clopper_pearson(k: u64, n: u64, level: f64) -> Interval {
     }
 }
 
-/// x with I_x(a, b) = p, by bisection to the last bits; `a`, `b` ≥ 1.
-fn beta_quantile(p: f64, a: f64, b: f64) -> f64 {
+/// The probability below the upper end of a two-sided 95 % interval.
+pub(crate) const T_TAIL: f64 = 0.975;
+/// The 97.5 % quantile of the normal distribution.
+pub(crate) const NORMAL: f64 = 1.959_963_984_540_054;
+
+/// The quantile of Student's t distribution; `p` > ½, `freedom` > 0, and above 10⁶ the normal distribution's.
+pub(crate) fn student_quantile(p: f64, freedom: f64) -> f64 {
+    let freedom = freedom.min(1e6);
+    // P(|T| > t) = I_x(ν/2, ½) with x = ν / (ν + t²) (NIST DLMF 8.17); in x it is ascending.
+    let x = beta_quantile(2.0 * (1.0 - p), 0.5 * freedom, 0.5);
+    (freedom * (1.0 - x) / x).sqrt()
+}
+
+/// Calls `each` with every number that is not negligibly unlikely under a binomial (n, p), and its chance; in no order.
+pub(crate) fn for_each_likely(n: u64, p: f64, mut each: impl FnMut(u64, f64)) {
+    const NEGLIGIBLE: f64 = 1e-10;
+    if p <= 0.0 || p >= 1.0 {
+        return each(if p <= 0.0 { 0 } else { n }, 1.0);
+    }
+    let mode = ((n + 1) as f64 * p).floor().min(n as f64) as u64;
+    let ln_choose =
+        ln_gamma(n as f64 + 1.0) - ln_gamma(mode as f64 + 1.0) - ln_gamma((n - mode) as f64 + 1.0);
+    let greatest = (ln_choose + mode as f64 * p.ln() + (n - mode) as f64 * (-p).ln_1p()).exp();
+    let odds = p / (1.0 - p);
+    let (mut k, mut chance) = (mode, greatest);
+    while chance > NEGLIGIBLE {
+        each(k, chance);
+        if k == n {
+            break;
+        }
+        chance *= odds * (n - k) as f64 / (k + 1) as f64;
+        k += 1;
+    }
+    (k, chance) = (mode, greatest);
+    while k > 0 {
+        chance *= k as f64 / (odds * (n - k + 1) as f64);
+        k -= 1;
+        if chance <= NEGLIGIBLE {
+            break;
+        }
+        each(k, chance);
+    }
+}
+
+/// x with I_x(a, b) = p, by bisection to the last bits; `a`, `b` ≥ ½.
+pub(crate) fn beta_quantile(p: f64, a: f64, b: f64) -> f64 {
     let (mut low, mut high) = (0.0, 1.0);
     for _ in 0..100 {
         let middle = 0.5 * (low + high);
@@ -93,7 +156,7 @@ fn beta_fraction(x: f64, a: f64, b: f64) -> f64 {
     fraction
 }
 
-/// ln Γ(x) for x ≥ 1: Stirling's series (NIST DLMF 5.11.1) after shifting x above 10.
+/// ln Γ(x) for x > 0: Stirling's series (NIST DLMF 5.11.1) after shifting x above 10.
 fn ln_gamma(x: f64) -> f64 {
     let (mut x, mut shift) = (x, 1.0);
     while x < 10.0 {
@@ -139,6 +202,44 @@ mod tests {
                 (got.low - low).abs() < 1e-10 * (1.0 + low) && (got.high - high).abs() < 1e-10,
                 "{k} of {n}: {got:?}"
             );
+        }
+    }
+
+    #[test]
+    fn quantiles_of_t_agree_with_scipy() {
+        // scipy.stats.t.ppf(0.975, df), scipy 1.17.1.
+        for (freedom, want) in [
+            (1.0, 12.706204736174705),
+            (4.5, 2.6589123472044034),
+            (30.0, 2.0422724563012378),
+            (1e5, 1.9599877075346095),
+            (f64::INFINITY, 1.9599639845400542),
+        ] {
+            let got = student_quantile(T_TAIL, freedom);
+            assert!((got - want).abs() < 1e-5, "{freedom}: {got}");
+        }
+    }
+
+    #[test]
+    fn chances_are_those_of_a_binomial() {
+        for (n, p) in [
+            (1, 0.95),
+            (20, 0.95),
+            (1000, 1e-3),
+            (1_000_000, 0.05),
+            (7, 0.0),
+            (7, 1.0),
+        ] {
+            let (mut sum, mut mean, mut square) = (0.0, 0.0, 0.0);
+            for_each_likely(n, p, |k, chance| {
+                sum += chance;
+                mean += chance * k as f64;
+                square += chance * (k as f64 - n as f64 * p).powi(2);
+            });
+            let (want, variance) = (n as f64 * p, n as f64 * p * (1.0 - p));
+            assert!((sum - 1.0).abs() < 1e-6, "{n} {p}: {sum}");
+            assert!((mean - want).abs() <= 1e-6 * want, "{n} {p}: {mean}");
+            assert!((square - variance).abs() <= 1e-4 * variance, "{n} {p}: {square}");
         }
     }
 

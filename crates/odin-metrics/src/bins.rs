@@ -1,8 +1,8 @@
-//! Where a histogram's bins lie while scores keep coming: on a grid of powers of two, and never over a
-//! smaller range.
+//! Where a histogram's bins lie while scores are still arriving: on a grid of powers of two, over a range that never
+//! shrinks.
 use serde::{Deserialize, Serialize};
 
-/// How many bins a histogram counts in; the ones that are drawn are made of these.
+/// Number of bins in which a histogram counts; the bins that are drawn are made of these.
 pub const FINE_BINS: usize = 512;
 /// The range that is shown grows in steps of this many fine bins.
 const BLOCK: i64 = 16;
@@ -10,12 +10,16 @@ const BLOCK: i64 = 16;
 /// `count` bins of equal width from `low` to `high`. A bin holds its lower edge; the last one holds `high` too.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Bins {
+    /// The lower edge of the first bin.
     pub low: f64,
+    /// The upper edge of the last bin.
     pub high: f64,
+    /// Number of bins.
     pub count: usize,
 }
 
 impl Bins {
+    /// The width of a bin, in units of the score.
     pub fn width(&self) -> f64 {
         (self.high - self.low) / self.count.max(1) as f64
     }
@@ -29,9 +33,11 @@ impl Bins {
 /// Where a score falls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
+    /// Below the first bin.
     Under,
-    /// Below [`FINE_BINS`].
+    /// In the bin of this number, from 0; less than [`FINE_BINS`].
     Bin(usize),
+    /// Above the last bin.
     Over,
 }
 
@@ -95,8 +101,8 @@ impl BinPlan {
         score >= low - 0.5 * width && score <= high + 0.5 * width
     }
 
-    /// Doubles the window towards lower scores or else higher ones. Gives where each old bin now lies, or
-    /// nothing where the scores of f64 end.
+    /// Doubles the window towards lower scores or else higher ones. Returns the new place of each old bin, or
+    /// `None` where the window would exceed the range of `f64`.
     pub fn grow(&mut self, lower: bool) -> Option<impl Fn(usize) -> usize + use<>> {
         if self.exponent > 1000 {
             return None;
@@ -115,7 +121,7 @@ impl BinPlan {
 
     /// The bins to show when the fine bins `from..=to` are the occupied ones: a range that only ever grows,
     /// as they do.
-    pub(super) fn shown(&self, from: usize, to: usize) -> (usize, Bins) {
+    pub(crate) fn shown(&self, from: usize, to: usize) -> (usize, Bins) {
         // Blocks lie on the grid, not on the window, so that they stay where they are when the window grows.
         let down = |index: i64| index.div_euclid(BLOCK) * BLOCK;
         let from = (down(self.first + from as i64) - self.first).max(0);

@@ -1,10 +1,10 @@
-//! Replicates of what a curve says, from images drawn again, the ID and the OOD set apart.
+//! Bootstrap replicates of a curve: the images of the ID and of the OOD set are resampled separately.
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
-use super::curve::{Tally, upto};
-use super::landmarks::landmarks;
-use super::resample::Resampler;
+use crate::curve::{Tally, upto};
+use crate::resample::Resampler;
+use crate::vertices::kept_vertices;
 
 /// Above this many distinct scores, replicates are taken of a coarser curve.
 const MOST_GROUPS: usize = 20_000;
@@ -18,9 +18,9 @@ struct Coarse {
     corrects: Option<Vec<u64>>,
 }
 
-/// What is read off the replicates, and off what they were taken from (which differs from the exact one where
-/// it is coarser).
-pub(super) fn replicates<T>(
+/// `read` of the curve that is resampled, which is coarser than the exact one where there are many groups, and of each
+/// replicate.
+pub(crate) fn replicates<T>(
     tally: Tally<'_>,
     count: usize,
     seed: u64,
@@ -65,7 +65,7 @@ pub(super) fn replicates<T>(
 /// Cumulative counts at few points are the cumulative counts of the merged groups.
 fn coarse(tally: Tally<'_>) -> Coarse {
     let kept: Vec<usize> = if tally.groups() > MOST_GROUPS {
-        landmarks(tally.outs, tally.ins, COARSE_GROUPS)
+        kept_vertices(tally.outs, tally.ins, COARSE_GROUPS)
     } else {
         (0..=tally.groups()).collect()
     };

@@ -1,38 +1,48 @@
-//! An ID score set against an OOD score set: one sort, and then every question about the pair.
+//! An ID score set against an OOD score set: sorted once, then asked for metrics, curves and operating points.
 use serde::{Deserialize, Serialize};
 
-use super::conventions::Conventions;
-use super::curve::{Curve, Item, Tally, ordered, share, upto};
-use super::error::{MetricsError, Side};
-use super::landmarks::landmarks;
-use super::summary::Summary;
+use crate::conventions::Conventions;
+use crate::curve::{Curve, Item, Tally, ordered, share, upto};
+use crate::error::{MetricsError, Side};
+use crate::summary::Summary;
+use crate::vertices::kept_vertices;
 
 /// Two sorted score sets. An image is called ID when its score ≥ the threshold; thresholds are the distinct
 /// scores, so ties move together.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Comparison {
-    pub(super) curve: Curve,
+    pub(crate) curve: Curve,
 }
 
 /// A vertex of the ROC, ID positive.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct RocPoint {
+    /// Images that score at least this are called ID.
     pub threshold: f64,
+    /// Share of the OOD images called ID.
     pub fpr: f64,
+    /// Share of the ID images called ID.
     pub tpr: f64,
 }
 
-/// What calling ID every image with score ≥ `threshold` comes to. Rates are fractions.
+/// The rates when every image with score ≥ `threshold` is called ID. Rates are fractions.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct OperatingPoint {
+    /// Images that score at least this are called ID.
     pub threshold: f64,
+    /// Share of the ID images called ID.
     pub tpr: f64,
+    /// Share of the OOD images called ID.
     pub fpr: f64,
     /// Share of ID images accepted and classified correctly; `None` without correctness.
     pub ccr: Option<f64>,
+    /// ID images called ID.
     pub true_positives: u64,
+    /// OOD images called ID.
     pub false_positives: u64,
+    /// Number of ID images.
     pub n_in: u64,
+    /// Number of OOD images.
     pub n_out: u64,
 }
 
@@ -48,23 +58,21 @@ impl Comparison {
     /// As [`Comparison::new`], with whether each ID image was classified correctly (for CCR and OSCR).
     ///
     /// # Errors
-    /// A NaN score, an empty set, or not one mark an ID image.
+    /// A NaN score, an empty set, or a number of flags that is not the number of ID images.
     pub fn with_correct(
         in_scores: &[f64],
         correct: Option<&[bool]>,
         out_scores: &[f64],
     ) -> Result<Self, MetricsError> {
         if let Some(correct) = correct.filter(|correct| correct.len() != in_scores.len()) {
-            return Err(MetricsError::MarkCount {
+            return Err(MetricsError::CorrectCount {
                 scores: in_scores.len(),
-                marks: correct.len(),
+                flags: correct.len(),
             });
         }
         let mut items = Vec::with_capacity(in_scores.len() + out_scores.len());
         for (index, &score) in in_scores.iter().enumerate() {
-            let correct = correct
-                .and_then(|correct| correct.get(index))
-                .is_some_and(|&correct| correct);
+            let correct = correct.is_some_and(|correct| correct[index]);
             items.push(Item {
                 score: ordered(score, Side::In, index)?,
                 side: Side::In,
@@ -83,7 +91,7 @@ impl Comparison {
         })
     }
 
-    pub(super) fn tally(&self) -> Tally<'_> {
+    pub(crate) fn tally(&self) -> Tally<'_> {
         self.curve.tally()
     }
 
@@ -92,10 +100,12 @@ impl Comparison {
         self.tally().summary(conventions)
     }
 
+    /// Number of ID images.
     pub fn n_in(&self) -> u64 {
         self.tally().n_in()
     }
 
+    /// Number of OOD images.
     pub fn n_out(&self) -> u64 {
         self.tally().n_out()
     }
@@ -108,10 +118,7 @@ impl Comparison {
     /// The lowest and the highest score.
     pub fn range(&self) -> (f64, f64) {
         let thresholds = &self.curve.thresholds;
-        (
-            thresholds.last().copied().unwrap_or(0.0),
-            thresholds.first().copied().unwrap_or(0.0),
-        )
+        (thresholds[thresholds.len() - 1], thresholds[0])
     }
 
     /// Every vertex, from (0, 0) with threshold +∞ down to (1, 1): scikit-learn's `roc_curve` with
@@ -161,7 +168,7 @@ impl Comparison {
                 share(upto(counted, vertex), self.n_in()),
             )
         };
-        landmarks(outs, counted, max_points)
+        kept_vertices(outs, counted, max_points)
             .into_iter()
             .map(point)
             .collect()
@@ -190,12 +197,7 @@ impl Comparison {
 
     /// The highest threshold whose TPR ≥ `tpr` (ID positive); the lowest score where none reaches it.
     pub fn threshold_at_tpr(&self, tpr: f64) -> f64 {
-        let last = self.tally().groups_to_tpr(tpr).saturating_sub(1);
-        self.curve
-            .thresholds
-            .get(last)
-            .copied()
-            .unwrap_or(f64::NEG_INFINITY)
+        self.curve.thresholds[self.tally().groups_to_tpr(tpr) - 1]
     }
 
     /// The lowest threshold whose FPR ≤ `fpr` (ID positive); `None` where even the highest score exceeds it.
@@ -207,8 +209,8 @@ impl Comparison {
 
 #[cfg(test)]
 mod tests {
-    use super::super::naive::{self, Source, assert_close};
     use super::*;
+    use crate::naive::{self, Source, assert_close};
 
     const INF: f64 = f64::INFINITY;
 
@@ -255,7 +257,7 @@ mod tests {
         assert_eq!(refused(&[], &[0.0]), Empty { side: Side::In });
         assert_eq!(refused(&[1.0], &[]), Empty { side: Side::Out });
         let marks = Comparison::with_correct(&[1.0, 2.0], Some(&[true]), &[0.0]).unwrap_err();
-        assert_eq!(marks, MarkCount { scores: 2, marks: 1 });
+        assert_eq!(marks, CorrectCount { scores: 2, flags: 1 });
         assert_eq!(
             refused(&[f64::NAN], &[]).to_string(),
             "ID score 0 is not a number"
@@ -370,5 +372,24 @@ mod tests {
         let ccr = comparison.ccr_polyline(usize::MAX).unwrap();
         assert!((area(&ccr) - summary.oscr.unwrap()).abs() < 1e-12);
         assert!(Comparison::new(&ins, &outs).unwrap().ccr_polyline(10).is_none());
+    }
+
+    #[test]
+    fn what_is_read_back_is_the_same_and_what_is_no_comparison_is_refused() {
+        let comparison = Comparison::with_correct(&[2.0, 1.0], Some(&[true, false]), &[0.5, 1.0]).unwrap();
+        let text = serde_json::to_string(&comparison).unwrap();
+        assert_eq!(serde_json::from_str::<Comparison>(&text).unwrap(), comparison);
+        for (from, to) in [
+            ("[2.0,1.0,0.5]", "[1.0,2.0,0.5]"),
+            ("[2.0,1.0,0.5]", "[]"),
+            ("[0,1,2]", "[0,2,1]"),
+            ("[0,1,2]", "[0,0,0]"),
+        ] {
+            assert!(text.contains(from), "{text}");
+            assert!(
+                serde_json::from_str::<Comparison>(&text.replace(from, to)).is_err(),
+                "{from} as {to}"
+            );
+        }
     }
 }

@@ -1,9 +1,9 @@
-//! The choices on which papers differ and which change the numbers; whatever is shown says which were made.
+//! The conventions on which papers differ and which change the numbers; they belong beside every number that is shown.
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Which class a detector is said to detect; FPR@95TPR and the detection error depend on it.
+/// Which class is the positive one; FPR@95TPR and the detection error depend on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
@@ -44,8 +44,11 @@ pub enum AuprConvention {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Conventions {
+    /// Which class is positive.
     pub positive: Positive,
+    /// Where the detection error is taken.
     pub error: ErrorConvention,
+    /// How precision weighs the two sets.
     pub aupr: AuprConvention,
 }
 
@@ -76,7 +79,7 @@ impl Conventions {
     }
 
     /// Its place among [`Conventions::ALL`].
-    pub(super) fn number(&self) -> usize {
+    pub(crate) fn number(&self) -> usize {
         usize::from(self.positive == Positive::OutOfDistribution)
             | usize::from(self.error == ErrorConvention::AtTpr95) << 1
             | usize::from(self.aupr == AuprConvention::Counts) << 2

@@ -1,15 +1,15 @@
-//! Counts of both score sets over the same bins, filled score by score.
-use super::bins::{BinPlan, Bins, FINE_BINS, Place};
-use super::error::{MetricsError, Side};
+//! A histogram of both score sets over the same bins, filled one score at a time.
+use crate::bins::{BinPlan, Bins, FINE_BINS, Place};
+use crate::error::{MetricsError, Side};
 
-/// Before this many scores the bins may still move anywhere; from then on their range only grows.
-/// A power of two.
+/// With fewer scores than this the bins may still move; from then on their range only grows. A power of two.
 const SETTLED: usize = 64;
-/// So many scores of a set, and a share of it, may lie beyond either end before the range reaches out to them.
+/// The range grows towards distant scores once more than `FEW` of a set, and more than 1/`FEW_OF` of it, lie beyond an
+/// end.
 const FEW: usize = 2;
 const FEW_OF: usize = 200;
 
-/// A histogram of ID and OOD scores whose bins suit the scores so far and hold still.
+/// A histogram of ID and OOD scores whose bins suit the scores so far and rarely move.
 ///
 /// The range doubles towards a score within half its width, and towards distant ones once they are more than
 /// 2 and more than ½ % of their set; until then these are counted under or over it. Infinite scores always
@@ -39,13 +39,16 @@ struct Counts {
 /// A histogram as it is drawn.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Densities {
+    /// Where the bins lie.
     pub bins: Bins,
-    /// Share of the ID set per unit of score, one a bin: Σ density · width is the share within the range.
+    /// Share of the ID set per unit of score in each bin: Σ density · width is the share within the range.
     pub density_in: Vec<f64>,
+    /// The same of the OOD set.
     pub density_out: Vec<f64>,
 }
 
 impl Histogram {
+    /// Without scores.
     pub fn new() -> Self {
         Self::default()
     }
@@ -135,7 +138,7 @@ impl Histogram {
             ..shown
         };
         let spread = |set: &Counts| {
-            let fine = set.bins.get(first..first + shown.count).unwrap_or_default();
+            let fine = &set.bins[first..first + shown.count];
             let scale = 1.0 / (set.total.max(1) as f64 * bins.width());
             rebinned(fine, columns)
                 .into_iter()
@@ -202,9 +205,7 @@ impl Counts {
     fn count(&mut self, score: f64, plan: &BinPlan) -> bool {
         match plan.place(score) {
             Place::Bin(bin) => {
-                if let Some(count) = self.bins.get_mut(bin) {
-                    *count += 1;
-                }
+                self.bins[bin] += 1;
                 return false;
             }
             Place::Under => self.under.push(score),
@@ -216,9 +217,7 @@ impl Counts {
     fn regroup(&mut self, plan: &BinPlan, moved: impl Fn(usize) -> usize) {
         let mut bins = vec![0; FINE_BINS];
         for (old, count) in self.bins.iter().enumerate() {
-            if let Some(slot) = bins.get_mut(moved(old)) {
-                *slot += count;
-            }
+            bins[moved(old)] += count;
         }
         self.bins = bins;
         let beyond: Vec<f64> = self.under.drain(..).chain(self.over.drain(..)).collect();
@@ -246,8 +245,8 @@ fn rebinned(fine: &[u64], columns: usize) -> Vec<f64> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::naive::Source;
     use super::*;
+    use crate::naive::Source;
 
     fn filled(scores: &[(f64, Side)]) -> Histogram {
         let mut histogram = Histogram::new();

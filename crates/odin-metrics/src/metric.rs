@@ -4,20 +4,25 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::binomial::Interval;
-use super::intervals::Intervals;
-use super::summary::Summary;
+use crate::binomial::Interval;
+use crate::intervals::Intervals;
+use crate::summary::Summary;
 
-/// A headline metric of the comparison of two score sets; its values are fractions in [0, 1].
+/// A headline metric of two score sets; its values are fractions in [0, 1].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Metric {
+    /// The false positive rate at 95 % true positive rate.
     #[default]
     Fpr95,
+    /// ½ (1 − TPR) + ½ FPR.
     DetectionError,
+    /// The area under the ROC.
     Auroc,
+    /// Average precision with ID positive.
     AuprIn,
+    /// Average precision with OOD positive.
     AuprOut,
 }
 

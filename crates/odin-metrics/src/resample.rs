@@ -1,17 +1,17 @@
-//! Draws with replacement: how often each cell of a set is hit when as many images are drawn as the set holds.
+//! Resampling with replacement: how often each cell of a set is drawn when as many images are drawn as the set holds.
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::Rng;
 use rand_distr::{Binomial, Distribution};
 
-/// A multinomial over cells of given weights, Σ weights draws.
-pub(super) struct Resampler {
+/// A multinomial distribution of Σ weights draws over cells of given weights.
+pub(crate) struct Resampler {
     weights: Vec<u64>,
     /// The cell of every image where drawing images one by one is the cheaper way.
     cell_of: Option<Vec<u32>>,
 }
 
 impl Resampler {
-    pub fn new(weights: Vec<u64>) -> Self {
+    pub(crate) fn new(weights: Vec<u64>) -> Self {
         let total: u64 = weights.iter().sum();
         // A binomial costs about as much as eight single draws.
         let singly =
@@ -25,8 +25,8 @@ impl Resampler {
         Self { weights, cell_of }
     }
 
-    /// Fills `counts` (one a cell).
-    pub fn draw(&self, rng: &mut ChaCha8Rng, counts: &mut [u64]) {
+    /// Fills `counts`, which has one entry for each cell.
+    pub(crate) fn draw(&self, rng: &mut ChaCha8Rng, counts: &mut [u64]) {
         match &self.cell_of {
             Some(cell_of) => draw_images(cell_of, rng, counts),
             None => draw_cells(&self.weights, rng, counts),
@@ -40,12 +40,7 @@ fn draw_images(cell_of: &[u32], rng: &mut ChaCha8Rng, counts: &mut [u64]) {
     for _ in 0..n {
         // Multiply and shift: uniform to n / 2³², and the same on every platform.
         let image = (u64::from(rng.next_u32()) * n) >> 32;
-        if let Some(count) = cell_of
-            .get(image as usize)
-            .and_then(|&cell| counts.get_mut(cell as usize))
-        {
-            *count += 1;
-        }
+        counts[cell_of[image as usize] as usize] += 1;
     }
 }
 
@@ -59,8 +54,10 @@ fn draw_cells(weights: &[u64], rng: &mut ChaCha8Rng, counts: &mut [u64]) {
         } else if weight == weight_left {
             draws_left
         } else {
-            // The probability lies between 0 and 1, so this is never refused.
-            Binomial::new(draws_left, weight as f64 / weight_left as f64).map_or(0, |draw| draw.sample(rng))
+            let Ok(draw) = Binomial::new(draws_left, weight as f64 / weight_left as f64) else {
+                unreachable!("0 < weight < weight_left, so their ratio is a probability");
+            };
+            draw.sample(rng)
         };
         weight_left -= weight;
         draws_left -= *count;

@@ -1,18 +1,18 @@
-//! Metrics while the scores still come: exact at first, and at bounded cost however many there are.
-use super::comparison::Comparison;
-use super::conventions::Conventions;
-use super::curve::{Curve, Item, ordered};
-use super::error::{MetricsError, Side};
-use super::leaves::Leaves;
-use super::summary::Summary;
+//! Metrics of scores that are still arriving: exact at first, later approximate at bounded cost.
+use crate::comparison::Comparison;
+use crate::conventions::Conventions;
+use crate::curve::{Curve, Item, ordered};
+use crate::error::{MetricsError, Side};
+use crate::ranges::Ranges;
+use crate::summary::Summary;
 
-/// Up to so many images in both sets together, a [`Snapshot`] is exact.
+/// A [`Snapshot`] of at most this many images, both sets together, is exact.
 pub const EXACT_UP_TO: u64 = 50_000;
 
-/// Scores of both sets in the order they come; all are kept.
+/// The scores of both sets so far; all are kept.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Stream {
-    leaves: Leaves,
+    ranges: Ranges,
     /// ID images whose correctness is known.
     labelled: u64,
 }
@@ -20,12 +20,13 @@ pub struct Stream {
 /// The metrics at one moment.
 ///
 /// Beyond [`EXACT_UP_TO`] images the curve has one vertex for each of some thousand ranges of scores. Every
-/// vertex is a true one; what lies between two is not known, so with r = `resolution`: TPR, FPR and CCR
+/// vertex is exact; what lies between two is not known, so with r = `resolution`: TPR, FPR and CCR
 /// anywhere are off by at most r (FPR95 upwards), the detection error by r/2 (upwards when it is the least),
 /// AUROC and OSCR by r/2, balanced AUPR by r(2 + ln 1/r); AUPR by counts by the larger set over the smaller
 /// one times that. r is at most 1/2048, or one image of a smaller set.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Snapshot {
+    /// The metrics.
     pub summary: Summary,
     /// For curves, operating points and intervals.
     pub comparison: Comparison,
@@ -34,12 +35,14 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
+    /// Whether the metrics are those of every score, not of ranges of scores.
     pub fn is_exact(&self) -> bool {
         self.resolution == 0.0
     }
 }
 
 impl Stream {
+    /// Without scores.
     pub fn new() -> Self {
         Self::default()
     }
@@ -56,7 +59,7 @@ impl Stream {
         };
         let score = ordered(score, side, index as usize)?;
         self.labelled += u64::from(side == Side::In && correct.is_some());
-        self.leaves.push(Item {
+        self.ranges.push(Item {
             score,
             side,
             correct: correct.unwrap_or(false),
@@ -74,22 +77,24 @@ impl Stream {
             .try_for_each(|&(side, score, correct)| self.push(side, score, correct))
     }
 
+    /// ID images so far.
     pub fn n_in(&self) -> u64 {
-        self.leaves.n_in()
+        self.ranges.n_in()
     }
 
+    /// OOD images so far.
     pub fn n_out(&self) -> u64 {
-        self.leaves.n_out()
+        self.ranges.n_out()
     }
 
     /// The metrics so far; `None` while a set is empty.
     pub fn snapshot(&self, conventions: &Conventions) -> Option<Snapshot> {
-        let (curve, resolution) = if self.leaves.len() <= EXACT_UP_TO {
+        let (curve, resolution) = if self.ranges.len() <= EXACT_UP_TO {
             (self.exact().ok()?, 0.0)
         } else {
             (
-                Curve::from_groups(self.leaves.groups(), self.is_labelled()).ok()?,
-                self.leaves.resolution(),
+                Curve::from_groups(self.ranges.groups(), self.is_labelled()).ok()?,
+                self.ranges.resolution(),
             )
         };
         let comparison = Comparison { curve };
@@ -109,7 +114,7 @@ impl Stream {
     }
 
     fn exact(&self) -> Result<Curve, MetricsError> {
-        Curve::from_items(self.leaves.items().collect(), self.is_labelled())
+        Curve::from_items(self.ranges.items().collect(), self.is_labelled())
     }
 
     fn is_labelled(&self) -> bool {
@@ -119,8 +124,8 @@ impl Stream {
 
 #[cfg(test)]
 mod tests {
-    use super::super::naive::{self, Source};
     use super::*;
+    use crate::naive::{self, Source};
 
     fn filled(ins: &[f64], marks: &[bool], outs: &[f64]) -> Stream {
         let mut stream = Stream::new();
@@ -210,14 +215,15 @@ mod tests {
         near(got.auroc, want.auroc, r / 2.0);
         near(got.oscr.unwrap(), want.oscr.unwrap(), r / 2.0);
         let scale = match conventions.aupr {
-            super::super::AuprConvention::Balanced => 1.0,
-            super::super::AuprConvention::Counts => want.n_in.max(want.n_out) as f64 / fewest as f64,
+            crate::AuprConvention::Balanced => 1.0,
+            crate::AuprConvention::Counts => want.n_in.max(want.n_out) as f64 / fewest as f64,
         };
         let bound = if r > 0.0 { scale * r * (2.0 - r.ln()) } else { 0.0 };
         near(got.aupr_in, want.aupr_in, bound);
         near(got.aupr_out, want.aupr_out, bound);
         for ((_, got), (_, want)) in got.ccr_at_fpr.unwrap().iter().zip(want.ccr_at_fpr.unwrap()) {
-            near(*got, want, r);
+            assert_eq!(got.is_some(), want.is_some());
+            near(got.unwrap_or(0.0), want.unwrap_or(0.0), r);
         }
         for point in snapshot.comparison.roc().skip(1) {
             let there = exact.at(point.threshold);

@@ -1,19 +1,21 @@
-//! The headline numbers, each read off cumulative counts; counts stay integers until the last division.
+//! The headline metrics of cumulative counts, which stay integers until the last division.
 use serde::{Deserialize, Serialize};
 
-use super::conventions::{AuprConvention, Conventions, ErrorConvention, Positive};
-use super::curve::{Tally, share, upto};
+use crate::conventions::{AuprConvention, Conventions, ErrorConvention, Positive};
+use crate::curve::{Tally, share, upto};
 
 /// The false positive rates at which CCR is given.
 pub const CCR_FPRS: [f64; 4] = [1e-4, 1e-3, 1e-2, 1e-1];
 
 /// The TPR of FPR@95TPR.
-pub(super) const TPR: f64 = 0.95;
+pub(crate) const TPR: f64 = 0.95;
 
-/// What one pair of score sets comes to under given [`Conventions`]. All metrics are fractions in [0, 1].
+/// The headline metrics of one pair of score sets under given [`Conventions`]. All metrics are fractions in [0, 1].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
+    /// Number of ID images.
     pub n_in: u64,
+    /// Number of OOD images.
     pub n_out: u64,
     /// FPR at the first threshold, from the top, whose TPR ≥ 0.95.
     pub fpr95: f64,
@@ -32,11 +34,19 @@ pub struct Summary {
     /// `(fpr, ccr)`: the share of ID images that score ≥ δ and are classified correctly, at the lowest δ
     /// whose FPR does not exceed `fpr`; 0 where every threshold does. `None` without correctness. ID is
     /// always positive here.
-    pub ccr_at_fpr: Option<[(f64, f64); 4]>,
+    ///
+    /// The CCR is `None` where n_out · `fpr` < 1: δ would lie above every OOD image, and how far above is not known.
+    pub ccr_at_fpr: Option<[(f64, Option<f64>); 4]>,
+}
+
+/// Whether this many OOD images can tell an FPR from 0.
+pub(crate) fn resolves(n_out: u64, fpr: f64) -> bool {
+    // 10,000 images do resolve 1e-4, whatever the last bit of the product.
+    n_out as f64 * fpr >= 1.0 - 1e-9
 }
 
 impl Tally<'_> {
-    pub fn summary(&self, conventions: &Conventions) -> Summary {
+    pub(crate) fn summary(&self, conventions: &Conventions) -> Summary {
         let (fpr95, tpr95) = self.at_tpr95(conventions.positive);
         let (weight_in, weight_out) = match conventions.aupr {
             AuprConvention::Balanced => (1.0 / self.n_in() as f64, 1.0 / self.n_out() as f64),
@@ -56,30 +66,28 @@ impl Tally<'_> {
             oscr: self.corrects.map(|corrects| self.area_above_outs(corrects)),
             ccr_at_fpr: self.corrects.map(|corrects| {
                 CCR_FPRS.map(|fpr| {
-                    (
-                        fpr,
-                        share(upto(corrects, self.groups_within_fpr(fpr)), self.n_in()),
-                    )
+                    let ccr = || share(upto(corrects, self.groups_within_fpr(fpr)), self.n_in());
+                    (fpr, resolves(self.n_out(), fpr).then(ccr))
                 })
             }),
         }
     }
 
     /// How many groups, from the top, it takes to reach this TPR (ID positive); all of them where none does.
-    pub fn groups_to_tpr(&self, tpr: f64) -> usize {
-        // `<`, not `!(>=)`: NaN then asks for nothing, and the first group answers.
+    pub(crate) fn groups_to_tpr(&self, tpr: f64) -> usize {
+        // `<`, not `!(>=)`, so that a NaN rate is reached by the first group.
         let short = self.ins.partition_point(|&count| share(count, self.n_in()) < tpr);
         (short + 1).min(self.groups())
     }
 
     /// How many groups, from the top, keep the FPR at or below this (ID positive); may be none.
-    pub fn groups_within_fpr(&self, fpr: f64) -> usize {
+    pub(crate) fn groups_within_fpr(&self, fpr: f64) -> usize {
         self.outs
             .partition_point(|&count| share(count, self.n_out()) <= fpr)
     }
 
     /// (FPR, TPR) where the TPR first reaches 0.95.
-    pub fn at_tpr95(&self, positive: Positive) -> (f64, f64) {
+    pub(crate) fn at_tpr95(&self, positive: Positive) -> (f64, f64) {
         match positive {
             Positive::InDistribution => self.at_tpr_of_ins(TPR),
             Positive::OutOfDistribution => self.at_tpr_of_outs(TPR),
@@ -108,7 +116,7 @@ impl Tally<'_> {
         )
     }
 
-    fn least_error(&self) -> f64 {
+    pub(crate) fn least_error(&self) -> f64 {
         let (n_in, n_out) = (u128::from(self.n_in()), u128::from(self.n_out()));
         // Twice the error times n_in · n_out, which stays an integer; the empty acceptance gives the start.
         let least = self
@@ -132,7 +140,7 @@ impl Tally<'_> {
         twice as f64 / (2 * u128::from(self.n_in()) * u128::from(self.n_out())) as f64
     }
 
-    pub fn aupr_in(&self, weight_in: f64, weight_out: f64) -> f64 {
+    pub(crate) fn aupr_in(&self, weight_in: f64, weight_out: f64) -> f64 {
         let (mut sum, mut before) = (Sum::default(), 0);
         for (&ins, &outs) in self.ins.iter().zip(self.outs) {
             if ins > before {
@@ -144,7 +152,7 @@ impl Tally<'_> {
         sum.total() / self.n_in() as f64
     }
 
-    pub fn aupr_out(&self, weight_in: f64, weight_out: f64) -> f64 {
+    pub(crate) fn aupr_out(&self, weight_in: f64, weight_out: f64) -> f64 {
         let (n_in, n_out) = (self.n_in(), self.n_out());
         let (mut sum, mut before) = (Sum::default(), 0);
         // From the bottom: a group and all below it are what the groups above it leave.

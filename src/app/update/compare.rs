@@ -1,69 +1,51 @@
-//! The Compare screen: how its rows are sorted, which is chosen, and the table on its way out.
-use super::engine;
+//! The Compare screen: how its rows are sorted, which one is selected, and exporting the table.
+use super::cycle::neighbour;
+use super::{detector, jobs};
 use crate::app::action::CompareAction;
-use crate::app::compare::{CompareColumn, Number};
 use crate::app::effect::{Effect, Redraw};
-use crate::app::log::Level;
 use crate::app::model::Model;
-use crate::report::comparison_table;
+use crate::app::state::compare::{CompareColumn, ComparedNumber};
+use crate::app::state::log::Level;
 use crate::session::Detector;
 
 const ANSWER: Option<Redraw> = Some(Redraw::Answer);
 
-pub fn apply(model: &mut Model, action: &CompareAction, effects: &mut Vec<Effect>) -> Option<Redraw> {
+pub(super) fn apply(model: &mut Model, action: &CompareAction, effects: &mut Vec<Effect>) -> Option<Redraw> {
     let compare = &mut model.compare;
     match *action {
         CompareAction::Move(rows) => {
             let order = model.compared();
             let at = order.iter().position(|job| *job == model.view.job)? as i64;
-            let to = (at + i64::from(rows)).clamp(0, order.len().saturating_sub(1) as i64);
-            return engine::select(model, *order.get(to as usize)?, effects);
+            let to = (at + i64::from(rows)).clamp(0, order.len() as i64 - 1);
+            let job = order.get(to as usize).expect("the row was clamped to the table");
+            return jobs::select(model, *job, effects);
         }
         CompareAction::NextColumn(by) => {
-            let all = CompareColumn::ALL;
-            let at = all
-                .iter()
-                .position(|column| *column == compare.column)
-                .unwrap_or_default();
-            let next = (at as i64 + i64::from(by)).rem_euclid(all.len() as i64);
-            compare.column = all.get(next as usize).copied().unwrap_or_default();
+            compare.column = neighbour(&CompareColumn::ALL, compare.column, by);
         }
         CompareAction::SortBy(column) => {
-            // The same column again turns the order round.
+            // The same column again reverses the order.
             compare.is_descending = compare.column == column && !compare.is_descending;
             compare.column = column;
         }
         CompareAction::Reverse => compare.is_descending = !compare.is_descending,
         CompareAction::NextNumber => {
-            let at = Number::ALL
-                .iter()
-                .position(|number| *number == compare.number)
-                .unwrap_or_default();
-            compare.number = Number::ALL
-                .get((at + 1) % Number::ALL.len())
-                .copied()
-                .unwrap_or_default();
+            compare.number = neighbour(&ComparedNumber::ALL, compare.number, 1);
         }
         CompareAction::NextDetector(by) => {
             let others = Detector::ALL.into_iter().filter(|d| *d != Detector::Baseline);
             let all: Vec<Detector> = others.collect();
-            let at = all
-                .iter()
-                .position(|detector| *detector == model.beside())
-                .unwrap_or_default();
-            let next = (at as i64 + i64::from(by)).rem_euclid(all.len() as i64);
-            super::view::show_detector(model, all.get(next as usize).copied().unwrap_or_default());
+            detector::show(model, neighbour(&all, model.beside(), by));
         }
         CompareAction::ToggleDetails => compare.details = !compare.details,
         CompareAction::Export(kind) => {
-            let rows = model.comparison_rows();
-            if rows.iter().all(|row| row.baseline.is_none()) {
+            let table = model.comparison_table();
+            if table.rows.iter().all(|row| row.baseline.is_none()) {
                 model.say(Level::Info, "there are no numbers to export yet");
                 return ANSWER;
             }
-            let detector = model.beside();
-            let text = comparison_table(&rows, detector, &model.view.conventions, kind);
-            // A name that is a path would lead elsewhere.
+            let text = table.write(kind);
+            // A session's name may hold what would make the file name a path.
             let safe = |c: char| {
                 if c.is_alphanumeric() || "-_.".contains(c) {
                     c
@@ -73,7 +55,7 @@ pub fn apply(model: &mut Model, action: &CompareAction, effects: &mut Vec<Effect
             };
             let name: String = model.session.name.chars().map(safe).collect();
             effects.push(Effect::WriteTable {
-                stem: match detector {
+                stem: match table.detector {
                     Detector::Odin => format!("{}-compare", name.trim_start_matches('.')),
                     other => format!("{}-compare-{}", name.trim_start_matches('.'), other.key()),
                 },

@@ -1,19 +1,22 @@
-//! The Grid screen: where its cursor stands, which cells the engine is asked for, and what came of them.
+//! The Grid screen: its cursor, which cells the engine is asked for, and their results.
+use std::fmt;
+
+use super::engine::restart;
 use super::parameters;
 use crate::app::action::GridAction;
-use crate::app::cell::{CellScores, GridReport};
 use crate::app::effect::{Effect, Redraw};
-use crate::app::grid::{Flight, Grid, IN_FLIGHT, Place, Subset};
-use crate::app::log::Level;
-use crate::app::model::{EngineState, Model};
+use crate::app::model::Model;
+use crate::app::state::engine::EngineState;
+use crate::app::state::grid::{CellInFlight, CellScores, Grid, GridReport, IN_FLIGHT, Place, Subset};
+use crate::app::state::log::Level;
 use crate::engine::protocol::{Command, Event, Generation, JobId, Placement, ScoreBatch};
 use crate::session::Screen;
 
 const ANSWER: Option<Redraw> = Some(Redraw::Answer);
 
-pub fn apply(model: &mut Model, action: &GridAction, effects: &mut Vec<Effect>) -> Option<Redraw> {
+pub(super) fn apply(model: &mut Model, action: &GridAction, effects: &mut Vec<Effect>) -> Option<Redraw> {
     let job = model.selected()?;
-    // On the rest of the images a person waits for it; what fills by itself stays in the background.
+    // A person waits for what is asked for here; only cells that fill by themselves are scored in the background.
     let (id, placement) = (job.id, job.placement(false));
     let Some(grid) = model.grids.get_mut(&id) else {
         let text = "there is no grid to fill here";
@@ -24,7 +27,7 @@ pub fn apply(model: &mut Model, action: &GridAction, effects: &mut Vec<Effect>) 
         GridAction::Move(temperatures, magnitudes) => {
             let to = |from: usize, steps: i32, count: usize| {
                 let to = (from as i64).saturating_add(i64::from(steps));
-                to.clamp(0, count.saturating_sub(1) as i64) as usize
+                to.clamp(0, count as i64 - 1) as usize
             };
             let cursor = grid.cursor;
             grid.cursor = Place {
@@ -33,17 +36,18 @@ pub fn apply(model: &mut Model, action: &GridAction, effects: &mut Vec<Effect>) 
             };
         }
         GridAction::To(place) => {
+            // The place comes from the mouse, and may lie outside.
             grid.parameters(place)?;
             grid.cursor = place;
         }
         GridAction::ToBest => match grid.best(model.view.metric, &model.view.conventions) {
             Some((place, _)) => grid.cursor = place,
-            None => model.say(Level::Info, "no cell is filled yet"),
+            None => model.say(Level::Info, "no cell is computed yet"),
         },
         GridAction::FillOrPause => return fill_or_pause(model, id, effects),
         GridAction::ScoreBestOnRest => {
             let Some((best, _)) = grid.best(model.view.metric, &model.view.conventions) else {
-                model.say(Level::Info, "no cell is filled yet");
+                model.say(Level::Info, "no cell is computed yet");
                 return ANSWER;
             };
             if grid.on_rest(best).is_none() && model.engine == EngineState::Up {
@@ -51,11 +55,13 @@ pub fn apply(model: &mut Model, action: &GridAction, effects: &mut Vec<Effect>) 
             }
         }
         GridAction::Take => {
-            let (wanted, validation) = (grid.parameters(grid.cursor)?, grid.validation());
+            let wanted = grid.parameters(grid.cursor);
+            let wanted = wanted.expect("the cursor stays on the grid");
+            let validation = grid.validation();
             parameters::set_both(model, wanted, effects);
             model.view.screen = Screen::Explore;
             let text = format!(
-                "T {}, ε {} taken; the first {validation} images, which chose them, count here too",
+                "T {}, ε {} set; metrics here include the {validation} images they were chosen on",
                 wanted.temperature, wanted.magnitude
             );
             model.say(Level::Info, &text);
@@ -67,7 +73,7 @@ pub fn apply(model: &mut Model, action: &GridAction, effects: &mut Vec<Effect>) 
 fn fill_or_pause(model: &mut Model, id: JobId, effects: &mut Vec<Effect>) -> Option<Redraw> {
     let now = model.now;
     if let EngineState::Gone(_) = &model.engine {
-        super::engine::restart(model, effects);
+        restart(model, effects);
     }
     let grid = model.grids.get_mut(&id)?;
     if grid.filling {
@@ -76,28 +82,37 @@ fn fill_or_pause(model: &mut Model, id: JobId, effects: &mut Vec<Effect>) -> Opt
         grid.filling = true;
         grid.began = Some((now, grid.done()));
         if grid.is_full() {
-            model.say(Level::Info, "every cell is filled");
+            model.say(Level::Info, "every cell is computed");
         }
     }
     ANSWER
 }
 
-/// Takes back what the engine was asked for; what it computed so far it keeps as evidence.
+/// Cancels what the engine was asked for; what it has computed by then it keeps as evidence.
 fn pause(grid: &mut Grid, id: JobId, effects: &mut Vec<Effect>) {
     grid.filling = false;
     grid.seconds_left = None;
-    for flight in std::mem::take(&mut grid.flights) {
-        let cell = grid.id(id, flight.place, flight.subset);
-        effects.extend(cell.map(|job| Effect::Engine(Command::Cancel { job })));
+    for cell in std::mem::take(&mut grid.in_flight) {
+        let job = grid.id(id, cell.place, cell.subset);
+        effects.push(Effect::Engine(Command::Cancel { job }));
     }
     grid.generation.0 += 1;
 }
 
-/// Keeps the grids in step with the jobs, the engine supplied with cells, and asks what is to be computed of them.
-/// Called after every action.
-pub fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
-    supply(model, effects);
-    if model.grid_work_in_flight || model.grids.is_empty() {
+/// Called after every action: makes the grid that is shown, drops those whose jobs are gone, and asks for the next cells
+/// and for what is to be computed of them.
+pub(super) fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
+    make_shown(model, effects);
+    if model.engine == EngineState::Up && model.grids.values().any(|grid| grid.filling) {
+        drop_orphans(model, effects);
+        fill(model, effects);
+    }
+    compute(model, effects);
+}
+
+/// Starts the next computation in the background, one at a time.
+fn compute(model: &mut Model, effects: &mut Vec<Effect>) {
+    if model.is_computing_grid {
         return;
     }
     let shown = model.selected().map(|job| job.id);
@@ -107,22 +122,19 @@ pub fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
         let is_shown = shown == Some(*id);
         grid.next_request(*id, is_shown.then_some(view))
     });
-    model.grid_work_in_flight = request.is_some();
+    model.is_computing_grid = request.is_some();
     effects.extend(request.map(Effect::ComputeGrid));
 }
 
-/// What was computed of a grid is there.
-pub fn report(model: &mut Model, report: GridReport) -> Option<Redraw> {
-    model.grid_work_in_flight = false;
-    let id = match &report {
-        GridReport::Cell { job, .. } | GridReport::OnRest { job, .. } | GridReport::Best { job, .. } => *job,
-        GridReport::Nothing => return None,
-    };
-    model.grids.get_mut(&id)?.take(report);
+/// Something of a grid has been computed.
+pub(super) fn report(model: &mut Model, report: GridReport) -> Option<Redraw> {
+    model.is_computing_grid = false;
+    model.grids.get_mut(&report.job())?.take(report);
     (model.view.screen == Screen::Grid).then_some(Redraw::Progress)
 }
 
-fn supply(model: &mut Model, effects: &mut Vec<Effect>) {
+/// Makes the grid of the selected job when it is first shown, and again when the job has changed in more than T and ε.
+fn make_shown(model: &mut Model, effects: &mut Vec<Effect>) {
     if model.view.screen == Screen::Grid
         && let Some(job) = model.selected()
         && job.totals.is_some()
@@ -131,39 +143,39 @@ fn supply(model: &mut Model, effects: &mut Vec<Effect>) {
         let (id, mut new) = (job.id, Grid::new(job));
         if let Some(mut old) = model.grids.remove(&id) {
             pause(&mut old, id, effects);
-            // What the engine still says of the old one is stale.
+            // What the engine still says about the old one is stale.
             if let Some(new) = &mut new {
                 new.generation = old.generation;
             }
         }
         model.grids.extend(new.map(|grid| (id, grid)));
     }
-    if model.engine != EngineState::Up || model.grids.values().all(|grid| !grid.filling) {
-        return;
-    }
-    let gone: Vec<JobId> = model
-        .grids
-        .keys()
-        .filter(|id| model.jobs.iter().all(|job| job.id != **id))
-        .copied()
-        .collect();
-    for id in gone {
-        if let Some(mut grid) = model.grids.remove(&id) {
-            pause(&mut grid, id, effects);
+}
+
+/// Stops the grids of jobs that have been removed.
+fn drop_orphans(model: &mut Model, effects: &mut Vec<Effect>) {
+    let jobs = &model.jobs;
+    model.grids.retain(|&id, grid| {
+        let has_job = jobs.iter().any(|job| job.id == id);
+        if !has_job {
+            pause(grid, id, effects);
         }
-    }
-    let flying: usize = model.grids.values().map(|grid| grid.flights.len()).sum();
+        has_job
+    });
+}
+
+/// Keeps the engine busy with the cells of the grids that are being filled.
+fn fill(model: &mut Model, effects: &mut Vec<Effect>) {
+    let in_flight: usize = model.grids.values().map(|grid| grid.in_flight.len()).sum();
     let (metric, conventions) = (model.view.metric, model.view.conventions);
     // The grid on the screen comes first.
     let shown = model.selected().map(|job| job.id);
     let others = model.grids.keys().copied().filter(|id| Some(*id) != shown);
     let order: Vec<JobId> = shown.into_iter().chain(others).collect();
-    let mut free = IN_FLIGHT.saturating_sub(flying);
+    let mut free = IN_FLIGHT.saturating_sub(in_flight);
     for id in order {
-        let Some(job) = model.jobs.iter().find(|job| job.id == id) else {
-            continue;
-        };
-        let placement = job.placement(true);
+        let job = model.job_by_id(id);
+        let placement = job.expect("grids of removed jobs are dropped").placement(true);
         let Some(grid) = model.grids.get_mut(&id).filter(|grid| grid.filling) else {
             continue;
         };
@@ -196,24 +208,22 @@ fn request(
     if grid.is_in_flight(place, subset) {
         return;
     }
-    if let (Some(cell), Some(spec)) = (grid.id(job, place, subset), grid.spec(place, subset)) {
-        grid.flights.push(Flight {
-            place,
-            subset,
-            scores: CellScores::default(),
-            total: None,
-        });
-        effects.push(Effect::Engine(Command::Score {
-            job: cell,
-            generation: grid.generation,
-            placement: placement.clone(),
-            spec,
-        }));
-    }
+    grid.in_flight.push(CellInFlight {
+        place,
+        subset,
+        scores: CellScores::default(),
+        total: None,
+    });
+    effects.push(Effect::Engine(Command::Score {
+        job: grid.id(job, place, subset),
+        generation: grid.generation,
+        placement: placement.clone(),
+        spec: grid.spec(place, subset),
+    }));
 }
 
 /// Whether an event is about a cell.
-pub fn is_about(event: &Event) -> bool {
+pub(super) fn is_about(event: &Event) -> bool {
     subject(event).is_some_and(|(job, _)| job.cell_number().is_some())
 }
 
@@ -227,7 +237,8 @@ fn subject(event: &Event) -> Option<(JobId, Generation)> {
     }
 }
 
-pub fn event(model: &mut Model, event: &Event, effects: &mut Vec<Effect>) -> Option<Redraw> {
+/// What the engine says about a cell; `None` where that is stale.
+pub(super) fn event(model: &mut Model, event: &Event, effects: &mut Vec<Effect>) -> Option<Redraw> {
     let (cell, generation) = subject(event)?;
     let (id, now) = (cell.owner(), model.now);
     let grid = model.grids.get_mut(&id)?;
@@ -236,47 +247,50 @@ pub fn event(model: &mut Model, event: &Event, effects: &mut Vec<Effect>) -> Opt
         return None;
     }
     let at = grid
-        .flights
+        .in_flight
         .iter()
-        .position(|flight| flight.place == place && flight.subset == subset)?;
+        .position(|cell| cell.place == place && cell.subset == subset)?;
     let redraw = (model.view.screen == Screen::Grid).then_some(Redraw::Progress);
     match event {
         Event::Started {
             total_in, total_out, ..
-        } => grid.flights.get_mut(at)?.total = Some(total_in.saturating_add(*total_out)),
-        Event::Scored(batch) => grid.flights.get_mut(at)?.scores.absorb(batch),
+        } => grid.in_flight.get_mut(at)?.total = Some(total_in.saturating_add(*total_out)),
+        Event::Scored(batch) => grid.in_flight.get_mut(at)?.scores.absorb(batch),
         Event::Finished { .. } => {
-            let Flight { scores, .. } = grid.flights.remove(at);
-            if grid.complete(place, subset, scores).is_none() {
-                return failed(model, id, "no image has a score", effects);
+            let CellInFlight { scores, .. } = grid.in_flight.remove(at);
+            if let Err(no_scores) = grid.complete(place, subset, scores) {
+                return failed(model, id, &no_scores, effects);
             }
             let (done, total) = (grid.done(), grid.total());
             grid.seconds_left = grid.began.and_then(|(began, before)| {
-                let each = now.saturating_sub(began).as_secs_f64() / done.checked_sub(before)?.max(1) as f64;
-                (done > before && done < total).then(|| each * (total - done) as f64)
+                let since = done.saturating_sub(before);
+                let seconds = now.saturating_sub(began).as_secs_f64();
+                (since > 0 && done < total).then(|| seconds / since as f64 * (total - done) as f64)
             });
             if done == total && subset == Subset::Validation {
-                let name = model
-                    .jobs
-                    .iter()
-                    .find(|job| job.id == id)
-                    .map(|job| job.spec.dataset.clone());
-                let text = format!("the grid of {} is full", name.unwrap_or_default());
+                let job = model.job_by_id(id);
+                let job = job.expect("the grid of a removed job is stopped, and no longer asks for cells");
+                let text = format!("every cell of the grid of {} is computed", job.spec.dataset);
                 model.say(Level::Info, &text);
                 return ANSWER;
             }
         }
         Event::Failed { reason, .. } => {
-            grid.flights.remove(at);
+            grid.in_flight.remove(at);
             return failed(model, id, reason, effects);
         }
-        _ => {}
+        _ => unreachable!("only these four events have a subject"),
     }
     redraw
 }
 
-/// A cell that fails would fail the next one too: filling stops, and says why.
-fn failed(model: &mut Model, id: JobId, reason: &str, effects: &mut Vec<Effect>) -> Option<Redraw> {
+/// Where one cell fails, the next would fail too: filling stops, and says why.
+fn failed(
+    model: &mut Model,
+    id: JobId,
+    reason: &dyn fmt::Display,
+    effects: &mut Vec<Effect>,
+) -> Option<Redraw> {
     if let Some(grid) = model.grids.get_mut(&id) {
         pause(grid, id, effects);
     }
@@ -284,10 +298,10 @@ fn failed(model: &mut Model, id: JobId, reason: &str, effects: &mut Vec<Effect>)
     ANSWER
 }
 
-/// No engine any more: nothing is under way.
-pub fn engine_gone(model: &mut Model) {
+/// There is no engine any more: nothing is in flight.
+pub(super) fn engine_gone(model: &mut Model) {
     for grid in model.grids.values_mut() {
-        grid.flights.clear();
+        grid.in_flight.clear();
         grid.filling = false;
         grid.seconds_left = None;
         grid.generation.0 += 1;

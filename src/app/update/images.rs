@@ -1,14 +1,17 @@
-//! The Images screen: what is listed, where a person stands in it, and what the engine is asked to show.
+//! The Images screen: what is listed, which image is chosen, and what the engine is asked to show.
+use super::cycle::neighbour;
 use crate::app::action::ImagesAction;
 use crate::app::effect::{Effect, Redraw};
-use crate::app::images::{self, BETWEEN_LISTS, ImageFilter, ImageOrder, Inspected};
-use crate::app::model::{EngineState, Model};
-use crate::engine::protocol::{Command, Event};
+use crate::app::model::Model;
+use crate::app::state::engine::EngineState;
+use crate::app::state::images::{ImageFilter, ImageOrder, Inspected, list, threshold};
+use crate::app::state::log::Level;
+use crate::engine::protocol::{Command, ImageId, Inspection, JobId, Pixels};
 use crate::session::Screen;
 
 const ANSWER: Option<Redraw> = Some(Redraw::Answer);
 
-pub fn apply(model: &mut Model, action: &ImagesAction) -> Option<Redraw> {
+pub(super) fn apply(model: &mut Model, action: &ImagesAction) -> Option<Redraw> {
     let gallery = &mut model.gallery;
     match *action {
         ImagesAction::Move(steps) => step(model, i64::from(steps)),
@@ -47,14 +50,14 @@ pub fn apply(model: &mut Model, action: &ImagesAction) -> Option<Redraw> {
                 let mut orders = ImageOrder::ALL.into_iter();
                 gallery.order = orders
                     .find(|order| order.side() == Some(passing))
-                    .unwrap_or(gallery.order);
+                    .expect("there are orders for either side");
             }
             gallery.chosen = 0;
         }
         ImagesAction::NextClass(by) => {
-            let count = classes(model);
+            let count = count_classes(model);
             let gallery = &mut model.gallery;
-            // None of them, then each.
+            // First all classes together, then each.
             let now = gallery.class.map_or(0, |class| i64::from(class) + 1);
             let next = (now + i64::from(by)).rem_euclid(i64::from(count) + 1);
             gallery.class = u16::try_from(next - 1).ok();
@@ -75,7 +78,7 @@ pub fn apply(model: &mut Model, action: &ImagesAction) -> Option<Redraw> {
             } else {
                 "images in half blocks"
             };
-            model.say(crate::app::Level::Info, text);
+            model.say(Level::Info, text);
         }
     }
     ANSWER
@@ -87,25 +90,19 @@ fn step(model: &mut Model, steps: i64) {
     gallery.chosen = (gallery.chosen as i64).saturating_add(steps).clamp(0, last) as usize;
 }
 
-fn neighbour<T: Copy + PartialEq>(all: &[T], now: T, by: i32) -> T {
-    let at = all.iter().position(|one| *one == now).unwrap_or_default() as i64;
-    let next = (at + i64::from(by)).rem_euclid(all.len().max(1) as i64);
-    all.get(next as usize).copied().unwrap_or(now)
-}
-
-/// How many classes there are, as far as that is known.
-fn classes(model: &Model) -> u16 {
+/// How many classes there are, by their names or by the scores so far. Those beyond 65,535 cannot be chosen.
+fn count_classes(model: &Model) -> u16 {
     let named = model.gallery.classes.len();
     let seen = model.selected().map_or(0, |job| job.scores.classes());
     u16::try_from(named.max(seen)).unwrap_or(u16::MAX)
 }
 
-/// Keeps the list in step with the scores, and asks for what is in sight and not there. Called after every action.
-pub fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
+/// Called after every action: keeps the list up to date with the scores, and asks for pictures that are missing.
+pub(super) fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
     if model.view.screen != Screen::Images {
         return;
     }
-    if list_due(model).is_some_and(|due| model.now >= due) {
+    if model.list_due().is_some_and(|due| model.now >= due) {
         relist(model);
         effects.push(Effect::Redraw(Redraw::Progress));
     }
@@ -123,9 +120,12 @@ pub fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
         .map(|listed| listed.image)
         .filter(|image| gallery.thumbnail(id, *image).is_none())
         .collect();
-    // The newest request stands for all before: what is still wanted is in it.
-    if lacking.iter().any(|image| !gallery.asked.contains(&(id, *image))) {
-        gallery.asked = lacking.iter().map(|image| (id, *image)).collect();
+    // A request replaces the one before, so it names everything that is still wanted.
+    if lacking
+        .iter()
+        .any(|image| !gallery.requested.contains(&(id, *image)))
+    {
+        gallery.requested = lacking.iter().map(|image| (id, *image)).collect();
         effects.push(Effect::Engine(Command::Thumbnails {
             job: id,
             spec: spec.clone(),
@@ -148,39 +148,23 @@ pub fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
     }
 }
 
-/// No engine any more: what it was asked for is to be asked for again.
-pub fn engine_gone(model: &mut Model) {
-    model.gallery.asked.clear();
+/// There is no engine any more: what it did not answer is to be requested again.
+pub(super) fn engine_gone(model: &mut Model) {
+    model.gallery.requested.clear();
     model
         .gallery
         .inspected
         .take_if(|inspected| inspected.result.is_none());
 }
 
-/// When the list is to be made anew: at once where a person changed something, soon where scores came; `None` where
-/// it holds.
-pub fn list_due(model: &Model) -> Option<std::time::Duration> {
-    if model.view.screen != Screen::Images {
-        return None;
-    }
-    let now = images::basis(model);
-    match (&model.gallery.basis, &now, model.gallery.listed_at) {
-        (before, now, _) if before == now => None,
-        (Some(before), Some(now), Some(at)) if before.has_only_grown(now) && before.scored > 0 => {
-            Some(at + BETWEEN_LISTS)
-        }
-        _ => Some(std::time::Duration::ZERO),
-    }
-}
-
 fn relist(model: &mut Model) {
-    let basis = images::basis(model);
-    let threshold = images::threshold(model);
+    let basis = model.list_basis();
+    let threshold = threshold(model.cursor, model.shown());
     let chosen = model.gallery.chosen().map(|chosen| chosen.image);
     let kept = model.gallery.basis.zip(basis);
     let only_grown = kept.is_some_and(|(before, now)| before.has_only_grown(&now));
-    let (listed, total) = match model.selected() {
-        Some(job) => images::list(job, model.view.detector, &model.gallery, threshold),
+    let (listed, total) = match model.selected().zip(basis.as_ref()) {
+        Some((job, basis)) => list(job, basis, threshold),
         None => (Vec::new(), 0),
     };
     let gallery = &mut model.gallery;
@@ -189,7 +173,7 @@ fn relist(model: &mut Model) {
     gallery.threshold = threshold;
     gallery.basis = basis;
     gallery.listed_at = Some(model.now);
-    // The chosen image stays chosen while the list grows around it.
+    // While the list only grows, the chosen image stays chosen.
     let place = chosen
         .filter(|_| only_grown)
         .and_then(|image| gallery.listed.iter().position(|listed| listed.image == image));
@@ -199,29 +183,41 @@ fn relist(model: &mut Model) {
     gallery.is_large &= !gallery.listed.is_empty();
 }
 
-/// What the engine answers.
-pub fn event(model: &mut Model, event: Event) -> Option<Redraw> {
-    let gallery = &mut model.gallery;
-    match event {
-        Event::Classes { job, names } => gallery.name_classes(job, names),
-        Event::Thumbnails { job, images } => {
-            for (image, pixels) in images {
-                gallery.asked.remove(&(job, image));
-                gallery.keep_thumbnail(job, image, pixels);
-            }
-        }
-        Event::Inspected { job, image, result } => {
-            let asked = model.jobs.iter().find(|known| known.id == job)?.parameters();
-            // An answer at an earlier T and ε is of no use any more.
-            let is_current = result.as_ref().as_ref().map_or(true, |found| {
-                (found.temperature, found.magnitude) == (asked.temperature, asked.magnitude)
-            });
-            let awaited = gallery.inspected.as_mut()?;
-            if is_current && (awaited.job, awaited.image) == (job, image) {
-                awaited.result = Some(*result);
-            }
-        }
-        _ => return None,
+pub(super) fn classes(model: &mut Model, job: JobId, names: Vec<String>) -> Option<Redraw> {
+    model.gallery.name_classes(job, names);
+    redraw(model)
+}
+
+pub(super) fn thumbnails(
+    model: &mut Model,
+    job: JobId,
+    images: Vec<(ImageId, Result<Pixels, String>)>,
+) -> Option<Redraw> {
+    for (image, pixels) in images {
+        model.gallery.requested.remove(&(job, image));
+        model.gallery.keep_thumbnail(job, image, pixels);
     }
+    redraw(model)
+}
+
+pub(super) fn inspected(
+    model: &mut Model,
+    job: JobId,
+    image: ImageId,
+    result: Result<Inspection, String>,
+) -> Option<Redraw> {
+    let now = model.job_by_id(job)?.parameters();
+    // An answer at an earlier T and ε is stale.
+    let is_current = result.as_ref().map_or(true, |found| {
+        (found.temperature, found.magnitude) == (now.temperature, now.magnitude)
+    });
+    let awaited = model.gallery.inspected.as_mut()?;
+    if is_current && (awaited.job, awaited.image) == (job, image) {
+        awaited.result = Some(result);
+    }
+    redraw(model)
+}
+
+fn redraw(model: &Model) -> Option<Redraw> {
     (model.view.screen == Screen::Images).then_some(Redraw::Answer)
 }

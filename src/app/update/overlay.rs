@@ -1,26 +1,41 @@
-//! What lies over the screen: help, the palette, the picker; and text that is typed anywhere.
-use super::{jobs, restore, view};
+//! What lies over the screen: help, palette, picker, the offer to restore; and text that is typed anywhere.
+use super::{job_list, restore, typing, view};
 use crate::app::action::Action;
 use crate::app::effect::{Effect, Redraw};
-use crate::app::field::Field;
 use crate::app::key::{Key, KeyCode};
 use crate::app::keymap::Context;
 use crate::app::model::Model;
-use crate::app::overlay::{Overlay, Palette, stepped};
-use crate::app::picker::{Column, Picker};
+use crate::app::state::catalogue::Catalogue;
+use crate::app::state::overlay::{Column, Overlay, Palette, Picker, stepped};
+use crate::app::state::text::Field;
 use crate::session::Screen;
 
 const ANSWER: Option<Redraw> = Some(Redraw::Answer);
-/// Rows that a page of a list is taken to have.
+/// Rows that page up and page down move by.
 const PAGE: i32 = 10;
 
-/// What a key means while something lies on top or text is being typed; `None` where the screen below has the keyboard.
-pub fn key(model: &Model, key: Key) -> Option<Option<Action>> {
+/// What accepting something leads to.
+pub(super) enum Accepted {
+    Done(Option<Redraw>),
+    /// The palette's choice, which is to be done now.
+    Do(Action),
+}
+
+/// What a key means.
+pub(super) enum Meaning {
+    /// The key belongs to what lies on top, or to the text being typed; it may mean nothing there.
+    OnTop(Option<Action>),
+    /// The key belongs to the screen below.
+    Below,
+}
+
+/// What a key means while something lies on top or text is being typed.
+pub(super) fn meaning(model: &Model, key: Key) -> Meaning {
     let bound = || model.keymap.lookup(model.view.screen, key).cloned();
     let is_quit = |action: &Action| *action == Action::Quit && key.ctrl;
-    match &model.overlay {
-        // Help covers the screen: keys close it, or wait until it is closed.
-        Some(Overlay::Help(_)) => Some(match (bound(), key.code) {
+    Meaning::OnTop(match &model.overlay {
+        // Help covers the screen: keys turn its pages or close it, and do nothing else.
+        Some(Overlay::Help(_)) => match (bound(), key.code) {
             (Some(quit), _) if is_quit(&quit) => Some(quit),
             (Some(Action::ToggleHelp | Action::Dismiss | Action::Quit), _) => Some(Action::Dismiss),
             (_, KeyCode::Char(' ' | 'j') | KeyCode::Down | KeyCode::Right | KeyCode::PageDown) => {
@@ -30,20 +45,20 @@ pub fn key(model: &Model, key: Key) -> Option<Option<Action>> {
                 Some(Action::Choose(-1))
             }
             _ => None,
-        }),
-        Some(Overlay::Restore(_)) => Some(match key.code {
+        },
+        Some(Overlay::Restore(_)) => match key.code {
             _ if bound().is_some_and(|action| is_quit(&action)) => Some(Action::Quit),
             KeyCode::Char('r') | KeyCode::Enter => Some(Action::RestoreSession),
             KeyCode::Char('d') => Some(Action::DiscardAutosave),
             _ => None,
-        }),
+        },
         Some(Overlay::Palette(_) | Overlay::Picker(_)) => {
-            Some(bound().filter(is_quit).or_else(|| text_key(key, true)))
+            bound().filter(is_quit).or_else(|| text_key(key, true))
         }
-        None if model.log.is_searching => Some(bound().filter(is_quit).or_else(|| text_key(key, false))),
-        None if model.typing.is_some() && !key.ctrl => Some(text_key(key, false)),
-        None => None,
-    }
+        None if model.log.is_searching => bound().filter(is_quit).or_else(|| text_key(key, false)),
+        None if model.typing.is_some() && !key.ctrl => text_key(key, false),
+        None => return Meaning::Below,
+    })
 }
 
 /// What a key does to text, and to the list below it where there is one.
@@ -66,7 +81,7 @@ fn text_key(key: Key, has_list: bool) -> Option<Action> {
     })
 }
 
-/// The text under the keyboard.
+/// The text that the keyboard types into.
 fn field(model: &mut Model) -> Option<&mut Field> {
     match &mut model.overlay {
         Some(Overlay::Palette(palette)) => Some(&mut palette.query),
@@ -76,18 +91,31 @@ fn field(model: &mut Model) -> Option<&mut Field> {
     }
 }
 
-/// Changes the text under the keyboard, and looks anew for what it asks for. `None` where there is no such text.
-pub fn edit(model: &mut Model, change: impl FnOnce(&mut Field)) -> Option<Redraw> {
+/// Changes the text that the keyboard types into, and searches for it. `None` where there is no such text.
+pub(super) fn edit(model: &mut Model, change: impl FnOnce(&mut Field)) -> Option<Redraw> {
     change(field(model)?);
     match &mut model.overlay {
-        Some(Overlay::Palette(palette)) => palette.search(&model.keymap, model.view.screen),
+        Some(Overlay::Palette(palette)) => palette.search(model.keymap.palette_entries(model.view.screen)),
         Some(Overlay::Picker(picker)) => picker.search(&model.catalogue),
         _ => model.log.back = 0,
     }
     ANSWER
 }
 
-pub fn toggle_help(model: &mut Model) -> Option<Redraw> {
+/// A character, for whatever text is being typed.
+pub(super) fn type_char(model: &mut Model, c: char) -> Option<Redraw> {
+    edit(model, |field| {
+        field.push(c);
+    })
+    .or_else(|| typing::type_char(model, c))
+}
+
+/// Removes the last character of whatever text is being typed.
+pub(super) fn erase(model: &mut Model) -> Option<Redraw> {
+    edit(model, Field::erase).or_else(|| typing::erase(model))
+}
+
+pub(super) fn toggle_help(model: &mut Model) -> Option<Redraw> {
     match model.overlay {
         Some(Overlay::Help(_)) => model.overlay = None,
         _ => open(model, Overlay::Help(0)),
@@ -95,22 +123,22 @@ pub fn toggle_help(model: &mut Model) -> Option<Redraw> {
     ANSWER
 }
 
-pub fn open_palette(model: &mut Model) -> Option<Redraw> {
-    let palette = Palette::new(&model.keymap, model.view.screen);
+pub(super) fn open_palette(model: &mut Model) -> Option<Redraw> {
+    let palette = Palette::new(model.keymap.palette_entries(model.view.screen));
     open(model, Overlay::Palette(palette));
     ANSWER
 }
 
-pub fn open_picker(model: &mut Model, effects: &mut Vec<Effect>) -> Option<Redraw> {
+pub(super) fn open_picker(model: &mut Model, effects: &mut Vec<Effect>) -> Option<Redraw> {
     let network = model.selected().map(|job| job.spec.network.clone());
     let picker = Picker::new(&model.catalogue, network.as_deref());
     open(model, Overlay::Picker(picker));
-    // What was fetched meanwhile is there too.
+    // Networks and sets may have been fetched meanwhile.
     effects.push(Effect::LoadCatalogue);
     ANSWER
 }
 
-/// A question that has not been answered stays.
+/// Lays something over the screen, except over an offer to restore, which is to be answered first.
 fn open(model: &mut Model, overlay: Overlay) {
     if !matches!(model.overlay, Some(Overlay::Restore(_))) {
         model.overlay = Some(overlay);
@@ -119,8 +147,8 @@ fn open(model: &mut Model, overlay: Overlay) {
     model.log.is_searching = false;
 }
 
-/// Closes what lies on top; then what was typed; then a message.
-pub fn dismiss(model: &mut Model) -> Option<Redraw> {
+/// Closes what lies on top: an overlay, else what is typed, else a large image or a filtered log, else a message.
+pub(super) fn dismiss(model: &mut Model) -> Option<Redraw> {
     match model.overlay {
         Some(Overlay::Restore(_)) => return None,
         Some(_) => model.overlay = None,
@@ -141,8 +169,8 @@ pub fn dismiss(model: &mut Model) -> Option<Redraw> {
     ANSWER
 }
 
-/// Moves through the list under the text.
-pub fn choose(model: &mut Model, by: i32) -> Option<Redraw> {
+/// Moves the choice in the list that lies on top, or turns the pages of the help.
+pub(super) fn choose(model: &mut Model, by: i32) -> Option<Redraw> {
     let (selected, length) = match model.overlay.as_mut()? {
         Overlay::Palette(palette) => (&mut palette.selected, palette.found.len()),
         Overlay::Picker(picker) => {
@@ -156,34 +184,35 @@ pub fn choose(model: &mut Model, by: i32) -> Option<Redraw> {
     ANSWER
 }
 
-/// A row of a list is clicked: chosen, and taken if it was chosen already.
-pub fn choose_row(
+/// A row of a list is clicked: in the palette that accepts it; in the picker it is chosen, and accepted if it was chosen
+/// already.
+pub(super) fn choose_row(
     model: &mut Model,
     column: Column,
     row: usize,
     effects: &mut Vec<Effect>,
-) -> Option<Redraw> {
-    let was = match model.overlay.as_mut()? {
-        Overlay::Palette(palette) => {
-            palette.selected = row.min(palette.found.len().checked_sub(1)?);
-            None
-        }
-        Overlay::Picker(picker) => {
+) -> Accepted {
+    let (selected, found, is_accepted) = match &mut model.overlay {
+        Some(Overlay::Palette(palette)) => (&mut palette.selected, &palette.found, true),
+        Some(Overlay::Picker(picker)) => {
             let was = (picker.column, picker.choices().selected);
             picker.column = column;
             let choices = picker.choices();
-            choices.selected = row.min(choices.found.len().checked_sub(1)?);
-            Some(was)
+            (&mut choices.selected, &choices.found, was == (column, row))
         }
-        Overlay::Help(_) | Overlay::Restore(_) => return None,
+        Some(Overlay::Help(_) | Overlay::Restore(_)) | None => return Accepted::Done(None),
     };
-    if was.is_none_or(|was| was == (column, row)) {
+    let Some(last) = found.len().checked_sub(1) else {
+        return Accepted::Done(None);
+    };
+    *selected = row.min(last);
+    if is_accepted {
         return accept(model, effects);
     }
-    ANSWER
+    Accepted::Done(ANSWER)
 }
 
-pub fn other_column(model: &mut Model) -> Option<Redraw> {
+pub(super) fn other_column(model: &mut Model) -> Option<Redraw> {
     if let Some(Overlay::Picker(picker)) = &mut model.overlay {
         picker.column = match picker.column {
             Column::Networks => Column::Sets,
@@ -194,46 +223,49 @@ pub fn other_column(model: &mut Model) -> Option<Redraw> {
     None
 }
 
-/// Enter: does what was chosen, or keeps what was typed.
-pub fn accept(model: &mut Model, effects: &mut Vec<Effect>) -> Option<Redraw> {
-    match model.overlay.take() {
-        Some(Overlay::Palette(palette)) => {
-            let number = palette.found.get(palette.selected).copied();
-            if let Some(binding) = number
-                .and_then(|number| model.keymap.bindings().get(number))
-                .cloned()
-            {
-                // What belongs to another screen is done there.
-                if let Context::On(screen) = binding.context
-                    && screen != model.view.screen
-                {
-                    view::show(model, screen);
-                }
-                super::apply(model, binding.action, effects);
-            }
-        }
+/// Enter: accepts what is chosen, or what is typed.
+pub(super) fn accept(model: &mut Model, effects: &mut Vec<Effect>) -> Accepted {
+    Accepted::Done(match model.overlay.take() {
+        Some(Overlay::Palette(palette)) => return accept_palette(model, &palette),
         Some(Overlay::Picker(picker)) => match picker.chosen(&model.catalogue) {
-            Some((network, set)) => return jobs::add(model, network, set, effects),
-            None => model.overlay = Some(Overlay::Picker(picker)),
+            Some((network, set)) => job_list::add(model, network, set, effects),
+            None => {
+                model.overlay = Some(Overlay::Picker(picker));
+                ANSWER
+            }
         },
-        Some(Overlay::Restore(offer)) => return restore::restore(model, offer, effects),
-        Some(Overlay::Help(_)) => {}
-        None if model.log.is_searching => model.log.is_searching = false,
-        None => return super::parameters::accept(model, effects),
-    }
-    ANSWER
+        Some(Overlay::Restore(offer)) => restore::restore(model, offer, effects),
+        Some(Overlay::Help(_)) => ANSWER,
+        None if model.log.is_searching => {
+            model.log.is_searching = false;
+            ANSWER
+        }
+        None => typing::accept(model, effects),
+    })
 }
 
-/// A catalogue has been read.
-pub fn catalogue(model: &mut Model, catalogue: crate::app::Catalogue) -> Option<Redraw> {
+/// Gives the chosen action, on the screen that it belongs to.
+fn accept_palette(model: &mut Model, palette: &Palette) -> Accepted {
+    let Some(&number) = palette.found.get(palette.selected) else {
+        return Accepted::Done(ANSWER);
+    };
+    let binding = model.keymap.binding(number).clone();
+    if let Context::On(screen) = binding.context
+        && screen != model.view.screen
+    {
+        view::show(model, screen);
+    }
+    Accepted::Do(binding.action)
+}
+
+/// The catalogue has been read.
+pub(super) fn catalogue(model: &mut Model, catalogue: Catalogue) -> Option<Redraw> {
     model.catalogue = catalogue;
     if let Some(Overlay::Picker(picker)) = &mut model.overlay {
         if picker.networks.found.is_empty() && picker.networks.query.text().is_empty() {
-            // It was opened before there was anything to pick from.
-            let network = model
-                .jobs
-                .get(model.view.job)
-                .map(|job| job.spec.network.as_str());
+            // It was opened before there was anything to choose from.
+            let selected = model.jobs.get(model.view.job);
+            let network = selected.map(|job| job.spec.network.as_str());
             *picker = Picker::new(&model.catalogue, network);
         }
         picker.search(&model.catalogue);

@@ -1,35 +1,34 @@
-//! Going on with what a program that was cut off had not saved.
-use super::engine;
+//! Restoring the unsaved changes of a program that was cut off.
+use super::{engine, saving};
 use crate::app::effect::{Effect, Redraw};
-use crate::app::log::Level;
 use crate::app::model::Model;
-use crate::app::overlay::Overlay;
-use crate::app::restore::Restore;
+use crate::app::state::log::Level;
+use crate::app::state::overlay::{Overlay, Restore};
 
-/// Takes the session that was not saved; it stays unsaved until a person saves it.
-pub fn restore(model: &mut Model, offer: Restore, effects: &mut Vec<Effect>) -> Option<Redraw> {
+/// Takes over the session that was not saved; it stays unsaved until a person saves it.
+pub(super) fn restore(model: &mut Model, offer: Restore, effects: &mut Vec<Effect>) -> Option<Redraw> {
     model.take_session(*offer.session);
-    model.say(Level::Info, "went on with what was not saved");
+    model.say(Level::Info, "unsaved changes restored");
     engine::start(model, effects).or(Some(Redraw::Answer))
 }
 
-pub fn restore_offered(model: &mut Model, effects: &mut Vec<Effect>) -> Option<Redraw> {
-    match model.overlay.take() {
-        Some(Overlay::Restore(offer)) => restore(model, offer, effects),
-        other => {
-            model.overlay = other;
-            None
-        }
-    }
+/// Restores what is offered, if anything is.
+pub(super) fn restore_offered(model: &mut Model, effects: &mut Vec<Effect>) -> Option<Redraw> {
+    let offer = take_offer(model)?;
+    restore(model, offer, effects)
 }
 
-pub fn discard(model: &mut Model, effects: &mut Vec<Effect>) -> Option<Redraw> {
+/// Discards what is offered, if anything is.
+pub(super) fn discard_offered(model: &mut Model, effects: &mut Vec<Effect>) -> Option<Redraw> {
+    take_offer(model)?;
+    saving::discard_autosave(model, effects);
+    model.say(Level::Info, "unsaved changes discarded");
+    engine::start(model, effects).or(Some(Redraw::Answer))
+}
+
+fn take_offer(model: &mut Model) -> Option<Restore> {
     match model.overlay.take() {
-        Some(Overlay::Restore(_)) => {
-            super::session::forget_aside(model, effects);
-            model.say(Level::Info, "what was not saved is thrown away");
-            engine::start(model, effects).or(Some(Redraw::Answer))
-        }
+        Some(Overlay::Restore(offer)) => Some(offer),
         other => {
             model.overlay = other;
             None

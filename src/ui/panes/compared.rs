@@ -1,17 +1,17 @@
-//! What stands beside what: the baseline beside ODIN or another detector, or a pinned setting (A) beside the one shown.
+//! What is compared: the baseline with ODIN or another detector, or a pinned setting (A) with the one on screen (B).
 use ratatui::style::Style;
 
 use crate::app::{Analysis, Model};
 use crate::session::Detector;
-use crate::ui::Look;
+use crate::ui::theme::Theme;
 
-/// One of two scores that are compared.
+/// One of the two sides of a comparison.
 pub struct Compared<'a> {
-    /// At the head of its numbers.
+    /// The heading of its numbers.
     pub name: String,
     pub detector: Detector,
     pub analysis: Option<&'a Analysis>,
-    /// Of other parameters than the present ones.
+    /// The scores are of other parameters than the present ones.
     pub is_stale: bool,
     pub is_pinned: bool,
 }
@@ -34,7 +34,7 @@ pub fn pair(model: &Model) -> [Compared<'_>; 2] {
     [of(model, Detector::Baseline), of(model, model.beside())]
 }
 
-/// What the second histogram shows: of the pair, the one that is not in the first.
+/// The one of the pair that the first histogram does not show.
 pub fn counterpart(model: &Model) -> Compared<'_> {
     let [left, right] = pair(model);
     if left.is_pinned || left.detector != model.view.detector {
@@ -44,6 +44,7 @@ pub fn counterpart(model: &Model) -> Compared<'_> {
     }
 }
 
+/// The scores of the selected job by a detector.
 pub fn of(model: &Model, detector: Detector) -> Compared<'_> {
     let job = model.selected();
     Compared {
@@ -56,11 +57,12 @@ pub fn of(model: &Model, detector: Detector) -> Compared<'_> {
 }
 
 impl Compared<'_> {
-    pub fn style(&self, look: &Look) -> Style {
+    /// The style of its curve.
+    pub fn style(&self, theme: &Theme) -> Style {
         match self.detector {
-            _ if self.is_pinned => look.theme.pinned,
-            Detector::Baseline => look.theme.baseline,
-            _ => look.theme.odin,
+            _ if self.is_pinned => theme.pinned,
+            Detector::Baseline => theme.baseline,
+            _ => theme.odin,
         }
     }
 }

@@ -1,5 +1,4 @@
-//! The last line: what is being typed or was said last, else which keys there are.
-use ratatui::buffer::Buffer;
+//! The last line: what is being typed, or the last message, else which keys there are.
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr;
@@ -7,10 +6,11 @@ use unicode_width::UnicodeWidthStr;
 use crate::app::{Action, CompareAction as C, GridAction as G, ImagesAction as I, Level, Model, Slider};
 use crate::report::TableKind;
 use crate::session::Screen;
-use crate::ui::{Look, format};
+use crate::ui::format;
+use crate::ui::painter::Painter;
 
-pub fn draw(model: &Model, look: &Look, area: Rect, buffer: &mut Buffer) {
-    let theme = &look.theme;
+pub fn draw(model: &Model, area: Rect, painter: &mut Painter) {
+    let theme = painter.theme();
     let line = if let Some(typing) = &model.typing {
         let what = match typing.slider {
             Slider::Temperature => "temperature T, above 0",
@@ -31,41 +31,42 @@ pub fn draw(model: &Model, look: &Look, area: Rect, buffer: &mut Buffer) {
             Level::Warning => theme.warning,
             Level::Error => theme.error,
         };
-        let text = format::fit(
-            &status.text,
-            usize::from(area.width.saturating_sub(1)),
-            &look.glyphs,
-        );
+        let room = usize::from(area.width.saturating_sub(1));
+        let text = format::fit(&status.text, room, painter.glyphs());
         Line::from(Span::styled(format!(" {text}"), style))
     } else {
-        let note = note(model, look, area.width);
-        let room = area.width.saturating_sub(note.width() as u16 + 1);
-        let x = area.right().saturating_sub(note.width() as u16 + 1);
-        buffer.set_string(x, area.y, note, theme.warning);
-        hints(model, look, room)
+        let note = note(model, area.width, painter);
+        let right = Rect {
+            width: area.width.saturating_sub(1),
+            ..area
+        };
+        painter.right(right, &note, theme.warning);
+        let room = right.width.saturating_sub(note.width() as u16);
+        hints(model, room, painter)
     };
-    buffer.set_line(area.x, area.y, &line, area.width);
+    painter.lines(area, &[line]);
 }
 
-/// What a person should bear in mind about the numbers: (T, ε) that were chosen by looking at these very images make
-/// them look better than they are.
-fn note(model: &Model, look: &Look, width: u16) -> String {
+/// A warning about the numbers: T and ε that were chosen by looking at these very images make them look better than they
+/// are.
+fn note(model: &Model, width: u16, painter: &Painter) -> String {
     let is_tuned = model.selected().is_some_and(|job| job.is_tuned_here());
-    // Where there is room, it stands beside the numbers.
+    // Where there is room, Explore shows it beside the numbers.
     if model.view.screen == Screen::Explore && is_tuned && width < 120 {
-        format!("T, {} tuned on these images", look.glyphs.epsilon)
+        format!("T, {} tuned on these images", painter.glyphs().epsilon)
     } else {
         String::new()
     }
 }
 
 /// The keys worth knowing first, as many as fit.
-fn hints(model: &Model, look: &Look, width: u16) -> Line<'static> {
+fn hints(model: &Model, width: u16, painter: &Painter) -> Line<'static> {
     use Action as A;
+    let (theme, glyphs) = (painter.theme(), painter.glyphs());
     let next = match model.focus.next() {
         Slider::Temperature => "to T".to_owned(),
-        Slider::Magnitude => format!("to {}", look.glyphs.epsilon),
-        Slider::Threshold => format!("to {}", look.glyphs.delta),
+        Slider::Magnitude => format!("to {}", glyphs.epsilon),
+        Slider::Threshold => format!("to {}", glyphs.delta),
     };
     let filling = if model.grid().is_some_and(|grid| grid.filling) {
         "pause"
@@ -119,7 +120,7 @@ fn hints(model: &Model, look: &Look, width: u16) -> Line<'static> {
                 vec![A::Compare(C::NextColumn(-1)), A::Compare(C::NextColumn(1))],
                 "sort".to_owned(),
             ),
-            (vec![A::Compare(C::Reverse)], "turn round".to_owned()),
+            (vec![A::Compare(C::Reverse)], "reverse".to_owned()),
             (vec![A::Compare(C::NextDetector(1))], "detector".to_owned()),
             (
                 [
@@ -156,8 +157,8 @@ fn hints(model: &Model, look: &Look, width: u16) -> Line<'static> {
         if before + keys.len() + text.len() + 4 > usize::from(width) {
             break;
         }
-        line.push_span(Span::styled(format!(" {keys}"), look.theme.title));
-        line.push_span(Span::styled(format!(" {text} "), look.theme.dim));
+        line.push_span(Span::styled(format!(" {keys}"), theme.title));
+        line.push_span(Span::styled(format!(" {text} "), theme.dim));
     }
     line
 }

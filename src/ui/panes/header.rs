@@ -1,67 +1,50 @@
 //! The first line: screens, session, devices.
-use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr;
 
 use crate::app::{EngineState, Model};
 use crate::session::Screen;
-use crate::ui::{HitMap, Look, Target, format};
+use crate::ui::areas::indent;
+use crate::ui::format;
+use crate::ui::hit::Target;
+use crate::ui::painter::Painter;
 use crate::units::{Device, Memory, gibibytes};
 
-pub fn draw(model: &Model, look: &Look, area: Rect, buffer: &mut Buffer, hits: &mut HitMap) {
-    let theme = &look.theme;
-    let mut x = area.x;
-    let mut put = |text: &str, style, buffer: &mut Buffer| {
-        let room = usize::from(area.right().saturating_sub(x));
-        let from = x;
-        x = buffer.set_stringn(x, area.y, text, room, style).0;
-        Rect {
-            x: from,
-            width: x - from,
-            ..area
-        }
-    };
-    put(" odin ", theme.accent, buffer);
+pub fn draw(model: &Model, area: Rect, painter: &mut Painter) {
+    let theme = painter.theme();
+    let mut rest = painter.text(area, " odin ", theme.accent);
     for screen in Screen::ALL {
-        put(" ", theme.text, buffer);
+        let tab = indent(rest, 1);
         let style = if screen == model.view.screen {
             theme.selected
         } else {
             theme.dim
         };
-        let tab = put(&format!(" {} {screen} ", screen.digit()), style, buffer);
-        hits.add(tab, Target::Screen(screen));
+        rest = painter.text(tab, &format!(" {} {screen} ", screen.digit()), style);
+        let width = rest.x - tab.x;
+        painter.target(Rect { width, ..tab }, Target::Screen(screen));
     }
-    put("  ", theme.text, buffer);
-    put(
-        &format::fit(&model.session.name, 30, &look.glyphs),
-        theme.title,
-        buffer,
-    );
+    let session = format::fit(&model.session.name, 30, painter.glyphs());
+    rest = painter.text(indent(rest, 2), &session, theme.title);
     if model.is_unsaved() {
-        put(" (unsaved)", theme.warning, buffer);
+        rest = painter.text(rest, " (unsaved)", theme.warning);
     }
-    let room = usize::from(area.right().saturating_sub(x + 3));
+    let mut rest = indent(rest, 2);
+    rest.width = rest.width.saturating_sub(1);
+    let room = usize::from(rest.width);
     let (text, style) = match &model.engine {
         EngineState::Starting => ("starting the engine".to_owned(), theme.dim),
         EngineState::Gone(_) => ("no engine".to_owned(), theme.error),
         EngineState::Up if model.devices.is_empty() => ("engine is up".to_owned(), theme.dim),
-        EngineState::Up => (devices(model, look, room), theme.dim),
+        EngineState::Up => (devices(model, room, painter), theme.dim),
     };
-    let text = format::fit(&text, room, &look.glyphs);
-    let line = Line::from(Span::styled(text.as_str(), style));
-    buffer.set_line(
-        area.right().saturating_sub(text.width() as u16 + 1),
-        area.y,
-        &line,
-        area.width,
-    );
+    let text = format::fit(&text, room, painter.glyphs());
+    painter.right(rest, &text, style);
 }
 
-/// The devices and how much of their memory is in use, in the fullest words that there is room for.
-fn devices(model: &Model, look: &Look, room: usize) -> String {
-    let separator = look.glyphs.separator;
+/// The devices and how much of their memory is in use, in as many words as there is room for.
+fn devices(model: &Model, room: usize, painter: &Painter) -> String {
+    let separator = painter.glyphs().separator;
     let all = |say: &dyn Fn(&Device, &str, Option<Memory>) -> String| {
         let say = |(device, name): &(Device, String)| say(device, name, model.memory.get(device).copied());
         model.devices.iter().map(say).collect::<Vec<_>>().join(", ")

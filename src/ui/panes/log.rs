@@ -1,29 +1,30 @@
 //! The Log screen.
-use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::text::Span;
+use ratatui::text::{Line, Span};
+use unicode_width::UnicodeWidthStr;
 
-use crate::app::{Level, Model, clock};
-use crate::ui::widgets::{panel, title};
-use crate::ui::{HitMap, Look, Target, format};
+use crate::app::{Level, LogEntry, Model, clock};
+use crate::ui::areas::{self, indent};
+use crate::ui::format;
+use crate::ui::hit::Target;
+use crate::ui::painter::Painter;
+use crate::ui::theme::Theme;
+use crate::ui::widgets::panel;
 
-pub fn draw(model: &Model, look: &Look, area: Rect, buffer: &mut Buffer, hits: &mut HitMap) {
-    hits.add(area, Target::Log);
-    let (theme, glyphs) = (&look.theme, &look.glyphs);
+pub fn draw(model: &Model, area: Rect, painter: &mut Painter) {
+    painter.target(area, Target::Log);
+    let theme = painter.theme();
     let log = &model.log;
     let (all, total) = (log.entries().len(), log.shown().count());
-    let of_all = if log.is_filtered() {
-        format!(" of {all}")
+    let (of, of_all) = if log.is_filtered() {
+        (all, format!(" of {all}"))
     } else {
-        String::new()
+        (total, String::new())
     };
     let name = if log.back > 0 {
         format!("log, {} of {total}", total - log.back.min(total))
     } else {
-        format!(
-            "log, {total}{of_all} {}",
-            if total == 1 { "line" } else { "lines" }
-        )
+        format!("log, {total}{of_all} {}", if of == 1 { "line" } else { "lines" })
     };
     let filter = match (log.is_filtered(), log.search.text()) {
         (false, _) => Vec::new(),
@@ -33,70 +34,62 @@ pub fn draw(model: &Model, look: &Look, area: Rect, buffer: &mut Buffer, hits: &
             theme.warning,
         )],
     };
-    title::draw(Rect { height: 1, ..area }, &name, filter, look, buffer);
-    let mut body = Rect {
-        y: area.y + 1,
-        height: area.height.saturating_sub(1),
-        ..area
-    };
+    let [head, mut body] = areas::head(area);
+    painter.title(head, &name, filter);
     if log.is_searching {
-        panel::field(
-            Rect { height: 1, ..body },
-            "lines with: ",
-            log.search.text(),
-            look,
-            buffer,
-        );
-        body.y += 1;
-        body.height = body.height.saturating_sub(1);
+        let [search, rest] = areas::head(body);
+        panel::field(search, "lines with: ", log.search.text(), painter);
+        body = rest;
     }
     if total == 0 {
         let text = match all {
             0 => "nothing has happened yet",
             _ => "no line passes; esc shows all",
         };
-        buffer.set_string(body.x + 1, body.y, text, theme.dim);
+        painter.text(indent(body, 1), text, theme.dim);
     }
     let rows = usize::from(body.height);
-    // The newest in sight is the last row; a short log begins at the top.
     let end = total.saturating_sub(log.back).max(rows.min(total));
     let start = end.saturating_sub(rows);
-    for (entry, y) in log
+    let lines: Vec<Line> = log
         .shown()
         .skip(start)
         .take(end - start)
-        .zip(body.top()..body.bottom())
-    {
-        let style = match entry.level {
-            Level::Info => theme.text,
-            Level::Warning => theme.warning,
-            Level::Error => theme.error,
-            Level::Native => theme.dim,
-        };
-        let mut x = area.x;
-        let mut put = |text: &str, style| {
-            x = buffer
-                .set_stringn(x, y, text, usize::from(area.right().saturating_sub(x)), style)
-                .0;
-            usize::from(area.right().saturating_sub(x))
-        };
-        put(&format!(" {} ", clock(entry.at)), theme.dim);
-        put(&format!("{:<7}", entry.level.name()), style);
-        let room = put(" ", theme.text);
-        let times = if entry.times > 1 {
-            format!("  ({} times)", entry.times)
-        } else {
-            String::new()
-        };
-        let text = format::fit(&entry.text, room.saturating_sub(times.len()), glyphs);
-        put(
-            &text,
-            if entry.level == Level::Native {
-                theme.dim
-            } else {
-                theme.text
-            },
-        );
-        put(&times, theme.dim);
-    }
+        .flat_map(|entry| lines(entry, body.width, painter.theme()))
+        .collect();
+    // The newest line that is in sight is in the last row, except where the log is scrolled up to its beginning.
+    let is_at_the_beginning = start == 0 && log.back > 0;
+    let hidden = if is_at_the_beginning {
+        0
+    } else {
+        lines.len().saturating_sub(rows)
+    };
+    painter.lines(body, lines.get(hidden..).unwrap_or_default());
+}
+
+/// The lines of an entry: its text is wrapped, behind the time and the level.
+fn lines(entry: &LogEntry, width: u16, theme: &Theme) -> Vec<Line<'static>> {
+    let (level, style) = match entry.level {
+        Level::Info => (theme.text, theme.text),
+        Level::Warning => (theme.warning, theme.text),
+        Level::Error => (theme.error, theme.text),
+        Level::Native => (theme.dim, theme.dim),
+    };
+    let time = format!(" {} ", clock(entry.at));
+    let name = format!("{:<7} ", entry.level.name());
+    let times = match entry.times {
+        1 => String::new(),
+        times => format!("  ({times} times)"),
+    };
+    let indent = time.width() + name.width();
+    let room = usize::from(width).saturating_sub(indent + times.len());
+    let mut texts = format::wrap(&entry.text, room).into_iter();
+    let first = Line::from(vec![
+        Span::styled(time, theme.dim),
+        Span::styled(name, level),
+        Span::styled(texts.next().unwrap_or_default(), style),
+        Span::styled(times, theme.dim),
+    ]);
+    let more = texts.map(|text| Line::styled(format!("{:indent$}{text}", ""), style));
+    std::iter::once(first).chain(more).collect()
 }

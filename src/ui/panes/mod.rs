@@ -1,21 +1,12 @@
-//! The panes of the screens, one file each.
-pub mod compare;
-mod compared;
-pub mod explore;
-pub mod footer;
-pub mod grid;
-mod grid_table;
+//! The panes of the screens. What several screens show comes last.
+pub mod overlays;
 pub mod header;
-pub mod help;
+pub mod footer;
+pub mod explore;
+pub mod grid;
 pub mod images;
-mod inspection;
-mod histogram;
-mod jobs;
+pub mod compare;
 pub mod log;
-mod metrics;
-pub mod palette;
-pub mod picker;
-pub mod restore;
-mod roc;
-mod sliders;
-mod threshold;
+mod histogram;
+mod compared;
+mod empty;

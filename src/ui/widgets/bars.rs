@@ -1,9 +1,8 @@
-//! Two histograms over one another, in columns of eighths of a cell.
-use ratatui::buffer::Buffer;
+//! Two overlaid histograms, in columns of eighths of a cell.
 use ratatui::layout::Rect;
 use ratatui::style::Color;
 
-use crate::ui::Look;
+use crate::ui::painter::Painter;
 
 /// The heights of one column, as fractions of the whole height.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -12,12 +11,12 @@ pub struct Column {
     pub outs: f64,
 }
 
-/// Draws one column a cell of width. Where both sets are, a third colour (or pattern) says so.
-pub fn draw(area: Rect, columns: &[Column], look: &Look, buffer: &mut Buffer) {
+/// Draws a column in each column of cells. Where both sets have images, a third colour (or pattern) shows it.
+pub fn draw(area: Rect, columns: &[Column], painter: &mut Painter) {
     for (column, x) in columns.iter().zip(area.left()..area.right()) {
         let eighths = |part: f64| {
             let whole = f64::from(area.height) * 8.0;
-            // What is there is seen, however little it is.
+            // Even a single image is visible.
             if part > 0.0 {
                 ((part.min(1.0) * whole).round() as u16).max(1)
             } else {
@@ -27,14 +26,14 @@ pub fn draw(area: Rect, columns: &[Column], look: &Look, buffer: &mut Buffer) {
         let (ins, outs) = (eighths(column.ins), eighths(column.outs));
         for (row, y) in (0..area.height).zip((area.top()..area.bottom()).rev()) {
             let within = |height: u16| height.saturating_sub(row * 8).min(8);
-            draw_cell(x, y, within(ins), within(outs), look, buffer);
+            draw_cell((x, y), within(ins), within(outs), painter);
         }
     }
 }
 
-/// One cell, filled so many eighths by each set.
-fn draw_cell(x: u16, y: u16, ins: u16, outs: u16, look: &Look, buffer: &mut Buffer) {
-    let (theme, glyphs) = (&look.theme, &look.glyphs);
+/// Draws a cell of which each set fills a number of eighths.
+fn draw_cell((x, y): (u16, u16), ins: u16, outs: u16, painter: &mut Painter) {
+    let (theme, glyphs) = (painter.theme(), painter.glyphs());
     let (low, high) = (ins.min(outs), ins.max(outs));
     if high == 0 {
         return;
@@ -48,8 +47,7 @@ fn draw_cell(x: u16, y: u16, ins: u16, outs: u16, look: &Look, buffer: &mut Buff
             () if ins >= outs => (in_pattern, larger),
             () => (out_pattern, larger),
         };
-        // Less than half a cell is not worth a pattern, except on the ground.
-        buffer.set_string(x, y, symbol, style);
+        painter.buffer.set_string(x, y, symbol, style);
         return;
     }
     let (symbol, style) = if low == high {
@@ -60,13 +58,13 @@ fn draw_cell(x: u16, y: u16, ins: u16, outs: u16, look: &Look, buffer: &mut Buff
         let behind = larger.fg.unwrap_or(Color::Reset);
         (eighth(glyphs.eighths, low), theme.both.bg(behind))
     } else {
-        // Three colours in a cell that has two: the greater part wins.
+        // A cell has two colours; where three would be needed, the larger part wins.
         (
             eighth(glyphs.eighths, high),
             if high - low > low { larger } else { theme.both },
         )
     };
-    buffer.set_string(x, y, symbol, style);
+    painter.buffer.set_string(x, y, symbol, style);
 }
 
 fn eighth(eighths: [&'static str; 8], height: u16) -> &'static str {

@@ -1,17 +1,21 @@
 //! Pictures in half blocks, two pixels a cell; in shades of characters where there are no colours.
-use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Style};
 
 use crate::engine::protocol::Pixels;
-use crate::ui::colour;
-use crate::ui::{Colours, Look};
+use crate::ui::areas;
+use crate::ui::colour::{self, Colours, Rgb};
+use crate::ui::painter::Painter;
 
-type Rgb = (u8, u8, u8);
+/// Draws the picture into the middle of an area, as large as fits, and offers it to terminals that show pixels.
+pub fn draw(pixels: &Pixels, area: Rect, painter: &mut Painter) {
+    let place = place(pixels, area);
+    fill(pixels, place, painter);
+    painter.hits.pictures.push((place, pixels.clone()));
+}
 
-/// Where a picture lies within the area: as large as fits, in the middle, its pixels square. A cell is twice as high
-/// as wide.
-pub fn place(pixels: &Pixels, area: Rect) -> Rect {
+/// Where a picture lies within an area: its pixels are square, and a cell is twice as high as wide.
+fn place(pixels: &Pixels, area: Rect) -> Rect {
     let (width, height) = (f64::from(pixels.width.max(1)), f64::from(pixels.height.max(1)));
     let (across, down) = (f64::from(area.width), 2.0 * f64::from(area.height));
     let scale = (across / width).min(down / height);
@@ -20,16 +24,12 @@ pub fn place(pixels: &Pixels, area: Rect) -> Rect {
         cells(width * scale, area.width),
         cells(height * scale / 2.0, area.height),
     );
-    Rect {
-        x: area.x + (area.width - w) / 2,
-        y: area.y + (area.height - h) / 2,
-        width: w,
-        height: h,
-    }
+    areas::middle(area, w, h)
 }
 
-/// Draws the picture into all of the area (see [`place`]).
-pub fn draw(pixels: &Pixels, area: Rect, look: &Look, buffer: &mut Buffer) {
+/// Draws the picture over a whole area.
+fn fill(pixels: &Pixels, area: Rect, painter: &mut Painter) {
+    let (look, buffer) = (painter.look, &mut *painter.buffer);
     let half = look.glyphs.unicode && look.colours != Colours::None;
     let rows = if half { 2 * area.height } else { area.height };
     let at = |x: u16, y: u16| average(pixels, (x, area.width), (y, rows));
@@ -52,7 +52,7 @@ pub fn draw(pixels: &Pixels, area: Rect, look: &Look, buffer: &mut Buffer) {
     }
 }
 
-/// The mean of the source's pixels that lie under one of `count` places across, and one of so many down.
+/// The mean of the pixels that fall into column `x` of `across` and row `y` of `down`.
 fn average(pixels: &Pixels, (x, across): (u16, u16), (y, down): (u16, u16)) -> Rgb {
     let span = |n: u16, count: u16, total: u16| {
         let (n, count, total) = (u32::from(n), u32::from(count.max(1)), u32::from(total));
@@ -83,7 +83,8 @@ fn nearest((r, g, b): Rgb, colours: Colours) -> Color {
     }
 }
 
-/// The nearest of the 6 × 6 × 6 cube and the 24 greys. There are thousands of pixels a frame: no search.
+/// The nearest colour in the 6 × 6 × 6 cube and the 24 greys. Computed, not searched for: there are thousands of pixels in
+/// a frame.
 pub fn indexed((r, g, b): Rgb) -> u8 {
     const LEVELS: [u8; 6] = [0, 95, 135, 175, 215, 255];
     let step = |value: u8| match value {
@@ -109,7 +110,15 @@ pub fn indexed((r, g, b): Rgb) -> u8 {
 
 #[cfg(test)]
 mod tests {
+    use ratatui::buffer::Buffer;
+
     use super::*;
+    use crate::ui::look::Look;
+
+    /// Draws over all of an area of a buffer.
+    fn draw(pixels: &Pixels, area: Rect, look: &Look, buffer: &mut Buffer) {
+        fill(pixels, area, &mut Painter::new(look, buffer));
+    }
 
     fn picture() -> Pixels {
         // Two by four: white, black; black, white; and twice a row of red.

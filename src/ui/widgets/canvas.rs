@@ -1,27 +1,31 @@
-//! Curves in braille, two by four dots a cell; one character a cell where there is only ASCII.
-use ratatui::buffer::Buffer;
+//! Curves of braille dots, two by four in a cell; of half blocks; or of one character a cell where there is only ASCII.
+//!
+//! Ratatui's `Canvas` was tried, with a shape that puts the same dots. It paints colours without modifiers, and a terminal without
+//! colours shows curves apart by bold and dim alone; its half blocks leave the first curve's colour in half of a cell, and its
+//! lines take other dots than these. The braille was the same and as fast to draw.
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::session::Marks;
-use crate::ui::Look;
+use crate::ui::look::Look;
+use crate::ui::painter::Painter;
 
-/// How a curve is drawn. A cell has one colour: that of the curve drawn last.
+/// How a curve is drawn. A cell has one style: that of the curve drawn last.
 #[derive(Debug, Clone, Copy)]
 pub struct Pen {
     pub style: Style,
     pub ascii: &'static str,
-    /// Every so many dots there is one: 1 is a solid line.
+    /// Of this many dots along the curve, one is drawn: 1 is a solid line.
     pub every: usize,
 }
 
-/// What dots become on the screen.
+/// What dots are drawn as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ink {
     Braille,
     /// Half blocks.
     Blocks,
-    /// A character a cell: that of the pen.
+    /// One character a cell, the pen's.
     Ascii,
 }
 
@@ -35,7 +39,7 @@ impl Ink {
     }
 }
 
-/// The upper and the lower half, where they hold a dot.
+/// A block for the halves of a cell that hold dots.
 fn block(dots: u8) -> &'static str {
     match (dots & 0x1b != 0, dots & 0xe4 != 0) {
         (true, true) => "█",
@@ -69,7 +73,7 @@ impl Canvas {
         }
     }
 
-    /// A curve through points of the unit square, y upwards.
+    /// Draws a curve through points of the unit square; y points up.
     pub fn polyline(&mut self, points: impl IntoIterator<Item = (f64, f64)>, pen: Pen) {
         if self.width == 0 || self.height == 0 {
             return;
@@ -84,7 +88,7 @@ impl Canvas {
         for (x, y) in points.into_iter().map(place) {
             let (x0, y0) = before.unwrap_or((x, y));
             let steps = (x - x0).abs().max((y - y0).abs());
-            // The first dot of a piece is the last of the piece before.
+            // A segment begins with the last dot of the one before, which is there already.
             for step in i64::from(before.is_some())..=steps {
                 let along = if steps == 0 {
                     0.0
@@ -116,21 +120,23 @@ impl Canvas {
         }
     }
 
-    pub fn draw(&self, area: Rect, ink: Ink, buffer: &mut Buffer) {
-        for (row, y) in self
-            .cells
-            .chunks(self.width.max(1))
-            .zip(area.top()..area.bottom())
-        {
-            for (cell, x) in row.iter().zip(area.left()..area.right()) {
+    pub fn draw(&self, area: Rect, ink: Ink, painter: &mut Painter) {
+        for (cells, row) in self.cells.chunks(self.width.max(1)).zip(area.rows()) {
+            for (cell, place) in cells.iter().zip(row.columns()) {
                 let Some(pen) = cell.pen else { continue };
-                let braille = char::from_u32(0x2800 + u32::from(cell.dots));
-                match (ink, braille) {
-                    (Ink::Braille, Some(braille)) => {
-                        buffer.set_string(x, y, braille.to_string(), pen.style);
+                match ink {
+                    Ink::Braille => {
+                        let braille = char::from_u32(0x2800 + u32::from(cell.dots))
+                            .expect("braille patterns are the 256 characters from U+2800");
+                        let mut bytes = [0; 4];
+                        painter.text(place, braille.encode_utf8(&mut bytes), pen.style);
                     }
-                    (Ink::Blocks, _) => buffer.set_string(x, y, block(cell.dots), pen.style),
-                    _ => buffer.set_string(x, y, pen.ascii, pen.style),
+                    Ink::Blocks => {
+                        painter.text(place, block(cell.dots), pen.style);
+                    }
+                    Ink::Ascii => {
+                        painter.text(place, pen.ascii, pen.style);
+                    }
                 }
             }
         }
@@ -139,7 +145,10 @@ impl Canvas {
 
 #[cfg(test)]
 mod tests {
+    use ratatui::buffer::Buffer;
+
     use super::*;
+    use crate::ui::colour::Colours;
 
     #[test]
     fn a_diagonal_goes_from_corner_to_corner() {
@@ -151,13 +160,14 @@ mod tests {
         };
         let mut canvas = Canvas::new(area);
         canvas.polyline([(0.0, 0.0), (1.0, 1.0)], pen);
-        let mut buffer = Buffer::empty(area);
-        canvas.draw(area, Ink::Braille, &mut buffer);
-        assert_eq!(buffer, Buffer::with_lines(["  ⡠⠊", "⡠⠊  "]));
-        canvas.draw(area, Ink::Blocks, &mut buffer);
-        assert_eq!(buffer, Buffer::with_lines(["  ▄▀", "▄▀  "]));
-        canvas.draw(area, Ink::Ascii, &mut buffer);
-        assert_eq!(buffer, Buffer::with_lines(["  **", "**  "]));
+        let (look, mut buffer) = (Look::new(Colours::True, true), Buffer::empty(area));
+        let mut painter = Painter::new(&look, &mut buffer);
+        canvas.draw(area, Ink::Braille, &mut painter);
+        assert_eq!(*painter.buffer, Buffer::with_lines(["  ⡠⠊", "⡠⠊  "]));
+        canvas.draw(area, Ink::Blocks, &mut painter);
+        assert_eq!(*painter.buffer, Buffer::with_lines(["  ▄▀", "▄▀  "]));
+        canvas.draw(area, Ink::Ascii, &mut painter);
+        assert_eq!(*painter.buffer, Buffer::with_lines(["  **", "**  "]));
         Canvas::new(Rect::new(0, 0, 0, 0)).polyline([(0.0, f64::NAN)], pen);
     }
 }

@@ -1,11 +1,12 @@
-//! A scale from worst to best for heat maps: viridis where there are colours enough, and the digits 0 to 9 where not.
+//! A scale from worst to best for heat maps: viridis where there are enough colours, else the digits 0 to 9.
 use ratatui::style::{Color, Modifier, Style};
 
 use super::blocks::indexed;
 use crate::report::viridis;
-use crate::ui::{Colours, Look};
+use crate::ui::colour::Colours;
+use crate::ui::look::Look;
 
-/// As near as sixteen colours come.
+/// The nearest to it among sixteen colours.
 const BASIC: [Color; 5] = [
     Color::Magenta,
     Color::Blue,
@@ -14,14 +15,14 @@ const BASIC: [Color; 5] = [
     Color::Yellow,
 ];
 
-/// How a cell looks.
+/// How a cell of the map looks.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Shade {
-    /// Of the background and of text on it.
+    /// Of the background, and of text on it.
     pub style: Style,
     /// What the cell is filled with.
     pub fill: &'static str,
-    /// From 0 (worst) to 9 (best), where the colours alone do not tell enough.
+    /// From 0 (worst) to 9 (best), where the colours alone are too few.
     pub digit: Option<char>,
 }
 
@@ -35,7 +36,7 @@ pub fn shade(place: f64, look: &Look) -> Shade {
     let level = |count: usize| ((place * count as f64) as usize).min(count - 1);
     let digit = char::from_digit(level(10) as u32, 10);
     let (r, g, b) = viridis(place);
-    // Black on the light half, white on the dark.
+    // Black text on light colours, white on dark ones.
     let text = if luminance(r, g, b) > 0.4 {
         Color::Black
     } else {
@@ -71,7 +72,7 @@ pub fn shade(place: f64, look: &Look) -> Shade {
     }
 }
 
-/// A theme of the terminal may turn its black and white into anything.
+/// As exact colours: a terminal's theme may redefine black and white.
 fn exact(text: Color) -> Color {
     match text {
         Color::Black => Color::Rgb(0, 0, 0),
@@ -79,7 +80,7 @@ fn exact(text: Color) -> Color {
     }
 }
 
-/// Relative luminance, roughly: squares stand for sRGB's curve.
+/// Relative luminance, approximated by squares in place of sRGB's curve.
 fn luminance(r: u8, g: u8, b: u8) -> f64 {
     let linear = |value: u8| (f64::from(value) / 255.0).powi(2);
     0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b)

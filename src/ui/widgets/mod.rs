@@ -1,8 +1,7 @@
-//! Pieces of pictures: they know about cells, not about jobs or metrics.
+//! Pieces that panes are put together from. They know cells and pixels, not jobs or metrics.
+pub mod panel;
+pub mod heat;
+pub mod pixels;
+pub mod canvas;
 pub mod bars;
 pub mod blocks;
-pub mod canvas;
-pub mod panel;
-pub mod pixels;
-pub mod heat;
-pub mod title;

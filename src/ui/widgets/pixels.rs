@@ -1,35 +1,37 @@
-//! Plots in pixels, drawn by plotters, for terminals that show pictures. Without letters: those are the terminal's.
+//! Plots in pixels, drawn by plotters, for terminals that show pictures. Their labels are ordinary text in cells.
 use plotters::coord::Shift;
 use plotters::element::DashedPathElement;
 use plotters::prelude::*;
-use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::bars::Column;
 use super::canvas::Pen;
 use crate::engine::protocol::Pixels;
-use crate::ui::{Look, colour};
+use crate::ui::colour;
+use crate::ui::look::Look;
+use crate::ui::painter::Painter;
 
-/// What lies in cells under a picture: it looks like a blank, and is none. So a cell that stops being part of the picture is
-/// written anew, which takes the picture away on terminals that cannot be told to.
+/// The symbol of cells under a picture: it looks like a blank but differs from one. A cell that stops being part of the
+/// picture is thus written anew, which removes the picture on terminals that have no command for that.
 const UNDER: &str = "\u{2800}";
-/// More than this a terminal is not sent for one plot; those that know its cells enlarge it.
+/// The most pixels that are sent to a terminal for one plot.
 const MOST: u32 = 1 << 21;
 
 type Area<'a> = DrawingArea<BitMapBackend<'a>, Shift>;
 type Drawn = Result<(), Box<dyn std::error::Error>>;
 
-/// A picture of the area, while it is drawn: a unit square, y upwards.
-pub struct Plot {
+/// The picture of an area while it is being drawn: a unit square in which y points up.
+pub struct Plot<'a> {
+    look: &'a Look,
     size: (u32, u32),
     rgb: Vec<u8>,
     paper: RGBColor,
     ink: RGBColor,
 }
 
-impl Plot {
-    /// `None` where the terminal shows no pictures, or the area is too large for one.
-    pub fn new(area: Rect, look: &Look) -> Option<Self> {
+impl<'a> Plot<'a> {
+    /// `None` where the terminal shows no pictures, or where the area is empty or too large.
+    pub fn new(area: Rect, look: &'a Look) -> Option<Self> {
         let (width, height) = look.cell?;
         let size = (
             u32::from(area.width) * u32::from(width),
@@ -52,6 +54,7 @@ impl Plot {
         let (paper, ink) = (of(background.bg, paper), of(background.fg, ink));
         let rgb = [paper.0, paper.1, paper.2].repeat(pixels as usize);
         Some(Self {
+            look,
             size,
             rgb,
             paper,
@@ -59,7 +62,7 @@ impl Plot {
         })
     }
 
-    /// What is drawn in a style, or in the ink's colour where the style names none.
+    /// The colour of a style, or the ink's where the style has none.
     fn colour(&self, style: ratatui::style::Style) -> RGBColor {
         let faint = style.add_modifier.contains(ratatui::style::Modifier::DIM);
         match colour::seen(style.fg) {
@@ -74,11 +77,11 @@ impl Plot {
     }
 
     /// How thick a line must be to be seen, on cells of any size.
-    fn stroke(look: &Look) -> u32 {
-        u32::from(look.cell.map_or(16, |(_, height)| height)).div_ceil(9)
+    fn stroke(&self) -> u32 {
+        u32::from(self.look.cell.map_or(16, |(_, height)| height)).div_ceil(9)
     }
 
-    /// A place of the unit square.
+    /// The pixel at a place of the unit square.
     fn at(&self, (x, y): (f64, f64)) -> (i32, i32) {
         let place = |part: f64, most: u32| (part.clamp(0.0, 1.0) * f64::from(most - 1)).round() as i32;
         (place(x, self.size.0), place(1.0 - y, self.size.1))
@@ -86,14 +89,14 @@ impl Plot {
 
     fn draw(&mut self, draw: impl FnOnce(&Area) -> Drawn) {
         let area = BitMapBackend::with_buffer(&mut self.rgb, self.size).into_drawing_area();
-        // A buffer in memory cannot fail, and a plot would be no place to say so.
+        // Drawing into memory fails only where plotters rejects an element; the plot then lacks that element.
         let _ = draw(&area);
     }
 
-    /// A curve; dashed, and thin, where the pen is.
-    pub fn polyline(&mut self, points: impl IntoIterator<Item = (f64, f64)>, pen: Pen, look: &Look) {
+    /// Draws a curve. A pen that leaves out dots draws a thin, dashed one.
+    pub fn polyline(&mut self, points: impl IntoIterator<Item = (f64, f64)>, pen: Pen) {
         let points: Vec<_> = points.into_iter().map(|point| self.at(point)).collect();
-        let thick = Self::stroke(look);
+        let thick = self.stroke();
         let colour = self.colour(pen.style);
         self.draw(|area| {
             if pen.every <= 1 {
@@ -107,21 +110,21 @@ impl Plot {
         });
     }
 
-    /// Columns from left to right, two histograms over one another.
-    pub fn bars(&mut self, columns: &[Column], look: &Look) {
-        let theme = &look.theme;
+    /// Draws two overlaid histograms, from left to right.
+    pub fn bars(&mut self, columns: &[Column]) {
+        let theme = &self.look.theme;
         let [ins, outs, both] = [theme.ins, theme.outs, theme.both].map(|style| self.colour(style));
         let shades = if theme.has_colour {
             [ins, outs, both]
         } else {
-            // Told apart by lightness, as there is nothing else.
+            // Without colours, only lightness tells them apart.
             [self.mixed(0.45), self.mixed(0.75), self.ink]
         };
         let (width, height) = (f64::from(self.size.0), self.size.1 as i32);
         let count = columns.len().max(1) as f64;
         let edge = |n: usize| (n as f64 / count * width).round() as i32;
         let top = |part: f64| {
-            // What is there is seen, however little it is.
+            // Even a single image is visible.
             let tall = (part.min(1.0) * f64::from(height)).round() as i32;
             height - if part > 0.0 { tall.max(1) } else { 0 }
         };
@@ -144,23 +147,24 @@ impl Plot {
         });
     }
 
+    /// A grey from the paper's colour (0) to the ink's (1).
     fn mixed(&self, part: f64) -> RGBColor {
         let mix = |a: u8, b: u8| (f64::from(a) + part * (f64::from(b) - f64::from(a))).round() as u8;
         let (a, b) = (self.paper, self.ink);
         RGBColor(mix(a.0, b.0), mix(a.1, b.1), mix(a.2, b.2))
     }
 
-    /// A point on a curve.
-    pub fn mark(&mut self, place: (f64, f64), style: ratatui::style::Style, look: &Look) {
+    /// Marks a point on a curve.
+    pub fn mark(&mut self, place: (f64, f64), style: ratatui::style::Style) {
         let (centre, colour) = (self.at(place), self.colour(style));
-        let radius = 2 * Self::stroke(look) as i32;
+        let radius = 2 * self.stroke() as i32;
         self.draw(|area| Ok(area.draw(&Circle::new(centre, radius, colour.filled()))?));
     }
 
-    /// Puts the picture over the area.
-    pub fn show(self, area: Rect, buffer: &mut Buffer) -> (Rect, Pixels) {
-        for position in area.intersection(buffer.area).positions() {
-            if let Some(cell) = buffer.cell_mut(position) {
+    /// Shows the picture over the area.
+    pub fn show(self, area: Rect, painter: &mut Painter) {
+        for position in area.intersection(painter.buffer.area).positions() {
+            if let Some(cell) = painter.buffer.cell_mut(position) {
                 cell.set_symbol(UNDER);
             }
         }
@@ -169,16 +173,24 @@ impl Plot {
             width: self.size.0 as u16,
             rgb: self.rgb,
         };
-        (area, pixels)
+        painter.hits.plots.push((area, pixels));
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use ratatui::buffer::Buffer;
     use ratatui::style::{Color, Style};
 
     use super::*;
-    use crate::ui::Colours;
+    use crate::ui::colour::Colours;
+
+    /// The picture as it is shown over an area of a buffer.
+    fn show(plot: Plot, area: Rect, buffer: &mut Buffer) -> (Rect, Pixels) {
+        let mut painter = Painter::new(plot.look, buffer);
+        plot.show(area, &mut painter);
+        painter.hits.plots.pop().unwrap()
+    }
 
     const PAPER: [u8; 3] = [0, 0, 0];
 
@@ -204,9 +216,9 @@ mod tests {
             ascii: "*",
             every: 1,
         };
-        plot.polyline([(0.0, 0.0), (1.0, 1.0)], pen, &look);
-        plot.mark((0.0, 1.0), Style::new().fg(Color::Rgb(255, 0, 0)), &look);
-        let (at, pixels) = plot.show(area, &mut buffer);
+        plot.polyline([(0.0, 0.0), (1.0, 1.0)], pen);
+        plot.mark((0.0, 1.0), Style::new().fg(Color::Rgb(255, 0, 0)));
+        let (at, pixels) = show(plot, area, &mut buffer);
         assert_eq!((at, pixels.width, pixels.height), (area, 80, 80));
         assert_eq!(pixel(&pixels, 40, 39), [9, 200, 30]);
         assert_eq!(pixel(&pixels, 0, 0), [255, 0, 0]);
@@ -221,16 +233,13 @@ mod tests {
             let area = Rect::new(0, 0, 4, 5);
             let mut plot = Plot::new(area, &look).unwrap();
             let column = |ins, outs| Column { ins, outs };
-            plot.bars(
-                &[
-                    column(1.0, 0.5),
-                    column(0.25, 0.0),
-                    column(0.0, 1e-9),
-                    column(0.5, 1.0),
-                ],
-                &look,
-            );
-            let (_, pixels) = plot.show(area, &mut Buffer::empty(area));
+            plot.bars(&[
+                column(1.0, 0.5),
+                column(0.25, 0.0),
+                column(0.0, 1e-9),
+                column(0.5, 1.0),
+            ]);
+            let (_, pixels) = show(plot, area, &mut Buffer::empty(area));
             let at = |x, y| pixel(&pixels, x, y);
             let (ins, both, outs) = (at(4, 2), at(4, 75), at(28, 2));
             assert!(ins != both && both != outs && ins != outs, "{colours:?}");
@@ -245,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn there_is_none_without_pictures_or_beyond_all_size() {
+    fn there_is_none_without_pictures_or_for_a_huge_area() {
         let area = Rect::new(0, 0, 10, 5);
         assert!(Plot::new(area, &Look::new(Colours::True, true)).is_none());
         let huge = Look {

@@ -2,8 +2,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use odin_metrics::Metric;
 use crate::units::{Magnitude, Temperature};
+use odin_metrics::Metric;
 
 /// A table of a paper.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -11,7 +11,13 @@ use crate::units::{Magnitude, Temperature};
 pub struct Published {
     /// Where the numbers were read.
     pub source: String,
+    /// BLAKE3 of the weights that were measured, as a run's manifest has it; the card's own file where it is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weights: Option<String>,
     pub temperature: Temperature,
+    /// Images left out at the start of each set.
+    #[serde(default)]
+    pub skip: usize,
     pub rows: Vec<PublishedRow>,
 }
 

@@ -10,5 +10,5 @@ pub use messages::{
     Command, Event, Generation, ImageId, ImageScore, Inspection, JobId, JobSpec, Order, Pixels, Placement,
     ScoreBatch, SetId, SetImages, SetRequest, Side, VERSION,
 };
-pub use process::EngineProcess;
+pub use process::{EngineEnded, EngineProcess};
 pub use wire::{Hello, read, write};

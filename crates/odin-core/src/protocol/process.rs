@@ -15,7 +15,28 @@ use crate::home::Home;
 
 /// So long it may take to end the batches under way; what it has computed is on disk by then.
 const PATIENCE: Duration = Duration::from_secs(10);
+const KILLED: i32 = rustix::process::Signal::KILL.as_raw();
 const BETWEEN_LOOKS: Duration = Duration::from_millis(5);
+
+/// Why an engine says no more.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineEnded {
+    #[error("the engine has ended")]
+    Quietly,
+    /// With an exit code other than 0.
+    #[error("the engine ended with exit code {0}")]
+    WithCode(i32),
+    #[error("the engine was killed (signal 9), by hand or because memory ran out")]
+    Killed,
+    #[error("the engine crashed (signal {0})")]
+    Crashed(i32),
+    #[error("the engine was stopped: it is of another build ({version}): build both programs")]
+    OtherBuild { version: String },
+    #[error("the engine was stopped: it does not speak as an engine: {0}")]
+    Garbled(io::Error),
+    #[error("the engine has ended, and why is not known: {0}")]
+    Unknown(io::Error),
+}
 
 /// It runs while this lives. Dropping it waits until its workers have ended.
 pub struct EngineProcess {
@@ -35,7 +56,7 @@ impl EngineProcess {
         program: &Path,
         home: &Home,
         fresh: bool,
-        mut emit: impl FnMut(Result<Event, String>) + Send + 'static,
+        mut emit: impl FnMut(Result<Event, EngineEnded>) + Send + 'static,
     ) -> io::Result<Self> {
         let mut child = Program::new(program)
             .arg("serve")
@@ -66,7 +87,7 @@ impl EngineProcess {
                     let _ = lock(&child).kill();
                 }
                 let status = wait(&child);
-                emit(Err(why_ended(heard, &status)));
+                emit(Err(heard.err().unwrap_or_else(|| why_ended(status))));
                 drop(ended_sender);
             })?;
         Ok(process)
@@ -106,18 +127,17 @@ fn forward(commands: &Receiver<Command>, mut input: ChildStdin) {
     }
 }
 
-fn listen(output: ChildStdout, emit: &mut impl FnMut(Result<Event, String>)) -> Result<(), String> {
+fn listen(output: ChildStdout, emit: &mut impl FnMut(Result<Event, EngineEnded>)) -> Result<(), EngineEnded> {
     let mut output = BufReader::with_capacity(1 << 16, output);
     match wire::read::<Hello>(&mut output) {
         Ok(None) => return Ok(()),
         Ok(Some(hello)) if hello == Hello::ours() => {}
         Ok(Some(hello)) => {
-            return Err(format!(
-                "it is of another build ({}): build both programs",
-                hello.version
-            ));
+            return Err(EngineEnded::OtherBuild {
+                version: hello.version,
+            });
         }
-        Err(error) => return Err(format!("it does not speak as an engine: {error}")),
+        Err(error) => return Err(EngineEnded::Garbled(error)),
     }
     loop {
         match wire::read(&mut output) {
@@ -125,7 +145,7 @@ fn listen(output: ChildStdout, emit: &mut impl FnMut(Result<Event, String>)) -> 
             Ok(None) => return Ok(()),
             // Cut off in the middle of a message: how it ended says more.
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(()),
-            Err(error) => return Err(format!("it does not speak as an engine: {error}")),
+            Err(error) => return Err(EngineEnded::Garbled(error)),
         }
     }
 }
@@ -140,18 +160,15 @@ fn wait(child: &Mutex<Child>) -> io::Result<ExitStatus> {
     }
 }
 
-fn why_ended(heard: Result<(), String>, status: &io::Result<ExitStatus>) -> String {
-    let status = match (heard, status) {
-        (Err(reason), _) => return format!("the engine was stopped: {reason}"),
-        (Ok(()), Err(error)) => return format!("the engine has ended, and why is not known: {error}"),
-        (Ok(()), Ok(status)) => status,
+fn why_ended(status: io::Result<ExitStatus>) -> EngineEnded {
+    let status = match status {
+        Ok(status) => status,
+        Err(error) => return EngineEnded::Unknown(error),
     };
     match (status.signal(), status.code()) {
-        (Some(libc::SIGKILL), _) => {
-            "the engine was killed (signal 9), by hand or because memory ran out".to_owned()
-        }
-        (Some(signal), _) => format!("the engine crashed (signal {signal})"),
-        (None, Some(0)) => "the engine has ended".to_owned(),
-        (None, code) => format!("the engine ended with exit code {}", code.unwrap_or(-1)),
+        (Some(KILLED), _) => EngineEnded::Killed,
+        (Some(signal), _) => EngineEnded::Crashed(signal),
+        (None, Some(0)) => EngineEnded::Quietly,
+        (None, code) => EngineEnded::WithCode(code.expect("what no signal has ended has an exit code")),
     }
 }

@@ -1,17 +1,22 @@
-//! What a person takes away of runs: the paper's table, figures, one page of HTML, and the files of older programs.
+//! What a person takes away of results: the paper's table, figures, one page of HTML, and the files of older programs.
 //!
-//! `subject` is a run read and measured; `table`, `figures`, `page` and `older` are what becomes of it; `comparison` is the
-//! table that the dashboard exports. Nothing here scores.
-mod comparison;
+//! A session's rows and runs on disk become one `table`; `subject` is a run read and measured, and `figures`, `page` and
+//! `older` are what becomes of runs. `published` says which numbers of others may stand beside a result. Nothing here scores
+//! an image.
+mod difference;
 mod figures;
+mod names;
 mod older;
 mod page;
+mod published;
 mod subject;
 mod table;
 
-pub use comparison::{ComparisonRow, Estimate, TableKind, comparison_table, published};
-pub use figures::{Figure, FigureError, Format, Line, Scores, Title, figures_of, viridis, write_figures};
+pub use figures::{
+    DrawError, Figure, FigureError, Format, Line, Scores, Title, figures_of, viridis, write_figures,
+};
 pub use older::{confidence_lines, dictionary_npy, dictionary_of, npz};
 pub use page::page;
-pub use subject::{Subject, SubjectError};
-pub use table::{TableFormat, table};
+pub use published::{Fractions, Measured, PublishedBeside, PublishedOdin, WeightsUsed, published_beside};
+pub use subject::{Subject, SubjectError, table_of};
+pub use table::{Estimate, Estimates, Row, RunFacts, Table, TableKind, Tuned};

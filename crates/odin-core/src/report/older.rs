@@ -3,6 +3,7 @@ use std::io;
 
 use npyz::WriterBuilder;
 
+use super::names::short;
 use super::subject::Subject;
 use crate::runs::Scores;
 use crate::units::{LogOdds, Magnitude, Temperature};
@@ -24,11 +25,7 @@ pub fn dictionary_of(subject: &Subject, ins: bool) -> (String, Vec<u8>) {
     };
     let confidence: Vec<f64> = scores.odin.iter().map(|&s| LogOdds(s).probability()).collect();
     let correct = if ins { scores.correct() } else { None };
-    let name = format!(
-        "{}_odin_confidence_{suffix}_{}.npy",
-        run.network,
-        super::subject::short(set)
-    );
+    let name = format!("{}_odin_confidence_{suffix}_{}.npy", run.network, short(set));
     (name, dictionary_npy(&confidence, correct.as_deref()))
 }
 

@@ -1,8 +1,15 @@
 //! A run, read and measured anew from its saved scores.
+use std::path::Path;
+
+use super::difference::differences;
+use super::names::{group, short};
+use super::published::{Measured, PublishedBeside, WeightsUsed, published_beside};
+use super::table::{Estimate, Row, RunFacts, Table, Tuned};
 use crate::home::Home;
-use crate::networks::{NetworkCard, Published, PublishedRow};
+use crate::networks::NetworkCard;
 use crate::runs::{self, Detector, Grid, Run, RunError, Scores, State};
-use odin_metrics::{Comparison, Conventions, MetricsError, Side};
+use crate::session::{self, Metric};
+use odin_metrics::{Comparison, Conventions, Interval, MetricsError, Side};
 
 /// A run that cannot be reported.
 #[derive(Debug, thiserror::Error)]
@@ -22,11 +29,16 @@ pub struct Subject {
     pub baseline_metrics: Detector,
     pub odin_metrics: Detector,
     pub conventions: Conventions,
-    /// What others measured with this network on this set, and where that stands.
-    pub published: Option<(String, PublishedRow)>,
+    /// 95 % intervals of ODIN's metrics minus the baseline's, in the order of [`Metric::ALL`].
+    pub difference: [Interval; Metric::ALL.len()],
+    /// What others measured with these weights on these images.
+    pub published: Option<PublishedBeside>,
     /// Of a sweep.
     pub grid: Option<Grid>,
-    /// Share of the in-distribution images that are classified rightly.
+    /// Images left out at the start of each set, those that a sweep chose on among them; `None` where the images are
+    /// no such slice.
+    pub skip: Option<usize>,
+    /// Share of the in-distribution images that are classified correctly.
     pub accuracy: Option<f64>,
 }
 
@@ -44,22 +56,27 @@ impl Subject {
     ) -> Result<Self, SubjectError> {
         let (ins, outs) = (run.scores(Side::In)?, run.scores(Side::Out)?);
         let correct = ins.correct();
-        let compare = |a: &[f64], b: &[f64]| {
-            Comparison::with_correct(a, correct.as_deref(), b).map_err(|source| SubjectError::Metrics {
-                run: run.name(),
-                source,
-            })
+        let failed = |source| SubjectError::Metrics {
+            run: run.name(),
+            source,
         };
+        let compare =
+            |a: &[f64], b: &[f64]| Comparison::with_correct(a, correct.as_deref(), b).map_err(failed);
         let baseline = compare(&ins.baseline, &outs.baseline)?;
         let odin = compare(&ins.odin, &outs.odin)?;
         let measure = |comparison| runs::detector(comparison, &conventions, replicates, 0);
-        let share = |all: Vec<bool>| all.iter().filter(|&&one| one).count() as f64 / all.len().max(1) as f64;
+        let difference = differences(&ins, &outs, &conventions, replicates).map_err(failed)?;
+        let share = |all: &[bool]| all.iter().filter(|&&one| one).count() as f64 / all.len() as f64;
+        let grid = run.grid()?;
+        let skip = skip(&run, &ins, grid.as_ref());
         Ok(Self {
             baseline_metrics: measure(&baseline),
             odin_metrics: measure(&odin),
-            published: home.and_then(|home| published(&run, home)),
-            grid: run.grid()?,
-            accuracy: ins.correct().map(share),
+            published: home.and_then(|home| published(&run, skip, home)),
+            accuracy: correct.as_deref().map(share),
+            difference,
+            grid,
+            skip,
             conventions,
             baseline,
             odin,
@@ -79,37 +96,127 @@ impl Subject {
         short(&self.run.dataset)
     }
 
-    /// What the run is about, on one line.
-    pub fn title(&self) -> String {
-        let Run {
-            network,
-            in_dataset,
-            temperature,
-            magnitude,
-            ..
-        } = &self.run;
-        format!(
-            "{network}: {} against {}, T = {temperature}, ε = {magnitude}",
-            short(in_dataset),
-            self.set()
-        )
-    }
-
-    /// The least ID score that is called ID, when 95 % of the ID images are.
+    /// The lowest log-odds that are called in-distribution, when 95 % of the ID images are.
     pub fn threshold(&self) -> f64 {
         self.odin.threshold_at_tpr(0.95)
     }
+
+    /// The heading over its network and in-distribution set.
+    pub fn group(&self) -> String {
+        group(&self.run.network, Some(&self.run.in_dataset))
+    }
+
+    /// On which images T and ε were chosen, where the run is a finished sweep.
+    pub fn tuned(&self) -> Option<Tuned> {
+        let grid = self.grid.as_ref()?;
+        Some(if grid.tested_apart {
+            Tuned::OnValidation {
+                images: grid.validation_images,
+            }
+        } else {
+            Tuned::OnReported
+        })
+    }
+
+    fn row(&self) -> Row {
+        let run = &self.run;
+        let estimates = |metrics: &Detector| {
+            Some(Metric::ALL.map(|metric| {
+                let (value, interval) = of(metrics, metric);
+                Estimate {
+                    value,
+                    interval: Some(interval),
+                }
+            }))
+        };
+        Row {
+            network: run.network.clone(),
+            in_dataset: Some(run.in_dataset.clone()),
+            dataset: run.dataset.clone(),
+            temperature: run.temperature,
+            magnitude: run.magnitude,
+            skip: self.skip,
+            n_in: self.ins.len() as u64,
+            n_out: self.outs.len() as u64,
+            is_complete: self.is_complete(),
+            baseline: estimates(&self.baseline_metrics),
+            beside: estimates(&self.odin_metrics),
+            difference: Some(self.difference),
+            tuned: self.tuned(),
+            published: self.published.clone(),
+            run: Some(Box::new(RunFacts {
+                folder: run.folder.clone(),
+                device: run.device.clone(),
+                seconds: run.seconds,
+                accuracy: self.accuracy,
+                threshold_at_tpr95: self.threshold(),
+                baseline: self.baseline_metrics.clone(),
+                beside: self.odin_metrics.clone(),
+                grid: self.grid.clone(),
+            })),
+        }
+    }
 }
 
-/// A path's last part; a name as it is.
-pub fn short(name: &str) -> String {
-    let trimmed = name.trim_end_matches('/');
-    trimmed.rsplit('/').next().unwrap_or(trimmed).to_owned()
+/// The table of runs that were measured by the same conventions.
+pub fn table_of(subjects: &[Subject]) -> Table {
+    Table {
+        detector: session::Detector::Odin,
+        conventions: subjects
+            .first()
+            .map(|subject| subject.conventions)
+            .unwrap_or_default(),
+        rows: subjects.iter().map(Subject::row).collect(),
+    }
 }
 
-fn published(run: &Run, home: &Home) -> Option<(String, PublishedRow)> {
+/// A metric's value and interval, as fractions.
+fn of(metrics: &Detector, metric: Metric) -> (f64, Interval) {
+    match metric {
+        Metric::Fpr95 => (metrics.fpr95, metrics.fpr95_ci),
+        Metric::DetectionError => (metrics.detection_error, metrics.detection_error_ci),
+        Metric::Auroc => (metrics.auroc, metrics.auroc_ci),
+        Metric::AuprIn => (metrics.aupr_in, metrics.aupr_in_ci),
+        Metric::AuprOut => (metrics.aupr_out, metrics.aupr_out_ci),
+    }
+}
+
+/// Where the images begin, in each set: by the manifest, and by the images themselves where there is none.
+fn skip(run: &Run, ins: &Scores, grid: Option<&Grid>) -> Option<usize> {
+    if let Some(manifest) = &run.manifest {
+        let chosen_on = grid
+            .filter(|grid| grid.tested_apart)
+            .map(|grid| grid.validation_images);
+        return Some(manifest.identity.skip + chosen_on.unwrap_or_default());
+    }
+    let first = *ins.index.first()?;
+    let is_slice = ins
+        .index
+        .iter()
+        .copied()
+        .eq(first..first + ins.index.len() as i64);
+    usize::try_from(first).ok().filter(|_| is_slice)
+}
+
+/// Without a manifest nobody knows the weights, nor whether a limit left images out.
+fn published(run: &Run, skip: Option<usize>, home: &Home) -> Option<PublishedBeside> {
+    let identity = &run.manifest.as_ref()?.identity;
     let card = NetworkCard::find(&run.network, &home.models()).ok()?;
-    let Published { source, rows, .. } = card.published?;
-    let row = rows.into_iter().find(|row| row.set == run.dataset)?;
-    Some((source, row))
+    let measured = Measured {
+        weights: WeightsUsed::Known {
+            digest: &identity.network.digest,
+            is_cards_file: is_same_file(&run.manifest.as_ref()?.weights, &card.weights_path()),
+        },
+        is_cards_in_dataset: run.in_dataset == card.in_dataset,
+        dataset: &run.dataset,
+        skip: skip.filter(|_| identity.limit.is_none()),
+        temperature: run.temperature,
+        magnitude: run.magnitude,
+    };
+    published_beside(card.published.as_ref()?, &measured)
+}
+
+fn is_same_file(a: &str, b: &Path) -> bool {
+    let a = Path::new(a);
+    a == b || matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
 }

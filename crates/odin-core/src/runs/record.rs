@@ -15,15 +15,15 @@ pub struct Detector {
     pub aupr_in: f64,
     pub aupr_out: f64,
     pub oscr: Option<f64>,
-    /// By false positive rate; `None` without labels.
-    pub ccr_at_fpr: Option<BTreeMap<String, f64>>,
+    /// By false positive rate, `None` where the OOD images are too few to tell it from 0; and `None` without labels.
+    pub ccr_at_fpr: Option<BTreeMap<String, Option<f64>>>,
     pub fpr95_ci: Interval,
     pub detection_error_ci: Interval,
     pub auroc_ci: Interval,
     pub aupr_in_ci: Interval,
     pub aupr_out_ci: Interval,
     pub oscr_ci: Option<Interval>,
-    pub ccr_at_fpr_ci: Option<BTreeMap<String, Interval>>,
+    pub ccr_at_fpr_ci: Option<BTreeMap<String, Option<Interval>>>,
 }
 
 /// A network, an in-distribution set and an out-of-distribution set at one (T, ε).

@@ -47,7 +47,7 @@ impl Session {
             file.write_all(head.as_bytes())?;
             file.write_all(body.as_bytes())
         })
-        .map_err(|source| SessionError::Save { path, source })
+        .map_err(|cause| SessionError::Save { path, cause })
     }
 }
 
@@ -57,16 +57,16 @@ impl Session {
 /// There is a side file that cannot be read, or that holds no session.
 pub fn unsaved(preset: &Path) -> Result<Option<Unsaved>, SessionError> {
     let path = autosave_path(preset);
-    let read = |source| SessionError::Read {
+    let read = |cause| SessionError::Read {
         path: path.clone(),
-        source,
+        cause,
     };
     let written = match fs::metadata(&path) {
         Ok(metadata) => metadata.modified().map_err(read)?,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(read(error)),
     };
-    let text = super::store::read(&path)?;
+    let text = super::text::read(&path)?;
     let session = Session::parse(&text, &path)?;
     let base = text.lines().nth(1).and_then(|line| line.strip_prefix(BASE));
     let outdated = base.is_some_and(|base| digest(preset).is_some_and(|now| now != base));
@@ -85,7 +85,7 @@ pub fn discard_unsaved(preset: &Path) -> Result<(), SessionError> {
     let path = autosave_path(preset);
     match fs::remove_file(&path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(SessionError::Save { path, source: error })
+            Err(SessionError::Save { path, cause: error })
         }
         _ => Ok(()),
     }

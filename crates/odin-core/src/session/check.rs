@@ -1,15 +1,11 @@
-//! Checks of a session beyond its single values: those that the schema cannot make, and those that need the cards.
+//! Checks of a session beyond its single values, which the schema cannot make.
 use std::collections::HashMap;
 use std::path::Path;
 
 use super::error::SessionError;
 use super::place::Step::{Item, Key};
 use super::place::{Step, locate};
-use super::schema::{Job, Session};
-use super::store;
-use crate::home::Home;
-use crate::networks::NetworkCard;
-use odin_datasets as datasets;
+use super::schema::Session;
 
 /// Jobs through all queues; no dashboard shows more.
 const MAX_JOBS: usize = 20_000;
@@ -27,6 +23,25 @@ pub fn check(session: &Session, text: &str, path: &Path) -> Result<(), SessionEr
             );
             return Err(at(text, path, &place, message));
         }
+        for (j, job) in queue.jobs.iter().enumerate() {
+            let misfit = job.tuned.as_ref().and_then(|tuned| tuned.misfit(&job.dataset));
+            if let Some((key, why)) = misfit {
+                let place = [
+                    Key("queues"),
+                    Item(n),
+                    Key("jobs"),
+                    Item(j),
+                    Key("tuned"),
+                    Key(key),
+                ];
+                return Err(at(
+                    text,
+                    path,
+                    &place,
+                    format!("queues[{n}].jobs[{j}].tuned: {why}"),
+                ));
+            }
+        }
         jobs += queue.jobs.len();
         if jobs > MAX_JOBS {
             let message = format!("more than {MAX_JOBS} jobs up to here: too many for one session");
@@ -36,59 +51,8 @@ pub fn check(session: &Session, text: &str, path: &Path) -> Result<(), SessionEr
     Ok(())
 }
 
-/// Reads the session file and names every network and data set that has no card and is no file, where it is named.
-///
-/// # Errors
-/// The session itself cannot be read.
-pub fn unknown_names(path: &Path, home: &Home) -> Result<Vec<SessionError>, SessionError> {
-    let text = store::read(path)?;
-    let session = Session::parse(&text, path)?;
-    let mut known: HashMap<(&str, &str), Option<String>> = HashMap::new();
-    let mut wrong = Vec::new();
-    for (q, queue) in session.queues.iter().enumerate() {
-        for (j, job) in queue.jobs.iter().enumerate() {
-            for (key, name) in names(job) {
-                let why = known
-                    .entry((key, name))
-                    .or_insert_with(|| unknown(key, name, home));
-                if let Some(why) = why {
-                    let place = [Key("queues"), Item(q), Key("jobs"), Item(j), Key(key)];
-                    wrong.push(at(&text, path, &place, why.clone()));
-                }
-            }
-        }
-    }
-    Ok(wrong)
-}
-
-/// The keys of a job that name a network, a set or a file.
-fn names(job: &Job) -> impl Iterator<Item = (&'static str, &str)> {
-    let weights = job.weights.as_deref().and_then(Path::to_str);
-    [
-        Some(("network", job.network.as_str())),
-        Some(("dataset", job.dataset.as_str())),
-        job.in_dataset.as_deref().map(|name| ("in_dataset", name)),
-        weights.map(|path| ("weights", path)),
-    ]
-    .into_iter()
-    .flatten()
-}
-
-/// Why a job cannot use what it names.
-fn unknown(key: &str, name: &str, home: &Home) -> Option<String> {
-    match key {
-        "network" => NetworkCard::find(name, &home.models())
-            .err()
-            .map(|error| error.to_string()),
-        "weights" => (!Path::new(name).exists()).then(|| format!("{name} is missing; is its name right?")),
-        _ => datasets::find(name, &[home.data()])
-            .err()
-            .map(|error| error.to_string()),
-    }
-}
-
 /// The error at this place of the text, or at its start where the place cannot be found (within an alias).
-fn at(text: &str, path: &Path, place: &[Step], message: String) -> SessionError {
+pub fn at(text: &str, path: &Path, place: &[Step], message: String) -> SessionError {
     let (line, column) = locate(text, place).unwrap_or((1, 1));
     SessionError::Invalid {
         path: path.to_owned(),

@@ -35,8 +35,8 @@ pub enum LockError {
         holder: Option<Holder>,
     },
     /// There can be no lock here: a folder that cannot be written, or a file system without locks.
-    #[error("{}: no lock: {source}", path.display())]
-    Io { path: PathBuf, source: io::Error },
+    #[error("{}: no lock: {cause}", path.display())]
+    Io { path: PathBuf, cause: io::Error },
 }
 
 fn held_by(holder: Option<&Holder>) -> String {
@@ -70,9 +70,9 @@ impl Lock {
     /// Another program has it, or no lock can be made there.
     pub fn take(session: &Path) -> Result<Self, LockError> {
         let path = lock_path(session);
-        let failed = |source| LockError::Io {
+        let failed = |cause| LockError::Io {
             path: path.clone(),
-            source,
+            cause,
         };
         // A holder that lets go removes the file: whoever locked the removed one tries again.
         for _ in 0..100 {
@@ -93,7 +93,7 @@ impl Lock {
                         holder: serde_yaml::from_str(&text).ok(),
                     });
                 }
-                Err(TryLockError::Error(source)) => return Err(failed(source)),
+                Err(TryLockError::Error(cause)) => return Err(failed(cause)),
             }
             if !is_still_there(&file, &path) {
                 continue;
@@ -142,15 +142,9 @@ fn write_holder(file: &mut File) -> io::Result<()> {
 }
 
 fn host() -> String {
-    let mut name = [0u8; 256];
-    // SAFETY: writes at most so many bytes into the array.
-    let failed = unsafe { libc::gethostname(name.as_mut_ptr().cast(), name.len()) } != 0;
-    let end = name.iter().position(|&byte| byte == 0).unwrap_or(name.len());
-    let name = String::from_utf8_lossy(name.get(..end).unwrap_or_default());
-    if failed || name.is_empty() {
-        "this host".to_owned()
-    } else {
-        name.into_owned()
+    match rustix::system::uname().nodename().to_string_lossy() {
+        name if name.is_empty() => "this host".to_owned(),
+        name => name.into_owned(),
     }
 }
 
@@ -161,7 +155,7 @@ pub fn copy_path(session: &Path) -> PathBuf {
         .unwrap_or_default()
         .to_string_lossy()
         .into_owned();
-    let named = |number: u32| {
+    let named = |number: u64| {
         let number = if number < 2 {
             String::new()
         } else {
@@ -169,10 +163,10 @@ pub fn copy_path(session: &Path) -> PathBuf {
         };
         session.with_file_name(format!("{stem}-copy{number}.yaml"))
     };
-    (1..10_000)
+    (1..)
         .map(named)
         .find(|path| !path.exists())
-        .unwrap_or_else(|| named(10_000))
+        .expect("a folder holds fewer files than there are numbers")
 }
 
 #[cfg(test)]

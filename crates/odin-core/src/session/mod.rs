@@ -2,27 +2,38 @@
 //!
 //! Lives here: the schema, its checks, its older versions, loading and saving. May not live here: running jobs, drawing,
 //! or terminals.
+mod align;
 mod autosave;
+mod changes;
 mod check;
+mod edit;
 mod error;
 mod json_schema;
 mod lock;
 mod migration;
+mod names;
+mod parse;
 mod place;
 mod schema;
 mod store;
+mod text;
 mod tmuxp;
+mod tuned;
 mod values;
 mod view;
 
-pub use odin_metrics::Metric;
-pub use odin_detectors::Detector;
 pub use autosave::{Unsaved, autosave_path, discard_unsaved, unsaved};
-pub use check::unknown_names;
-pub use error::SessionError;
+pub use changes::{Change, Subject};
+pub use edit::NotInPlace;
+pub use error::{SessionError, TextError};
 pub use json_schema::session_schema;
 pub use lock::{Holder, Lock, LockError, ago, copy_path};
+pub use names::unknown_names;
+pub use odin_detectors::Detector;
+pub use odin_metrics::Metric;
 pub use schema::{Defaults, Job, Queue, Session, Sweep, VERSION};
-pub use tmuxp::{ImportError, Imported, Remark, import_tmuxp};
+pub use store::Saved;
+pub use tmuxp::{ImportError, Imported, LayoutError, Remark, import_tmuxp};
+pub use tuned::{Tuned, TunedOn};
 pub use values::{Batch, Limit, Values};
 pub use view::{Axis, CurveKind, Marks, Screen, View};

@@ -4,11 +4,12 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::tuned::Tuned;
 use super::values::{self, Batch, Limit, Values};
 use super::view::View;
 use crate::protocol::{JobSpec, Order};
-use odin_metrics::Metric;
 use crate::units::{Devices, Magnitude, Temperature};
+use odin_metrics::Metric;
 
 /// The version of the schema that this program writes. It reads the older ones too; `migration` tells them apart.
 pub const VERSION: u64 = 2;
@@ -169,6 +170,14 @@ pub struct Job {
     )]
     #[schemars(with = "Sweep")]
     pub sweep: Option<Sweep>,
+    /// How T and ε were chosen, where they were tuned.
+    #[serde(
+        default,
+        deserialize_with = "values::present",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schemars(with = "Tuned")]
+    pub tuned: Option<Tuned>,
 }
 
 /// The grid of a sweep: each temperature with each magnitude.
@@ -193,8 +202,16 @@ impl Default for Sweep {
         let temperatures = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000].map(f64::from);
         let magnitudes = (0..=20).map(|i| f64::from(i) * 2.0 / 1e4);
         Self {
-            temperatures: Values(temperatures.into_iter().flat_map(Temperature::new).collect()),
-            magnitudes: Values(magnitudes.flat_map(Magnitude::new).collect()),
+            temperatures: Values(
+                temperatures
+                    .map(|t| Temperature::new(t).expect("the paper's are above 0"))
+                    .into(),
+            ),
+            magnitudes: Values(
+                magnitudes
+                    .map(|magnitude| Magnitude::new(magnitude).expect("the paper's are between 0 and 1"))
+                    .collect(),
+            ),
             validation: 1000,
             metric: Metric::default(),
         }
@@ -216,6 +233,7 @@ impl Job {
             limit: None,
             seed: None,
             sweep: None,
+            tuned: None,
         }
     }
 }
@@ -269,9 +287,14 @@ impl Session {
         }
     }
 
-    /// The job with these parameters. What equals the defaults is left to them, unless the job said it before.
+    /// The job with these parameters. What equals the defaults is left to them, unless the job said it before. How others
+    /// were tuned is forgotten.
     pub fn with_parameters(&self, job: &Job, temperature: Temperature, magnitude: Magnitude) -> Job {
         let mut job = job.clone();
+        let before = self.spec(&job);
+        if (before.temperature, before.magnitude) != (temperature, magnitude) {
+            job.tuned = None;
+        }
         if job.temperature.is_some() || temperature != self.defaults.temperature {
             job.temperature = Some(temperature);
         }

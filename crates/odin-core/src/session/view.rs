@@ -4,8 +4,8 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use odin_metrics::{Conventions, Metric};
 use odin_detectors::Detector;
+use odin_metrics::{Conventions, Metric};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]

@@ -1,6 +1,8 @@
 //! Trains a network from the training images that a data set's card names.
 use std::collections::BTreeMap;
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, bail};
@@ -9,13 +11,12 @@ use odin_core::home::Home;
 use odin_core::networks::{Architecture, NetworkCard};
 use odin_core::tasks::{Recipe, TrainRequest};
 use odin_datasets::{self as datasets, Dataset, DatasetCard, Normalisation};
+use signal_hook::consts::{SIGINT, SIGTERM};
 
 use crate::engine::device;
 use crate::networks::Network;
 use crate::networks::weights::Weights;
 use crate::training::{self, ControlFlow, Examples, Outcome, Progress};
-
-static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
 pub fn run(request: &TrainRequest) -> anyhow::Result<()> {
     let home = Home::find()?;
@@ -104,7 +105,7 @@ fn train(
     device: tch::Device,
     checkpoint: &Path,
 ) -> anyhow::Result<Trained> {
-    stop_on_interrupt();
+    let interrupted = stop_on_interrupt().context("signals cannot be set up")?;
     let bar = super::progress_bar("steps");
     let mut observe = |progress| {
         match progress {
@@ -137,7 +138,7 @@ fn train(
                 });
             }
         }
-        if INTERRUPTED.load(Ordering::Relaxed) {
+        if interrupted.load(Ordering::Relaxed) {
             ControlFlow::Break(())
         } else {
             ControlFlow::Continue(())
@@ -170,21 +171,14 @@ fn train(
 }
 
 /// The first Ctrl-C lets the step under way end and saves; the second ends the program at once.
-fn stop_on_interrupt() {
-    #[cfg(unix)]
-    {
-        extern "C" fn stop(_: libc::c_int) {
-            INTERRUPTED.store(true, Ordering::Relaxed);
-        }
-        // SAFETY: the handler only stores to an atomic. SA_RESETHAND brings the default back for the second signal.
-        unsafe {
-            let mut action: libc::sigaction = std::mem::zeroed();
-            action.sa_sigaction = stop as extern "C" fn(libc::c_int) as usize;
-            action.sa_flags = libc::SA_RESETHAND | libc::SA_RESTART;
-            libc::sigaction(libc::SIGINT, &action, std::ptr::null_mut());
-            libc::sigaction(libc::SIGTERM, &action, std::ptr::null_mut());
-        }
+fn stop_on_interrupt() -> io::Result<Arc<AtomicBool>> {
+    let interrupted = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM] {
+        // In this order: the flag that the first signal sets makes the second one end the program.
+        signal_hook::flag::register_conditional_default(signal, interrupted.clone())?;
+        signal_hook::flag::register(signal, interrupted.clone())?;
     }
+    Ok(interrupted)
 }
 
 /// Accuracy on the card's own (test) images, which training never sees; `None` where they are not here.

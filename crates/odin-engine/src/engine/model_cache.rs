@@ -166,7 +166,7 @@ impl ModelCache {
             .collect::<Result<Vec<_>, _>>()?;
         let is_native = scorers.iter().any(|scorer| lock(scorer).network().is_native());
         let computed_by = match (is_native, device) {
-            (true, _) => "kernels",
+            (true, _) => "kernels 2",
             (false, tch::Device::Cpu) => "libtorch on a CPU",
             _ => "libtorch on a GPU",
         };

@@ -88,7 +88,7 @@ fn part(scorer: &Scorer, work: &Work, from: usize, to: usize, found: &mut Found)
         magnitude,
         ..
     } = work;
-    let pixels = 3 * batch.height * batch.width;
+    let pixels = batch.channels * batch.height * batch.width;
     let values = batch.images.get(from * pixels..to * pixels).unwrap_or_default();
     let images = scorer.images(values, batch.height, batch.width)?;
     let numbers: Vec<u32> = work.images().skip(from).take(to - from).collect();

@@ -8,7 +8,7 @@ use odin_core::units::{Magnitude, Temperature};
 /// A network with the standard deviations of its normalisation, ready to score batches.
 pub struct Scorer {
     network: Network,
-    /// [1, 3, 1, 1]: ε is in units of the unnormalised image, the images are normalised.
+    /// [1, channels, 1, 1]: ε is in units of the unnormalised image, the images are normalised.
     std: Tensor,
     device: tch::Device,
 }
@@ -17,10 +17,10 @@ pub struct Scorer {
 pub type Signs = std::sync::Arc<[u8]>;
 
 impl Scorer {
-    /// The network's weights must lie on `device`.
-    pub fn new(network: Network, std: [f32; 3], device: tch::Device) -> Result<Self, TchError> {
-        let std = Tensor::f_from_slice(&std)?
-            .f_view([1, 3, 1, 1])?
+    /// The network's weights must lie on `device`; `std` has a value a channel, three or one.
+    pub fn new(network: Network, std: &[f32], device: tch::Device) -> Result<Self, TchError> {
+        let std = Tensor::f_from_slice(std)?
+            .f_view([1, -1, 1, 1])?
             .f_to_device(device)?;
         Ok(Self { network, std, device })
     }
@@ -29,9 +29,10 @@ impl Scorer {
         &self.network
     }
 
-    /// Normalised images [B, 3, H, W] as a tensor on the device, channels last.
+    /// Normalised images [B, channels, H, W] as a tensor on the device, channels last.
     pub fn images(&self, values: &[f32], height: usize, width: usize) -> Result<Tensor, TchError> {
-        let images = Tensor::f_from_slice(values)?.f_view([-1, 3, height as i64, width as i64])?;
+        let channels = self.std.size4()?.1;
+        let images = Tensor::f_from_slice(values)?.f_view([-1, channels, height as i64, width as i64])?;
         channels_last(&images.f_to_device(self.device)?)
     }
 
@@ -138,7 +139,7 @@ mod tests {
         tch::manual_seed(2);
         let x = Tensor::randn([images, 3, 32, 32], (Kind::Float, Device::Cpu));
         (
-            Scorer::new(network, STD, Device::Cpu).unwrap(),
+            Scorer::new(network, &STD, Device::Cpu).unwrap(),
             channels_last(&x).unwrap(),
         )
     }

@@ -1,5 +1,6 @@
 //! A DenseNet's weights in the order in which the loops read them, and what is computed ahead.
 use crate::tiles::{GROUP, Packed};
+use crate::two_rows::TwoRows;
 
 /// Slope and shift of a batch norm in evaluation, by channel: y = slope · x + shift.
 pub type Norm = Vec<[f32; 2]>;
@@ -23,7 +24,7 @@ pub struct Net {
     pub head: Norm,
     /// The last layer's weights [classes, channels], row by row.
     pub weight: Vec<f32>,
-    /// The last layer's bias [classes].
+    /// The last layer's bias, a value a class.
     pub bias: Vec<f32>,
 }
 
@@ -36,8 +37,14 @@ pub struct Layer {
     /// By groups.
     pub(super) reduce_bias: Vec<[f32; GROUP]>,
     pub(super) reduce_back: Packed,
-    pub(super) grow: Packed,
-    pub(super) grow_back: Packed,
+    pub(super) grow: Convolution,
+    pub(super) grow_back: Convolution,
+}
+
+/// A 3×3 convolution's weights for two rows at a time, and for maps whose vectors don't come in rows.
+pub(super) struct Convolution {
+    pub(super) by_two: TwoRows,
+    pub(super) plain: Packed,
 }
 
 /// Batch norm, ReLU, 1×1 convolution, mean over 2×2 positions.
@@ -72,8 +79,18 @@ impl Layer {
             reduce: reduce.packed(),
             reduce_bias: reduce_bias.as_chunks().0.to_vec(),
             reduce_back: reduce.transposed(&slopes),
-            grow: grow.packed(),
-            grow_back: grow.transposed(&[]),
+            grow: Convolution {
+                by_two: TwoRows::new(grow.outputs, grow.inputs, |out, input, tap| {
+                    grow.at(out, input, tap)
+                }),
+                plain: grow.packed(),
+            },
+            grow_back: Convolution {
+                by_two: TwoRows::new(grow.inputs, grow.outputs, |out, input, tap| {
+                    grow.at(input, out, 8 - tap)
+                }),
+                plain: grow.transposed(&[]),
+            },
         }
     }
 }

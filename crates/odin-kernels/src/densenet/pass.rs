@@ -148,10 +148,16 @@ impl WithSimd for Backward<'_> {
         // The block's gradient has been used; its memory takes that of the image.
         let (grid, tile) = (&first.grid, first.grid.tile());
         for (t, to) in first.gradient.chunks_exact_mut(first.capacity * tile).enumerate() {
-            for (_, weights) in net.stem_back.groups() {
-                let sums = neighbours(simd, &first.planes[..start * grid.plane], grid, t, weights);
-                write_group(simd, &sums, to);
-            }
+            // The image's three channels are one group.
+            let [sums, _] = neighbours::<S, false>(
+                simd,
+                &first.planes[..start * grid.plane],
+                grid,
+                t,
+                &net.stem_back,
+                0,
+            );
+            write_group(simd, &sums, to);
         }
         for (channel, values) in gradient.chunks_exact_mut(grid.height * grid.width).enumerate() {
             for v in 0..grid.at.len() {

@@ -8,7 +8,7 @@ use super::net::Transition;
 use super::workspace::Map;
 use crate::grid::VECTORS;
 use crate::lanes::{keep, keep_where_positive, read, relu, write};
-use crate::tiles::{GROUP, pointwise, write_group};
+use crate::tiles::{GROUP, Packed, pointwise, write_group};
 
 /// Fills the first channels of the next block's x.
 #[inline(always)]
@@ -56,10 +56,7 @@ pub(super) fn forward<S: Simd>(simd: S, transition: &Transition, from: &mut Map,
     let inputs = transition.norm.len() * tile;
     let maps = to.pooled.chunks_exact(capacity * tile);
     for (pooled, x) in maps.zip(to.x.chunks_exact_mut(to.capacity * tile)) {
-        for (group, weights) in transition.conv.groups() {
-            let sums = pointwise(simd, &pooled[..inputs], weights, &[0.0; GROUP]);
-            write_group(simd, &sums, &mut x[group * GROUP * tile..]);
-        }
+        mix(simd, &pooled[..inputs], &transition.conv, x);
     }
 }
 
@@ -73,10 +70,7 @@ pub(super) fn backward<S: Simd>(simd: S, transition: &Transition, from: &mut Map
     let inputs = transition.conv.outputs * tile;
     let maps = to.pooled.chunks_exact_mut(capacity * tile);
     for (pooled, gradient) in maps.zip(to.gradient.chunks_exact(to.capacity * tile)) {
-        for (group, weights) in transition.conv_back.groups() {
-            let sums = pointwise(simd, &gradient[..inputs], weights, &[0.0; GROUP]);
-            write_group(simd, &sums, &mut pooled[group * GROUP * tile..]);
-        }
+        mix(simd, &gradient[..inputs], &transition.conv_back, pooled);
     }
     let at_once = planes_at_once(from, to);
     for (turn, norms) in transition.norm.chunks(at_once).enumerate() {
@@ -121,6 +115,22 @@ pub(super) fn backward<S: Simd>(simd: S, transition: &Transition, from: &mut Map
                 }
             }
         }
+    }
+}
+
+/// A 1×1 convolution of a tile into another.
+#[inline(always)]
+fn mix<S: Simd>(simd: S, tile: &[f32], weights: &Packed, to: &mut [f32]) {
+    let channels = GROUP * VECTORS * S::F32_LANES;
+    let (pairs, rest) = weights.groups::<S>();
+    for group in pairs {
+        let [a, b] = pointwise::<S, true>(simd, tile, weights, group, &[]);
+        write_group(simd, &a, &mut to[group * channels..]);
+        write_group(simd, &b, &mut to[(group + 1) * channels..]);
+    }
+    for group in rest {
+        let [sums, _] = pointwise::<S, false>(simd, tile, weights, group, &[]);
+        write_group(simd, &sums, &mut to[group * channels..]);
     }
 }
 

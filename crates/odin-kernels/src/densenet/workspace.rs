@@ -1,6 +1,7 @@
 //! Memory for one image's activations and gradients.
 use super::net::Net;
 use crate::Instructions;
+use crate::aligned::Aligned;
 use crate::grid::{Grid, VECTORS};
 use crate::tiles::GROUP;
 
@@ -32,15 +33,15 @@ pub(super) struct Map {
     pub(super) capacity: usize,
     /// Activations, tiled: what the block's layers read and add to. The backward pass needs these and `narrow`
     /// of the forward pass.
-    pub(super) x: Vec<f32>,
+    pub(super) x: Aligned,
     /// The gradient to them, tiled.
-    pub(super) gradient: Vec<f32>,
+    pub(super) gradient: Aligned,
     /// What the 3×3 convolutions look at, and transitions work on: planes.
-    pub(super) planes: Vec<f32>,
+    pub(super) planes: Aligned,
     /// What the transition before has pooled, and the gradient to it, tiled.
-    pub(super) pooled: Vec<f32>,
-    /// A layer's input at one tile.
-    pub(super) panel: Vec<f32>,
+    pub(super) pooled: Aligned,
+    /// A layer's input at one tile, or the gradient to its bottleneck at two.
+    pub(super) panel: Aligned,
     /// Where a bottleneck's activation is above 0, a bit each: by layer, tile and `GROUPS_A_WORD` groups of channels a word
     /// for each lane of the tile.
     pub(super) narrow: Vec<u32>,
@@ -121,11 +122,11 @@ impl Map {
         let (tiles, tile) = (grid.tiles(), grid.tile());
         Self {
             capacity,
-            x: vec![0.0; tiles * tile * capacity],
-            gradient: vec![0.0; tiles * tile * capacity],
-            planes: vec![0.0; grid.plane * inner.max(start).max(GROUP)],
-            pooled: vec![0.0; tiles * tile * before.next_multiple_of(GROUP)],
-            panel: vec![0.0; tile * capacity.max(inner)],
+            x: Aligned::zeros(tiles * tile * capacity),
+            gradient: Aligned::zeros(tiles * tile * capacity),
+            planes: Aligned::zeros(grid.plane * inner.max(start).max(GROUP)),
+            pooled: Aligned::zeros(tiles * tile * before.next_multiple_of(GROUP)),
+            panel: Aligned::zeros(tile * capacity.max(2 * inner)),
             narrow: vec![0; layers.len() * tiles * words(net.growth) * tile],
             grid,
         }

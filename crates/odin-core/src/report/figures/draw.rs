@@ -5,8 +5,8 @@ use plotters::element::DashedPathElement;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
+use super::parts::{Drawn, Line, Title, titled};
 use super::style::{FONT, GREY, IN, OUT, SMALL, Stroke, TEXT, stroke};
-use super::{Drawn, Line, Title};
 use odin_metrics::Histogram;
 
 const COLUMNS: usize = 50;
@@ -14,22 +14,6 @@ const COLUMNS: usize = 50;
 const SAMPLE: i32 = 70;
 /// The lowest FPR of a logarithmic axis, as a power of ten.
 const DECADES: f64 = 4.0;
-
-/// A white area with the title over it; gives what is left.
-pub fn titled<DB: DrawingBackend>(
-    area: &DrawingArea<DB, Shift>,
-    title: &Title,
-) -> Result<DrawingArea<DB, Shift>, DrawingAreaErrorKind<DB::ErrorType>> {
-    area.fill(&WHITE)?;
-    let (width, _) = area.dim_in_pixel();
-    let style = TextStyle::from((FONT, SMALL).into_font()).pos(Pos::new(HPos::Center, VPos::Top));
-    let mut top = 12;
-    for line in [&title.0, &title.1].into_iter().filter(|line| !line.is_empty()) {
-        area.draw(&Text::new(line.clone(), (width as i32 / 2, top), style.clone()))?;
-        top += SMALL as i32 + 4;
-    }
-    Ok(area.margin(top, 14, 10, 48))
-}
 
 pub fn histogram<DB: DrawingBackend>(
     area: &DrawingArea<DB, Shift>,
@@ -158,10 +142,8 @@ pub fn ccr<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, title: &Title, lin
     for (n, Line { name, points }) in lines.iter().enumerate() {
         let stroke = stroke(n);
         let points = logarithmic(points);
-        low += points
-            .iter()
-            .rfind(|point| point.0 <= -2.0)
-            .map_or(0.0, |point| point.1);
+        let before = points.iter().rfind(|point| point.0 <= -2.0);
+        low += before.expect("a curve begins at the lowest FPR").1;
         line(&mut chart, &points, stroke)?
             .label(name.as_str())
             .legend(move |at| sample(at, stroke));
@@ -181,12 +163,10 @@ pub fn ccr<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, title: &Title, lin
 
 /// Steps over log₁₀ FPR. Left of the first false positive a curve is at the height that it reaches there.
 fn logarithmic(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
-    let start = points
-        .iter()
-        .rfind(|(fpr, _)| fpr.log10() <= -DECADES)
-        .map_or(0.0, |point| point.1);
+    let before = points.iter().rfind(|(fpr, _)| fpr.log10() <= -DECADES);
+    let (_, start) = before.expect("a curve begins at FPR 0");
     let rest = points.iter().filter(|(fpr, _)| fpr.log10() > -DECADES);
-    std::iter::once((-DECADES, start))
+    std::iter::once((-DECADES, *start))
         .chain(rest.map(|&(fpr, ccr)| (fpr.log10(), ccr)))
         .collect()
 }

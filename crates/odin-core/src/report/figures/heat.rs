@@ -2,31 +2,34 @@
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
-use super::draw::titled;
+use super::parts::{Drawn, Title, titled};
 use super::style::{FONT, SMALL, TEXT, viridis};
-use super::{Drawn, Title};
-use crate::runs::Grid;
+use crate::runs::{Cell, Grid};
 use crate::session::Metric;
 
 /// Steps of the scale beside the map.
 const STEPS: i32 = 64;
 
 /// T × ε, light where the metric is best; the best cell is framed.
-pub fn heat<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, title: &Title, grid: &Grid) -> Drawn<DB> {
-    let metric = Metric::ALL
-        .into_iter()
-        .find(|metric| metric.key() == grid.metric)
-        .unwrap_or_default();
-    let value = |n: usize| grid.cells.get(n).map(|cell| 100.0 * metric.of(&cell.odin));
+pub fn heat<DB: DrawingBackend>(
+    area: &DrawingArea<DB, Shift>,
+    title: &Title,
+    grid: &Grid,
+    metric: Metric,
+) -> Drawn<DB> {
+    let value = |cell: &Cell| 100.0 * metric.of(&cell.odin);
+    let best = grid
+        .cells
+        .get(grid.best)
+        .expect("a grid is read only with its best cell");
     let title = Title(
         title.0.clone(),
-        match (grid.cells.get(grid.best), value(grid.best)) {
-            (Some(cell), Some(best)) => format!(
-                "best on validation: T = {}, ε = {}: {best:.1} %",
-                cell.temperature, cell.magnitude
-            ),
-            _ => String::new(),
-        },
+        format!(
+            "best on validation: T = {}, ε = {}: {:.1} %",
+            best.temperature,
+            best.magnitude,
+            value(best)
+        ),
     );
     let inner = titled(area, &title)?;
     let mut temperatures: Vec<f64> = grid.cells.iter().map(|cell| cell.temperature.get()).collect();
@@ -38,7 +41,7 @@ pub fn heat<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, title: &Title, gr
         .take(rows)
         .map(|cell| cell.magnitude.get())
         .collect();
-    let values: Vec<f64> = (0..grid.cells.len()).filter_map(value).collect();
+    let values: Vec<f64> = grid.cells.iter().map(value).collect();
     let low = values.iter().copied().fold(f64::INFINITY, f64::min);
     let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     // One value has a scale too.
@@ -87,8 +90,17 @@ pub fn heat<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, title: &Title, gr
             .enumerate()
             .map(|(n, &value)| Rectangle::new(cell(n), colour(value).filled())),
     )?;
+    // A path, as plotters' SVG draws the edges of rectangles one pixel wide.
+    let [(left, low_edge), (right, high_edge)] = cell(grid.best);
+    let frame = [
+        (left.clone(), low_edge.clone()),
+        (right.clone(), low_edge.clone()),
+        (right, high_edge.clone()),
+        (left.clone(), high_edge),
+        (left, low_edge),
+    ];
     for (colour, width) in [(WHITE, 9), (BLACK, 4)] {
-        chart.draw_series([Rectangle::new(cell(grid.best), colour.stroke_width(width))])?;
+        chart.draw_series([PathElement::new(frame.to_vec(), colour.stroke_width(width))])?;
     }
     chart
         .configure_mesh()

@@ -1,18 +1,19 @@
-//! Figures as PDF: a backend of plotters that writes paths. Letters are drawn as their outlines, so that no font goes
-//! along and a figure looks the same everywhere.
+//! Figures as PDF: a backend of plotters that writes paths and text, so that what a figure says can be selected and searched.
+//!
+//! Our own, as the crates that turn SVG into PDF cost more than they bring: svg2pdf (41 more crates, and no longer
+//! maintained) and krilla-svg (60 more) parse what plotters has just written, with a renderer of bitmaps beside; both gave
+//! the same pictures.
 use std::collections::BTreeSet;
 use std::convert::Infallible;
-use std::io::Write;
 
-use ab_glyph::{Font, FontRef, OutlineCurve, Point, ScaleFont};
-use flate2::Compression;
-use flate2::write::ZlibEncoder;
 use pdf_writer::types::{LineCapStyle, LineJoinStyle};
 use pdf_writer::{Content, Filter, Name, Pdf, Rect, Ref};
 use plotters_backend::text_anchor::{HPos, VPos};
 use plotters_backend::{
     BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingBackend, DrawingErrorKind,
 };
+
+use super::pdf_font::{FONT, FontRefs, UsedFont, deflate};
 
 /// A page that is being drawn: `size` in plotters' pixels, which become `points` of a point each.
 pub struct Sheet {
@@ -21,10 +22,12 @@ pub struct Sheet {
     points: f32,
     /// Opacities in use, of 255.
     opacities: BTreeSet<u8>,
+    font: UsedFont,
 }
 
 impl Sheet {
-    pub fn new(size: (u32, u32), points: f32) -> Self {
+    /// `font` is the file of the font for every letter.
+    pub fn new(size: (u32, u32), points: f32, font: &'static [u8]) -> Self {
         let mut content = Content::new();
         // plotters counts from the top, PDF from the bottom.
         content.transform([points, 0.0, 0.0, -points, 0.0, points * size.1 as f32]);
@@ -36,12 +39,20 @@ impl Sheet {
             size,
             points,
             opacities: BTreeSet::new(),
+            font: UsedFont::new(font),
         }
     }
 
     /// The file.
     pub fn finish(self) -> Vec<u8> {
         let (catalog, pages, page, stream) = (Ref::new(1), Ref::new(2), Ref::new(3), Ref::new(4));
+        let font = FontRefs {
+            font: Ref::new(5),
+            descendant: Ref::new(6),
+            descriptor: Ref::new(7),
+            file: Ref::new(8),
+            cmap: Ref::new(9),
+        };
         let mut pdf = Pdf::new();
         pdf.catalog(catalog).pages(pages);
         pdf.pages(pages).kids([page]).count(1);
@@ -52,6 +63,7 @@ impl Sheet {
                 .media_box(Rect::new(0.0, 0.0, width, height))
                 .contents(stream);
             let mut resources = page.resources();
+            resources.fonts().pair(FONT, font.font);
             let mut states = resources.ext_g_states();
             for opacity in &self.opacities {
                 let mut state = states.insert(Name(opacity_name(*opacity).as_bytes())).dict();
@@ -61,6 +73,7 @@ impl Sheet {
         }
         let content = deflate(self.content.finish().as_slice());
         pdf.stream(stream, &content).filter(Filter::FlateDecode);
+        self.font.finish(&mut pdf, &font);
         pdf.finish()
     }
 
@@ -115,21 +128,13 @@ impl Sheet {
     }
 }
 
-fn deflate(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
-    // Writing into memory does not fail.
-    let _ = encoder.write_all(bytes);
-    encoder.finish().unwrap_or_default()
-}
-
 fn opacity_name(opacity: u8) -> String {
     format!("A{opacity}")
 }
 
-/// Draws onto a sheet, with this font for every letter.
+/// Draws onto a sheet.
 pub struct PdfBackend<'a> {
     pub sheet: &'a mut Sheet,
-    pub font: FontRef<'static>,
 }
 
 type Done = Result<(), DrawingErrorKind<Infallible>>;
@@ -229,81 +234,19 @@ impl DrawingBackend for PdfBackend<'_> {
         // The turn of the text, read off two points.
         let turn = style.transform();
         let (right, down) = (turn.transform(1, 0), turn.transform(0, 1));
-        let place = |along: f32, below: f32| {
-            (
-                x as f32 + along * right.0 as f32 + below * down.0 as f32,
-                y as f32 + along * right.1 as f32 + below * down.1 as f32,
-            )
-        };
+        let [right, down] = [right, down].map(|(x, y)| (x as f32, y as f32));
         self.sheet.fill_with(style.color());
         let size = style.size() as f32;
         // Where plotters' own backends put the line on which letters stand.
-        self.letters(text, size, dx, dy + size / 2.0, &place);
+        let below = dy + size / 2.0;
+        let start = (
+            x as f32 + dx * right.0 + below * down.0,
+            y as f32 + dx * right.1 + below * down.1,
+        );
+        // Letters are taller upwards, plotters counts downwards.
+        let matrix = [right.0, right.1, -down.0, -down.1, start.0, start.1];
+        let Sheet { content, font, .. } = &mut *self.sheet;
+        font.show(content, text, size, matrix);
         Ok(())
-    }
-}
-
-impl PdfBackend<'_> {
-    /// Fills the outlines of the letters; the first stands at (`along`, `below`) before `place` puts them on the page.
-    fn letters(
-        &mut self,
-        text: &str,
-        size: f32,
-        mut along: f32,
-        below: f32,
-        place: &dyn Fn(f32, f32) -> (f32, f32),
-    ) {
-        let font = self.font.as_scaled(size);
-        let (h, v) = (font.h_scale_factor(), font.v_scale_factor());
-        let mut before = None;
-        let content = &mut self.sheet.content;
-        let mut drawn = false;
-        for letter in text.chars() {
-            let glyph = font.glyph_id(letter);
-            along += before.map_or(0.0, |before| font.kern(before, glyph));
-            before = Some(glyph);
-            let at = |point: Point| place(along + point.x * h, below - point.y * v);
-            let mut pen = None;
-            for curve in self
-                .font
-                .outline(glyph)
-                .map(|outline| outline.curves)
-                .unwrap_or_default()
-            {
-                let (start, end) = match &curve {
-                    OutlineCurve::Line(start, end)
-                    | OutlineCurve::Quad(start, _, end)
-                    | OutlineCurve::Cubic(start, _, _, end) => (*start, *end),
-                };
-                let (to, from) = (at(end), at(start));
-                if pen != Some(start) {
-                    content.move_to(from.0, from.1);
-                }
-                match curve {
-                    OutlineCurve::Line(..) => {
-                        content.line_to(to.0, to.1);
-                    }
-                    OutlineCurve::Quad(_, control, _) => {
-                        let control = at(control);
-                        let third = |end: f32, control: f32| end + 2.0 / 3.0 * (control - end);
-                        let (a, b) = (
-                            (third(from.0, control.0), third(from.1, control.1)),
-                            (third(to.0, control.0), third(to.1, control.1)),
-                        );
-                        content.cubic_to(a.0, a.1, b.0, b.1, to.0, to.1);
-                    }
-                    OutlineCurve::Cubic(_, a, b, _) => {
-                        let (a, b) = (at(a), at(b));
-                        content.cubic_to(a.0, a.1, b.0, b.1, to.0, to.1);
-                    }
-                }
-                pen = Some(end);
-                drawn = true;
-            }
-            along += font.h_advance(glyph);
-        }
-        if drawn {
-            content.fill_nonzero();
-        }
     }
 }

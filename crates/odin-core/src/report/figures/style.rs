@@ -1,11 +1,12 @@
 //! Letters, colours and dashes.
 use std::sync::OnceLock;
 
-use ab_glyph::{FontRef, InvalidFont};
 use plotters::prelude::*;
 use plotters::style::FontStyle;
 
 pub const FONT: &str = "sans-serif";
+/// The font that comes with the program, so that figures are the same everywhere.
+pub const FONT_FILE: &[u8] = epaint_default_fonts::UBUNTU_LIGHT;
 /// 8 points at 300 dots an inch.
 pub const TEXT: u32 = 33;
 /// 7 points.
@@ -81,19 +82,14 @@ pub fn stroke(n: usize) -> Stroke {
     STROKES.get(n % STROKES.len()).copied().unwrap_or(STROKES[0])
 }
 
-/// plotters measures text with fonts of its own; this one comes with the program, so that figures are the same
-/// everywhere.
+/// Lets plotters measure and draw text with the program's font.
 pub fn register_font() {
     static ONCE: OnceLock<()> = OnceLock::new();
     ONCE.get_or_init(|| {
-        // It fails only for bytes that are no font.
-        let _ = plotters::style::register_font(FONT, FontStyle::Normal, epaint_default_fonts::UBUNTU_LIGHT);
+        if plotters::style::register_font(FONT, FontStyle::Normal, FONT_FILE).is_err() {
+            unreachable!("the bytes of a font are one");
+        }
     });
-}
-
-/// The same font, for outlines.
-pub fn font() -> Result<FontRef<'static>, InvalidFont> {
-    FontRef::try_from_slice(epaint_default_fonts::UBUNTU_LIGHT)
 }
 
 /// Viridis (Smith and van der Walt 2015) as red, green and blue: lightness grows evenly from 0, dark, to 1, light, also to

@@ -1,4 +1,6 @@
 //! Sessions read, refused and written.
+use std::fs;
+
 use super::*;
 use crate::session::Limit;
 use crate::units::{Device, Magnitude, Temperature};
@@ -133,6 +135,38 @@ fn errors_name_the_file_the_place_and_what_was_expected() {
             "between 0 and 1",
         ),
         ("limit: 9", "sweep: {validation: 0}", "s.yaml:11:", "validation"),
+        ("limit: 9", "tuned: {}", "s.yaml:11:", "missing field `on`"),
+        (
+            "limit: 9",
+            "tuned: {on: train}",
+            "s.yaml:11:49: ",
+            "`validation`, `id`, `set`, `reported`",
+        ),
+        ("limit: 9", "tuned: {on: id, images: 0}", "s.yaml:11:", "nonzero"),
+        (
+            "limit: 9",
+            "tuned: {on: set}",
+            "s.yaml:11:49: ",
+            "needs `dataset`",
+        ),
+        (
+            "limit: 9",
+            "tuned: {on: set, dataset: z}",
+            "s.yaml:11:63: ",
+            "the job's own set",
+        ),
+        (
+            "limit: 9",
+            "tuned: {on: id, dataset: y}",
+            "s.yaml:11:62: ",
+            "goes with `on: set`",
+        ),
+        (
+            "limit: 9",
+            "tuned: {on: id, how: well}",
+            "s.yaml:11:",
+            "unknown field `how`",
+        ),
         (
             "queues:",
             "view: {screen: explorer}\nqueues:",
@@ -187,7 +221,7 @@ fn a_saved_session_reads_back_and_keeps_its_head() {
         "{text}"
     );
     assert!(
-        text.contains("temperature: 1000\n") && !text.contains("null, "),
+        text.contains("temperature: 1000,") && !text.contains("null, "),
         "{text}"
     );
     let back = Session::load(&path).unwrap();
@@ -215,6 +249,7 @@ queues:
     device: auto
     jobs:
       - {network: 'a: b', dataset: '~/x # y', weights: 'é.pth', in_dataset: '-', temperature: 1e300, magnitude: 0, batch: auto, skip: 0, limit: null, seed: 1}
+      - {network: n, dataset: e, temperature: 10, tuned: {on: validation, images: 1000, metric: fpr95, dataset: d}}
       - {network: n, dataset: d, sweep: {temperatures: '1,10', magnitudes: 0:0.004:21, validation: 5, metric: auroc}}
 view: {screen: log, job: 1, metric: aupr-out, log_fpr: true, mouse: false, conventions: {aupr: counts}}
 ";
@@ -224,7 +259,7 @@ view: {screen: log, job: 1, metric: aupr-out, log_fpr: true, mouse: false, conve
         (session.defaults.limit.count(), jobs[0].limit),
         (Some(3), Some(Limit::All))
     );
-    let sweep = jobs[1].sweep.as_ref().unwrap();
+    let sweep = jobs[2].sweep.as_ref().unwrap();
     assert_eq!(
         (
             sweep.temperatures.0.len(),
@@ -237,6 +272,78 @@ view: {screen: log, job: 1, metric: aupr-out, log_fpr: true, mouse: false, conve
     session.save(&path).unwrap();
     assert_eq!(Session::load(&path).unwrap(), session);
     fs::remove_dir_all(path.parent().unwrap()).unwrap();
+}
+
+#[test]
+fn how_a_job_was_tuned_is_kept_until_its_parameters_change() {
+    let text = SMALL.replace(
+        "limit: 9",
+        "temperature: 5, tuned: {on: validation, images: 1000, metric: auroc}",
+    );
+    let session = parse(&text).unwrap();
+    let job = &session.queues[1].jobs[0];
+    let tuned = job.tuned.as_ref().unwrap();
+    assert_eq!(
+        (tuned.on, tuned.images),
+        (crate::session::TunedOn::Validation, Some(1000))
+    );
+    let spec = session.spec(job);
+    assert_eq!(
+        session
+            .with_parameters(job, spec.temperature, spec.magnitude)
+            .tuned,
+        job.tuned
+    );
+    assert_eq!(
+        session
+            .with_parameters(job, Temperature::ONE, spec.magnitude)
+            .tuned,
+        None
+    );
+    assert_eq!(
+        session
+            .with_parameters(job, spec.temperature, Magnitude::ZERO)
+            .tuned,
+        None
+    );
+}
+
+#[test]
+fn marks_encodings_and_control_characters_are_dealt_with() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("s.yaml");
+    fs::write(&path, format!("\u{feff}{SMALL}")).unwrap();
+    assert_eq!(Session::load(&path).unwrap(), parse(SMALL).unwrap());
+    fs::write(
+        &path,
+        format!("\u{feff}{}", SMALL.replace("version: 1", "version: 9")),
+    )
+    .unwrap();
+    let error = Session::load(&path).unwrap_err().to_string();
+    assert!(error.contains("s.yaml:1:10: "), "the mark is no column: {error}");
+    for bytes in [
+        SMALL
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect::<Vec<u8>>(),
+        SMALL.encode_utf16().flat_map(u16::to_be_bytes).collect(),
+    ] {
+        let mark = if bytes[0] == 0 { [0xfe, 0xff] } else { [0xff, 0xfe] };
+        fs::write(&path, [&mark[..], &bytes].concat()).unwrap();
+        let error = Session::load(&path).unwrap_err();
+        let text = error.to_string();
+        assert!(text.matches("UTF-16: save it as UTF-8").count() == 1, "{text}");
+        assert!(std::error::Error::source(&error).is_none(), "or it is said twice");
+    }
+    for hostile in [
+        SMALL.replace("batch: 8", "\"\\e[31mred\": 8"),
+        SMALL.replace("name: second", "name: \"\\e[31mred\""),
+        SMALL.replace("device: cuda:1", "device: \"\\e[31mred\\a\""),
+        SMALL.replace("version: 1", "\"\\u202Everkehrt\": 1"),
+    ] {
+        let error = parse(&hostile).unwrap_err();
+        assert!(!error.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{error:?}");
+    }
 }
 
 #[test]

@@ -1,16 +1,17 @@
 //! Named tensors of a network: read, checked against what the architecture needs, written.
 //!
 //! What a file is, is found out from its content (`container`): safetensors, or PyTorch's formats (`torch`), whose
-//! pickles are read as data (`pickle`) and searched for tensors (`state_dict`, `tensor`); other projects' names become
-//! ours (`rename`). One machine of our own for all of PyTorch's kinds, whole modules of 2017 among them, rather than
+//! pickles are read as data ([`pickle`](odin_datasets::pickle); what their calls stand for is in `calls`) and searched
+//! for tensors (`state_dict`, `tensor`); other projects' names become ours (`rename`). One machine of our own for all of PyTorch's kinds, whole modules of 2017 among them, rather than
 //! a crate that reads some: it has to know few opcodes and refuse the rest. Nothing here knows a forward pass.
+mod calls;
 mod container;
-mod pickle;
 mod rename;
 mod safetensors;
 mod state_dict;
 mod tensor;
 mod torch;
+mod view;
 
 #[cfg(test)]
 mod tests;
@@ -26,6 +27,7 @@ use tch::{Device, Kind, TchError, Tensor};
 
 use container::Kind as FileKind;
 use odin_core::networks::{Architecture, ArchitectureError, Parameter, Role};
+use odin_datasets::pickle::PickleError;
 
 /// Why weights could not be read, or are not those of the network.
 #[derive(Debug, thiserror::Error)]
@@ -105,7 +107,7 @@ enum ReadError {
     #[error("{0}")]
     Io(#[from] std::io::Error),
     #[error("{0}")]
-    Pickle(#[from] pickle::PickleError),
+    Pickle(#[from] PickleError),
     #[error("it {0}")]
     Why(String),
 }
@@ -119,7 +121,7 @@ impl ReadError {
         let path = path.to_owned();
         match self {
             Self::Io(source) => WeightsError::Io { path, source },
-            Self::Pickle(pickle::PickleError::Forbidden(name)) => WeightsError::Forbidden { path, name },
+            Self::Pickle(PickleError::Forbidden(name)) => WeightsError::Forbidden { path, name },
             other => WeightsError::Format {
                 path,
                 reason: other.to_string(),

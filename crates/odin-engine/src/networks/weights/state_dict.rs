@@ -3,7 +3,9 @@
 use std::rc::Rc;
 
 use super::ReadError;
-use super::pickle::{Heap, TensorView, Value};
+use super::calls::Value;
+use super::view::{Made, TensorView};
+use odin_datasets::pickle::Heap;
 
 pub(super) type Named = Vec<(String, Rc<TensorView>)>;
 
@@ -23,7 +25,7 @@ const MAX_DEPTH: usize = 32;
 /// Modules and tensors together: a DenseNet-BC-190 has 3,000. Shared modules could multiply without end.
 const MAX_VISITS: usize = 200_000;
 
-pub(super) fn find(root: &Value, heap: &Heap) -> Result<Named, ReadError> {
+pub(super) fn find(root: &Value, heap: &Heap<Made>) -> Result<Named, ReadError> {
     let mut value = root;
     for _ in 0..MAX_LEVELS {
         if heap.attribute(value, "_modules").is_some() || heap.attribute(value, "_parameters").is_some() {
@@ -61,18 +63,18 @@ fn some(found: Named) -> Result<Named, ReadError> {
     Ok(found)
 }
 
-fn tensors_of(dict: &Value, heap: &Heap) -> Result<Named, ReadError> {
+fn tensors_of(dict: &Value, heap: &Heap<Made>) -> Result<Named, ReadError> {
     let Some(entries) = heap.entries(dict) else {
         let what = match heap.get_object(dict) {
             Some(object) => format!("an object of the class `{}`", object.class),
-            None => dict.kind().to_owned(),
+            None => dict.to_string(),
         };
         return Err(ReadError::why(format!(
             "holds {what}, where a dictionary of tensors or a module is needed; save `model.state_dict()`"
         )));
     };
     let tensor = |(key, value): &(Value, Value)| match value {
-        Value::Tensor(view) => Some((key.text()?.to_owned(), view.clone())),
+        Value::Made(Made::Tensor(view)) => Some((key.text()?.to_owned(), view.clone())),
         _ => None,
     };
     let found: Named = entries.iter().filter_map(tensor).collect();
@@ -96,7 +98,7 @@ fn tensors_of(dict: &Value, heap: &Heap) -> Result<Named, ReadError> {
 }
 
 struct Walk<'a> {
-    heap: &'a Heap,
+    heap: &'a Heap<Made>,
     found: Named,
     visits: usize,
 }
@@ -130,7 +132,7 @@ impl Walk<'_> {
         let is_hidden = |name: &str| hidden.unwrap_or_default().iter().any(|h| h.text() == Some(name));
         for (key, value) in entries("_parameters").iter().chain(entries("_buffers")) {
             self.visit()?;
-            if let (Some(name), Value::Tensor(view)) = (key.text(), value)
+            if let (Some(name), Value::Made(Made::Tensor(view))) = (key.text(), value)
                 && !is_hidden(name)
             {
                 self.found.push((format!("{prefix}{name}"), view.clone()));

@@ -1,7 +1,7 @@
 //! From a window on a file's bytes to an f32 tensor, every bound checked before anything is allocated.
 use tch::{Kind, Tensor};
 
-use super::pickle::{Element, TensorView};
+use super::view::{Element, TensorView};
 use super::{ReadError, first_line};
 
 /// How many bytes of tensors a file may ask for: storages can be shared, so that a few bytes could ask for any number.

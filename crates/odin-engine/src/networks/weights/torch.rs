@@ -7,9 +7,24 @@ use std::rc::Rc;
 use tch::Tensor;
 use zip::ZipArchive;
 
-use super::pickle::{self, Heap, PickleError, Value};
+use super::calls::{Torch, Value};
 use super::tensor::{self, Budget};
+use super::view::Made;
 use super::{ReadError, state_dict};
+use odin_datasets::pickle::{self, Heap, PickleError};
+
+/// The pickle that `bytes` start with, and how many of them it takes.
+pub(super) fn unpickle(
+    bytes: &[u8],
+    heap: &mut Heap<Made>,
+    calls: &mut Torch,
+) -> Result<(Value, usize), ReadError> {
+    let (value, length) = pickle::load(Cursor::new(bytes), bytes.len() as u64, heap, calls)?;
+    Ok((
+        value,
+        usize::try_from(length).expect("a pickle is no longer than the bytes that it is read from"),
+    ))
+}
 
 /// Where a file keeps the data of its storages.
 trait Data {
@@ -24,7 +39,7 @@ fn missing(key: &str) -> ReadError {
 
 fn build(
     root: &Value,
-    heap: &Heap,
+    heap: &Heap<Made>,
     data: &mut dyn Data,
     budget: &mut Budget,
 ) -> Result<BTreeMap<String, Tensor>, ReadError> {
@@ -104,7 +119,7 @@ pub(super) fn read_zip(bytes: &[u8], folder: &str) -> Result<BTreeMap<String, Te
         .entry(&format!("{folder}data.pkl"), MAX_PICKLE)?
         .unwrap_or_default();
     let mut heap = Heap::default();
-    let (root, _) = pickle::load(&pickle, &mut heap)?;
+    let (root, _) = unpickle(&pickle, &mut heap, &mut Torch::default())?;
     build(&root, &heap, &mut data, &mut Budget::of_file(bytes.len()))
 }
 
@@ -127,9 +142,10 @@ impl Data for Legacy<'_> {
 /// Magic number, protocol, the machine it was written on, the object, the keys of its storages, and their data.
 pub(super) fn read_legacy(bytes: &[u8]) -> Result<BTreeMap<String, Tensor>, ReadError> {
     let mut heap = Heap::default();
+    let mut calls = Torch::default();
     let mut at = 0;
-    let mut next = |heap: &mut Heap| -> Result<(Value, usize), ReadError> {
-        let (value, length) = pickle::load(bytes.get(at..).unwrap_or_default(), heap)?;
+    let mut next = |heap: &mut Heap<Made>| -> Result<(Value, usize), ReadError> {
+        let (value, length) = unpickle(bytes.get(at..).unwrap_or_default(), heap, &mut calls)?;
         at += length;
         Ok((value, at))
     };
@@ -140,7 +156,7 @@ pub(super) fn read_legacy(bytes: &[u8]) -> Result<BTreeMap<String, Tensor>, Read
     };
     match next(&mut heap) {
         Ok((Value::Long(magic), _)) if *magic == MAGIC => {}
-        Ok((other, _)) => return Err(not_pytorch(other.kind())),
+        Ok((other, _)) => return Err(not_pytorch(&other.to_string())),
         Err(ReadError::Pickle(PickleError::Opcode { .. })) => return Err(not_pytorch("an old kind")),
         Err(error) => return Err(error),
     }
@@ -165,7 +181,8 @@ pub(super) fn read_legacy(bytes: &[u8]) -> Result<BTreeMap<String, Tensor>, Read
         let Value::Text(key) = key else {
             return Err(missing("(without a name)"));
         };
-        let element = heap.elements.get(key).ok_or_else(|| missing(key))?;
+        let key = &key.start;
+        let element = calls.elements.get(key).ok_or_else(|| missing(key))?;
         let cut = || ReadError::why(format!("is cut off in storage {key}; get it anew"));
         let from = at.checked_add(8).ok_or_else(cut)?;
         let count = bytes

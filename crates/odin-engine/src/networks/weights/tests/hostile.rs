@@ -108,8 +108,8 @@ fn damaged_pickles_end_in_an_error() {
 
 /// Without the zip round it, which would take most of the time.
 fn load_pickle(bytes: &[u8]) -> Result<(), ReadError> {
-    let mut heap = pickle::Heap::default();
-    let (root, _) = pickle::load(bytes, &mut heap)?;
+    let mut heap = odin_datasets::pickle::Heap::default();
+    let (root, _) = torch::unpickle(bytes, &mut heap, &mut calls::Torch::default())?;
     let mut budget = tensor::Budget::of_file(1 << 20);
     for (name, view) in state_dict::find(&root, &heap)? {
         tensor::build(&name, &view, &floats(&SIX), &mut budget)?;

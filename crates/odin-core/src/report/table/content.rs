@@ -1,0 +1,148 @@
+//! What the formats that people read have in common: how numbers, rows and the caption read.
+use super::row::{Row, Side, Table, Tuned};
+use crate::report::names::{group, short};
+use crate::report::published::{Fractions, PublishedBeside};
+use crate::session::{Detector, Metric};
+use crate::setting::parameters;
+use odin_metrics::Interval;
+
+/// What stands where nothing is known.
+pub const MISSING: &str = "—";
+
+/// After the name of a row.
+const PARTIAL: &str = " *";
+const ON_VALIDATION: &str = " †";
+const ON_REPORTED: &str = " ‡";
+
+/// As the heads of columns: with an arrow towards the better.
+pub fn head(metric: Metric) -> String {
+    format!(
+        "{} {}",
+        title(metric),
+        if metric.higher_is_better() { "↑" } else { "↓" }
+    )
+}
+
+/// The metric's name where there is room for all of it.
+pub fn title(metric: Metric) -> String {
+    match metric {
+        Metric::DetectionError => "detection error".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// In %, with two decimals.
+pub fn percent(row: &Row, side: Side, metric: Metric) -> String {
+    let estimate = row.estimate(side, metric);
+    estimate.map_or(MISSING.to_owned(), |estimate| {
+        format!("{:.2}", 100.0 * estimate.value)
+    })
+}
+
+/// In %, with one decimal.
+pub fn short_percent(row: &Row, side: Side, metric: Metric) -> String {
+    let estimate = row.estimate(side, metric);
+    estimate.map_or(MISSING.to_owned(), |estimate| {
+        format!("{:.1}", 100.0 * estimate.value)
+    })
+}
+
+/// The 95 % interval in %, where there is one.
+pub fn range(row: &Row, side: Side, metric: Metric) -> Option<String> {
+    let Interval { low, high } = row.estimate(side, metric)?.interval?;
+    Some(format!("{:.1}–{:.1}", 100.0 * low, 100.0 * high))
+}
+
+/// The published numbers of the baseline and of the detector beside it, in %.
+pub fn published_pair(published: &PublishedBeside, detector: Detector, metric: Metric) -> (String, String) {
+    let text = |metrics: &Fractions| format!("{:.1}", 100.0 * metrics.get(metric));
+    let odin = published.odin.filter(|_| detector == Detector::Odin);
+    let beside = odin.map_or(MISSING.to_owned(), |odin| text(&odin.metrics));
+    (text(&published.baseline), beside)
+}
+
+/// The T and ε that the published numbers of the detector are of.
+pub fn published_setting(published: &PublishedBeside, detector: Detector) -> Option<(String, String)> {
+    let odin = published.odin.filter(|_| detector == Detector::Odin)?;
+    Some((odin.temperature.to_string(), odin.magnitude.to_string()))
+}
+
+/// The set, with the marks that the caption explains.
+pub fn name(row: &Row) -> String {
+    let partial = if row.is_complete { "" } else { PARTIAL };
+    let tuned = match row.tuned {
+        None => "",
+        Some(Tuned::OnValidation { .. }) => ON_VALIDATION,
+        Some(Tuned::OnReported) => ON_REPORTED,
+    };
+    format!("{}{partial}{tuned}", short(&row.dataset))
+}
+
+pub fn group_of(row: &Row) -> String {
+    group(&row.network, row.in_dataset.as_deref())
+}
+
+pub fn images(row: &Row) -> String {
+    format!("{} + {}", row.n_in, row.n_out)
+}
+
+pub fn skip(row: &Row) -> String {
+    row.skip.map_or(MISSING.to_owned(), |skip| skip.to_string())
+}
+
+/// T and ε as the detector uses them.
+pub fn setting(row: &Row, detector: Detector) -> (String, String) {
+    let (t, e) = parameters(detector, row.temperature, row.magnitude);
+    (t.to_string(), e.to_string())
+}
+
+/// What holds for every number of the table, sentence by sentence; `has_bold` where the better number stands out.
+pub fn caption(table: &Table, has_bold: bool) -> Vec<String> {
+    let (detector, rows) = (table.detector, &table.rows);
+    let mut lines = vec![format!(
+        "Baseline / {detector}, %, with 95 % intervals; {}.",
+        table.conventions
+    )];
+    if has_bold {
+        let is_paired = rows.iter().any(|row| row.difference.is_some());
+        lines.push(match is_paired {
+            true => "Bold: better, where the paired 95 % interval of the difference excludes 0.".to_owned(),
+            false => "Bold: better.".to_owned(),
+        });
+    }
+    let mut sources: Vec<&str> = rows
+        .iter()
+        .filter_map(|row| Some(row.published.as_ref()?.source.as_str()))
+        .collect();
+    sources.sort_unstable();
+    sources.dedup();
+    if !sources.is_empty() {
+        lines.push(format!("Published: {}.", sources.join("; ")));
+    }
+    if rows.iter().any(|row| !row.is_complete) {
+        lines.push("*: not all images are scored yet.".to_owned());
+    }
+    let mut validation: Vec<usize> = rows
+        .iter()
+        .filter_map(|row| match row.tuned {
+            Some(Tuned::OnValidation { images }) => Some(images),
+            _ => None,
+        })
+        .collect();
+    validation.sort_unstable();
+    validation.dedup();
+    if !validation.is_empty() {
+        let counts: Vec<String> = validation.iter().map(usize::to_string).collect();
+        lines.push(format!(
+            "†: T and ε were chosen on {} validation images of each set, which are left out here.",
+            counts.join(" or ")
+        ));
+    }
+    if rows.iter().any(|row| row.tuned == Some(Tuned::OnReported)) {
+        lines.push(
+            "‡: T and ε were chosen on images that are reported here, which makes the numbers too good."
+                .to_owned(),
+        );
+    }
+    lines
+}

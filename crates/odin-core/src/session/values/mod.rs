@@ -1,0 +1,52 @@
+//! How single values are read and written: checked where they stand, so that an error gives their own line and column.
+//!
+//! (Checks made after a value was read would be reported at the start of the mapping around it.)
+mod count;
+mod device;
+mod list;
+mod name;
+pub mod number;
+mod series;
+
+use std::fmt;
+
+use serde::de::{Error, Unexpected, Visitor};
+use serde::{Deserialize, Deserializer};
+
+pub use count::{Batch, Limit, at_least_one, some_at_least_one};
+pub use device::{devices, optional_devices};
+pub use list::{jobs, queues};
+pub use name::{optional_text, text};
+pub use number::optional as optional_number;
+pub use series::Values;
+
+/// A value that is there, even if it is null: `#[serde(default, deserialize_with = "values::present")]`.
+pub fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+/// The version of the schema; only those that this program knows.
+pub fn version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    struct Reads;
+    impl Visitor<'_> for Reads {
+        type Value = u64;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "a version from 1 to {}", super::VERSION)
+        }
+        fn visit_u64<E: Error>(self, value: u64) -> Result<u64, E> {
+            if (1..=super::VERSION).contains(&value) {
+                Ok(value)
+            } else if value > super::VERSION {
+                Err(E::custom(format!(
+                    "version {value} of the schema is newer than this program, which knows up to {}: a newer odin reads it",
+                    super::VERSION
+                )))
+            } else {
+                Err(E::invalid_value(Unexpected::Unsigned(value), &self))
+            }
+        }
+    }
+    deserializer.deserialize_any(Reads)
+}

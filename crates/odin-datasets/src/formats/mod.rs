@@ -1,0 +1,9 @@
+//! The formats that images are stored in, each read by number without decoding the others.
+pub(crate) mod cifar;
+pub(crate) mod cifar_python;
+pub(crate) mod folder;
+pub(crate) mod idx;
+pub(crate) mod list;
+mod mat5;
+pub(crate) mod noise;
+pub(crate) mod svhn;

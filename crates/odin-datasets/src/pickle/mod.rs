@@ -1,0 +1,75 @@
+//! Pickles, read as data. Python's pickle is a program for a stack machine that may call any function; this machine
+//! knows the opcodes, and nothing pickled is ever executed: classes are names, instances are records, and what a call
+//! stands for is said by whoever uses the machine ([`Calls`]), which refuses what it does not know by its name.
+//!
+//! The machine is in `machine`, what comes out in `value`. Steps, copies and sizes are bounded; long strings stay in
+//! the file and are known by their place. Nothing here knows of tensors, images or archives.
+mod bytes;
+mod machine;
+mod value;
+
+use std::fmt;
+use std::rc::Rc;
+
+pub use bytes::MAX_NAME;
+pub use machine::load;
+pub use value::{Global, Heap, Object, Span, Text, Value};
+
+/// Which names a pickle may mention, and what its calls stand for. Nothing is imported or run in either case.
+pub trait Calls {
+    /// What calls and persistent ids may stand for, beyond Python's plain data. Shown in messages ("a storage").
+    type Made: Clone + fmt::Debug + fmt::Display;
+
+    /// Steps after which a pickle is out of all proportion; a step may cost 100 bytes of memory.
+    const MAX_STEPS: usize;
+
+    /// Whether a pickle may mention this name at all.
+    fn admit(&self, global: &Global) -> Result<(), PickleError>;
+
+    /// What `function(*arguments)` stands for.
+    fn call(
+        &mut self,
+        heap: &mut Heap<Self::Made>,
+        function: &Rc<Global>,
+        arguments: &[Value<Self::Made>],
+    ) -> Result<Value<Self::Made>, PickleError>;
+
+    /// An instance made without a call of the class's own (`cls.__new__(cls, *arguments)`).
+    fn instance(
+        &mut self,
+        heap: &mut Heap<Self::Made>,
+        class: &Rc<Global>,
+        arguments: &[Value<Self::Made>],
+    ) -> Result<Value<Self::Made>, PickleError>;
+
+    /// What a persistent id stands for: data that the file keeps elsewhere.
+    fn persistent(
+        &mut self,
+        heap: &mut Heap<Self::Made>,
+        id: &Value<Self::Made>,
+    ) -> Result<Value<Self::Made>, PickleError>;
+}
+
+/// Why a pickle cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum PickleError {
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+    #[error("it is cut off in its pickle: the file ends here; get it again")]
+    End,
+    #[error("it is cut off in its pickle: {promised} bytes are promised, {left} are left; get it again")]
+    Truncated { promised: u64, left: u64 },
+    #[error("its pickle asks to call `{0}`")]
+    Forbidden(String),
+    #[error(
+        "its pickle has opcode 0x{opcode:02x} at byte {at}, which the programs known here do not write: it is damaged, \
+         or of another program"
+    )]
+    Opcode { opcode: u8, at: u64 },
+    #[error("its pickle is damaged at byte {at}: {what}")]
+    Malformed { what: &'static str, at: u64 },
+    #[error("its pickle is out of all proportion: more than {limit} {what}")]
+    Limit { what: &'static str, limit: usize },
+    #[error("{0}")]
+    Unsupported(String),
+}

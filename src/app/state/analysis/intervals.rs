@@ -1,0 +1,68 @@
+//! 95 % intervals of metrics, computed in the background.
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::app::state::parameters::Parameters;
+use crate::engine::protocol::JobId;
+use crate::metrics::{Comparison, Conventions, Intervals};
+use crate::session::Detector;
+
+/// 95 % intervals, and how many images and bootstrap replicates they are of.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Intervals95 {
+    pub values: Intervals,
+    pub n_in: u64,
+    pub n_out: u64,
+    pub replicates: usize,
+}
+
+/// Intervals to be computed in the background.
+#[derive(Debug, Clone, PartialEq)]
+pub struct IntervalRequest {
+    pub job: JobId,
+    pub parameters: Parameters,
+    pub conventions: Conventions,
+    /// The comparison of each detector that lacks intervals.
+    pub of: Vec<(Detector, Arc<Comparison>)>,
+    pub replicates: usize,
+    pub seed: u64,
+}
+
+/// The answer to an [`IntervalRequest`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct IntervalReport {
+    pub job: JobId,
+    pub parameters: Parameters,
+    pub conventions: Conventions,
+    pub of: Vec<(Detector, Intervals95)>,
+}
+
+impl IntervalRequest {
+    /// Takes up to a second: not for the thread that draws.
+    pub fn compute(&self) -> IntervalReport {
+        let of = |(detector, comparison): &(Detector, Arc<Comparison>)| {
+            let intervals = Intervals95 {
+                values: comparison.intervals(&self.conventions, self.replicates, self.seed),
+                n_in: comparison.n_in(),
+                n_out: comparison.n_out(),
+                replicates: self.replicates,
+            };
+            (*detector, intervals)
+        };
+        IntervalReport {
+            job: self.job,
+            parameters: self.parameters,
+            conventions: self.conventions,
+            of: self.of.iter().map(of).collect(),
+        }
+    }
+}
+
+/// Whether intervals are being computed, and when they were last requested.
+#[derive(Debug, Clone, Copy, Default)]
+pub(in crate::app) struct IntervalWork {
+    pub(in crate::app) is_in_flight: bool,
+    pub(in crate::app) requested_at: Option<Duration>,
+}

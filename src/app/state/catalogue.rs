@@ -1,0 +1,34 @@
+//! The networks and data sets that jobs can be made from, and published numbers.
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::networks::{Published, PublishedRow};
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Catalogue {
+    /// Those that are present come first.
+    pub networks: Vec<Choice>,
+    pub sets: Vec<Choice>,
+    /// The tables on the networks' cards, by the network's name.
+    pub published: BTreeMap<String, Published>,
+}
+
+/// A network or a data set that has a card.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Choice {
+    pub name: String,
+    pub title: String,
+    /// Whether its files are on this machine.
+    pub is_present: bool,
+}
+
+impl Catalogue {
+    pub fn published(&self, network: &str, set: &str) -> Option<&PublishedRow> {
+        self.published
+            .get(network)?
+            .rows
+            .iter()
+            .find(|row| row.set == set)
+    }
+}

@@ -1,0 +1,191 @@
+//! The Compare screen: every job of the session as a row of the paper's table, and the order of the rows.
+use std::cmp::Ordering;
+
+use serde::{Deserialize, Serialize};
+
+use super::analysis::Analysis;
+use super::jobs::{Job, JobState};
+use crate::metrics::Interval;
+use crate::networks::Published;
+use crate::report::{self, Estimate, Measured, Row, Tuned, WeightsUsed};
+use crate::session::{Detector, Metric};
+
+/// A column that rows can be sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum CompareColumn {
+    /// The order of the session.
+    #[default]
+    Session,
+    Network,
+    Set,
+    Temperature,
+    Magnitude,
+    Images,
+    Metric(Metric),
+}
+
+/// Which number of a metric's column rows are sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum ComparedNumber {
+    /// The number of the detector beside the baseline.
+    #[default]
+    Beside,
+    Baseline,
+    Change,
+}
+
+impl CompareColumn {
+    pub const ALL: [Self; 11] = [
+        Self::Session,
+        Self::Network,
+        Self::Set,
+        Self::Temperature,
+        Self::Magnitude,
+        Self::Images,
+        Self::Metric(Metric::Fpr95),
+        Self::Metric(Metric::DetectionError),
+        Self::Metric(Metric::Auroc),
+        Self::Metric(Metric::AuprIn),
+        Self::Metric(Metric::AuprOut),
+    ];
+}
+
+impl ComparedNumber {
+    pub const ALL: [Self; 3] = [Self::Beside, Self::Baseline, Self::Change];
+
+    pub fn title(self, beside: Detector) -> String {
+        match self {
+            Self::Beside => beside.to_string(),
+            Self::Baseline => Detector::Baseline.to_string(),
+            Self::Change => "change".to_owned(),
+        }
+    }
+}
+
+/// How the table is sorted, and how much it shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Compare {
+    pub column: CompareColumn,
+    pub number: ComparedNumber,
+    pub is_descending: bool,
+    /// Whether rows show more than their metrics: change, intervals, published numbers.
+    pub details: bool,
+}
+
+impl Default for Compare {
+    fn default() -> Self {
+        Self {
+            column: CompareColumn::default(),
+            number: ComparedNumber::default(),
+            is_descending: false,
+            details: true,
+        }
+    }
+}
+
+/// A detector's analysis, unless it is at parameters other than the present ones.
+pub fn present(job: &Job, detector: Detector) -> Option<&Analysis> {
+    job.analysis(detector).filter(|_| !job.is_stale_by(detector))
+}
+
+/// A detector's metric minus the baseline's.
+pub fn change(job: &Job, detector: Detector, metric: Metric) -> Option<f64> {
+    Some(present(job, detector)?.metric(metric) - job.baseline.as_ref()?.metric(metric))
+}
+
+/// What stands beside the baseline: the detector that is shown, and ODIN where that is the baseline itself.
+pub(in crate::app) fn beside(shown: Detector) -> Detector {
+    match shown {
+        Detector::Baseline => Detector::Odin,
+        other => other,
+    }
+}
+
+/// The jobs in the order of the table, by their places in the list.
+pub(in crate::app) fn order(jobs: &[Job], compare: Compare, beside: Detector) -> Vec<usize> {
+    let Compare {
+        column,
+        number,
+        is_descending,
+        ..
+    } = compare;
+    let value = |job: &Job| -> Option<f64> {
+        match column {
+            CompareColumn::Temperature => Some(job.spec.temperature.get()),
+            CompareColumn::Magnitude => Some(job.spec.magnitude.get()),
+            CompareColumn::Images => Some(job.scored() as f64),
+            CompareColumn::Metric(metric) => match number {
+                ComparedNumber::Beside => present(job, beside).map(|analysis| analysis.metric(metric)),
+                ComparedNumber::Baseline => job.baseline.as_ref().map(|analysis| analysis.metric(metric)),
+                ComparedNumber::Change => change(job, beside, metric),
+            },
+            CompareColumn::Session | CompareColumn::Network | CompareColumn::Set => None,
+        }
+    };
+    let directed = |ordering: Ordering| {
+        if is_descending {
+            ordering.reverse()
+        } else {
+            ordering
+        }
+    };
+    let mut rows: Vec<(usize, &Job)> = jobs.iter().enumerate().collect();
+    // A stable sort: equal rows stay in the session's order. Rows without a value come last in either direction.
+    rows.sort_by(|(a, x), (b, y)| match column {
+        CompareColumn::Session => directed(a.cmp(b)),
+        CompareColumn::Network => directed(x.spec.network.cmp(&y.spec.network)),
+        CompareColumn::Set => directed(x.spec.dataset.cmp(&y.spec.dataset)),
+        _ => match (value(x), value(y)) {
+            (Some(x), Some(y)) => directed(x.total_cmp(&y)),
+            (x, y) => y.is_some().cmp(&x.is_some()),
+        },
+    });
+    rows.into_iter().map(|(place, _)| place).collect()
+}
+
+/// A job as a row of the table that is exported; `published` is of the job's network.
+pub(in crate::app) fn row(job: &Job, beside: Detector, published: Option<&Published>) -> Row {
+    let spec = &job.spec;
+    let side = |analysis: Option<&Analysis>| {
+        let analysis = analysis?;
+        Some(Metric::ALL.map(|metric| {
+            Estimate {
+                value: analysis.metric(metric),
+                interval: analysis
+                    .interval(metric)
+                    .map(|(low, high)| Interval { low, high }),
+            }
+        }))
+    };
+    let shown = present(job, beside);
+    let counts = shown.or(job.baseline.as_ref()).map(|analysis| &analysis.summary);
+    let is_tuned = beside.has_parameters() && job.is_tuned_here();
+    let measured = Measured {
+        weights: match spec.weights {
+            None => WeightsUsed::OfCard,
+            Some(_) => WeightsUsed::Others,
+        },
+        is_cards_in_dataset: spec.in_dataset.is_none(),
+        dataset: &spec.dataset,
+        skip: spec.limit.is_none().then_some(spec.skip),
+        temperature: spec.temperature,
+        magnitude: spec.magnitude,
+    };
+    Row {
+        network: spec.network.clone(),
+        in_dataset: spec.in_dataset.clone(),
+        dataset: spec.dataset.clone(),
+        temperature: spec.temperature,
+        magnitude: spec.magnitude,
+        skip: Some(spec.skip),
+        n_in: counts.map_or(0, |summary| summary.n_in),
+        n_out: counts.map_or(0, |summary| summary.n_out),
+        is_complete: matches!(job.state, JobState::Done { .. }) && shown.is_some(),
+        baseline: side(job.analysis(Detector::Baseline)),
+        beside: side(shown),
+        difference: None,
+        tuned: is_tuned.then_some(Tuned::OnReported),
+        published: published.and_then(|published| report::published_beside(published, &measured)),
+        run: None,
+    }
+}

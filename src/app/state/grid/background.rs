@@ -1,0 +1,189 @@
+//! What is computed of a grid in the background: how certain a cell's metrics are, and which cells may be the best.
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::cell::{CellLists, CellScores, Replicates};
+use super::place::{Place, Subset};
+use crate::engine::protocol::JobId;
+use crate::metrics::{Conventions, EachIntervals, Paired, Summaries, may_be_best};
+use crate::session::{Detector, Metric};
+
+/// The same for every cell: each replicate draws the same images in all of them.
+const SEED: u64 = 0;
+
+/// Something to be computed of a grid.
+#[derive(Debug, Clone, PartialEq)]
+pub enum GridRequest {
+    /// Intervals of a cell's metrics, whose scores are complete.
+    Cell {
+        job: JobId,
+        place: Place,
+        subset: Subset,
+        scores: Arc<CellScores>,
+        replicates: usize,
+    },
+    /// Which cells may be the best, by each one's value and replicates.
+    Best {
+        job: JobId,
+        metric: Metric,
+        conventions: Conventions,
+        cells: Vec<(Place, f64, Arc<Replicates>)>,
+    },
+}
+
+/// The answer to a [`GridRequest`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum GridReport {
+    Cell {
+        job: JobId,
+        place: Place,
+        summaries: Summaries,
+        intervals: EachIntervals,
+        replicates: Replicates,
+    },
+    /// A cell's metrics on the images that it was not chosen on.
+    OnRest {
+        job: JobId,
+        place: Place,
+        odin: (Summaries, EachIntervals),
+        baseline: (Summaries, EachIntervals),
+    },
+    Best {
+        job: JobId,
+        metric: Metric,
+        conventions: Conventions,
+        /// How many cells were compared.
+        of: usize,
+        /// `None` where the cells cannot be compared, because they are not of the same images.
+        places: Option<Vec<Place>>,
+    },
+}
+
+impl GridReport {
+    /// The job whose grid it is about.
+    pub(in crate::app) fn job(&self) -> JobId {
+        match self {
+            Self::Cell { job, .. } | Self::OnRest { job, .. } | Self::Best { job, .. } => *job,
+        }
+    }
+}
+
+impl GridRequest {
+    /// Takes up to a second: not for the thread that draws.
+    pub fn compute(&self) -> GridReport {
+        match self {
+            Self::Cell {
+                job,
+                place,
+                subset: Subset::Validation,
+                scores,
+                replicates,
+            } => of_cell(*job, *place, scores, *replicates),
+            Self::Cell {
+                job,
+                place,
+                subset: Subset::Rest,
+                scores,
+                replicates,
+            } => on_rest(*job, *place, scores, *replicates),
+            Self::Best {
+                job,
+                metric,
+                conventions,
+                cells,
+            } => GridReport::Best {
+                job: *job,
+                metric: *metric,
+                conventions: *conventions,
+                of: cells.len(),
+                places: best(*metric, conventions, cells),
+            },
+        }
+    }
+}
+
+fn of_cell(job: JobId, place: Place, scores: &CellScores, replicates: usize) -> GridReport {
+    let CellLists { ins, correct, outs } = scores.lists(Detector::Odin);
+    let paired = Paired::new(&ins, correct.as_deref(), &outs, replicates, SEED)
+        .expect("a cell that is complete has scores of both sets, and none is NaN");
+    GridReport::Cell {
+        job,
+        place,
+        summaries: paired.summaries,
+        intervals: paired.intervals(),
+        replicates: Replicates::new(scores.fingerprint(), &paired.replicates),
+    }
+}
+
+fn on_rest(job: JobId, place: Place, scores: &CellScores, replicates: usize) -> GridReport {
+    let by = |detector| {
+        let comparison = scores.comparison(detector);
+        (
+            comparison.summaries(),
+            comparison.intervals_by_each(replicates, SEED),
+        )
+    };
+    GridReport::OnRest {
+        job,
+        place,
+        odin: by(Detector::Odin),
+        baseline: by(Detector::Baseline),
+    }
+}
+
+/// The cells that the best one cannot be told from, and the best one itself; `None` where there are no cells, or not all
+/// are of the same images.
+fn best(
+    metric: Metric,
+    conventions: &Conventions,
+    cells: &[(Place, f64, Arc<Replicates>)],
+) -> Option<Vec<Place>> {
+    let images = cells.first().map(|(.., replicates)| replicates.images)?;
+    if cells.iter().any(|(.., replicates)| replicates.images != images) {
+        return None;
+    }
+    let upwards = |value: f64| if metric.higher_is_better() { value } else { -value };
+    let replicates: Vec<Vec<f64>> = cells
+        .iter()
+        .map(|(.., replicates)| {
+            let values = replicates.of(metric, conventions).iter();
+            values.map(|value| upwards(f64::from(*value))).collect()
+        })
+        .collect();
+    // Rounded as the replicates are, so that equal values stay equal.
+    let candidates: Vec<(f64, &[f64])> = cells
+        .iter()
+        .zip(&replicates)
+        .map(|((_, value, _), replicates)| (upwards(f64::from(*value as f32)), &replicates[..]))
+        .collect();
+    let marked = may_be_best(&candidates).into_iter().zip(cells);
+    Some(
+        marked
+            .filter(|(marked, _)| *marked)
+            .map(|(_, cell)| cell.0)
+            .collect(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::Comparison;
+
+    #[test]
+    fn cells_of_other_images_do_not_compare() {
+        let summaries = [Comparison::new(&[1.0], &[0.0]).unwrap().summaries()];
+        let cell = |n, images| {
+            let place = Place {
+                temperature: 0,
+                magnitude: n,
+            };
+            (place, 1.0, Arc::new(Replicates::new(images, &summaries)))
+        };
+        let marked = |cells: &[_]| best(Metric::Auroc, &Conventions::default(), cells);
+        assert_eq!(marked(&[cell(0, 7), cell(1, 7)]).map(|best| best.len()), Some(2));
+        assert_eq!(marked(&[cell(0, 7), cell(1, 8)]), None);
+        assert_eq!(marked(&[]), None);
+    }
+}

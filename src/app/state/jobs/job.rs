@@ -1,0 +1,221 @@
+//! A job as the dashboard sees it: what was asked for, its progress, and its results so far.
+use std::fmt;
+use std::time::Duration;
+
+use super::rate::Rate;
+use crate::app::state::analysis::Analysis;
+use crate::app::state::parameters::{Parameters, Span};
+use crate::app::state::scores::ScoreSet;
+use crate::engine::protocol::{Generation, JobId, JobSpec, Placement};
+use crate::session::{self, Detector};
+use crate::units::Devices;
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum JobState {
+    /// Queued, or about to be.
+    Waiting,
+    Running,
+    Paused,
+    Done {
+        seconds: f64,
+    },
+    Failed {
+        reason: JobFailure,
+    },
+    Cancelled,
+}
+
+/// Why a job failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum JobFailure {
+    /// There is no engine to score it; it waits again once there is one.
+    NoEngine,
+    /// What the engine said, in one line.
+    Scoring(String),
+}
+
+impl fmt::Display for JobFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::NoEngine => "no engine",
+            Self::Scoring(reason) => reason,
+        })
+    }
+}
+
+/// How many images there are on each side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Totals {
+    pub ins: usize,
+    pub outs: usize,
+}
+
+#[derive(Debug, Clone)]
+pub struct Job {
+    pub id: JobId,
+    pub queue: String,
+    /// The place of its queue in the session.
+    pub queue_number: usize,
+    /// As the session's file has it, except for T and ε.
+    pub(in crate::app) source: session::Job,
+    /// T and ε when the job was loaded or added.
+    pub(in crate::app) given: Parameters,
+    /// The devices that its queue requests.
+    pub devices: Devices,
+    /// The devices that score it, once the engine has resolved them.
+    pub found_devices: Option<Devices>,
+    pub spec: JobSpec,
+    pub temperature_span: Span,
+    pub magnitude_span: Span,
+    pub state: JobState,
+    /// Known once the engine has opened the sets.
+    pub totals: Option<Totals>,
+    /// At the present parameters, or at the previous ones until new scores arrive; see [`Job::is_stale`].
+    pub odin: Option<Analysis>,
+    pub baseline: Option<Analysis>,
+    /// Of another detector, while it is the one shown.
+    pub other: Option<Analysis>,
+    pub(in crate::app) generation: Generation,
+    pub(in crate::app) scores: ScoreSet,
+    pub(in crate::app) rate: Rate,
+    /// Whether its scores are to be analysed again: some have arrived, or another detector is shown.
+    pub(in crate::app) needs_analysis: bool,
+    pub(in crate::app) analysed_at: Option<Duration>,
+    /// Which analyses an exact comparison was requested for: detector, number of images, generation.
+    pub(in crate::app) exact_requested: Vec<(Detector, u64, Generation)>,
+}
+
+impl Job {
+    pub(in crate::app) fn new(id: JobId, source: session::Job, spec: JobSpec) -> Self {
+        let mut job = Self {
+            id,
+            queue: String::new(),
+            queue_number: 0,
+            source,
+            given: Parameters {
+                temperature: spec.temperature,
+                magnitude: spec.magnitude,
+            },
+            devices: Devices::default(),
+            found_devices: None,
+            temperature_span: Span::TEMPERATURE,
+            magnitude_span: Span::MAGNITUDE,
+            state: JobState::Waiting,
+            totals: None,
+            odin: None,
+            baseline: None,
+            other: None,
+            generation: Generation::default(),
+            scores: ScoreSet::default(),
+            rate: Rate::default(),
+            needs_analysis: false,
+            analysed_at: None,
+            exact_requested: Vec::new(),
+            spec,
+        };
+        job.reach();
+        job
+    }
+
+    pub fn parameters(&self) -> Parameters {
+        Parameters {
+            temperature: self.spec.temperature,
+            magnitude: self.spec.magnitude,
+        }
+    }
+
+    /// Whether a person changed T or ε while looking at metrics of the same images.
+    pub fn is_tuned_here(&self) -> bool {
+        self.parameters() != self.given
+    }
+
+    /// Where and when it is scored: in turn with its queue, or in the background.
+    pub(in crate::app) fn placement(&self, background: bool) -> Placement {
+        Placement {
+            devices: self.devices.clone(),
+            lane: u32::try_from(self.queue_number).expect("a session has fewer than 2³² queues"),
+            background,
+        }
+    }
+
+    /// Changes the parameters, and drops the scores that depend on them.
+    pub(in crate::app) fn set_parameters(&mut self, parameters: Parameters) {
+        self.spec.temperature = parameters.temperature;
+        self.spec.magnitude = parameters.magnitude;
+        self.reach();
+        self.scores.forget_odin();
+        self.next_generation();
+    }
+
+    /// From now on, what the engine still sends for the previous request is stale.
+    pub(in crate::app) fn next_generation(&mut self) {
+        self.generation.0 += 1;
+        self.exact_requested.clear();
+        self.rate.stop();
+    }
+
+    fn reach(&mut self) {
+        self.temperature_span.reach_temperature(self.spec.temperature);
+        self.magnitude_span.reach_magnitude(self.spec.magnitude);
+    }
+
+    pub fn analysis(&self, detector: Detector) -> Option<&Analysis> {
+        match detector {
+            Detector::Odin => self.odin.as_ref(),
+            Detector::Baseline => self.baseline.as_ref(),
+            other => self.other.as_ref().filter(|analysis| analysis.detector == other),
+        }
+    }
+
+    /// Every analysis there is.
+    pub(in crate::app) fn analyses(&mut self) -> impl Iterator<Item = &mut Analysis> {
+        [&mut self.odin, &mut self.baseline, &mut self.other]
+            .into_iter()
+            .flatten()
+    }
+
+    /// Whether [`Job::odin`] is at parameters other than the present ones.
+    pub fn is_stale(&self) -> bool {
+        self.is_stale_by(Detector::Odin)
+    }
+
+    /// Whether a detector depends on the parameters and its analysis is at others than the present ones.
+    pub fn is_stale_by(&self, detector: Detector) -> bool {
+        let analysis = self.analysis(detector).filter(|_| detector.has_parameters());
+        analysis.is_some_and(|analysis| analysis.parameters != self.parameters())
+    }
+
+    /// Images with a score at the present parameters.
+    pub fn scored(&self) -> usize {
+        self.scores.scored()
+    }
+
+    /// Share of the images that are scored.
+    pub fn progress(&self) -> Option<f64> {
+        let total = self.total()?;
+        Some(if total == 0 {
+            1.0
+        } else {
+            (self.scored() as f64 / total as f64).min(1.0)
+        })
+    }
+
+    pub fn total(&self) -> Option<usize> {
+        self.totals.map(|totals| totals.ins.saturating_add(totals.outs))
+    }
+
+    pub fn images_per_second(&self) -> Option<f64> {
+        (self.state == JobState::Running)
+            .then(|| self.rate.per_second())
+            .flatten()
+    }
+
+    pub fn seconds_left(&self) -> Option<f64> {
+        let left = self.total()?.saturating_sub(self.scored());
+        Some(left as f64 / self.images_per_second()?)
+    }
+
+    pub fn is_active(&self) -> bool {
+        matches!(self.state, JobState::Waiting | JobState::Running)
+    }
+}

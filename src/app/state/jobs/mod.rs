@@ -1,0 +1,7 @@
+//! Jobs: what was asked for, how far each is, and undoing what a person did to them.
+mod history;
+mod job;
+mod rate;
+
+pub(in crate::app) use history::{Change, Edit, History};
+pub use job::{Job, JobFailure, JobState, Totals};

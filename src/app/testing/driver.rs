@@ -1,0 +1,42 @@
+//! For tests: pressing keys, and reading what the engine is asked for.
+use crate::app::{Action, Effect, Key, Model, update};
+use crate::engine::protocol::Command;
+
+/// Presses keys, written as in the settings file with blanks between them.
+pub(in crate::app) fn press(model: &mut Model, keys: &str) -> Vec<Effect> {
+    keys.split(' ')
+        .flat_map(|key| update(model, Action::Key(key.parse().unwrap())))
+        .collect()
+}
+
+/// Types a text, key by key.
+pub(in crate::app) fn type_in(model: &mut Model, text: &str) {
+    for c in text.chars() {
+        update(model, Action::Key(Key::char(c)));
+    }
+}
+
+/// What the engine is told.
+pub(in crate::app) fn commands(effects: &[Effect]) -> Vec<&Command> {
+    let mut commands = Vec::new();
+    for effect in effects {
+        if let Effect::Engine(command) = effect {
+            commands.push(command);
+        }
+    }
+    commands
+}
+
+/// The jobs and cells whose scores are asked for: id, generation, T and ε of each.
+pub(in crate::app) fn scores(effects: &[Effect]) -> Vec<(u64, u64, f64, f64)> {
+    let score = |command: &&Command| match command {
+        Command::Score {
+            job,
+            generation,
+            spec,
+            ..
+        } => Some((job.0, generation.0, spec.temperature.get(), spec.magnitude.get())),
+        _ => None,
+    };
+    commands(effects).iter().filter_map(score).collect()
+}

@@ -1,0 +1,294 @@
+//! For tests: a session of made-up jobs, and an engine that sends made-up scores for them.
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::app::{Action, Catalogue, Choice, Effect, GridRequest, Model, update};
+use crate::engine::protocol::{
+    Command, Event, Generation, ImageScore, Inspection, JobId, JobSpec, Pixels, ScoreBatch, Side,
+};
+use crate::scoring::LogitScores;
+use crate::session::Session;
+use crate::units::{Device, LogOdds};
+
+pub const SESSION: &str = "\
+version: 1
+name: made-up
+queues:
+  - name: fashion
+    jobs:
+      - {network: fashion-densenet, dataset: mnist-digits}
+      - {network: fashion-densenet, dataset: photo-crops}
+      - {network: fashion-densenet, dataset: Uniform}
+      - {network: fashion-densenet, dataset: Gaussian, temperature: 10, magnitude: 0}
+";
+
+pub fn model() -> Model {
+    let session = Session::parse(SESSION, Path::new("made-up.yaml")).unwrap();
+    Model::new(session, PathBuf::from("sessions/made-up.yaml"))
+}
+
+/// A model whose engine is up.
+pub fn started() -> Model {
+    let mut model = model();
+    update(&mut model, Action::Start);
+    let description = "CPU, 2 threads".to_owned();
+    update(
+        &mut model,
+        Action::Engine(Event::Ready {
+            device: Device::Cpu,
+            description,
+        }),
+    );
+    model
+}
+
+/// Two networks and three sets, of which not all are on this machine.
+pub fn catalogue() -> Catalogue {
+    let choice = |name: &str, is_present| Choice {
+        name: name.to_owned(),
+        title: format!("the set or network {name}"),
+        is_present,
+    };
+    Catalogue {
+        networks: vec![choice("fashion-densenet", true), choice("densenet10", false)],
+        sets: vec![
+            choice("mnist-digits", true),
+            choice("Uniform", true),
+            choice("LSUN", false),
+        ],
+        ..Catalogue::default()
+    }
+}
+
+/// A number in [0, 1) that depends on nothing but its arguments.
+fn noise(a: u64, b: u64) -> f64 {
+    let mut x = a.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ b.wrapping_mul(0xD1B5_4A32_D192_ED03) ^ 0x1234_5678;
+    for _ in 0..3 {
+        x ^= x >> 30;
+        x = x.wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        x ^= x >> 27;
+    }
+    (x >> 11) as f64 / (1u64 << 53) as f64
+}
+
+/// Roughly normal, with mean 0 and standard deviation 1.
+fn normal(a: u64, b: u64) -> f64 {
+    (0..6).map(|k| noise(a, b * 8 + k)).sum::<f64>() * 1.414 - 4.243
+}
+
+pub fn image(spec: &JobSpec, side: Side, index: u32) -> ImageScore {
+    let salt = spec.dataset.len() as u64 * 2 + u64::from(side == Side::In);
+    let z = normal(u64::from(index), salt);
+    let (t, e) = (spec.temperature.get(), spec.magnitude.get());
+    // A larger T and some ε move the two sets apart; the scale shrinks with T as that of log-odds does.
+    let apart = 1.2 + 0.25 * t.ln() + (200.0 * e - 90_000.0 * e * e).max(-1.0) * 2.0;
+    let shift = if side == Side::In { apart } else { 0.0 };
+    let scale = 4.0 / t;
+    let right = noise(u64::from(index), 77) > 0.07;
+    ImageScore {
+        index,
+        label: (side == Side::In).then_some((index % 10) as u16),
+        prediction: ((index + u32::from(!right)) % 10) as u16,
+        baseline: LogOdds(4.0 * (z + if side == Side::In { 2.0 } else { 0.4 })),
+        odin: LogOdds(-(9f64.ln()) * (1.0 - 1.0 / (1.0 + t / 50.0)).powi(2) + scale * (z + shift)),
+        others: LogitScores {
+            max_logit: 10.0 + 2.0 * (z + shift),
+            energy: 10.0 + t * 0.01 + 1.8 * (z + shift),
+            entropy: 1.0 + z + 0.8 * shift,
+            gen_entropy: -4.0 + 0.5 * (z + 0.9 * shift),
+        },
+    }
+}
+
+pub fn batch(job: JobId, generation: Generation, spec: &JobSpec, side: Side, from: u32, n: u32) -> Event {
+    let scores = (from..from + n).map(|index| image(spec, side, index)).collect();
+    Event::Scored(ScoreBatch {
+        job,
+        generation,
+        side,
+        scores,
+        from_cache: false,
+    })
+}
+
+/// Lets the engine begin a job and score the images `from..to` of each of its two sets of `total`, a thousand a second.
+pub fn feed(model: &mut Model, number: usize, from: u32, to: u32, total: usize) -> Vec<Effect> {
+    let job = &model.jobs[number];
+    let (id, generation, spec) = (job.id, job.generation, job.spec.clone());
+    let mut effects = Vec::new();
+    if from == 0 {
+        let device = Device::Cpu;
+        let started = Event::Started {
+            job: id,
+            generation,
+            devices: device.into(),
+            total_in: total,
+            total_out: total,
+        };
+        effects.extend(update(model, Action::Engine(started)));
+    }
+    let mut at = from;
+    while at < to {
+        let n = 50.min(to - at);
+        let later = model.now + Duration::from_millis(u64::from(n));
+        effects.extend(tick(model, later));
+        for side in [Side::In, Side::Out] {
+            effects.extend(update(
+                model,
+                Action::Engine(batch(id, generation, &spec, side, at, n)),
+            ));
+        }
+        at += n;
+    }
+    if to as usize >= total {
+        let finished = Event::Finished {
+            job: id,
+            generation,
+            seconds: 12.3,
+        };
+        effects.extend(update(model, Action::Engine(finished)));
+    }
+    effects
+}
+
+fn tick(model: &mut Model, now: Duration) -> Vec<Effect> {
+    let mut effects = update(model, Action::Tick(now));
+    for effect in effects.clone() {
+        match effect {
+            Effect::ComputeIntervals(request) => {
+                effects.extend(update(model, Action::Intervals(Box::new(request.compute()))));
+            }
+            effect @ Effect::ComputeGrid(_) => effects.extend(answer_cell(model, effect)),
+            _ => {}
+        }
+    }
+    effects
+}
+
+/// Lets time pass, and does what is due on the way; intervals are computed as requested.
+pub fn wait(model: &mut Model, millis: u64) -> Vec<Effect> {
+    let end = model.now + Duration::from_millis(millis);
+    let mut all = Vec::new();
+    for _ in 0..1000 {
+        let next = model
+            .next_tick()
+            .filter(|next| *next <= end)
+            .unwrap_or(end)
+            .max(model.now);
+        all.extend(tick(model, next));
+        if next == end && model.next_tick().is_none_or(|next| next > end) {
+            break;
+        }
+    }
+    all
+}
+
+/// Answers every cell of the grid that the engine is asked for, and those it is asked for in turn, until there is none.
+pub fn answer_cells(model: &mut Model, asked: Vec<Effect>) {
+    let mut asked: VecDeque<Effect> = asked.into();
+    while let Some(effect) = asked.pop_front() {
+        asked.extend(answer_cell(model, effect));
+    }
+}
+
+/// Answers one effect: a request for a cell with made-up scores at its (T, ε), and one for a computation with its result.
+/// Returns what is asked for then.
+pub fn answer_cell(model: &mut Model, effect: Effect) -> Vec<Effect> {
+    match effect {
+        Effect::ComputeGrid(mut request) => {
+            // Few, to be quick.
+            if let GridRequest::Cell { replicates, .. } = &mut request {
+                *replicates = 60;
+            }
+            update(model, Action::GridReport(Box::new(request.compute())))
+        }
+        Effect::Engine(Command::Score {
+            job,
+            generation,
+            spec,
+            ..
+        }) if job.cell_number().is_some() => cell_events(job, generation, &spec, 80)
+            .into_iter()
+            .flat_map(|event| update(model, Action::Engine(event)))
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// What an engine says about a cell whose sets have `total` images after those skipped.
+pub fn cell_events(job: JobId, generation: Generation, spec: &JobSpec, total: usize) -> Vec<Event> {
+    let n = spec.limit.unwrap_or(total).min(total) as u32;
+    let from = spec.skip as u32;
+    let started = Event::Started {
+        job,
+        generation,
+        devices: Device::Cpu.into(),
+        total_in: n as usize,
+        total_out: n as usize,
+    };
+    let scored = [Side::In, Side::Out].map(|side| batch(job, generation, spec, side, from, n));
+    let finished = Event::Finished {
+        job,
+        generation,
+        seconds: 1.0,
+    };
+    std::iter::once(started).chain(scored).chain([finished]).collect()
+}
+
+/// Answers one effect, if it asks for images, as an engine does: with made-up pictures and logits.
+pub fn show_images(model: &mut Model, effect: Effect) -> Vec<Effect> {
+    let picture = |side: u16, n: u32| Pixels {
+        height: side,
+        width: side,
+        rgb: (0..u32::from(side).pow(2))
+            .flat_map(|pixel| {
+                let (x, y) = (pixel % u32::from(side), pixel / u32::from(side));
+                [(n * 40) % 256, 8 * x % 256, 8 * y % 256].map(|value| value as u8)
+            })
+            .collect(),
+    };
+    let event = match effect {
+        Effect::Engine(Command::Thumbnails { job, images, .. }) => {
+            let names = [
+                "T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker",
+            ];
+            let names = names.map(str::to_owned).to_vec();
+            update(model, Action::Engine(Event::Classes { job, names }));
+            let images = images.into_iter().map(|image| match image.index % 7 {
+                3 => (image, Err(format!("image {} is broken", image.index))),
+                _ => (image, Ok(picture(32, image.index))),
+            });
+            Event::Thumbnails {
+                job,
+                images: images.collect(),
+            }
+        }
+        Effect::Engine(Command::Inspect {
+            job,
+            spec,
+            image: asked,
+        }) => {
+            let score = image(&spec, asked.side, asked.index);
+            let logits = |by: f32| (0..10).map(|class| (class as f32 - 4.5) * by).collect();
+            Event::Inspected {
+                job,
+                image: asked,
+                result: Box::new(Ok(Inspection {
+                    temperature: spec.temperature,
+                    magnitude: spec.magnitude,
+                    label: score.label,
+                    baseline: score.baseline,
+                    odin: score.odin,
+                    logits_before: logits(1.0),
+                    logits_after: logits(1.1),
+                    original: picture(32, asked.index),
+                    perturbation: picture(32, asked.index + 1),
+                    perturbed: picture(32, asked.index + 2),
+                })),
+            }
+        }
+        _ => return Vec::new(),
+    };
+    update(model, Action::Engine(event))
+}

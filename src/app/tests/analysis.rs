@@ -1,0 +1,129 @@
+//! Metrics and intervals of the scores, while they arrive and once they are complete.
+use crate::app::fake::{self, feed, started, wait};
+use crate::app::testing::driver::press;
+use crate::app::{Action, Effect, ExactReport, update};
+use crate::engine::protocol::{Event, Side};
+use crate::metrics::Comparison;
+use crate::session::{Detector, Metric};
+use crate::units::Device;
+
+#[test]
+fn scores_are_analysed_when_due_and_intervals_follow() {
+    let mut model = started();
+    feed(&mut model, 0, 0, 300, 300);
+    assert!(model.next_tick().is_some());
+    wait(&mut model, 3000);
+    assert_eq!(model.next_tick(), None, "nothing is due: no timer runs");
+    let odin = model.jobs[0].odin.as_ref().unwrap();
+    let (low, high) = odin.interval(Metric::Auroc).unwrap();
+    assert!(low <= odin.summary.auroc && odin.summary.auroc <= high && high - low < 0.1);
+    assert!(odin.summary.auroc > model.jobs[0].baseline.as_ref().unwrap().summary.auroc);
+    assert_eq!(odin.intervals.unwrap().replicates, 1000);
+    assert!(odin.summary.ccr_at_fpr.is_some());
+}
+
+#[test]
+fn conventions_are_read_off_the_same_scores() {
+    let mut model = started();
+    feed(&mut model, 0, 0, 300, 300);
+    wait(&mut model, 3000);
+    let before = model.jobs[0].odin.as_ref().unwrap().summary;
+    press(&mut model, "P");
+    let odin = model.jobs[0].odin.as_ref().unwrap();
+    assert!(odin.summary.fpr95 != before.fpr95 && odin.intervals.is_none());
+    wait(&mut model, 3000);
+    assert!(model.jobs[0].odin.as_ref().unwrap().intervals.is_some());
+}
+
+#[test]
+fn every_detector_has_metrics_and_intervals_of_the_same_images() {
+    let mut model = started();
+    feed(&mut model, 0, 0, 300, 300);
+    for &detector in &Detector::ALL {
+        while model.view.detector != detector {
+            press(&mut model, "b");
+        }
+        wait(&mut model, 4000);
+        let shown = model.shown().unwrap_or_else(|| panic!("{detector}"));
+        assert_eq!(
+            (shown.detector, shown.summary.n_in, shown.summary.n_out),
+            (detector, 300, 300)
+        );
+        assert!(
+            shown.summary.auroc > 0.6 && shown.intervals().is_some(),
+            "{detector}"
+        );
+        assert!(!shown.band.is_empty());
+        for point in &shown.band {
+            assert!(point.fpr.low <= point.fpr.high && point.tpr.low <= point.tpr.high);
+        }
+    }
+    // A change of T keeps what does not depend on it.
+    press(&mut model, "l");
+    for &detector in &Detector::ALL {
+        assert!(
+            model.jobs[0].is_stale_by(detector)
+                == (detector.has_parameters() && model.jobs[0].analysis(detector).is_some())
+        );
+    }
+}
+
+#[test]
+fn very_many_scores_are_bounded_at_first_and_exact_in_the_end() {
+    let mut model = started();
+    let n = 26_000;
+    let (job, generation, spec) = (
+        model.jobs[0].id,
+        model.jobs[0].generation,
+        model.jobs[0].spec.clone(),
+    );
+    let mut events = vec![Event::Started {
+        job,
+        generation,
+        devices: Device::Cpu.into(),
+        total_in: n as usize,
+        total_out: n as usize,
+    }];
+    for side in [Side::In, Side::Out] {
+        events.push(fake::batch(job, generation, &spec, side, 0, n));
+    }
+    let mut effects: Vec<Effect> = events
+        .into_iter()
+        .flat_map(|event| update(&mut model, Action::Engine(event)))
+        .collect();
+    effects.extend(wait(&mut model, 100));
+    let seconds = 1.0;
+    let finished = Event::Finished {
+        job,
+        generation,
+        seconds,
+    };
+    effects.extend(update(&mut model, Action::Engine(finished)));
+    let rough = model.jobs[0].odin.as_ref().unwrap();
+    assert!(rough.resolution > 0.0 && rough.resolution < 0.002);
+    assert!(rough.comparison.roc().count() < 20_000);
+    effects.extend(wait(&mut model, 500));
+    let requests: Vec<_> = effects
+        .into_iter()
+        .filter_map(|effect| match effect {
+            Effect::ComputeExact(request) => Some(request),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(requests.len(), 2, "ODIN and the baseline, once");
+    let rough = model.jobs[0].odin.as_ref().unwrap().summary;
+    for request in requests {
+        update(&mut model, Action::Exact(Box::new(request.compute())));
+    }
+    let odin = model.jobs[0].odin.as_ref().unwrap();
+    assert_eq!((odin.resolution, odin.comparison.n_in()), (0.0, u64::from(n)));
+    assert!((odin.summary.auroc - rough.auroc).abs() < 1e-3);
+    // A comparison of other images comes too late, and is not taken.
+    let late = ExactReport {
+        job: model.jobs[0].id,
+        parameters: model.jobs[0].parameters(),
+        detector: Detector::Odin,
+        comparison: Comparison::new(&[1.0], &[0.0]).unwrap().into(),
+    };
+    assert!(update(&mut model, Action::Exact(Box::new(late))).is_empty());
+}

@@ -1,0 +1,15 @@
+//! The features working together, driven by keys, the mouse and a made-up engine.
+mod analysis;
+mod compare;
+mod engine;
+mod grid;
+mod images;
+mod job_list;
+mod jobs;
+mod log;
+mod overlay;
+mod parameters;
+mod pin;
+mod saving;
+mod threshold;
+mod view;

@@ -1,0 +1,127 @@
+//! Metrics of the scores: analysed as they arrive, with intervals and exact values computed in the background.
+use crate::app::effect::{Effect, Redraw};
+use crate::app::model::Model;
+use crate::app::schedule::replicates;
+use crate::app::state::analysis::{Analysis, ExactReport, ExactRequest, IntervalReport, IntervalRequest};
+use crate::app::state::jobs::Job;
+use crate::app::state::parameters::Parameters;
+use crate::app::state::scores::Live;
+use crate::session::Detector;
+
+/// The same scores always give the same intervals.
+const SEED: u64 = 0;
+
+/// Analyses a job's scores: ODIN's, the baseline's, and those of the detector that is shown.
+pub(super) fn analyse(model: &mut Model, place: usize) {
+    let conventions = model.view.conventions;
+    let now = model.now;
+    let shown = model.view.detector;
+    let job = model.job_mut(place);
+    job.needs_analysis = false;
+    job.analysed_at = Some(now);
+    job.scores.watch(shown);
+    let images = |job: &Job, detector| job.scores.live(detector).map_or(0, Live::images) as u64;
+    let known = |analysis: &Analysis| analysis.summary.n_in + analysis.summary.n_out;
+    if job.baseline.as_ref().map(known) != Some(images(job, Detector::Baseline)) {
+        let before = job.baseline.take();
+        let (scores, of) = (&job.scores, Parameters::BASELINE);
+        job.baseline =
+            Analysis::new(scores, Detector::Baseline, of, &conventions, before.as_ref()).or(before);
+    }
+    let (scores, of) = (&job.scores, job.parameters());
+    // Until both sets have scores at the new parameters, the old ones stay on the screen, marked as such.
+    if let Some(odin) = Analysis::new(scores, Detector::Odin, of, &conventions, job.odin.as_ref()) {
+        job.odin = Some(odin);
+    }
+    if !matches!(shown, Detector::Odin | Detector::Baseline) {
+        let before = job.other.take().filter(|before| before.detector == shown);
+        job.other = Analysis::new(scores, shown, of, &conventions, before.as_ref()).or(before);
+    }
+}
+
+/// The metrics of very many images are approximate while scores arrive. Once all have, they are made exact.
+pub(super) fn request_exact(model: &mut Model, effects: &mut Vec<Effect>) {
+    let settled = model
+        .jobs
+        .iter_mut()
+        .filter(|job| !job.needs_analysis && !job.is_active());
+    for job in settled {
+        for detector in Detector::ALL {
+            let rough = |analysis: &&Analysis| analysis.resolution > 0.0;
+            let Some(analysis) = job.analysis(detector).filter(rough) else {
+                continue;
+            };
+            let asked = (
+                detector,
+                analysis.summary.n_in + analysis.summary.n_out,
+                job.generation,
+            );
+            if job.exact_requested.contains(&asked) {
+                continue;
+            }
+            // Another detector has been shown since: its scores are no longer followed.
+            let Some(live) = job.scores.live(detector) else {
+                continue;
+            };
+            effects.push(Effect::ComputeExact(ExactRequest {
+                job: job.id,
+                parameters: job.parameters(),
+                detector,
+                stream: live.stream.clone(),
+            }));
+            job.exact_requested.push(asked);
+        }
+    }
+}
+
+/// Takes an exact comparison, unless the analysis is at other parameters or of other images by now.
+pub(super) fn exact(model: &mut Model, report: ExactReport) -> Option<Redraw> {
+    let job = model.job_by_id_mut(report.job)?;
+    if job.parameters() != report.parameters && report.detector.has_parameters() {
+        return None;
+    }
+    let comparison = report.comparison;
+    let sizes = (comparison.n_in(), comparison.n_out());
+    let is_of = |analysis: &&mut Analysis| {
+        analysis.detector == report.detector && (analysis.summary.n_in, analysis.summary.n_out) == sizes
+    };
+    job.analyses().find(is_of)?.refine(comparison);
+    Some(Redraw::Progress)
+}
+
+pub(super) fn request_intervals(model: &mut Model, effects: &mut Vec<Effect>) {
+    let Some(job) = model.wants_intervals() else {
+        return;
+    };
+    let without = model.without_intervals(job);
+    let request = IntervalRequest {
+        job: job.id,
+        parameters: job.parameters(),
+        conventions: model.view.conventions,
+        of: without
+            .map(|analysis| (analysis.detector, analysis.comparison.clone()))
+            .collect(),
+        replicates: replicates(job),
+        seed: SEED,
+    };
+    model.intervals.is_in_flight = true;
+    model.intervals.requested_at = Some(model.now);
+    effects.push(Effect::ComputeIntervals(request));
+}
+
+/// Takes intervals, except for analyses at other parameters or by other conventions by now.
+pub(super) fn intervals(model: &mut Model, report: &IntervalReport) -> Option<Redraw> {
+    model.intervals.is_in_flight = false;
+    let job = model.job_by_id_mut(report.job)?;
+    for (detector, intervals) in &report.of {
+        let fits = |analysis: &&mut Analysis| {
+            analysis.detector == *detector
+                && (analysis.parameters == report.parameters || !detector.has_parameters())
+                && analysis.conventions == report.conventions
+        };
+        if let Some(analysis) = job.analyses().find(fits) {
+            analysis.intervals = Some(*intervals);
+        }
+    }
+    Some(Redraw::Progress)
+}

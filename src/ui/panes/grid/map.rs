@@ -1,0 +1,228 @@
+//! The heat map, with its axes.
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use unicode_width::UnicodeWidthStr;
+
+use super::scale::Scale;
+use crate::app::{Grid, Place, Subset};
+use crate::ui::areas::{self, indent};
+use crate::ui::format;
+use crate::ui::glyphs::Glyphs;
+use crate::ui::hit::Target;
+use crate::ui::painter::Painter;
+use crate::ui::widgets::heat;
+
+/// Room on the left for the temperatures and a blank.
+const LABELS: u16 = 7;
+/// The least width of a cell that shows its number.
+const NUMBER: u16 = 5;
+
+/// The part of an axis that is in sight. The cursor always is.
+pub struct Window {
+    first: usize,
+    count: usize,
+    /// Rows or columns of a cell.
+    size: u16,
+}
+
+impl Window {
+    fn new(total: usize, room: u16, least: u16, most: u16, cursor: usize) -> Self {
+        let size = (room / (total.max(1) as u16)).clamp(least, most);
+        let count = usize::from(room / size).min(total);
+        let first = cursor.saturating_sub(count / 2).min(total - count);
+        Self { first, count, size }
+    }
+
+    /// Rows or columns of all cells in sight.
+    pub fn length(&self) -> u16 {
+        self.size * self.count as u16
+    }
+}
+
+/// The temperatures that are in sight in so many rows.
+pub fn temperatures(grid: &Grid, rows: u16) -> Window {
+    Window::new(grid.temperatures().len(), rows, 1, 4, grid.cursor.temperature)
+}
+
+/// Draws the map and, below it, the axis of ε.
+pub fn draw(
+    grid: &Grid,
+    scale: &Scale<'_>,
+    own: Option<Place>,
+    up: &Window,
+    [map, axis]: [Rect; 2],
+    painter: &mut Painter,
+) {
+    let (theme, glyphs) = (painter.theme(), painter.glyphs());
+    let columns = map.width.saturating_sub(LABELS);
+    let across = Window::new(grid.magnitudes().len(), columns, 2, 9, grid.cursor.magnitude);
+    for row in 0..up.count {
+        // The largest T is on top.
+        let temperature = up.first + up.count - 1 - row;
+        let row_area = Rect {
+            y: map.y + row as u16 * up.size,
+            height: up.size,
+            ..map
+        };
+        if let Some(t) = grid.temperatures().get(temperature) {
+            let text = format::fit(&format::temperature(*t), usize::from(LABELS) - 2, glyphs);
+            let text = if row == 0 { format!("T {text}") } else { text };
+            let style = if temperature == grid.cursor.temperature {
+                theme.title
+            } else {
+                theme.dim
+            };
+            let label = Rect {
+                width: LABELS - 1,
+                ..row_area
+            };
+            painter.right(middle(label), &text, style);
+        }
+        for column in 0..across.count {
+            let place = Place {
+                temperature,
+                magnitude: across.first + column,
+            };
+            let cell = Rect {
+                x: map.x + LABELS + column as u16 * across.size,
+                width: across.size,
+                ..row_area
+            };
+            painter.target(cell, Target::Cell(place));
+            let marker = match () {
+                () if scale.best == Some(place) => glyphs.marker,
+                () if own == Some(place) => glyphs.grip,
+                () => "",
+            };
+            let is_alike = scale.candidates.is_some_and(|places| places.contains(&place));
+            let alike = if is_alike { glyphs.alike } else { "" };
+            draw_cell(grid, place, scale, Marks { marker, alike }, cell, painter);
+        }
+    }
+    draw_axis(grid, &across, axis, painter);
+}
+
+/// The upper of the two rows in the middle, where there are two.
+fn middle(cell: Rect) -> Rect {
+    Rect {
+        y: cell.y + cell.height.saturating_sub(1) / 2,
+        height: cell.height.min(1),
+        ..cell
+    }
+}
+
+fn draw_axis(grid: &Grid, across: &Window, axis: Rect, painter: &mut Painter) {
+    let theme = painter.theme();
+    painter.text(indent(axis, 1), painter.glyphs().epsilon, theme.dim);
+    let place = |n: usize| axis.x + LABELS + ((n - across.first) as u16) * across.size;
+    let mut free = axis.x + LABELS;
+    let cursor = grid.cursor.magnitude;
+    let text_of = |n: usize| grid.magnitudes().get(n).map(|e| format::magnitude(*e));
+    // The cursor's own value is always there; of the others, as many as leave room for it.
+    let cursor_text = text_of(cursor).unwrap_or_default();
+    let last = axis.right().saturating_sub(cursor_text.width() as u16);
+    let cursor_x = place(cursor).min(last);
+    let cursor_end = cursor_x + cursor_text.width() as u16;
+    let mut write = |x: u16, text: &str, style| painter.text(indent(axis, x - axis.x), text, style);
+    for n in across.first..across.first + across.count {
+        let Some(text) = text_of(n) else { continue };
+        let (x, width) = (place(n), text.width() as u16);
+        let collides = n != cursor && x < cursor_end + 1 && x + width + 1 > cursor_x;
+        if x >= free && x + width <= axis.right() && !collides && n != cursor {
+            write(x, &text, theme.dim);
+            free = x + width + 2;
+        }
+    }
+    write(cursor_x, &cursor_text, theme.title);
+}
+
+/// What is marked on a cell; empty where nothing is.
+#[derive(Clone, Copy)]
+struct Marks {
+    /// The best cell, or the job's own T and ε.
+    marker: &'static str,
+    /// It may be the best.
+    alike: &'static str,
+}
+
+fn draw_cell(
+    grid: &Grid,
+    place: Place,
+    scale: &Scale<'_>,
+    Marks { marker, alike }: Marks,
+    cell: Rect,
+    painter: &mut Painter,
+) {
+    let theme = painter.theme();
+    let value = scale.value(grid, place);
+    let (fill, style, mut text) = match value {
+        Some(value) => {
+            let shade = heat::shade(scale.fraction(value), painter.look);
+            let text = match shade.digit {
+                _ if cell.width >= NUMBER => short_percent(value),
+                Some(digit) => digit.to_string(),
+                None => String::new(),
+            };
+            (shade.fill, shade.style, text)
+        }
+        None => (" ", theme.dim, waiting(grid, place, cell.width, painter.glyphs())),
+    };
+    // A mark is beside the number; in a narrow cell a marker takes the number's place.
+    let mut aside = if marker.is_empty() { alike } else { marker };
+    if cell.width < NUMBER && (!marker.is_empty() || text.is_empty()) {
+        text = std::mem::take(&mut aside).to_owned();
+    }
+    for row in cell.rows() {
+        painter.text(row, &fill.repeat(usize::from(cell.width)), style);
+    }
+    let bold = style.add_modifier(Modifier::BOLD);
+    let row = middle(cell);
+    let last = areas::last_column(row);
+    painter.centred(row, &text, if marker.is_empty() { style } else { bold });
+    painter.text(last, aside, bold);
+    if grid.cursor == place {
+        let frame = if theme.has_colour && value.is_some() {
+            bold
+        } else {
+            theme.title
+        };
+        if cell.width >= 3 && usize::from(cell.width) >= text.width() + 2 {
+            painter.text(row, "[", frame);
+            if aside.is_empty() {
+                painter.text(last, "]", frame);
+            }
+        }
+        let reversed = Style::new().add_modifier(Modifier::REVERSED);
+        painter.buffer.set_style(cell, reversed);
+    }
+}
+
+/// What a cell without a value shows.
+fn waiting(grid: &Grid, place: Place, width: u16, glyphs: &Glyphs) -> String {
+    if !grid.is_in_flight(place, Subset::Validation) {
+        return if glyphs.unicode { "·" } else { "." }.to_owned();
+    }
+    match grid.progress(place, Subset::Validation) {
+        Some(part) if width >= NUMBER - 1 => format!("{:.0}%", part * 100.0),
+        Some(part) => {
+            let eighth = ((part * 8.0) as usize).min(7);
+            glyphs
+                .eighths
+                .get(eighth)
+                .copied()
+                .unwrap_or(glyphs.more)
+                .to_owned()
+        }
+        None => "?".to_owned(),
+    }
+}
+
+/// At most four characters: `4.3`, `34.7`, `100`.
+fn short_percent(value: f64) -> String {
+    let percent = value * 100.0;
+    if percent >= 99.95 {
+        "100".to_owned()
+    } else {
+        format!("{percent:.1}")
+    }
+}
