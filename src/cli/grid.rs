@@ -3,11 +3,11 @@ use anyhow::bail;
 use indicatif::ProgressBar;
 
 use super::client::Client;
-use crate::engine::protocol::JobSpec;
 use crate::metrics::Conventions;
 use crate::runs::Cell;
 use crate::session::Metric;
 use crate::units::{Devices, Magnitude, Temperature};
+use odin_core::protocol::JobSpec;
 
 /// What is searched, on what and for what.
 pub struct Search<'a> {

@@ -3,16 +3,18 @@
 //! Plain bookkeeping between a client and an engine: no thread, no pipe.
 use std::collections::HashMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::protocol::{
-    Command, Event, Generation, ImageId, ImageScore, Inspection, JobId, JobSpec, Pixels, Placement, ScoreBatch,
-    SetId, Side,
+    Command, Event, Generation, ImageId, ImageScore, Inspection, JobId, JobSpec, Pixels, Placement,
+    ScoreBatch, SetId, Side,
 };
 use crate::units::{Device, Devices, Memory};
 
 const SIDES: [Side; 2] = [Side::In, Side::Out];
 
 /// What is asked about jobs.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum JobCommand {
     /// Score both sets. A newer generation of the same job takes the place of the older.
     Score {
@@ -37,10 +39,12 @@ pub enum JobCommand {
         spec: JobSpec,
         image: ImageId,
     },
+    /// End every worker once its present batch is done.
+    Shutdown,
 }
 
 /// Some images of one side of a job, scored.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct JobBatch {
     pub job: JobId,
     pub generation: Generation,
@@ -51,7 +55,7 @@ pub struct JobBatch {
 }
 
 /// What there is to say about jobs.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum JobEvent {
     /// A worker is up: its device and how it calls itself.
     Ready {
@@ -157,6 +161,7 @@ impl Comparisons {
             JobCommand::Prefer { job } => vec![Command::Prefer { job }],
             JobCommand::Thumbnails { job, spec, images } => vec![Command::Thumbnails { job, spec, images }],
             JobCommand::Inspect { job, spec, image } => vec![Command::Inspect { job, spec, image }],
+            JobCommand::Shutdown => vec![Command::Shutdown],
         }
     }
 
@@ -363,7 +368,10 @@ mod tests {
         let (mut comparisons, commands) = comparisons();
         assert_eq!(commands.len(), 2);
         assert!(comparisons.hear(started(Side::In, NOW)).0.is_empty());
-        assert!(comparisons.hear(scored(Side::In)).0.is_empty(), "not before both are open");
+        assert!(
+            comparisons.hear(scored(Side::In)).0.is_empty(),
+            "not before both are open"
+        );
         let (told, _) = comparisons.hear(started(Side::Out, NOW));
         assert!(matches!(
             told.as_slice(),
@@ -376,7 +384,10 @@ mod tests {
         };
         assert!(comparisons.hear(finished(Side::Out, 2.0)).0.is_empty());
         let (told, _) = comparisons.hear(finished(Side::In, 1.0));
-        assert!(matches!(told.as_slice(), [JobEvent::Finished { seconds: 2.0, .. }]));
+        assert!(matches!(
+            told.as_slice(),
+            [JobEvent::Finished { seconds: 2.0, .. }]
+        ));
         assert!(comparisons.hear(scored(Side::In)).0.is_empty(), "it is over");
     }
 
@@ -398,7 +409,10 @@ mod tests {
     fn what_is_stale_means_nothing() {
         let (mut comparisons, _) = comparisons();
         assert!(comparisons.hear(started(Side::In, Generation(1))).0.is_empty());
-        assert!(comparisons.hear(started(Side::Out, NOW)).0.is_empty(), "the other side is not open");
+        assert!(
+            comparisons.hear(started(Side::Out, NOW)).0.is_empty(),
+            "the other side is not open"
+        );
         assert_eq!(comparisons.ask(JobCommand::Cancel { job: JOB }).len(), 2);
         assert!(comparisons.hear(started(Side::In, NOW)).0.is_empty());
     }

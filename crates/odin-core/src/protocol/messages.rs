@@ -43,7 +43,8 @@ impl JobId {
         }
     }
 
-    fn number(self) -> u32 {
+    /// Number of the job, or of the one that it is a cell of.
+    pub fn number(self) -> u32 {
         match self {
             Self::Job(job) | Self::Cell { job, .. } => job,
         }

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
 
-use super::worker_id::WorkerId;
+use super::entry_id::EntryId;
 use super::model_cache::{ModelCache, OpenError};
 use super::open_network::OpenNetwork;
-use super::run_queue::EntryId;
 use super::pool::panic_text;
+use super::worker_id::WorkerId;
 use odin_core::home::Home;
 use odin_core::protocol::{Event, SetRequest};
 use odin_core::runs::evidence::EvidenceKey;

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use super::batch_size::{self, BatchSizes, Case};
-use super::open_network::OpenNetwork;
 use super::device;
+use super::open_network::OpenNetwork;
 use super::worker_id::WorkerId;
 use crate::networks::read_weights;
 use crate::networks::weights::{WeightsError, first_line};

@@ -3,11 +3,11 @@ use std::sync::Arc;
 
 use tch::{TchError, Tensor};
 
+use super::entry_id::EntryId;
 use super::evidence::Shown;
+use super::open_network::OpenNetwork;
 use super::out_of_memory::is_out_of_memory;
 use super::worker_id::WorkerId;
-use super::open_network::OpenNetwork;
-use super::run_queue::EntryId;
 use crate::networks::weights::first_line;
 use crate::scoring::{Scorer, Signs};
 use odin_core::runs::evidence::EvidenceKey;

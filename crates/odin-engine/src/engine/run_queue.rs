@@ -7,12 +7,9 @@ use std::collections::HashMap;
 
 use odin_core::protocol::{Generation, JobId, Order, SetId, SetRequest, Side};
 
+use super::entry_id::EntryId;
 use super::task::Task;
-use super::workers::WorkerId;
-
-/// Names an entry of the queue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct EntryId(u64);
+use super::worker_id::WorkerId;
 
 /// Who asked for a set, and when its turn comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,7 +66,7 @@ impl RunQueue {
             entry.subscribers.push(subscriber);
             return Put::Joined(entry.id);
         }
-        let id = EntryId(self.next);
+        let id = EntryId::new(self.next);
         self.entries.push(Entry {
             id,
             request,
