@@ -5,8 +5,9 @@ mod times;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use odin_core::comparisons::{JobBatch, JobCommand, JobEvent};
+use odin_core::protocol::{Generation, ImageScore, JobId, JobSpec, Side};
 use odin_tui::app::{Action, Effect, Model, Slider, update};
-use odin_tui::engine::protocol::{Command, Event, Generation, ImageScore, JobId, JobSpec, ScoreBatch, Side};
 use odin_tui::scoring::LogitScores;
 use odin_tui::session::{Screen, Session};
 use odin_tui::ui::{Colours, Look, view};
@@ -49,7 +50,7 @@ fn image(spec: &JobSpec, side: Side, index: u32) -> ImageScore {
 }
 
 fn batch(job: JobId, generation: Generation, spec: &JobSpec, side: Side, from: u32, count: u32) -> Action {
-    Action::Engine(Event::Scored(ScoreBatch {
+    Action::Engine(JobEvent::Scored(JobBatch {
         job,
         generation,
         side,
@@ -63,7 +64,7 @@ fn batch(job: JobId, generation: Generation, spec: &JobSpec, side: Side, from: u
 /// What the engine is asked to score.
 fn asked(effects: &[Effect]) -> Option<(JobId, Generation, JobSpec)> {
     effects.iter().rev().find_map(|effect| match effect {
-        Effect::Engine(Command::Score {
+        Effect::Engine(JobCommand::Score {
             job,
             generation,
             spec,
@@ -83,7 +84,7 @@ fn begun(total: u32) -> (Model, JobId, Generation, JobSpec) {
 }
 
 fn start(model: &mut Model, job: JobId, generation: Generation, total: u32) {
-    let started = Event::Started {
+    let started = JobEvent::Started {
         job,
         generation,
         devices: Device::Cpu.into(),

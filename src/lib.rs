@@ -6,11 +6,6 @@ pub use odin_datasets as datasets;
 pub use odin_datasets::fetch;
 pub use odin_detectors as scoring;
 pub use odin_metrics as metrics;
-/// The engine as its clients see it.
-pub mod engine {
-    pub use odin_core::protocol::{self, EngineEnded, EngineProcess};
-    pub use odin_core::runs::evidence::Budget;
-}
 
 pub mod cli;
 pub mod term;

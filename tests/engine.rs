@@ -18,6 +18,7 @@ fn process(program: &Path, home: &TestHome) -> (EngineProcess, Receiver<Result<E
     let (sender, events) = channel();
     let process = EngineProcess::start(program, &Home::at(home.path()), true, move |event| {
         let _ = sender.send(event);
+        Vec::new()
     });
     (process.unwrap(), events)
 }
@@ -57,7 +58,9 @@ fn what_is_no_engine_is_stopped_and_named() {
         let reason = last_word(&events);
         assert!(reason.contains(expected), "{script}: {reason}");
     }
-    let nothing = EngineProcess::start(&home.path().join("nothing"), &Home::at(home.path()), true, |_| {});
+    let nothing = EngineProcess::start(&home.path().join("nothing"), &Home::at(home.path()), true, |_| {
+        Vec::new()
+    });
     assert!(nothing.is_err());
 }
 

@@ -11,9 +11,9 @@ use super::state::grid::{GridReport, Place};
 use super::state::log::Level;
 use super::state::overlay::Column;
 use super::state::parameters::Slider;
-use crate::engine::protocol::Event;
 use crate::report::TableKind;
 use crate::session::Screen;
+use odin_core::comparisons::JobEvent;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Action {
@@ -21,7 +21,7 @@ pub enum Action {
     Start,
     /// This much time has passed since the start. Everything that is due happens now.
     Tick(Duration),
-    Engine(Event),
+    Engine(JobEvent),
     /// The engine did not start, or has ended, and why.
     EngineGone(String),
     RestartEngine,

@@ -3,14 +3,14 @@ use std::path::PathBuf;
 
 use super::state::analysis::{ExactRequest, IntervalRequest};
 use super::state::grid::GridRequest;
-use crate::engine::protocol::Command;
 use crate::report::TableKind;
 use crate::session::Session;
+use odin_core::comparisons::JobCommand;
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
     Redraw(Redraw),
-    Engine(Command),
+    Engine(JobCommand),
     /// Answered by `Start` or `EngineGone`.
     StartEngine,
     /// Answered by `Saved` or `SaveFailed`.

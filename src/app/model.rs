@@ -18,10 +18,10 @@ use super::state::pin::Pin;
 use super::state::saving::Saving;
 use super::state::theme::ThemeName;
 use super::state::threshold::Cursor;
-use crate::engine::protocol::JobId;
 use crate::report::Table;
 use crate::session::{self, Detector, Queue, Session, View};
 use crate::units::{Device, Memory};
+use odin_core::protocol::JobId;
 
 /// Why there is a job at a place.
 const IN_THE_LIST: &str = "places of jobs are taken from the list, and are used before it changes";
@@ -71,7 +71,7 @@ pub struct Model {
     pub(super) requests: Requests,
     pub(super) intervals: IntervalWork,
     pub(super) saving: Saving,
-    next_id: u64,
+    next_id: u32,
 }
 
 impl Model {
@@ -149,7 +149,7 @@ impl Model {
             });
         }
         let spec = self.session.spec(&source);
-        let mut job = Job::new(JobId(self.next_id), source, spec);
+        let mut job = Job::new(JobId::Job(self.next_id), source, spec);
         self.next_id += 1;
         self.put_in_queue(&mut job, queue);
         job

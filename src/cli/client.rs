@@ -1,16 +1,18 @@
 //! An engine as the command line uses it: comparisons are asked for and waited for, from any number of threads.
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, anyhow, bail};
 use indicatif::{MultiProgress, ProgressBar};
+use odin_core::comparisons::{Comparisons, JobCommand, JobEvent};
+use odin_core::protocol::{
+    Command, EngineEnded, EngineProcess, Event, Generation, ImageScore, JobId, JobSpec, Order, Placement,
+};
 
 use super::{What, engine};
-use crate::engine::protocol::{Command, Event, Generation, ImageScore, JobId, JobSpec, Order, Placement};
-use crate::engine::{EngineEnded, EngineProcess};
 use crate::home::Home;
 use crate::metrics::{Comparison, Conventions, Side};
 use crate::networks::NetworkCard;
@@ -67,7 +69,8 @@ type Answer = Result<String, String>;
 /// Where what the engine says goes.
 #[derive(Default)]
 struct Routes {
-    jobs: HashMap<JobId, Sender<Event>>,
+    comparisons: Comparisons,
+    jobs: HashMap<JobId, Sender<JobEvent>>,
     digests: Vec<(String, Option<PathBuf>, Sender<Answer>)>,
     /// Why the engine says no more.
     ended: Option<String>,
@@ -77,7 +80,7 @@ struct Routes {
 pub struct Client {
     engine: EngineProcess,
     routes: Arc<Mutex<Routes>>,
-    next: AtomicU64,
+    next: AtomicU32,
 }
 
 impl Client {
@@ -89,16 +92,22 @@ impl Client {
         let routes: Arc<Mutex<Routes>> = Arc::default();
         let (ours, bars) = (routes.clone(), bars.clone());
         let hear = move |event: Result<Event, EngineEnded>| match event {
-            Ok(Event::Warning { text }) => bars.suspend(|| eprintln!("warning: {}", plain(&text))),
+            Ok(Event::Warning { text }) => {
+                bars.suspend(|| eprintln!("warning: {}", plain(&text)));
+                Vec::new()
+            }
             Ok(event) => lock(&ours).pass_on(event),
-            Err(reason) => lock(&ours).end(reason.to_string()),
+            Err(reason) => {
+                lock(&ours).end(reason.to_string());
+                Vec::new()
+            }
         };
         let engine = EngineProcess::start(&program, home, fresh, hear)
             .with_context(|| format!("{} cannot be started", program.display()))?;
         Ok(Self {
             engine,
             routes,
-            next: AtomicU64::new(0),
+            next: AtomicU32::new(0),
         })
     }
 
@@ -129,16 +138,17 @@ impl Client {
         bar: &ProgressBar,
         watch: &mut dyn FnMut(&SoFar) -> anyhow::Result<()>,
     ) -> anyhow::Result<Scored> {
-        let job = JobId(self.next.fetch_add(1, Ordering::Relaxed));
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let job = JobId::Job(number);
         let (sender, events) = channel();
         lock(&self.routes).jobs.insert(job, sender);
-        self.engine.send(Command::Score {
+        self.ask(JobCommand::Score {
             job,
             generation: Generation::default(),
             placement: Placement {
                 devices: devices.clone(),
                 // Comparisons asked for side by side are served side by side.
-                lane: job.0 as u32,
+                lane: number,
                 ..Placement::default()
             },
             spec,
@@ -146,14 +156,19 @@ impl Client {
         let scored = self.listen(&events, bar, watch);
         lock(&self.routes).jobs.remove(&job);
         if scored.is_err() {
-            self.engine.send(Command::Cancel { job });
+            self.ask(JobCommand::Cancel { job });
         }
         scored
     }
 
+    fn ask(&self, command: JobCommand) {
+        let commands = lock(&self.routes).comparisons.ask(command);
+        commands.into_iter().for_each(|command| self.engine.send(command));
+    }
+
     fn listen(
         &self,
-        events: &Receiver<Event>,
+        events: &Receiver<JobEvent>,
         bar: &ProgressBar,
         watch: &mut dyn FnMut(&SoFar) -> anyhow::Result<()>,
     ) -> anyhow::Result<Scored> {
@@ -162,7 +177,7 @@ impl Client {
         loop {
             let event = self.wait(events).ok_or_else(|| anyhow!(self.why_silent()))?;
             match event {
-                Event::Started {
+                JobEvent::Started {
                     devices,
                     total_in,
                     total_out,
@@ -173,7 +188,7 @@ impl Client {
                     bar.set_position(0);
                     bar.set_length((total_in + total_out) as u64);
                 }
-                Event::Scored(batch) => {
+                JobEvent::Scored(batch) => {
                     bar.inc(batch.scores.len() as u64);
                     from_evidence += if batch.from_cache { batch.scores.len() } else { 0 };
                     match batch.side {
@@ -187,7 +202,7 @@ impl Client {
                         total_out: totals.1,
                     })?;
                 }
-                Event::Finished { seconds, .. } => {
+                JobEvent::Finished { seconds, .. } => {
                     // Batches come back as they are done.
                     ins.sort_unstable_by_key(|score: &ImageScore| score.index);
                     outs.sort_unstable_by_key(|score: &ImageScore| score.index);
@@ -199,18 +214,17 @@ impl Client {
                         seconds,
                     });
                 }
-                Event::Failed { reason, .. } => {
+                JobEvent::Failed { reason, .. } => {
                     bar.finish_and_clear();
                     bail!(reason);
                 }
                 // Nothing was asked that they would answer.
-                Event::Ready { .. }
-                | Event::Memory { .. }
-                | Event::Classes { .. }
-                | Event::Thumbnails { .. }
-                | Event::Inspected { .. }
-                | Event::Identified { .. }
-                | Event::Warning { .. } => {}
+                JobEvent::Ready { .. }
+                | JobEvent::Memory { .. }
+                | JobEvent::Classes { .. }
+                | JobEvent::Thumbnails { .. }
+                | JobEvent::Inspected { .. }
+                | JobEvent::Warning { .. } => {}
             }
         }
     }
@@ -230,28 +244,36 @@ impl Client {
 }
 
 impl Routes {
-    fn pass_on(&mut self, event: Event) {
-        let job = match &event {
-            Event::Started { job, .. } | Event::Finished { job, .. } | Event::Failed { job, .. } => *job,
-            Event::Scored(batch) => batch.job,
-            Event::Identified {
-                network,
-                weights,
-                digest,
-            } => {
-                let is_asked =
-                    |(of, file, _): &(String, Option<PathBuf>, _)| of == network && file == weights;
-                for (_, _, sender) in self.digests.extract_if(.., |asked| is_asked(asked)) {
-                    // Whoever asked may have gone.
-                    let _ = sender.send(digest.clone());
-                }
-                return;
+    /// Gives what the engine is told because of it.
+    fn pass_on(&mut self, event: Event) -> Vec<Command> {
+        if let Event::Identified {
+            network,
+            weights,
+            digest,
+        } = event
+        {
+            let is_asked = |(of, file, _): &(String, Option<PathBuf>, _)| *of == network && *file == weights;
+            for (_, _, sender) in self.digests.extract_if(.., |asked| is_asked(asked)) {
+                // Whoever asked may have gone.
+                let _ = sender.send(digest.clone());
             }
-            _ => return,
-        };
-        if let Some(sender) = self.jobs.get(&job) {
-            let _ = sender.send(event);
+            return Vec::new();
         }
+        let (told, replies) = self.comparisons.hear(event);
+        for event in told {
+            let job = match &event {
+                JobEvent::Started { job, .. }
+                | JobEvent::Finished { job, .. }
+                | JobEvent::Failed { job, .. } => *job,
+                JobEvent::Scored(batch) => batch.job,
+                _ => continue,
+            };
+            if let Some(sender) = self.jobs.get(&job) {
+                // Whoever asked may have gone.
+                let _ = sender.send(event);
+            }
+        }
+        replies
     }
 
     /// Closes every route: whoever waits hears that nothing comes any more.

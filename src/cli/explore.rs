@@ -1,7 +1,7 @@
 //! `odin [SESSION]`: the dashboard.
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use anyhow::{Context, bail};
@@ -11,8 +11,6 @@ use super::{engine, print};
 use crate::app::{Catalogue, Choice, Model, Restore};
 use crate::config::Config;
 use crate::datasets;
-use crate::engine::EngineProcess;
-use crate::engine::protocol::Command;
 use crate::files;
 use crate::home::Home;
 use crate::networks::NetworkCard;
@@ -21,6 +19,8 @@ use crate::runs::evidence::Budget;
 use crate::session::{self, Lock, LockError, Session, copy_path};
 use crate::term::{self, Capabilities, EngineLink, Exit, TermOptions};
 use crate::units::Device;
+use odin_core::comparisons::{Comparisons, JobCommand};
+use odin_core::protocol::EngineProcess;
 
 #[derive(Debug, Args)]
 pub struct Options {
@@ -180,19 +180,39 @@ fn start(home: &Home, only: Option<Device>) -> anyhow::Result<EngineLink> {
     let program = engine::program()?;
     tracing::debug!(program = %program.display(), "the engine is started");
     let (sender, events) = tokio::sync::mpsc::unbounded_channel();
+    let comparisons: Arc<Mutex<Comparisons>> = Arc::default();
+    let ours = comparisons.clone();
     let engine = EngineProcess::start(&program, home, false, move |event| {
-        // The dashboard has gone; nobody wants to know any more.
-        let _ = sender.send(event);
+        // If it cannot be sent, the dashboard has gone; nobody wants to know any more.
+        match event {
+            Ok(event) => {
+                let (told, replies) = lock(&ours).hear(event);
+                for event in told {
+                    let _ = sender.send(Ok(event));
+                }
+                replies
+            }
+            Err(ended) => {
+                let _ = sender.send(Err(ended));
+                Vec::new()
+            }
+        }
     })
     .with_context(|| format!("{} cannot be started", program.display()))?;
-    let commands = move |mut command: Command| {
-        if let (Command::Score { placement, .. }, Some(device)) = (&mut command, only) {
+    let commands = move |mut command: JobCommand| {
+        if let (JobCommand::Score { placement, .. }, Some(device)) = (&mut command, only) {
             placement.devices = device.into();
         }
-        engine.send(command);
+        for command in lock(&comparisons).ask(command) {
+            engine.send(command);
+        }
     };
     Ok(EngineLink {
         commands: Box::new(commands),
         events,
     })
+}
+
+fn lock(comparisons: &Mutex<Comparisons>) -> MutexGuard<'_, Comparisons> {
+    comparisons.lock().unwrap_or_else(PoisonError::into_inner)
 }

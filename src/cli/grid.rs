@@ -4,13 +4,13 @@ use indicatif::ProgressBar;
 
 use super::client::Client;
 use crate::datasets::{self, Dataset};
-use crate::engine::protocol::JobSpec;
 use crate::home::Home;
 use crate::metrics::Conventions;
 use crate::networks::NetworkCard;
 use crate::runs::Cell;
 use crate::session::Metric;
 use crate::units::{Devices, Magnitude, Temperature};
+use odin_core::protocol::JobSpec;
 use odin_core::sweep::{self, Split};
 
 /// What is searched, on what and for what.

@@ -12,13 +12,13 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use super::client::{self, Client, SoFar};
 use super::grid::{self, Search, Searched};
 use super::{explore, print, progress_bar};
-use crate::engine::protocol::JobSpec;
 use crate::home::Home;
 use crate::networks::NetworkCard;
 use crate::plain::plain;
 use crate::runs::{self, Grid, Images, Record, RunFolder};
 use crate::session::{self, Session, Sweep};
 use crate::units::Devices;
+use odin_core::protocol::JobSpec;
 use odin_core::sweep::Split;
 
 mod plan;

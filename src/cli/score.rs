@@ -8,12 +8,12 @@ use indicatif::MultiProgress;
 
 use super::client::{self, Client};
 use super::{What, print, progress_bar};
-use crate::engine::protocol::ImageScore;
 use crate::home::Home;
 use crate::metrics::Interval;
 use crate::networks::NetworkCard;
 use crate::report::{Scores, write_figures};
 use crate::runs::{self, Record};
+use odin_core::protocol::ImageScore;
 
 #[derive(Debug, Args)]
 pub struct Options {

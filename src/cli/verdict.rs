@@ -12,13 +12,13 @@ use serde::Serialize;
 use super::client::Client;
 use super::{explore, print, progress_bar};
 use crate::datasets::{self, Corrupt, Dataset, DatasetCard, Layout, Noise, Preprocessing, Resize, Source};
-use crate::engine::protocol::{ImageScore, JobSpec, Order};
 use crate::home::Home;
 use crate::metrics::{Comparison, Side};
 use crate::networks::NetworkCard;
 use crate::runs::{Condition, shelf};
 use crate::session::Session;
 use crate::units::Devices;
+use odin_core::protocol::{ImageScore, JobSpec, Order};
 
 #[derive(Debug, Args)]
 pub struct Options {

@@ -14,10 +14,10 @@ use super::screen::Screen;
 use super::stderr::Capture;
 use crate::app::{Action, Catalogue, Effect, ImagesAction, Level, Model, Overlay, Redraw, update};
 use crate::config::Config;
-use crate::engine::EngineEnded;
-use crate::engine::protocol::{Command, Event};
 use crate::session::SessionError;
 use crate::ui::{self, HitMap, Look, ThemeName};
+use odin_core::comparisons::{JobCommand, JobEvent};
+use odin_core::protocol::EngineEnded;
 
 /// At most 30 frames a second for a person, 10 for progress.
 const BETWEEN_ANSWERS: Duration = Duration::from_millis(33);
@@ -70,7 +70,7 @@ pub struct Dashboard {
     hits: HitMap,
     input: Input,
     background: Background,
-    pub commands: Box<dyn FnMut(Command)>,
+    pub commands: Box<dyn FnMut(JobCommand)>,
     began: Instant,
     drawn: Option<Instant>,
     /// A frame is wanted, and how soon.
@@ -181,8 +181,8 @@ impl Dashboard {
 
     pub fn engine(
         &mut self,
-        first: Option<Result<Event, EngineEnded>>,
-        events: &mut Option<UnboundedReceiver<Result<Event, EngineEnded>>>,
+        first: Option<Result<JobEvent, EngineEnded>>,
+        events: &mut Option<UnboundedReceiver<Result<JobEvent, EngineEnded>>>,
     ) -> Result<(), TermError> {
         self.clock()?;
         let turn = Instant::now();

@@ -19,13 +19,13 @@ use super::screen::Screen;
 use super::signals::Signals;
 use super::stderr::Capture;
 use crate::app::{Action, Model};
-use crate::engine::EngineEnded;
-use crate::engine::protocol::{Command, Event};
+use odin_core::comparisons::{JobCommand, JobEvent};
+use odin_core::protocol::EngineEnded;
 
 /// How the engine is reached. Both ends must not block. An error among the events says why no more will come.
 pub struct EngineLink {
-    pub commands: Box<dyn FnMut(Command)>,
-    pub events: UnboundedReceiver<Result<Event, EngineEnded>>,
+    pub commands: Box<dyn FnMut(JobCommand)>,
+    pub events: UnboundedReceiver<Result<JobEvent, EngineEnded>>,
 }
 
 /// Shows the dashboard until a person quits or a signal comes. The engine is started once the first frame is on the
@@ -108,7 +108,7 @@ pub async fn run<E: std::fmt::Display>(
         dashboard.tick()?;
         dashboard.draw_if_due()?;
     }
-    (dashboard.commands)(Command::Shutdown);
+    (dashboard.commands)(JobCommand::Shutdown);
     let exit = dashboard.exit.unwrap_or(Exit::Quit);
     tracing::info!(?exit, "the dashboard ends");
     Ok(exit)
@@ -126,8 +126,8 @@ async fn already_there(keyboard: &mut EventStream) -> Option<Option<io::Result<c
 
 /// The next event of an engine; without one, never.
 async fn next_event(
-    events: &mut Option<UnboundedReceiver<Result<Event, EngineEnded>>>,
-) -> Option<Result<Event, EngineEnded>> {
+    events: &mut Option<UnboundedReceiver<Result<JobEvent, EngineEnded>>>,
+) -> Option<Result<JobEvent, EngineEnded>> {
     match events {
         Some(events) => events.recv().await,
         None => std::future::pending().await,

@@ -9,7 +9,7 @@ use ratatui::layout::{Position, Rect, Size};
 use ratatui::{Frame, Terminal, TerminalOptions, Viewport};
 
 use super::graphics::{Graphics, Pictures, Protocol};
-use crate::engine::protocol::Pixels;
+use odin_core::protocol::Pixels;
 
 /// DEC mode 2026: the terminal shows what lies between as one change. Those that do not know it ignore it.
 const BEGIN: &[u8] = b"\x1b[?2026h";

@@ -13,7 +13,7 @@ use home::TestHome;
 use odin_core::home::Home;
 use odin_core::protocol::{
     Command, EngineEnded, EngineProcess, Event, Generation, ImageScore, JobId, JobSpec, Order, Placement,
-    Side,
+    SetId, Side,
 };
 use odin_core::runs::evidence::Budget;
 use odin_core::units::{Device, Magnitude, Temperature};
@@ -22,37 +22,47 @@ use odin_engine::engine::Engine;
 const ENGINE: &str = env!("CARGO_BIN_EXE_odin-engine");
 const PATIENCE: Duration = Duration::from_secs(90);
 
-fn score(temperature: f64) -> Command {
-    Command::Score {
-        job: JobId(3),
+/// A comparison's two sets.
+fn score(temperature: f64) -> [Command; 2] {
+    let spec = JobSpec {
+        network: "small".to_owned(),
+        weights: None,
+        in_dataset: None,
+        dataset: "two".to_owned(),
+        temperature: Temperature::new(temperature).unwrap(),
+        magnitude: Magnitude::PAPER,
+        skip: 0,
+        limit: None,
+        batch: Some(7),
+        seed: 0,
+        order: Order::Random,
+    };
+    [Side::In, Side::Out].map(|side| Command::Score {
+        set: SetId {
+            job: JobId::Job(3),
+            side,
+        },
         generation: Generation(1),
         placement: Placement {
             devices: Device::Cpu.into(),
             ..Placement::default()
         },
-        spec: JobSpec {
-            network: "small".to_owned(),
-            weights: None,
-            in_dataset: None,
-            dataset: "two".to_owned(),
-            temperature: Temperature::new(temperature).unwrap(),
-            magnitude: Magnitude::PAPER,
-            skip: 0,
-            limit: None,
-            batch: Some(7),
-            seed: 0,
-            order: Order::Random,
-        },
-    }
+        request: Box::new(spec.set(side)),
+    })
 }
 
-/// Scores by side and index, once the job is finished.
+/// Scores by side and index, once both sets are finished.
 fn scores(events: impl Iterator<Item = Event>) -> Vec<(Side, ImageScore)> {
-    let mut all = Vec::new();
+    let (mut all, mut finished) = (Vec::new(), 0);
     for event in events {
         match event {
-            Event::Scored(batch) => all.extend(batch.scores.into_iter().map(|score| (batch.side, score))),
-            Event::Finished { .. } => break,
+            Event::Scored(batch) => all.extend(batch.scores.into_iter().map(|score| (batch.set.side, score))),
+            Event::Finished { .. } => {
+                finished += 1;
+                if finished == 2 {
+                    break;
+                }
+            }
             Event::Failed { reason, .. } => panic!("{reason}"),
             _ => {}
         }
@@ -65,6 +75,7 @@ fn process(program: &Path, home: &TestHome) -> (EngineProcess, Receiver<Result<E
     let (sender, events) = channel();
     let process = EngineProcess::start(program, &Home::at(home.path()), true, move |event| {
         let _ = sender.send(event);
+        Vec::new()
     });
     (process.unwrap(), events)
 }
@@ -91,12 +102,12 @@ fn its_scores_are_those_of_an_engine_in_this_process() {
         },
     )
     .unwrap();
-    here.send(score(10.0));
+    score(10.0).into_iter().for_each(|command| here.send(command));
     let expected = scores(events.iter());
     assert_eq!(expected.len(), 120);
 
     let (there, events) = process(ENGINE.as_ref(), &home);
-    there.send(score(10.0));
+    score(10.0).into_iter().for_each(|command| there.send(command));
     assert_eq!(scores(events.iter().map(Result::unwrap)), expected);
     drop(there);
     assert_eq!(last_word(&events), "the engine has ended");

@@ -1,8 +1,8 @@
 //! A setting that was pinned (A), to be compared with the one shown (B).
 use super::analysis::Analysis;
 use super::parameters::Parameters;
-use crate::engine::protocol::JobId;
 use crate::session::Detector;
+use odin_core::protocol::JobId;
 
 #[derive(Debug, Clone)]
 pub struct Pin {

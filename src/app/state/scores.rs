@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::engine::protocol::{ImageId, ImageScore, Side};
 use crate::metrics::{Histogram, Stream};
 use crate::session::Detector;
 use crate::units::LogOdds;
+use odin_core::protocol::{ImageId, ImageScore, Side};
 
 /// Images that share one block of memory.
 const PAGE: u32 = 1024;

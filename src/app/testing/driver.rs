@@ -1,6 +1,6 @@
 //! For tests: pressing keys, and reading what the engine is asked for.
 use crate::app::{Action, Effect, Key, Model, update};
-use crate::engine::protocol::Command;
+use odin_core::comparisons::JobCommand;
 
 /// Presses keys, written as in the settings file with blanks between them.
 pub(in crate::app) fn press(model: &mut Model, keys: &str) -> Vec<Effect> {
@@ -17,7 +17,7 @@ pub(in crate::app) fn type_in(model: &mut Model, text: &str) {
 }
 
 /// What the engine is told.
-pub(in crate::app) fn commands(effects: &[Effect]) -> Vec<&Command> {
+pub(in crate::app) fn commands(effects: &[Effect]) -> Vec<&JobCommand> {
     let mut commands = Vec::new();
     for effect in effects {
         if let Effect::Engine(command) = effect {
@@ -29,13 +29,18 @@ pub(in crate::app) fn commands(effects: &[Effect]) -> Vec<&Command> {
 
 /// The jobs and cells whose scores are asked for: id, generation, T and ε of each.
 pub(in crate::app) fn scores(effects: &[Effect]) -> Vec<(u64, u64, f64, f64)> {
-    let score = |command: &&Command| match command {
-        Command::Score {
+    let score = |command: &&JobCommand| match command {
+        JobCommand::Score {
             job,
             generation,
             spec,
             ..
-        } => Some((job.0, generation.0, spec.temperature.get(), spec.magnitude.get())),
+        } => Some((
+            u64::from(job.number()),
+            generation.0,
+            spec.temperature.get(),
+            spec.magnitude.get(),
+        )),
         _ => None,
     };
     commands(effects).iter().filter_map(score).collect()

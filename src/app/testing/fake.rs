@@ -4,12 +4,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::app::{Action, Catalogue, Choice, Effect, GridRequest, Model, update};
-use crate::engine::protocol::{
-    Command, Event, Generation, ImageScore, Inspection, JobId, JobSpec, Pixels, ScoreBatch, Side,
-};
 use crate::scoring::LogitScores;
 use crate::session::Session;
 use crate::units::{Device, LogOdds};
+use odin_core::comparisons::{JobBatch, JobCommand, JobEvent};
+use odin_core::protocol::{Generation, ImageScore, Inspection, JobId, JobSpec, Pixels, Side};
 
 pub const SESSION: &str = "\
 version: 1
@@ -35,7 +34,7 @@ pub fn started() -> Model {
     let description = "CPU, 2 threads".to_owned();
     update(
         &mut model,
-        Action::Engine(Event::Ready {
+        Action::Engine(JobEvent::Ready {
             device: Device::Cpu,
             description,
         }),
@@ -101,9 +100,9 @@ pub fn image(spec: &JobSpec, side: Side, index: u32) -> ImageScore {
     }
 }
 
-pub fn batch(job: JobId, generation: Generation, spec: &JobSpec, side: Side, from: u32, n: u32) -> Event {
+pub fn batch(job: JobId, generation: Generation, spec: &JobSpec, side: Side, from: u32, n: u32) -> JobEvent {
     let scores = (from..from + n).map(|index| image(spec, side, index)).collect();
-    Event::Scored(ScoreBatch {
+    JobEvent::Scored(JobBatch {
         job,
         generation,
         side,
@@ -119,7 +118,7 @@ pub fn feed(model: &mut Model, number: usize, from: u32, to: u32, total: usize) 
     let mut effects = Vec::new();
     if from == 0 {
         let device = Device::Cpu;
-        let started = Event::Started {
+        let started = JobEvent::Started {
             job: id,
             generation,
             devices: device.into(),
@@ -142,7 +141,7 @@ pub fn feed(model: &mut Model, number: usize, from: u32, to: u32, total: usize) 
         at += n;
     }
     if to as usize >= total {
-        let finished = Event::Finished {
+        let finished = JobEvent::Finished {
             job: id,
             generation,
             seconds: 12.3,
@@ -203,7 +202,7 @@ pub fn answer_cell(model: &mut Model, effect: Effect) -> Vec<Effect> {
             }
             update(model, Action::GridReport(Box::new(request.compute())))
         }
-        Effect::Engine(Command::Score {
+        Effect::Engine(JobCommand::Score {
             job,
             generation,
             spec,
@@ -217,10 +216,10 @@ pub fn answer_cell(model: &mut Model, effect: Effect) -> Vec<Effect> {
 }
 
 /// What an engine says about a cell whose sets have `total` images after those skipped.
-pub fn cell_events(job: JobId, generation: Generation, spec: &JobSpec, total: usize) -> Vec<Event> {
+pub fn cell_events(job: JobId, generation: Generation, spec: &JobSpec, total: usize) -> Vec<JobEvent> {
     let n = spec.limit.unwrap_or(total).min(total) as u32;
     let from = spec.skip as u32;
-    let started = Event::Started {
+    let started = JobEvent::Started {
         job,
         generation,
         devices: Device::Cpu.into(),
@@ -228,7 +227,7 @@ pub fn cell_events(job: JobId, generation: Generation, spec: &JobSpec, total: us
         total_out: n as usize,
     };
     let scored = [Side::In, Side::Out].map(|side| batch(job, generation, spec, side, from, n));
-    let finished = Event::Finished {
+    let finished = JobEvent::Finished {
         job,
         generation,
         seconds: 1.0,
@@ -249,29 +248,29 @@ pub fn show_images(model: &mut Model, effect: Effect) -> Vec<Effect> {
             .collect(),
     };
     let event = match effect {
-        Effect::Engine(Command::Thumbnails { job, images, .. }) => {
+        Effect::Engine(JobCommand::Thumbnails { job, images, .. }) => {
             let names = [
                 "T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker",
             ];
             let names = names.map(str::to_owned).to_vec();
-            update(model, Action::Engine(Event::Classes { job, names }));
+            update(model, Action::Engine(JobEvent::Classes { job, names }));
             let images = images.into_iter().map(|image| match image.index % 7 {
                 3 => (image, Err(format!("image {} is broken", image.index))),
                 _ => (image, Ok(picture(32, image.index))),
             });
-            Event::Thumbnails {
+            JobEvent::Thumbnails {
                 job,
                 images: images.collect(),
             }
         }
-        Effect::Engine(Command::Inspect {
+        Effect::Engine(JobCommand::Inspect {
             job,
             spec,
             image: asked,
         }) => {
             let score = image(&spec, asked.side, asked.index);
             let logits = |by: f32| (0..10).map(|class| (class as f32 - 4.5) * by).collect();
-            Event::Inspected {
+            JobEvent::Inspected {
                 job,
                 image: asked,
                 result: Box::new(Ok(Inspection {

@@ -9,14 +9,18 @@ use crate::app::state::grid::IN_FLIGHT;
 use crate::app::{
     Action, Column, Effect, EngineState, GridRequest, ImagesAction, Key, KeyCode, Model, Slider, update,
 };
-use crate::engine::protocol::{Event, Generation, ImageId, ImageScore, JobId, ScoreBatch, Side};
 use crate::scoring::LogitScores;
 use crate::session::Screen;
 use crate::units::{Device, LogOdds};
+use odin_core::comparisons::{JobBatch, JobEvent};
+use odin_core::protocol::{Generation, ImageId, ImageScore, JobId, Side};
 
 fn random_action(rng: &mut ChaCha8Rng, model: &Model) -> Action {
-    let mut job = JobId(rng.random_range(0..6));
-    let mut newest = model.jobs.get(job.0 as usize).map_or(0, |job| job.generation.0);
+    let mut job = JobId::Job(rng.random_range(0..6));
+    let mut newest = model
+        .jobs
+        .get(job.number() as usize)
+        .map_or(0, |job| job.generation.0);
     // Half of the time a cell of the grid, if the engine was asked for one.
     if let Some((owner, grid)) = model.grids.iter().find(|(_, grid)| !grid.in_flight.is_empty())
         && rng.random()
@@ -62,7 +66,7 @@ fn random_action(rng: &mut ChaCha8Rng, model: &Model) -> Action {
         20 => Action::SelectJob(rng.random_range(0..9)),
         21 => Action::Scroll(rng.random_range(-50..50)),
         22 => Action::Show(Screen::ALL[rng.random_range(0..Screen::ALL.len())]),
-        23 => Action::Engine(Event::Started {
+        23 => Action::Engine(JobEvent::Started {
             job,
             generation,
             devices: Device::Cpu.into(),
@@ -86,7 +90,7 @@ fn random_action(rng: &mut ChaCha8Rng, model: &Model) -> Action {
                 },
             });
             let scores = scores.collect();
-            Action::Engine(Event::Scored(ScoreBatch {
+            Action::Engine(JobEvent::Scored(JobBatch {
                 job,
                 generation,
                 side,
@@ -94,17 +98,17 @@ fn random_action(rng: &mut ChaCha8Rng, model: &Model) -> Action {
                 from_cache: rng.random(),
             }))
         }
-        34 => Action::Engine(Event::Finished {
+        34 => Action::Engine(JobEvent::Finished {
             job,
             generation,
             seconds: number(rng),
         }),
-        35 => Action::Engine(Event::Failed {
+        35 => Action::Engine(JobEvent::Failed {
             job,
             generation,
             reason: "first\nsecond\u{7}".to_owned(),
         }),
-        36 if rng.random() => Action::Engine(Event::Thumbnails {
+        36 if rng.random() => Action::Engine(JobEvent::Thumbnails {
             job,
             images: vec![(
                 ImageId {
@@ -121,7 +125,7 @@ fn random_action(rng: &mut ChaCha8Rng, model: &Model) -> Action {
             3 => ImagesAction::NextClass(rng.random_range(-9..9)),
             _ => ImagesAction::ToggleLarge,
         }),
-        36 => Action::Engine(Event::Warning {
+        36 => Action::Engine(JobEvent::Warning {
             text: "careful\u{1b}[2J".to_owned(),
         }),
         37 => Action::Native("terminate called\u{1b}c".to_owned()),

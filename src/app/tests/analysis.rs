@@ -2,10 +2,11 @@
 use crate::app::fake::{self, feed, started, wait};
 use crate::app::testing::driver::press;
 use crate::app::{Action, Effect, ExactReport, update};
-use crate::engine::protocol::{Event, Side};
 use crate::metrics::Comparison;
 use crate::session::{Detector, Metric};
 use crate::units::Device;
+use odin_core::comparisons::JobEvent;
+use odin_core::protocol::Side;
 
 #[test]
 fn scores_are_analysed_when_due_and_intervals_follow() {
@@ -77,7 +78,7 @@ fn very_many_scores_are_bounded_at_first_and_exact_in_the_end() {
         model.jobs[0].generation,
         model.jobs[0].spec.clone(),
     );
-    let mut events = vec![Event::Started {
+    let mut events = vec![JobEvent::Started {
         job,
         generation,
         devices: Device::Cpu.into(),
@@ -93,7 +94,7 @@ fn very_many_scores_are_bounded_at_first_and_exact_in_the_end() {
         .collect();
     effects.extend(wait(&mut model, 100));
     let seconds = 1.0;
-    let finished = Event::Finished {
+    let finished = JobEvent::Finished {
         job,
         generation,
         seconds,

@@ -2,7 +2,8 @@
 use crate::app::fake::{feed, model, started};
 use crate::app::testing::driver::{commands, press, scores};
 use crate::app::{Action, Effect, EngineState, Job, JobFailure, JobState, update};
-use crate::engine::protocol::{Command, Event, JobId};
+use odin_core::comparisons::{JobCommand, JobEvent};
+use odin_core::protocol::JobId;
 
 #[test]
 fn at_the_start_every_job_is_queued_and_the_selected_one_comes_first() {
@@ -11,7 +12,7 @@ fn at_the_start_every_job_is_queued_and_the_selected_one_comes_first() {
     let effects = update(&mut model, Action::Start);
     let jobs: Vec<u64> = scores(&effects).iter().map(|score| score.0).collect();
     assert_eq!(jobs, [2, 0, 1, 3]);
-    assert_eq!(commands(&effects)[1], &Command::Prefer { job: JobId(2) });
+    assert_eq!(commands(&effects)[1], &JobCommand::Prefer { job: JobId::Job(2) });
 }
 
 #[test]
@@ -27,7 +28,7 @@ fn before_the_engine_is_there_nothing_is_sent_and_changes_hold() {
 fn a_failure_is_of_one_job_and_can_be_tried_again() {
     let mut model = started();
     let job = &model.jobs[0];
-    let failed = Event::Failed {
+    let failed = JobEvent::Failed {
         job: job.id,
         generation: job.generation,
         reason: "no such file\n0: stack".into(),
@@ -100,7 +101,7 @@ fn an_engine_that_has_ended_can_be_started_again() {
         };
         let asked = scores(&update(&mut model, Action::Start));
         assert_eq!(asked.len(), undone, "{key}");
-        let newer = |job: &&Job| job.generation > before[job.id.0 as usize];
+        let newer = |job: &&Job| job.generation > before[job.id.number() as usize];
         assert!(
             model
                 .jobs

@@ -4,13 +4,14 @@ use crate::app::testing::driver::press;
 use crate::app::{
     Action, Effect, GridAction, GridReport, GridRequest, JobState, Model, Place, Subset, update,
 };
-use crate::engine::protocol::{Command, Event, Generation, JobId, JobSpec};
 use crate::metrics::Conventions;
 use crate::session::{Metric, Screen};
+use odin_core::comparisons::{JobCommand, JobEvent};
+use odin_core::protocol::{Generation, JobId, JobSpec};
 
 fn cells(effects: &[Effect]) -> Vec<(JobId, u64, JobSpec)> {
     let cell = |effect: &Effect| match effect {
-        Effect::Engine(Command::Score {
+        Effect::Engine(JobCommand::Score {
             job,
             generation,
             spec,
@@ -57,7 +58,7 @@ fn nothing_is_filled_unless_asked_for_and_then_nearest_first() {
     let asked = cells(&effects);
     assert_eq!(asked.len(), 2, "one to work on, and one for when it is done");
     let (id, generation, spec) = asked[0].clone();
-    assert_eq!(id.owner(), JobId(0));
+    assert_eq!(id.owner(), JobId::Job(0));
     assert_eq!((spec.temperature.get(), spec.magnitude.get()), (1000.0, 0.0014));
     assert_eq!((spec.skip, spec.limit), (0, Some(30)), "the validation images");
     assert_eq!(
@@ -91,7 +92,7 @@ fn pausing_takes_back_what_was_asked_for() {
     let cancelled: Vec<JobId> = effects
         .iter()
         .filter_map(|effect| match effect {
-            Effect::Engine(Command::Cancel { job }) => Some(*job),
+            Effect::Engine(JobCommand::Cancel { job }) => Some(*job),
             _ => None,
         })
         .collect();
@@ -169,7 +170,7 @@ fn enter_takes_the_cell_and_can_be_undone() {
     assert_eq!(model.view.screen, Screen::Explore);
     assert!(effects.iter().any(|effect| matches!(
         effect,
-        Effect::Engine(Command::Score { job: JobId(0), spec, .. }) if spec.temperature.get() == 500.0
+        Effect::Engine(JobCommand::Score { job: JobId::Job(0), spec, .. }) if spec.temperature.get() == 500.0
     )));
     press(&mut model, "u");
     assert_eq!(
@@ -219,7 +220,7 @@ fn the_cursor_stays_on_the_grid_and_goes_where_the_mouse_is() {
 fn a_cell_that_fails_stops_the_filling_and_says_why() {
     let mut model = on_grid();
     let asked = cells(&press(&mut model, "space"));
-    let failed = Event::Failed {
+    let failed = JobEvent::Failed {
         job: asked[0].0,
         generation: Generation(asked[0].1),
         reason: "libtorch: no memory".to_owned(),

@@ -2,16 +2,17 @@
 use crate::app::fake::{feed, show_images, started, wait};
 use crate::app::testing::driver::press;
 use crate::app::{Action, Effect, ImageFilter, ImageOrder, ImagesAction, Model, update};
-use crate::engine::protocol::{Command, Event, ImageId, JobId, Side};
 use crate::session::{Detector, Screen};
+use odin_core::comparisons::{JobCommand, JobEvent};
+use odin_core::protocol::{ImageId, JobId, Side};
 
 fn asked(effects: &[Effect]) -> (Vec<ImageId>, Option<ImageId>) {
     let mut thumbnails = Vec::new();
     let mut inspected = None;
     for effect in effects {
         match effect {
-            Effect::Engine(Command::Thumbnails { images, .. }) => thumbnails = images.clone(),
-            Effect::Engine(Command::Inspect { image, .. }) => inspected = Some(*image),
+            Effect::Engine(JobCommand::Thumbnails { images, .. }) => thumbnails = images.clone(),
+            Effect::Engine(JobCommand::Inspect { image, .. }) => inspected = Some(*image),
             _ => {}
         }
     }
@@ -178,8 +179,8 @@ fn answers_at_other_parameters_or_of_other_images_are_dropped() {
     show_images(&mut model, late);
     assert_eq!(model.gallery.inspection(&model.jobs[0]), None);
     let image = model.gallery.chosen().unwrap().image;
-    let failed = Event::Inspected {
-        job: JobId(0),
+    let failed = JobEvent::Inspected {
+        job: JobId::Job(0),
         image,
         result: Box::new(Err("no such weights".to_owned())),
     };

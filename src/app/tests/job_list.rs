@@ -2,8 +2,9 @@
 use crate::app::fake::{catalogue, feed, model, started, wait};
 use crate::app::testing::driver::{commands, press, scores};
 use crate::app::{Action, Effect, EngineState, JobState, Model, update};
-use crate::engine::protocol::{Command, JobId};
 use crate::session::Session;
+use odin_core::comparisons::JobCommand;
+use odin_core::protocol::JobId;
 
 fn sets(model: &Model) -> Vec<&str> {
     model.jobs.iter().map(|job| job.spec.dataset.as_str()).collect()
@@ -52,10 +53,10 @@ fn removing_stops_the_job_and_undo_brings_its_scores_back() {
     feed(&mut model, 0, 0, 200, 400);
     wait(&mut model, 300);
     let effects = press(&mut model, "D");
-    assert_eq!(commands(&effects), [&Command::Cancel { job: JobId(0) }]);
+    assert_eq!(commands(&effects), [&JobCommand::Cancel { job: JobId::Job(0) }]);
     assert_eq!((model.jobs.len(), model.view.job), (3, 0));
     let effects = press(&mut model, "u");
-    assert_eq!((model.jobs[0].id, model.jobs[0].scored()), (JobId(0), 400));
+    assert_eq!((model.jobs[0].id, model.jobs[0].scored()), (JobId::Job(0), 400));
     assert_eq!(model.jobs[0].state, JobState::Waiting);
     assert_eq!(scores(&effects)[0].0, 0, "it goes on");
     // To the last one, and beyond.
@@ -115,7 +116,7 @@ fn a_job_moves_on_into_the_next_queue() {
         (vec!["q", "p", "r"], "two")
     );
     assert!(
-        commands(&effects).contains(&&Command::Cancel { job: JobId(0) }),
+        commands(&effects).contains(&&JobCommand::Cancel { job: JobId::Job(0) }),
         "the first device lets go of it"
     );
     press(&mut model, "J");

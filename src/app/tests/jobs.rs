@@ -2,14 +2,15 @@
 use crate::app::fake::{feed, started};
 use crate::app::testing::driver::{commands, press, scores};
 use crate::app::{Action, JobState, Model, update};
-use crate::engine::protocol::{Command, JobId};
 use crate::session::Session;
+use odin_core::comparisons::JobCommand;
+use odin_core::protocol::JobId;
 
 #[test]
 fn selecting_a_job_prefers_it() {
     let mut model = started();
     let effects = press(&mut model, "j");
-    assert_eq!(commands(&effects), [&Command::Prefer { job: JobId(1) }]);
+    assert_eq!(commands(&effects), [&JobCommand::Prefer { job: JobId::Job(1) }]);
     press(&mut model, "k k");
     assert_eq!(model.view.job, 0);
     assert!(update(&mut model, Action::SelectJob(99)).len() == 2 && model.view.job == 3);
@@ -20,7 +21,7 @@ fn a_paused_job_goes_on_where_it_was() {
     let mut model = started();
     feed(&mut model, 0, 0, 100, 200);
     let effects = press(&mut model, "space");
-    assert_eq!(commands(&effects), [&Command::Cancel { job: JobId(0) }]);
+    assert_eq!(commands(&effects), [&JobCommand::Cancel { job: JobId::Job(0) }]);
     assert_eq!(
         (&model.jobs[0].state, model.jobs[0].scored()),
         (&JobState::Paused, 200)

@@ -6,7 +6,7 @@ use crate::app::state::engine::EngineState;
 use crate::app::state::jobs::{JobFailure, JobState};
 use crate::app::state::log::Level;
 use crate::app::state::overlay::Overlay;
-use crate::engine::protocol::Command;
+use odin_core::comparisons::JobCommand;
 
 /// The engine is up: every job is queued, the selected one first.
 pub(super) fn start(model: &mut Model, effects: &mut Vec<Effect>) -> Option<Redraw> {
@@ -59,14 +59,14 @@ pub(super) fn request_now(model: &mut Model, place: usize, effects: &mut Vec<Eff
     if !job.is_active() || model.engine != EngineState::Up {
         return;
     }
-    effects.push(Effect::Engine(Command::Score {
+    effects.push(Effect::Engine(JobCommand::Score {
         job: job.id,
         generation: job.generation,
         placement: job.placement(false),
         spec: job.spec.clone(),
     }));
     if place == model.view.job {
-        effects.push(Effect::Engine(Command::Prefer { job: job.id }));
+        effects.push(Effect::Engine(JobCommand::Prefer { job: job.id }));
     }
     model.requests.sent_at = Some(model.now);
 }
@@ -84,7 +84,7 @@ pub(super) fn stop(model: &mut Model, place: usize, state: JobState, effects: &m
     let is_up = model.engine == EngineState::Up;
     let job = model.job_mut(place);
     if job.is_active() && is_up {
-        effects.push(Effect::Engine(Command::Cancel { job: job.id }));
+        effects.push(Effect::Engine(JobCommand::Cancel { job: job.id }));
     }
     job.state = state;
     job.next_generation();

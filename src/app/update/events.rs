@@ -6,24 +6,25 @@ use crate::app::model::{Model, one_line};
 use crate::app::state::engine::EngineState;
 use crate::app::state::jobs::{Job, JobFailure, JobState, Totals};
 use crate::app::state::log::Level;
-use crate::engine::protocol::{Event, Generation, JobId, ScoreBatch};
+use odin_core::comparisons::{JobBatch, JobEvent};
+use odin_core::protocol::{Generation, JobId};
 
-pub(super) fn event(model: &mut Model, event: Event, effects: &mut Vec<Effect>) -> Option<Redraw> {
+pub(super) fn event(model: &mut Model, event: JobEvent, effects: &mut Vec<Effect>) -> Option<Redraw> {
     if grid::is_about(&event) {
         return grid::event(model, &event, effects);
     }
     match event {
-        Event::Ready { device, description } => {
+        JobEvent::Ready { device, description } => {
             let text = format!("{device} is ready: {description}");
             model.log.push(model.now, Level::Info, &text);
             model.devices.retain(|(known, _)| *known != device);
             let description = description.chars().filter(|c| !c.is_control()).collect();
             model.devices.push((device, description));
         }
-        Event::Memory { device, memory } => {
+        JobEvent::Memory { device, memory } => {
             model.memory.insert(device, memory);
         }
-        Event::Started {
+        JobEvent::Started {
             job,
             generation,
             devices,
@@ -38,8 +39,8 @@ pub(super) fn event(model: &mut Model, event: Event, effects: &mut Vec<Effect>) 
                 outs: total_out,
             });
         }
-        Event::Scored(batch) => return scored(model, &batch),
-        Event::Finished {
+        JobEvent::Scored(batch) => return scored(model, &batch),
+        JobEvent::Finished {
             job,
             generation,
             seconds,
@@ -55,7 +56,7 @@ pub(super) fn event(model: &mut Model, event: Event, effects: &mut Vec<Effect>) 
                 return Some(Redraw::Answer);
             }
         }
-        Event::Failed {
+        JobEvent::Failed {
             job,
             generation,
             reason,
@@ -68,17 +69,15 @@ pub(super) fn event(model: &mut Model, event: Event, effects: &mut Vec<Effect>) 
             let text = format!("{} on {} failed: {reason}", job.spec.dataset, job.spec.network);
             model.say(Level::Error, &text);
         }
-        Event::Classes { job, names } => return images::classes(model, job, names),
-        Event::Thumbnails { job, images } => return images::thumbnails(model, job, images),
-        Event::Inspected { job, image, result } => return images::inspected(model, job, image, *result),
-        // Only the command line asks for digests.
-        Event::Identified { .. } => {}
-        Event::Warning { text } => model.say(Level::Warning, &text),
+        JobEvent::Classes { job, names } => return images::classes(model, job, names),
+        JobEvent::Thumbnails { job, images } => return images::thumbnails(model, job, images),
+        JobEvent::Inspected { job, image, result } => return images::inspected(model, job, image, *result),
+        JobEvent::Warning { text } => model.say(Level::Warning, &text),
     }
     Some(Redraw::Progress)
 }
 
-fn scored(model: &mut Model, batch: &ScoreBatch) -> Option<Redraw> {
+fn scored(model: &mut Model, batch: &JobBatch) -> Option<Redraw> {
     let now = model.now;
     let job = current(model, batch.job, batch.generation)?;
     let was_waiting = job.state == JobState::Waiting;

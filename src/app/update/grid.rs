@@ -9,8 +9,9 @@ use crate::app::model::Model;
 use crate::app::state::engine::EngineState;
 use crate::app::state::grid::{CellInFlight, CellScores, Grid, GridReport, IN_FLIGHT, Place, Subset};
 use crate::app::state::log::Level;
-use crate::engine::protocol::{Command, Event, Generation, JobId, Placement, ScoreBatch};
 use crate::session::Screen;
+use odin_core::comparisons::{JobBatch, JobCommand, JobEvent};
+use odin_core::protocol::{Generation, JobId, Placement};
 
 const ANSWER: Option<Redraw> = Some(Redraw::Answer);
 
@@ -94,7 +95,7 @@ fn pause(grid: &mut Grid, id: JobId, effects: &mut Vec<Effect>) {
     grid.seconds_left = None;
     for cell in std::mem::take(&mut grid.in_flight) {
         let job = grid.id(id, cell.place, cell.subset);
-        effects.push(Effect::Engine(Command::Cancel { job }));
+        effects.push(Effect::Engine(JobCommand::Cancel { job }));
     }
     grid.generation.0 += 1;
 }
@@ -214,7 +215,7 @@ fn request(
         scores: CellScores::default(),
         total: None,
     });
-    effects.push(Effect::Engine(Command::Score {
+    effects.push(Effect::Engine(JobCommand::Score {
         job: grid.id(job, place, subset),
         generation: grid.generation,
         placement: placement.clone(),
@@ -223,22 +224,22 @@ fn request(
 }
 
 /// Whether an event is about a cell.
-pub(super) fn is_about(event: &Event) -> bool {
+pub(super) fn is_about(event: &JobEvent) -> bool {
     subject(event).is_some_and(|(job, _)| job.cell_number().is_some())
 }
 
-fn subject(event: &Event) -> Option<(JobId, Generation)> {
+fn subject(event: &JobEvent) -> Option<(JobId, Generation)> {
     match event {
-        Event::Started { job, generation, .. }
-        | Event::Finished { job, generation, .. }
-        | Event::Failed { job, generation, .. }
-        | Event::Scored(ScoreBatch { job, generation, .. }) => Some((*job, *generation)),
+        JobEvent::Started { job, generation, .. }
+        | JobEvent::Finished { job, generation, .. }
+        | JobEvent::Failed { job, generation, .. }
+        | JobEvent::Scored(JobBatch { job, generation, .. }) => Some((*job, *generation)),
         _ => None,
     }
 }
 
 /// What the engine says about a cell; `None` where that is stale.
-pub(super) fn event(model: &mut Model, event: &Event, effects: &mut Vec<Effect>) -> Option<Redraw> {
+pub(super) fn event(model: &mut Model, event: &JobEvent, effects: &mut Vec<Effect>) -> Option<Redraw> {
     let (cell, generation) = subject(event)?;
     let (id, now) = (cell.owner(), model.now);
     let grid = model.grids.get_mut(&id)?;
@@ -252,11 +253,11 @@ pub(super) fn event(model: &mut Model, event: &Event, effects: &mut Vec<Effect>)
         .position(|cell| cell.place == place && cell.subset == subset)?;
     let redraw = (model.view.screen == Screen::Grid).then_some(Redraw::Progress);
     match event {
-        Event::Started {
+        JobEvent::Started {
             total_in, total_out, ..
         } => grid.in_flight.get_mut(at)?.total = Some(total_in.saturating_add(*total_out)),
-        Event::Scored(batch) => grid.in_flight.get_mut(at)?.scores.absorb(batch),
-        Event::Finished { .. } => {
+        JobEvent::Scored(batch) => grid.in_flight.get_mut(at)?.scores.absorb(batch),
+        JobEvent::Finished { .. } => {
             let CellInFlight { scores, .. } = grid.in_flight.remove(at);
             if let Err(no_scores) = grid.complete(place, subset, scores) {
                 return failed(model, id, &no_scores, effects);
@@ -275,7 +276,7 @@ pub(super) fn event(model: &mut Model, event: &Event, effects: &mut Vec<Effect>)
                 return ANSWER;
             }
         }
-        Event::Failed { reason, .. } => {
+        JobEvent::Failed { reason, .. } => {
             grid.in_flight.remove(at);
             return failed(model, id, reason, effects);
         }

@@ -6,8 +6,9 @@ use crate::app::model::Model;
 use crate::app::state::engine::EngineState;
 use crate::app::state::images::{ImageFilter, ImageOrder, Inspected, list, threshold};
 use crate::app::state::log::Level;
-use crate::engine::protocol::{Command, ImageId, Inspection, JobId, Pixels};
 use crate::session::Screen;
+use odin_core::comparisons::JobCommand;
+use odin_core::protocol::{ImageId, Inspection, JobId, Pixels};
 
 const ANSWER: Option<Redraw> = Some(Redraw::Answer);
 
@@ -126,7 +127,7 @@ pub(super) fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
         .any(|image| !gallery.requested.contains(&(id, *image)))
     {
         gallery.requested = lacking.iter().map(|image| (id, *image)).collect();
-        effects.push(Effect::Engine(Command::Thumbnails {
+        effects.push(Effect::Engine(JobCommand::Thumbnails {
             job: id,
             spec: spec.clone(),
             images: lacking,
@@ -143,7 +144,7 @@ pub(super) fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
                 generation,
                 result: None,
             });
-            effects.push(Effect::Engine(Command::Inspect { job: id, spec, image }));
+            effects.push(Effect::Engine(JobCommand::Inspect { job: id, spec, image }));
         }
     }
 }

@@ -7,8 +7,8 @@ use crate::app::model::Model;
 use crate::app::state::engine::EngineState;
 use crate::app::state::jobs::{Edit, Job, JobFailure, JobState};
 use crate::app::state::log::Level;
-use crate::engine::protocol::Command;
 use crate::session;
+use odin_core::comparisons::JobCommand;
 
 const ANSWER: Option<Redraw> = Some(Redraw::Answer);
 
@@ -165,7 +165,7 @@ fn insert(model: &mut Model, at: usize, mut job: Job, effects: &mut Vec<Effect>)
 fn remove_at(model: &mut Model, at: usize, effects: &mut Vec<Effect>) -> Edit {
     let job = model.jobs.remove(at);
     if job.is_active() && model.engine == EngineState::Up {
-        effects.push(Effect::Engine(Command::Cancel { job: job.id }));
+        effects.push(Effect::Engine(JobCommand::Cancel { job: job.id }));
     }
     if model.view.job > at || model.view.job >= model.jobs.len() {
         model.view.job = model.view.job.saturating_sub(1);
@@ -188,7 +188,7 @@ fn move_to(model: &mut Model, from: usize, to: usize, queue: usize, effects: &mu
     if changes_queue && job.is_active() {
         // Another queue may use another device.
         if model.engine == EngineState::Up {
-            effects.push(Effect::Engine(Command::Cancel { job: job.id }));
+            effects.push(Effect::Engine(JobCommand::Cancel { job: job.id }));
         }
         job.state = JobState::Waiting;
         job.next_generation();
@@ -210,7 +210,7 @@ fn request_in_order(model: &mut Model, from: usize, effects: &mut Vec<Effect>) {
     for place in from..model.jobs.len() {
         let job = model.job(place);
         if job.state == JobState::Waiting {
-            effects.push(Effect::Engine(Command::Cancel { job: job.id }));
+            effects.push(Effect::Engine(JobCommand::Cancel { job: job.id }));
             request_now(model, place, effects);
         }
     }

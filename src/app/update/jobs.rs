@@ -6,7 +6,7 @@ use crate::app::model::Model;
 use crate::app::state::engine::EngineState;
 use crate::app::state::jobs::{Job, JobState};
 use crate::app::state::log::Level;
-use crate::engine::protocol::Command;
+use odin_core::comparisons::JobCommand;
 
 const ANSWER: Option<Redraw> = Some(Redraw::Answer);
 
@@ -22,7 +22,7 @@ pub(super) fn select(model: &mut Model, place: usize, effects: &mut Vec<Effect>)
     model.view.job = place;
     let job = model.selected()?;
     if model.engine == EngineState::Up && job.is_active() {
-        effects.push(Effect::Engine(Command::Prefer { job: job.id }));
+        effects.push(Effect::Engine(JobCommand::Prefer { job: job.id }));
     }
     ANSWER
 }

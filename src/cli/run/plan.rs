@@ -5,12 +5,12 @@ use std::path::PathBuf;
 
 use crate::cli::client::Client;
 use crate::datasets::{self, Dataset};
-use crate::engine::protocol::JobSpec;
 use crate::home::Home;
 use crate::networks::NetworkCard;
 use crate::runs::{Identity, Named, SweepOf};
 use crate::session::Sweep;
 use crate::units::Devices;
+use odin_core::protocol::JobSpec;
 
 pub struct Task {
     pub queue: String,

@@ -4,7 +4,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use ratatui::layout::Rect;
 
 use super::png;
-use crate::engine::protocol::Pixels;
+use odin_core::protocol::Pixels;
 
 /// A PNG, scaled to the cells.
 pub fn encode(area: Rect, pixels: &Pixels) -> Option<String> {

@@ -8,7 +8,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Color, Style};
 
 use super::png;
-use crate::engine::protocol::Pixels;
+use odin_core::protocol::Pixels;
 
 /// Takes away every picture that lies on the screen.
 pub const DELETE_ALL: &str = "\x1b_Ga=d,d=A,q=2\x1b\\";

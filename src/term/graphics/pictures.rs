@@ -7,7 +7,7 @@ use super::detect::Graphics;
 use super::kitty::{self, Placing};
 use super::protocol::Protocol;
 use super::{iterm2, sixel};
-use crate::engine::protocol::Pixels;
+use odin_core::protocol::Pixels;
 
 #[derive(Debug)]
 pub struct Pictures {

@@ -2,7 +2,7 @@
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{ExtendedColorType, ImageEncoder};
 
-use crate::engine::protocol::Pixels;
+use odin_core::protocol::Pixels;
 
 pub fn encode(pixels: &Pixels) -> Option<Vec<u8>> {
     let mut png = Vec::new();

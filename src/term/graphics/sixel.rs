@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use ratatui::layout::Rect;
 
-use crate::engine::protocol::Pixels;
+use odin_core::protocol::Pixels;
 
 /// Terminals refuse pictures that are larger.
 const MOST: u32 = 4096;

@@ -125,7 +125,7 @@ fn a_device_shows_its_memory_in_as_many_words_as_fit() {
         total: total << 30,
     };
     let tell = |model: &mut Model, device, memory| {
-        let event = crate::engine::protocol::Event::Memory { device, memory };
+        let event = odin_core::comparisons::JobEvent::Memory { device, memory };
         crate::app::update(model, Action::Engine(event));
     };
     let lines = |model: &Model, width| {

@@ -2,10 +2,10 @@
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Style};
 
-use crate::engine::protocol::Pixels;
 use crate::ui::areas;
 use crate::ui::colour::{self, Colours, Rgb};
 use crate::ui::painter::Painter;
+use odin_core::protocol::Pixels;
 
 /// Draws the picture into the middle of an area, as large as fits, and offers it to terminals that show pixels.
 pub fn draw(pixels: &Pixels, area: Rect, painter: &mut Painter) {

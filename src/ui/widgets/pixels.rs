@@ -6,10 +6,10 @@ use ratatui::layout::Rect;
 
 use super::bars::Column;
 use super::canvas::Pen;
-use crate::engine::protocol::Pixels;
 use crate::ui::colour;
 use crate::ui::look::Look;
 use crate::ui::painter::Painter;
+use odin_core::protocol::Pixels;
 
 /// The symbol of cells under a picture: it looks like a blank but differs from one. A cell that stops being part of the
 /// picture is thus written anew, which removes the picture on terminals that have no command for that.

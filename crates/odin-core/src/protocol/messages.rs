@@ -10,50 +10,69 @@ pub use odin_metrics::Side;
 use crate::units::{Device, Devices, LogOdds, Magnitude, Memory, Temperature};
 
 /// Counts up with every change to what is sent.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
-/// Names a job for as long as the program runs.
+/// Names a comparison for as long as the program runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct JobId(pub u64);
-
-/// Jobs of a session are numbered below this.
-const CELLS: u64 = 1 << 32;
+pub enum JobId {
+    /// A job of a session or of the command line.
+    Job(u32),
+    /// A cell of a job's T × ε grid.
+    Cell { job: u32, number: u16 },
+}
 
 impl JobId {
-    /// A cell of this job's T × ε grid is a job of its own, whose id no job of a session has.
+    /// A cell of this job's grid.
     pub fn cell(self, number: u16) -> Self {
-        Self((self.0 % CELLS + 1) << 32 | u64::from(number))
+        Self::Cell {
+            job: self.number(),
+            number,
+        }
     }
 
     /// The job itself, or the one that it is a cell of.
     pub fn owner(self) -> Self {
-        match self.0 / CELLS {
-            0 => self,
-            owner => Self(owner - 1),
+        Self::Job(self.number())
+    }
+
+    /// Which cell it is; `None` for a job.
+    pub fn cell_number(self) -> Option<u16> {
+        match self {
+            Self::Job(_) => None,
+            Self::Cell { number, .. } => Some(number),
         }
     }
 
-    /// Which cell it is; `None` for a job of the session.
-    pub fn cell_number(self) -> Option<u16> {
-        (self.0 >= CELLS).then_some((self.0 % CELLS) as u16)
+    /// Number of the job, or of the one that it is a cell of.
+    pub fn number(self) -> u32 {
+        match self {
+            Self::Job(job) | Self::Cell { job, .. } => job,
+        }
     }
 }
 
-/// Counts the requests for a job: each new (T, ε) is a new one, and what an older one still sends is stale.
+/// Names a score set that is asked for: one side of a comparison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct SetId {
+    pub job: JobId,
+    pub side: Side,
+}
+
+/// Counts the requests under one name: each new (T, ε) is a new one, and what an older one still sends is stale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 pub struct Generation(pub u64);
 
-/// In which order a job's images are scored.
+/// In which order a set's images are scored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Order {
-    /// A seeded random order, in-distribution and out-of-distribution by turns, so that what is there at any time is
-    /// an unbiased sample.
+    /// A seeded random order, the sides of a comparison by turns, so that what is there at any time is an unbiased
+    /// sample.
     Random,
-    /// As in the file, in-distribution first.
+    /// As in the file, the in-distribution side of a comparison first.
     File,
 }
 
-/// What to score: a network's in-distribution set against one out-of-distribution set, at (T, ε).
+/// A comparison: a network's in-distribution set against one out-of-distribution set, at (T, ε). It is two score sets.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct JobSpec {
     /// Name of the network's card.
@@ -76,14 +95,70 @@ pub struct JobSpec {
     pub order: Order,
 }
 
-/// Where a job is computed, and when its turn comes.
+impl JobSpec {
+    /// The score set that this side of the comparison is.
+    pub fn set(&self, side: Side) -> SetRequest {
+        SetRequest {
+            network: self.network.clone(),
+            weights: self.weights.clone(),
+            images: match (side, &self.in_dataset) {
+                (Side::Out, _) => SetImages::Named(self.dataset.clone()),
+                (Side::In, Some(name)) => SetImages::Named(name.clone()),
+                (Side::In, None) => SetImages::InDistribution,
+            },
+            side,
+            temperature: self.temperature,
+            magnitude: self.magnitude,
+            skip: self.skip,
+            limit: self.limit,
+            batch: self.batch,
+            seed: self.seed,
+            order: self.order,
+        }
+    }
+}
+
+/// The images of a score set.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum SetImages {
+    /// The in-distribution set that the network's card names.
+    InDistribution,
+    /// A data card's name or a path.
+    Named(String),
+}
+
+/// One score set: a network, images, which of them in which order, and (T, ε). Two requests that are equal are served by
+/// one pass over the images, whoever asks.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SetRequest {
+    /// Name of the network's card.
+    pub network: String,
+    /// Weights to use instead of the card's.
+    pub weights: Option<PathBuf>,
+    pub images: SetImages,
+    /// In-distribution sets have labels, which must be those of the network and come with the scores.
+    pub side: Side,
+    pub temperature: Temperature,
+    pub magnitude: Magnitude,
+    /// Images left out at the start of the set.
+    pub skip: usize,
+    /// At most so many images.
+    pub limit: Option<usize>,
+    /// Images a pass; `None` leaves it to the engine.
+    pub batch: Option<usize>,
+    /// Of the random order.
+    pub seed: u64,
+    pub order: Order,
+}
+
+/// Where a score set is computed, and when its turn comes.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Placement {
-    /// The job's images are split over these.
+    /// The images are split over these.
     pub devices: Devices,
-    /// Jobs of one lane (a queue) are served one after another; lanes share a device fairly.
+    /// Comparisons of one lane (a queue) are served one after another; lanes share a device fairly.
     pub lane: u32,
-    /// Served only while no other job has work for the device.
+    /// Served only while nothing else has work for the device.
     pub background: bool,
 }
 
@@ -124,16 +199,17 @@ pub struct Inspection {
 /// What an engine is told.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Command {
-    /// Score the job. A newer generation of the same job stops the older between two batches.
+    /// Score the set. A newer generation under the same name takes the place of the older, which stops between two batches
+    /// unless it is wanted under another name too.
     Score {
-        job: JobId,
+        set: SetId,
         generation: Generation,
         placement: Placement,
-        spec: JobSpec,
+        request: Box<SetRequest>,
     },
-    /// Forget the job: drop it if it waits, stop it between two batches if it runs.
-    Cancel { job: JobId },
-    /// Serve this job before the others.
+    /// Forget the set: drop it if it waits, stop it between two batches if it runs and nobody else wants it.
+    Cancel { set: SetId },
+    /// Serve the sets of this job before the others.
     Prefer { job: JobId },
     /// Show these images of the job's sets. Only the newest request is served, aside of all scoring.
     Thumbnails {
@@ -189,12 +265,11 @@ impl ImageScore {
     }
 }
 
-/// Some images of one side of a job, scored.
+/// Some images of a set, scored.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ScoreBatch {
-    pub job: JobId,
+    pub set: SetId,
     pub generation: Generation,
-    pub side: Side,
     pub scores: Vec<ImageScore>,
     /// Whether the scores came out of the evidence cache, without a pass through the network.
     pub from_cache: bool,
@@ -213,25 +288,25 @@ pub enum Event {
         device: Device,
         memory: Memory,
     },
-    /// A worker has begun the job: so many images are to be scored on each side.
+    /// The set is open: so many images are to be scored.
     Started {
-        job: JobId,
+        set: SetId,
         generation: Generation,
         /// As they were resolved.
         devices: Devices,
-        total_in: usize,
-        total_out: usize,
+        total: usize,
     },
     Scored(ScoreBatch),
-    /// All images of the job are scored.
+    /// All images of the set are scored.
     Finished {
-        job: JobId,
+        set: SetId,
         generation: Generation,
+        /// Since it was open.
         seconds: f64,
     },
-    /// The job cannot go on; the others are not touched.
+    /// The set cannot be scored, or not to its end; the others are not touched.
     Failed {
-        job: JobId,
+        set: SetId,
         generation: Generation,
         reason: String,
     },

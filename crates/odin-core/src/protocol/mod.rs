@@ -8,7 +8,7 @@ mod messages;
 
 pub use messages::{
     Command, Event, Generation, ImageId, ImageScore, Inspection, JobId, JobSpec, Order, Pixels, Placement,
-    ScoreBatch, Side, VERSION,
+    ScoreBatch, SetId, SetImages, SetRequest, Side, VERSION,
 };
 pub use process::{EngineEnded, EngineProcess};
 pub use wire::{Hello, read, write};

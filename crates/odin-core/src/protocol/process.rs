@@ -40,15 +40,15 @@ pub enum EngineEnded {
 
 /// It runs while this lives. Dropping it waits until its workers have ended.
 pub struct EngineProcess {
-    commands: Option<Sender<Command>>,
+    commands: Option<Arc<Sender<Command>>>,
     child: Arc<Mutex<Child>>,
     /// Closed by the thread that listens, once the process has ended.
     ended: Mutex<Receiver<()>>,
 }
 
 impl EngineProcess {
-    /// Starts `program serve`; with `fresh`, evidence of earlier runs is neither read nor left. `emit` is called from a thread of its own: with events, and at last, unless this was
-    /// dropped, with why there are no more.
+    /// Starts `program serve`; with `fresh`, evidence of earlier runs is neither read nor left. `emit` is called from a
+    /// thread of its own: with events, and at last with why there are no more. The engine is told what it returns.
     ///
     /// # Errors
     /// The program or a thread cannot be started.
@@ -56,7 +56,7 @@ impl EngineProcess {
         program: &Path,
         home: &Home,
         fresh: bool,
-        mut emit: impl FnMut(Result<Event, EngineEnded>) + Send + 'static,
+        mut emit: impl FnMut(Result<Event, EngineEnded>) -> Vec<Command> + Send + 'static,
     ) -> io::Result<Self> {
         let mut child = Program::new(program)
             .arg("serve")
@@ -69,6 +69,9 @@ impl EngineProcess {
         let child = Arc::new(Mutex::new(child));
         let (commands, to_write) = channel();
         let (ended_sender, ended) = channel();
+        let commands = Arc::new(commands);
+        // Weak, so that the pipe closes when this is dropped.
+        let replies = Arc::downgrade(&commands);
         let process = Self {
             commands: Some(commands),
             child: child.clone(),
@@ -81,7 +84,15 @@ impl EngineProcess {
         thread::Builder::new()
             .name("from-engine".to_owned())
             .spawn(move || {
-                let heard = listen(output, &mut emit);
+                let mut told = |event| {
+                    for reply in emit(Ok(event)) {
+                        if let Some(commands) = replies.upgrade() {
+                            // One that has ended hears nothing.
+                            let _ = commands.send(reply);
+                        }
+                    }
+                };
+                let heard = listen(output, &mut told);
                 if heard.is_err() {
                     // What it says cannot be understood: it is of no use.
                     let _ = lock(&child).kill();
@@ -127,7 +138,7 @@ fn forward(commands: &Receiver<Command>, mut input: ChildStdin) {
     }
 }
 
-fn listen(output: ChildStdout, emit: &mut impl FnMut(Result<Event, EngineEnded>)) -> Result<(), EngineEnded> {
+fn listen(output: ChildStdout, emit: &mut impl FnMut(Event)) -> Result<(), EngineEnded> {
     let mut output = BufReader::with_capacity(1 << 16, output);
     match wire::read::<Hello>(&mut output) {
         Ok(None) => return Ok(()),
@@ -141,7 +152,7 @@ fn listen(output: ChildStdout, emit: &mut impl FnMut(Result<Event, EngineEnded>)
     }
     loop {
         match wire::read(&mut output) {
-            Ok(Some(event)) => emit(Ok(event)),
+            Ok(Some(event)) => emit(event),
             Ok(None) => return Ok(()),
             // Cut off in the middle of a message: how it ended says more.
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(()),

@@ -76,7 +76,7 @@ mod tests {
     use crate::units::{Device, Devices, LogOdds, Magnitude, Temperature};
     use odin_detectors::LogitScores;
 
-    fn there_and_back<T: Serialize + DeserializeOwned>(messages: &[T]) -> Vec<T> {
+    fn sent_and_read<T: Serialize + DeserializeOwned>(messages: &[T]) -> Vec<T> {
         let mut pipe = Vec::new();
         for message in messages {
             write(&mut pipe, message).unwrap();
@@ -100,10 +100,14 @@ mod tests {
             seed: u64::MAX,
             order: Order::Random,
         };
-        let (job, generation) = (JobId(1 << 40 | 5), Generation(9));
+        let (job, generation) = (JobId::Job(u32::MAX), Generation(9));
+        let set = SetId {
+            job: job.cell(4),
+            side: Side::Out,
+        };
         let commands = [
             Command::Score {
-                job,
+                set,
                 generation,
                 placement: Placement {
                     devices: [Device::Cuda(1), Device::Cpu]
@@ -114,9 +118,9 @@ mod tests {
                     lane: 2,
                     background: true,
                 },
-                spec: spec.clone(),
+                request: Box::new(spec.set(Side::In)),
             },
-            Command::Cancel { job },
+            Command::Cancel { set },
             Command::Inspect {
                 job,
                 spec,
@@ -127,20 +131,18 @@ mod tests {
             },
             Command::Shutdown,
         ];
-        assert_eq!(there_and_back(&commands), commands);
+        assert_eq!(sent_and_read(&commands), commands);
         let scores = [f64::NEG_INFINITY, -0.0, 0.1 + 0.2, f64::MIN_POSITIVE / 2.0];
         let events = [
             Event::Started {
-                job,
+                set,
                 generation,
                 devices: Devices::default(),
-                total_in: 1,
-                total_out: usize::MAX,
+                total: usize::MAX,
             },
             Event::Scored(ScoreBatch {
-                job,
+                set,
                 generation,
-                side: Side::In,
                 scores: (0..)
                     .zip(scores)
                     .map(|(index, score)| ImageScore {
@@ -170,13 +172,13 @@ mod tests {
                 )],
             },
         ];
-        assert_eq!(there_and_back(&events), events);
+        assert_eq!(sent_and_read(&events), events);
     }
 
     #[test]
     fn what_is_cut_short_or_no_message_is_an_error() {
         let mut pipe = Vec::new();
-        write(&mut pipe, &Command::Cancel { job: JobId(1) }).unwrap();
+        write(&mut pipe, &Command::Prefer { job: JobId::Job(1) }).unwrap();
         for length in 1..pipe.len() {
             let error = read::<Command>(&mut &pipe[..length]).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::UnexpectedEof, "{length}");

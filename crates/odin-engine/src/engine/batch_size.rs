@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use tch::TchError;
 
 use super::device;
-use super::library::OpenNetwork;
-use super::pass::is_out_of_memory;
+use super::open_network::OpenNetwork;
+use super::out_of_memory::is_out_of_memory;
 use crate::scoring::Scorer;
 use odin_core::files;
 use odin_core::home::Home;

@@ -2,7 +2,8 @@
 use std::time::Duration;
 
 use super::tests::{Bench, spec};
-use odin_core::protocol::{Command, Event, ImageId, JobId, JobSpec, Order};
+use odin_core::comparisons::{JobCommand, JobEvent};
+use odin_core::protocol::{ImageId, JobId, JobSpec, Order};
 use odin_metrics::Side;
 
 fn image(side: Side, index: u32) -> ImageId {
@@ -17,19 +18,19 @@ fn thumbnails_and_class_names_need_no_weights() {
         .map(|n| image(Side::Out, n))
         .chain([image(Side::In, 99)])
         .collect();
-    bench.engine.send(Command::Thumbnails {
-        job: JobId(3),
+    bench.tell(JobCommand::Thumbnails {
+        job: JobId::Job(3),
         spec: spec(1000.0, 0.002, Order::Random),
         images: images.clone(),
     });
     let mut seen = Vec::new();
     while seen.len() < images.len() {
         match bench.events.recv_timeout(Duration::from_secs(60)).unwrap() {
-            Event::Thumbnails { job, images } => {
-                assert_eq!(job, JobId(3));
+            JobEvent::Thumbnails { job, images } => {
+                assert_eq!(job, JobId::Job(3));
                 seen.extend(images);
             }
-            Event::Classes { names, .. } => assert!(names.is_empty(), "noise has no classes"),
+            JobEvent::Classes { names, .. } => assert!(names.is_empty(), "noise has no classes"),
             other => panic!("{other:?}"),
         }
     }
@@ -54,13 +55,13 @@ fn an_inspection_says_what_scoring_says() {
             .find(|score| score.index == 7)
             .unwrap();
         let asked = image(Side::Out, 7);
-        bench.engine.send(Command::Inspect {
-            job: JobId(0),
+        bench.tell(JobCommand::Inspect {
+            job: JobId::Job(0),
             spec,
             image: asked,
         });
         let found = loop {
-            if let Event::Inspected { image, result, .. } =
+            if let JobEvent::Inspected { image, result, .. } =
                 bench.events.recv_timeout(Duration::from_secs(60)).unwrap()
             {
                 assert_eq!(image, asked);
@@ -92,8 +93,8 @@ fn an_inspection_says_what_scoring_says() {
             assert!(sign == 0 || sign == 255);
         }
     }
-    bench.engine.send(Command::Inspect {
-        job: JobId(0),
+    bench.tell(JobCommand::Inspect {
+        job: JobId::Job(0),
         spec: JobSpec {
             dataset: "large".into(),
             ..spec(100.0, 0.0, Order::File)
@@ -101,7 +102,9 @@ fn an_inspection_says_what_scoring_says() {
         image: image(Side::Out, 0),
     });
     let refused = loop {
-        if let Event::Inspected { result, .. } = bench.events.recv_timeout(Duration::from_secs(60)).unwrap() {
+        if let JobEvent::Inspected { result, .. } =
+            bench.events.recv_timeout(Duration::from_secs(60)).unwrap()
+        {
             break result.unwrap_err();
         }
     };

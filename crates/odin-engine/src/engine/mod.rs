@@ -1,26 +1,32 @@
-//! The engine: jobs go in, scores come out. One worker a device does all tensor work.
+//! The engine: score sets are asked for, scores come out. One worker a device does all tensor work.
 //!
-//! `protocol` is what goes in and out. `process` is an engine in a process of its own and `serve` what runs in there, with messages as
-//! `wire` has them. `scheduler` is the thread that hears and tells; `desk` knows whose turn it is,
-//! `opener` opens networks and sets aside (and `batch_size` finds how many images a pass takes), `library` keeps them, `fleet` has the workers and `pool` the threads of one;
-//! `task` is one job under way, `pass` one batch through the network, `evidence` what is never computed twice. `preflight`
-//! tells whether a network does what its card says, `inspect` shows images to people, `device` what there is to compute on, `memory` how much of it is in use. Nothing here draws, reads a
-//! session or knows the command line.
-mod batch_size;
-mod desk;
-pub mod device;
-mod evidence;
-mod fleet;
-mod inspect;
-mod library;
-pub mod memory;
-mod opener;
-mod pass;
-mod pool;
-pub mod preflight;
-mod scheduler;
+//! `serve` is an engine for another process. `scheduler` is the thread that hears and tells; `run_queue` knows whose turn it
+//! is and who asked for what; `loader` opens networks and sets on a thread of its own (and `batch_size` measures how many
+//! images a pass takes), `model_cache` keeps them; `workers` are the devices and `pool` the threads of one; `task` is one
+//! score set under way, `pass` one batch through the network, `evidence` what is never computed twice. `preflight` tells
+//! whether a network does what its card says, `inspect` shows images to people, `device` what there is to compute on,
+//! `memory` how much of it is in use. Nothing here draws, reads a session or knows the command line.
+//!
+//! Each module imports only from those listed after it.
 mod serve;
+mod scheduler;
+mod inspect;
+mod run_queue;
 mod task;
+mod loader;
+mod model_cache;
+pub mod preflight;
+mod batch_size;
+mod workers;
+mod pool;
+mod pass;
+mod evidence;
+mod open_network;
+pub mod memory;
+pub mod device;
+mod out_of_memory;
+mod entry_id;
+mod worker_id;
 #[cfg(test)]
 mod inspect_tests;
 #[cfg(test)]

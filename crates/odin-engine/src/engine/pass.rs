@@ -3,26 +3,25 @@ use std::sync::Arc;
 
 use tch::{TchError, Tensor};
 
+use super::entry_id::EntryId;
 use super::evidence::Shown;
-use super::fleet::Seat;
-use super::library::OpenNetwork;
+use super::open_network::OpenNetwork;
+use super::out_of_memory::is_out_of_memory;
+use super::worker_id::WorkerId;
 use crate::networks::weights::first_line;
 use crate::scoring::{Scorer, Signs};
-use odin_core::protocol::{Generation, JobId};
 use odin_core::runs::evidence::EvidenceKey;
 use odin_core::units::{LogOdds, Magnitude, Temperature};
 use odin_datasets::Batch;
-use odin_metrics::Side;
 
 /// A batch to compute, and what is known of its images.
 pub struct Work {
-    pub job: JobId,
-    pub generation: Generation,
-    pub side: Side,
+    /// The set of the run queue that it belongs to.
+    pub entry: EntryId,
     pub set: String,
     pub evidence: EvidenceKey,
     /// The worker that computes it.
-    pub seat: Seat,
+    pub worker: WorkerId,
     pub network: Arc<OpenNetwork>,
     pub temperature: Temperature,
     pub magnitude: Magnitude,
@@ -50,12 +49,6 @@ pub enum PassError {
     NotANumber { set: String, image: u32 },
     #[error("a fault in the program: {0}")]
     Panic(String),
-}
-
-/// libtorch has no code for it, only words.
-pub fn is_out_of_memory(error: &TchError) -> bool {
-    let text = error.to_string();
-    text.contains("out of memory") || text.contains("can't allocate memory")
 }
 
 impl Work {

@@ -2,15 +2,15 @@
 //! one, and under the other normalisations that such networks are trained with.
 use std::collections::{HashMap, HashSet};
 
-use super::library::OpenNetwork;
+use super::open_network::OpenNetwork;
 use crate::networks::read_weights;
 use crate::networks::weights::{WeightsError, first_line};
 use crate::scoring::Scorer;
 use odin_core::networks::NetworkCard;
-use odin_core::protocol::ScoreBatch;
+use odin_core::protocol::ImageScore;
 use odin_datasets::{Dataset, DatasetError, Normalisation, NormalisationError};
 use odin_detectors::argmax;
-use odin_metrics::{Interval, Side, clopper_pearson};
+use odin_metrics::{Interval, clopper_pearson};
 
 /// Means and deviations in use for 32×32 colour images: the ODIN authors', and the usual CIFAR-10 and CIFAR-100 ones.
 const WELL_KNOWN: [(&str, [f32; 3], [f32; 3]); 3] = [
@@ -165,16 +165,16 @@ struct Watched {
 const ENOUGH: usize = 200;
 
 impl AccuracyWatch {
-    /// Takes a batch in; gives a complaint, once a network.
-    pub fn watch(&mut self, network: &OpenNetwork, batch: &ScoreBatch) -> Option<String> {
-        let published = network.card.accuracy.filter(|_| batch.side == Side::In)?;
+    /// Takes scores of in-distribution images in; gives a complaint, once a network.
+    pub fn watch(&mut self, network: &OpenNetwork, scores: &[ImageScore]) -> Option<String> {
+        let published = network.card.accuracy?;
         let watched = self.0.entry(network.weights_digest.clone()).or_default();
-        for score in &batch.scores {
+        for score in scores {
             if watched.seen.insert(score.index) && score.label == Some(score.prediction) {
                 watched.right += 1;
             }
         }
-        let labelled = batch.scores.iter().all(|score| score.label.is_some());
+        let labelled = scores.iter().all(|score| score.label.is_some());
         if watched.told || !labelled || watched.seen.len() < ENOUGH {
             return None;
         }

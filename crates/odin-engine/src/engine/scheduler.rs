@@ -1,28 +1,32 @@
 //! The engine's thread: hears commands, hands batches to the workers and tells what comes back.
 //!
-//! It owns the jobs and the evidence; nobody else touches them.
+//! It owns the run queue and the evidence; nobody else touches them.
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender};
 
-use super::desk::{Desk, Slot, State};
 use super::device;
+use super::entry_id::EntryId;
 use super::evidence::Store;
-use super::fleet::Fleet;
 use super::inspect::Inspector;
+use super::loader::{LoadRequest, Loaded, Loader, Ready};
 use super::memory::Gauge;
-use super::opener::{Opened, Opener, Ready, Request};
 use super::pool::{Done, panic_text};
 use super::preflight::AccuracyWatch;
+use super::run_queue::{Put, RunQueue, State, Subscriber};
 use super::task::{Next, Task, TaskError};
+use super::worker_id::WorkerId;
+use super::workers::Workers;
 use odin_core::home::Home;
-use odin_core::protocol::{Command, Event, Generation, JobId, JobSpec, Placement};
+use odin_core::protocol::{
+    Command, Event, Generation, ImageScore, Placement, ScoreBatch, SetId, SetRequest, Side,
+};
 use odin_core::runs::evidence::Budget;
 use odin_core::units::{Device, Devices};
 
 /// What reaches the scheduler.
 pub enum Message {
     Command(Box<Command>),
-    Opened(Box<Opened>),
+    Loaded(Box<Loaded>),
     Done(Box<Done>),
     /// What the inspector has to say.
     Tell(Box<Event>),
@@ -30,11 +34,11 @@ pub enum Message {
 
 struct Scheduler<E, D> {
     store: Store,
-    desk: Desk,
-    fleet: Fleet<D>,
-    opener: Opener,
+    queue: RunQueue,
+    workers: Workers<D>,
+    loader: Loader,
     /// Heard of since the last batch was handed out.
-    asked: Vec<Request>,
+    asked: Vec<LoadRequest>,
     /// Started when something is first to be looked at.
     inspector: Option<Inspector>,
     home: Home,
@@ -53,20 +57,20 @@ pub fn run(
     mut emit: impl FnMut(Event),
 ) {
     device::keep_freed_memory();
-    let (done, opened) = (sender.clone(), sender.clone());
+    let (done, loaded) = (sender.clone(), sender.clone());
     // A scheduler that has ended wants no more results.
     let identified = sender.clone();
-    let opener = Opener::start(
+    let loader = Loader::start(
         home,
         move |result| {
-            let _ = opened.send(Message::Opened(Box::new(result)));
+            let _ = loaded.send(Message::Loaded(Box::new(result)));
         },
         move |event| {
             let _ = identified.send(Message::Tell(Box::new(event)));
         },
     );
-    let opener = match opener {
-        Ok(opener) => opener,
+    let loader = match loader {
+        Ok(loader) => loader,
         Err(error) => {
             return emit(Event::Warning {
                 text: format!("no thread to open networks on: {error}"),
@@ -75,11 +79,11 @@ pub fn run(
     };
     let mut scheduler = Scheduler {
         store: Store::new(&home.runs(), budget),
-        desk: Desk::default(),
-        fleet: Fleet::new(move |result| {
+        queue: RunQueue::default(),
+        workers: Workers::new(move |result| {
             let _ = done.send(Message::Done(Box::new(result)));
         }),
-        opener,
+        loader,
         asked: Vec::new(),
         inspector: None,
         home: home.clone(),
@@ -96,7 +100,7 @@ pub fn run(
             match message {
                 Message::Command(command) if *command == Command::Shutdown => return,
                 Message::Command(command) => scheduler.hear(*command),
-                Message::Opened(opened) => scheduler.open(*opened),
+                Message::Loaded(loaded) => scheduler.open(*loaded),
                 Message::Done(done) => scheduler.take_back(*done),
                 Message::Tell(event) => (scheduler.emit)(*event),
             }
@@ -109,20 +113,20 @@ impl<E: FnMut(Event), D: Fn(Done) + Clone + Send + 'static> Scheduler<E, D> {
     fn hear(&mut self, command: Command) {
         match command {
             Command::Score {
-                job,
+                set,
                 generation,
                 placement,
-                spec,
-            } => self.take_in(job, generation, &placement, spec),
-            Command::Cancel { job } => self.desk.cancel(job),
-            Command::Prefer { job } => self.desk.prefer(job),
+                request,
+            } => self.take_in(set, generation, &placement, *request),
+            Command::Cancel { set } => self.queue.cancel(set),
+            Command::Prefer { job } => self.queue.prefer(job),
             Command::Thumbnails { job, spec, images } => {
                 self.inspector(|inspector| inspector.thumbnails(job, spec, images));
             }
             Command::Inspect { job, spec, image } => {
                 self.inspector(|inspector| inspector.inspect(job, spec, image));
             }
-            Command::Identify { network, weights } => self.opener.identify(network, weights),
+            Command::Identify { network, weights } => self.loader.identify(network, weights),
             Command::Shutdown => {}
         }
     }
@@ -146,7 +150,7 @@ impl<E: FnMut(Event), D: Fn(Done) + Clone + Send + 'static> Scheduler<E, D> {
         }
     }
 
-    fn take_in(&mut self, job: JobId, generation: Generation, placement: &Placement, spec: JobSpec) {
+    fn take_in(&mut self, set: SetId, generation: Generation, placement: &Placement, request: SetRequest) {
         let emit = &mut self.emit;
         let started = |device| {
             emit(Event::Ready {
@@ -154,122 +158,125 @@ impl<E: FnMut(Event), D: Fn(Done) + Clone + Send + 'static> Scheduler<E, D> {
                 description: device::describe(device),
             });
         };
-        let seats = match self.fleet.seats(&placement.devices, started) {
-            Ok(seats) => seats,
+        let workers = match self.workers.on(&placement.devices, started) {
+            Ok(workers) => workers,
             Err(error) => {
-                self.desk.cancel(job);
-                return self.fail(job, generation, error.to_string());
+                self.queue.cancel(set);
+                return (self.emit)(Event::Failed {
+                    set,
+                    generation,
+                    reason: error.to_string(),
+                });
             }
         };
-        self.asked.push(Request {
-            job,
+        let subscriber = Subscriber {
+            set,
             generation,
-            spec: spec.clone(),
-            seats: seats.clone(),
-        });
-        self.desk.put(Slot {
-            job,
-            generation,
-            seats,
             lane: placement.lane,
             background: placement.background,
-            state: State::Opening(spec),
-        });
-    }
-
-    /// Has opened what the jobs heard of need, unless they are past already.
-    fn open_asked(&mut self) {
-        for request in std::mem::take(&mut self.asked) {
-            if self.desk.slot(request.job, request.generation).is_some()
-                && let Some(opened) = self.opener.request(request)
-            {
-                self.open(opened);
-            }
+        };
+        match self.queue.put(subscriber, request.clone(), workers.clone()) {
+            Put::New(entry) => self.asked.push(LoadRequest {
+                entry,
+                request,
+                workers,
+            }),
+            Put::Joined(entry) => self.catch_up(entry, subscriber),
         }
     }
 
-    fn fail(&mut self, job: JobId, generation: Generation, reason: String) {
-        (self.emit)(Event::Failed {
-            job,
-            generation,
-            reason,
-        });
-    }
-
-    /// Begins the job: tells what it comes to, and what is known of it already.
-    fn open(&mut self, opened: Opened) {
-        let Opened {
-            job,
-            generation,
-            ready,
-        } = opened;
-        let Some(slot) = self.desk.slot(job, generation) else {
+    /// Tells one who joins a set that is under way what the others have been told.
+    fn catch_up(&mut self, entry: EntryId, subscriber: Subscriber) {
+        let Some(place) = self.queue.entry(entry) else {
             return;
         };
-        let State::Opening(spec) = &slot.state else { return };
-        let (spec, seats) = (spec.clone(), slot.seats.clone());
-        let store = &mut self.store;
-        let begin = |ready: Ready| guarded(|| Task::begin(job, generation, spec, ready, store));
-        let (task, known) = match ready.and_then(begin) {
-            Ok(begun) => begun,
-            Err(reason) => {
-                self.desk.remove(job, generation);
-                return self.fail(job, generation, reason);
+        let devices = devices_of(&place.workers);
+        let State::Open(task) = &place.state else { return };
+        let (total, known) = (task.total(), task.known(&self.store));
+        (self.emit)(started(subscriber, devices, total));
+        tell_scores(&mut self.emit, &[subscriber], known, true);
+    }
+
+    /// Has opened what the sets heard of need, unless they are past already.
+    fn open_asked(&mut self) {
+        for request in std::mem::take(&mut self.asked) {
+            if self.queue.entry(request.entry).is_some()
+                && let Some(loaded) = self.loader.request(request)
+            {
+                self.open(loaded);
             }
+        }
+    }
+
+    /// Takes the entry out, and tells those who asked for it why.
+    fn fail(&mut self, entry: EntryId, reason: &str) {
+        for subscriber in self.queue.remove(entry) {
+            (self.emit)(Event::Failed {
+                set: subscriber.set,
+                generation: subscriber.generation,
+                reason: reason.to_owned(),
+            });
+        }
+    }
+
+    /// Begins the set: tells what it comes to, and what is known of it already.
+    fn open(&mut self, Loaded { entry, ready }: Loaded) {
+        let Some(place) = self.queue.entry(entry) else {
+            return;
         };
-        let (total_in, total_out) = task.totals();
-        let resolved: Vec<Device> = seats.iter().map(|seat| seat.device).collect();
-        (self.emit)(Event::Started {
-            job,
-            generation,
-            devices: Devices::try_from(resolved).unwrap_or_default(),
-            total_in,
-            total_out,
-        });
-        for batch in known {
-            (self.emit)(Event::Scored(batch));
+        let (request, devices) = (place.request.clone(), devices_of(&place.workers));
+        let store = &mut self.store;
+        let begin = |ready: Ready| guarded(|| Task::begin(entry, request, ready, store));
+        let task = match ready.and_then(begin) {
+            Ok(task) => task,
+            Err(reason) => return self.fail(entry, &reason),
+        };
+        let (total, known) = (task.total(), task.known(&self.store));
+        if let Some(place) = self.queue.entry(entry) {
+            place.state = State::Open(Box::new(task));
         }
-        if let Some(slot) = self.desk.slot(job, generation) {
-            slot.state = State::Open(Box::new(task));
+        let subscribers = self.queue.subscribers(entry);
+        for &subscriber in &subscribers {
+            (self.emit)(started(subscriber, devices.clone(), total));
         }
+        tell_scores(&mut self.emit, &subscribers, known, true);
         self.tidy();
     }
 
-    /// Gives every worker work, job by job, until all are busy.
+    /// Gives every worker work, set by set, until all are busy.
     fn hand_out(&mut self) {
         let mut waiting = Vec::new();
-        for seat in self.fleet.with_room() {
-            while self.fleet.with_room().contains(&seat) {
-                let Some(task) = self.desk.next(seat, &waiting) else {
+        for worker in self.workers.with_room() {
+            while self.workers.with_room().contains(&worker) {
+                let Some((entry, task)) = self.queue.next(worker, &waiting) else {
                     break;
                 };
-                let (job, generation) = (task.job, task.generation);
-                match guarded(|| task.next(seat, &self.store)) {
+                match guarded(|| task.next(worker, &self.store)) {
                     Ok(Next::Compute(work)) => {
-                        self.desk.handed_out(job, work.batch.count);
-                        self.fleet.submit(*work);
+                        self.queue.handed_out(entry, work.batch.count);
+                        self.workers.submit(*work);
                     }
-                    Ok(Next::Wait) => waiting.push(job),
-                    Ok(Next::Finished) => self.finish(job, generation),
-                    Err(reason) => {
-                        self.desk.remove(job, generation);
-                        self.fail(job, generation, reason);
+                    Ok(Next::Known(scores)) => {
+                        tell_scores(&mut self.emit, &self.queue.subscribers(entry), scores, true);
                     }
+                    Ok(Next::Wait) => waiting.push(entry),
+                    Ok(Next::Finished) => self.finish(entry),
+                    Err(reason) => self.fail(entry, &reason),
                 }
             }
         }
     }
 
-    fn finish(&mut self, job: JobId, generation: Generation) {
-        let Some(slot) = self.desk.slot(job, generation) else {
+    fn finish(&mut self, entry: EntryId) {
+        let Some(place) = self.queue.entry(entry) else {
             return;
         };
-        let devices: Vec<Device> = slot.seats.iter().map(|seat| seat.device).collect();
-        let Some(task) = self.desk.task(job, generation) else {
+        let devices: Vec<Device> = place.workers.iter().map(|worker| worker.device).collect();
+        let Some(task) = self.queue.task(entry) else {
             return;
         };
         let (skipped, seconds) = (task.skipped(), task.started.elapsed().as_secs_f64());
-        for (name, count, why) in skipped {
+        if let Some((name, count, why)) = skipped {
             (self.emit)(Event::Warning {
                 text: format!("{name}: {count} images skipped; the first: {why}"),
             });
@@ -277,12 +284,13 @@ impl<E: FnMut(Event), D: Fn(Done) + Clone + Send + 'static> Scheduler<E, D> {
         for device in devices {
             self.tell_memory(device, true);
         }
-        (self.emit)(Event::Finished {
-            job,
-            generation,
-            seconds,
-        });
-        self.desk.remove(job, generation);
+        for subscriber in self.queue.remove(entry) {
+            (self.emit)(Event::Finished {
+                set: subscriber.set,
+                generation: subscriber.generation,
+                seconds,
+            });
+        }
     }
 
     /// Tells how much of the device's memory is in use, where that is news.
@@ -292,33 +300,31 @@ impl<E: FnMut(Event), D: Fn(Done) + Clone + Send + 'static> Scheduler<E, D> {
         }
     }
 
-    /// Keeps what a batch has shown, also where its job has moved on, and tells its scores where it has not.
+    /// Keeps what a batch has shown, also where nobody asks for its set any more, and tells its scores where somebody does.
     fn take_back(&mut self, Done { work, found }: Done) {
-        self.fleet.came_back(work.seat);
-        self.tell_memory(work.seat.device, false);
-        let (job, generation) = (work.job, work.generation);
+        self.workers.came_back(work.worker);
+        self.tell_memory(work.worker.device, false);
+        let entry = work.entry;
         let found = match found {
             Ok(found) => found,
-            Err(error) => {
-                if self.desk.remove(job, generation) {
-                    self.fail(job, generation, error.to_string());
-                }
-                return;
-            }
+            Err(error) => return self.fail(entry, &error.to_string()),
         };
         if let Some(size) = found.halved_to {
             let text = format!(
                 "{} ran out of memory; {} went on with batches of {size}",
-                work.seat.device, work.set
+                work.worker.device, work.set
             );
             (self.emit)(Event::Warning { text });
         }
         self.store
             .keep(&work.evidence, work.temperature, work.magnitude, found.shown);
-        if let Some(task) = self.desk.task(job, generation) {
-            let batch = task.scores(&work, &self.store);
-            let shortfall = self.accuracy.watch(&work.network, &batch);
-            (self.emit)(Event::Scored(batch));
+        if let Some(task) = self.queue.task(entry) {
+            let scores = task.scores(&work, &self.store);
+            let shortfall = match task.side() {
+                Side::In => self.accuracy.watch(&work.network, &scores),
+                Side::Out => None,
+            };
+            tell_scores(&mut self.emit, &self.queue.subscribers(entry), scores, false);
             if let Some(text) = shortfall {
                 (self.emit)(Event::Warning { text });
             }
@@ -328,16 +334,50 @@ impl<E: FnMut(Event), D: Fn(Done) + Clone + Send + 'static> Scheduler<E, D> {
 
     /// Keeps the evidence within its room, and passes on what it has to say.
     fn tidy(&mut self) {
-        let desk = &self.desk;
+        let queue = &self.queue;
         self.store
-            .make_room(|key| desk.tasks().any(|task| task.uses(key)));
+            .make_room(|key| queue.tasks().any(|task| task.uses(key)));
         for text in self.store.take_warnings() {
             (self.emit)(Event::Warning { text });
         }
     }
 }
 
-/// Turns an error, or a panic of libtorch's wrappers, into the reason why one job failed.
+fn devices_of(workers: &[WorkerId]) -> Devices {
+    let devices: Vec<Device> = workers.iter().map(|worker| worker.device).collect();
+    Devices::try_from(devices).expect("a set has as many workers as devices were named for it")
+}
+
+fn started(subscriber: Subscriber, devices: Devices, total: usize) -> Event {
+    Event::Started {
+        set: subscriber.set,
+        generation: subscriber.generation,
+        devices,
+        total,
+    }
+}
+
+/// Tells everybody who asked for a set some of its scores.
+fn tell_scores(
+    emit: &mut impl FnMut(Event),
+    subscribers: &[Subscriber],
+    scores: Vec<ImageScore>,
+    from_cache: bool,
+) {
+    if scores.is_empty() {
+        return;
+    }
+    for subscriber in subscribers {
+        emit(Event::Scored(ScoreBatch {
+            set: subscriber.set,
+            generation: subscriber.generation,
+            scores: scores.clone(),
+            from_cache,
+        }));
+    }
+}
+
+/// Turns an error, or a panic of libtorch's wrappers, into the reason why one set failed.
 fn guarded<T>(work: impl FnOnce() -> Result<T, TaskError>) -> Result<T, String> {
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(done) => done.map_err(|error| error.to_string()),

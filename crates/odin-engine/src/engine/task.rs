@@ -1,4 +1,4 @@
-//! One job under way: its two sets, what of them is known, and what is still to be computed.
+//! One score set under way: what of it is known, and what is still to be computed.
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -6,17 +6,18 @@ use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
+use super::entry_id::EntryId;
 use super::evidence::{Evidence, Store};
-use super::fleet::Seat;
-use super::library::OpenNetwork;
-use super::opener::Ready;
+use super::loader::Ready;
+use super::open_network::OpenNetwork;
 use super::pass::Work;
-use odin_core::protocol::{Generation, ImageScore, JobId, JobSpec, Order, ScoreBatch};
+use super::worker_id::WorkerId;
+use odin_core::protocol::{ImageScore, Order, SetRequest};
 use odin_core::runs::evidence::EvidenceKey;
-use odin_datasets::{Batch, Dataset, DatasetError, Normalisation, Prefetch};
+use odin_datasets::{Dataset, DatasetError, Normalisation, Prefetch};
 use odin_metrics::Side;
 
-/// Why a job cannot begin or go on.
+/// Why a set cannot be scored, or not to its end.
 #[derive(Debug, thiserror::Error)]
 pub enum TaskError {
     #[error(transparent)]
@@ -24,31 +25,25 @@ pub enum TaskError {
     #[error("{name} has {len} images, and the first {skip} are skipped: nothing is left to score")]
     Empty { name: String, len: usize, skip: usize },
     #[error("no network lies on {0:?}")]
-    NoNetwork(Seat),
+    NoNetwork(WorkerId),
 }
 
 pub struct Task {
-    pub job: JobId,
-    pub generation: Generation,
+    entry: EntryId,
     pub started: Instant,
-    spec: JobSpec,
-    networks: Vec<(Seat, Arc<OpenNetwork>)>,
-    halves: [Half; 2],
+    request: SetRequest,
+    networks: Vec<(WorkerId, Arc<OpenNetwork>)>,
+    set: Arc<Dataset>,
+    evidence: EvidenceKey,
+    /// Every image of it, in the order of the request.
+    order: Vec<u32>,
+    handed_out: usize,
+    ahead: Ahead,
     /// Batches handed out that have not come back.
     out: usize,
 }
 
-/// One side of the comparison.
-struct Half {
-    side: Side,
-    set: Arc<Dataset>,
-    evidence: EvidenceKey,
-    total: usize,
-    handed_out: usize,
-    ahead: Ahead,
-}
-
-/// Decodes what is to be computed, from the job's first turn on: of many jobs that wait, none decodes.
+/// Decodes what is to be computed, from the set's first turn on: of many sets that wait, none decodes.
 enum Ahead {
     Waiting(Vec<Vec<usize>>),
     Decoding(Prefetch),
@@ -59,180 +54,168 @@ enum Ahead {
 /// What a task wants next.
 pub enum Next {
     Compute(Box<Work>),
+    /// These images' scores have become known since the task began: another set had them in common.
+    Known(Vec<ImageScore>),
     /// Nothing until a batch comes back.
     Wait,
     Finished,
 }
 
 impl Task {
-    /// Finds out what is to be computed. Also gives the scores that are known already.
+    /// Finds out what is to be computed; [`Task::known`] gives the scores that need not be.
     pub fn begin(
-        job: JobId,
-        generation: Generation,
-        spec: JobSpec,
+        entry: EntryId,
+        request: SetRequest,
         ready: Ready,
         store: &mut Store,
-    ) -> Result<(Self, Vec<ScoreBatch>), TaskError> {
+    ) -> Result<Self, TaskError> {
         let Ready {
             networks,
-            in_set,
-            out_set,
+            set,
+            evidence: key,
             batch,
         } = ready;
-        let mut known = Vec::new();
-        let mut half = |side, (set, key): (Arc<Dataset>, EvidenceKey)| -> Result<Half, TaskError> {
-            let order = order_of(&set, side, &spec)?;
-            let evidence = store.open(&key, spec.temperature, spec.magnitude);
-            let mut scores = Vec::new();
-            // The batches are those of a job that knows nothing, less the images that are known: what a killed program
-            // had not finished is computed in the same company, and comes to the same to the bit.
-            let mut todo = Vec::new();
-            for chunk in order.chunks(batch) {
-                let mut missing = Vec::new();
-                for &image in chunk {
-                    match score_of(evidence, image, side, &set, &spec) {
-                        Some(score) => scores.push(score),
-                        None => missing.push(image as usize),
-                    }
-                }
-                if !missing.is_empty() {
-                    todo.push(missing);
-                }
-            }
-            let handed_out = scores.len();
-            if !scores.is_empty() {
-                known.push(ScoreBatch {
-                    job,
-                    generation,
-                    side,
-                    scores,
-                    from_cache: true,
-                });
-            }
-            Ok(Half {
-                side,
-                set,
-                evidence: key,
-                total: order.len(),
-                handed_out,
-                ahead: Ahead::of(todo),
-            })
+        let order = order_of(&set, &request)?;
+        let evidence = store.open(&key, request.temperature, request.magnitude);
+        // The batches are those of a set of which nothing is known, less the images that are known: what a killed program
+        // had not finished is computed in the same company, and comes to the same to the bit.
+        let is_missing = |&&image: &&u32| score_of(evidence, image, &set, &request).is_none();
+        let missing = |chunk: &[u32]| -> Vec<usize> {
+            let images = chunk.iter().filter(is_missing);
+            images.map(|&image| image as usize).collect()
         };
-        let halves = [half(Side::In, in_set)?, half(Side::Out, out_set)?];
-        let task = Self {
-            job,
-            generation,
+        let todo: Vec<Vec<usize>> = order
+            .chunks(batch)
+            .map(missing)
+            .filter(|batch| !batch.is_empty())
+            .collect();
+        Ok(Self {
+            entry,
             started: Instant::now(),
-            spec,
+            handed_out: order.len() - todo.iter().map(Vec::len).sum::<usize>(),
+            ahead: Ahead::of(todo),
+            request,
             networks,
-            halves,
+            set,
+            evidence: key,
+            order,
             out: 0,
-        };
-        Ok((task, known))
+        })
     }
 
     /// Whether it needs the evidence of this set.
     pub fn uses(&self, key: &EvidenceKey) -> bool {
-        self.halves.iter().any(|half| half.evidence == *key)
+        self.evidence == *key
     }
 
-    /// Images to score on each side.
-    pub fn totals(&self) -> (usize, usize) {
-        let [ins, outs] = &self.halves;
-        (ins.total, outs.total)
+    /// Images to score.
+    pub fn total(&self) -> usize {
+        self.order.len()
     }
 
-    /// The next batch, for this worker: of the side that is behind, or of the first that is not done, in file order.
-    pub fn next(&mut self, seat: Seat, store: &Store) -> Result<Next, TaskError> {
-        let of_seat = self.networks.iter().find(|(of, _)| *of == seat);
-        let network = of_seat.map(|(_, network)| network.clone());
-        let network = network.ok_or(TaskError::NoNetwork(seat))?;
-        loop {
-            let [first, second] = &mut self.halves;
-            let share = |half: &Half| half.handed_out as f64 / half.total as f64;
-            let first_now = match (&first.ahead, &second.ahead) {
-                (Ahead::Done, Ahead::Done) => {
-                    return Ok(if self.out == 0 { Next::Finished } else { Next::Wait });
-                }
-                (_, Ahead::Done) => true,
-                (Ahead::Done, _) => false,
-                _ => self.spec.order == Order::File || share(first) <= share(second),
-            };
-            let half = if first_now { first } else { second };
-            let Some(batch) = half.next_batch(network.card.normalisation)? else {
-                continue;
-            };
-            half.handed_out += batch.count;
-            self.out += 1;
-            let (t, magnitude) = (self.spec.temperature, self.spec.magnitude);
-            let evidence = store.get(&half.evidence);
-            let signs = |&index: &usize| evidence?.signs(index as u32, t);
-            return Ok(Next::Compute(Box::new(Work {
-                job: self.job,
-                generation: self.generation,
-                side: half.side,
-                set: half.set.name().to_owned(),
-                evidence: half.evidence.clone(),
-                seat,
-                network,
-                temperature: t,
-                magnitude,
-                known: batch.indices.iter().map(signs).collect(),
-                batch,
-            })));
-        }
+    /// How many of a thousand images have been handed out or were known.
+    pub fn permille_handed_out(&self) -> u32 {
+        (1000 * self.handed_out / self.order.len().max(1)) as u32
     }
 
-    /// The scores of a batch that has come back, out of the evidence it has become.
-    pub fn scores(&mut self, work: &Work, store: &Store) -> ScoreBatch {
-        self.out = self.out.saturating_sub(1);
-        let [ins, outs] = &self.halves;
-        let half = if work.side == Side::In { ins } else { outs };
-        let of = |image| {
-            score_of(
-                store.get(&half.evidence)?,
-                image,
-                half.side,
-                &half.set,
-                &self.spec,
-            )
+    /// Whether the images are in-distribution ones.
+    pub fn side(&self) -> Side {
+        self.request.side
+    }
+
+    /// The scores that are known, in the order of the request.
+    pub fn known(&self, store: &Store) -> Vec<ImageScore> {
+        let Some(evidence) = store.get(&self.evidence) else {
+            return Vec::new();
         };
-        let scores = work.images().filter_map(of).collect();
-        ScoreBatch {
-            job: self.job,
-            generation: self.generation,
-            side: work.side,
-            scores,
-            from_cache: false,
-        }
+        let score = |&image: &u32| score_of(evidence, image, &self.set, &self.request);
+        self.order.iter().filter_map(score).collect()
     }
 
-    /// Sets of which images were left out because they cannot be read: name, how many, why the first.
-    pub fn skipped(&self) -> Vec<(String, usize, String)> {
-        let of = |half: &Half| {
-            let all = half.set.skipped();
-            all.first()
-                .map(|(_, why)| (half.set.name().to_owned(), all.len(), why.clone()))
-        };
-        self.halves.iter().filter_map(of).collect()
-    }
-}
-
-impl Half {
-    /// `None` once all has been handed out.
-    fn next_batch(&mut self, normalisation: Normalisation) -> Result<Option<Batch>, DatasetError> {
+    /// The next batch, for this worker.
+    pub fn next(&mut self, worker: WorkerId, store: &Store) -> Result<Next, TaskError> {
+        let of_worker = self.networks.iter().find(|(of, _)| *of == worker);
+        let network = of_worker.map(|(_, network)| network.clone());
+        let network = network.ok_or(TaskError::NoNetwork(worker))?;
         if let Ahead::Waiting(todo) = &mut self.ahead {
             let todo = std::mem::take(todo);
-            self.ahead = Ahead::Decoding(self.set.prefetch(todo, normalisation, 1)?);
+            let known = self.begin_decoding(todo, network.card.normalisation, store)?;
+            if !known.is_empty() {
+                return Ok(Next::Known(known));
+            }
         }
-        let next = match &mut self.ahead {
+        let batch = match &mut self.ahead {
             Ahead::Decoding(prefetch) => prefetch.next().transpose()?,
             Ahead::Waiting(_) | Ahead::Done => None,
         };
-        if next.is_none() {
+        let Some(batch) = batch else {
             self.ahead = Ahead::Done;
+            return Ok(if self.out == 0 { Next::Finished } else { Next::Wait });
+        };
+        self.handed_out += batch.count;
+        self.out += 1;
+        let (t, magnitude) = (self.request.temperature, self.request.magnitude);
+        let evidence = store.get(&self.evidence);
+        let signs = |&index: &usize| evidence?.signs(index as u32, t);
+        Ok(Next::Compute(Box::new(Work {
+            entry: self.entry,
+            set: self.set.name().to_owned(),
+            evidence: self.evidence.clone(),
+            worker,
+            network,
+            temperature: t,
+            magnitude,
+            known: batch.indices.iter().map(signs).collect(),
+            batch,
+        })))
+    }
+
+    /// Begins to decode what is still not known; gives the scores that have become known while the task waited.
+    fn begin_decoding(
+        &mut self,
+        todo: Vec<Vec<usize>>,
+        normalisation: Normalisation,
+        store: &Store,
+    ) -> Result<Vec<ImageScore>, TaskError> {
+        let evidence = store.get(&self.evidence);
+        let mut known = Vec::new();
+        let mut missing = Vec::new();
+        for batch in todo {
+            let score = |image: usize| score_of(evidence?, image as u32, &self.set, &self.request);
+            let (mut left, before) = (Vec::new(), known.len());
+            for image in batch {
+                match score(image) {
+                    Some(score) => known.push(score),
+                    None => left.push(image),
+                }
+            }
+            self.handed_out += known.len() - before;
+            if !left.is_empty() {
+                missing.push(left);
+            }
         }
-        Ok(next)
+        self.ahead = match missing.is_empty() {
+            true => Ahead::Done,
+            false => Ahead::Decoding(self.set.prefetch(missing, normalisation, 1)?),
+        };
+        Ok(known)
+    }
+
+    /// The scores of a batch that has come back, out of the evidence it has become.
+    pub fn scores(&mut self, work: &Work, store: &Store) -> Vec<ImageScore> {
+        self.out = self
+            .out
+            .checked_sub(1)
+            .expect("a batch comes back once, after it was handed out");
+        let of = |image| score_of(store.get(&self.evidence)?, image, &self.set, &self.request);
+        work.images().filter_map(of).collect()
+    }
+
+    /// Where images were left out because they cannot be read: the set's name, how many, why the first.
+    pub fn skipped(&self) -> Option<(String, usize, String)> {
+        let all = self.set.skipped();
+        let (_, why) = all.first()?;
+        Some((self.set.name().to_owned(), all.len(), why.clone()))
     }
 }
 
@@ -245,36 +228,32 @@ impl Ahead {
     }
 }
 
-fn order_of(set: &Dataset, side: Side, spec: &JobSpec) -> Result<Vec<u32>, TaskError> {
-    let end = spec
-        .limit
-        .map_or(set.len(), |limit| set.len().min(spec.skip.saturating_add(limit)));
-    if spec.skip >= end {
+fn order_of(set: &Dataset, request: &SetRequest) -> Result<Vec<u32>, TaskError> {
+    let end = request.limit.map_or(set.len(), |limit| {
+        set.len().min(request.skip.saturating_add(limit))
+    });
+    if request.skip >= end {
         return Err(TaskError::Empty {
             name: set.name().to_owned(),
             len: set.len(),
-            skip: spec.skip,
+            skip: request.skip,
         });
     }
-    let mut order: Vec<u32> = (spec.skip as u32..end as u32).collect();
-    if spec.order == Order::Random {
-        let mut rng = ChaCha8Rng::seed_from_u64(spec.seed);
-        rng.set_stream(if side == Side::In { 0 } else { 1 });
+    let mut order: Vec<u32> = (request.skip as u32..end as u32).collect();
+    if request.order == Order::Random {
+        let mut rng = ChaCha8Rng::seed_from_u64(request.seed);
+        rng.set_stream(if request.side == Side::In { 0 } else { 1 });
         order.shuffle(&mut rng);
     }
     Ok(order)
 }
 
-/// The image's scores at the job's (T, ε), where the evidence holds what they need.
-fn score_of(
-    evidence: &Evidence,
-    image: u32,
-    side: Side,
-    set: &Dataset,
-    spec: &JobSpec,
-) -> Option<ImageScore> {
+/// The image's scores at the (T, ε) asked for, where the evidence holds what they need.
+fn score_of(evidence: &Evidence, image: u32, set: &Dataset, request: &SetRequest) -> Option<ImageScore> {
     Some(ImageScore {
-        label: (side == Side::In).then(|| set.label(image as usize)).flatten(),
-        ..evidence.score(image, spec.temperature, spec.magnitude)?
+        label: (request.side == Side::In)
+            .then(|| set.label(image as usize))
+            .flatten(),
+        ..evidence.score(image, request.temperature, request.magnitude)?
     })
 }

@@ -2,13 +2,13 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex};
 
 use super::*;
 use crate::networks::weights::Weights;
+use odin_core::comparisons::{Comparisons, JobBatch, JobCommand, JobEvent};
 use odin_core::networks::Architecture;
-use odin_core::protocol::{
-    Command, Event, Generation, ImageScore, JobId, JobSpec, Order, Placement, ScoreBatch,
-};
+use odin_core::protocol::{Event, Generation, ImageScore, JobId, JobSpec, Order, Placement};
 use odin_core::units::{Device, Devices, Magnitude, Temperature};
 use odin_metrics::Side;
 
@@ -56,7 +56,8 @@ pub(super) fn spec(temperature: f64, magnitude: f64, order: Order) -> JobSpec {
 
 pub(super) struct Bench {
     pub engine: Engine,
-    pub events: Receiver<Event>,
+    pub events: Receiver<JobEvent>,
+    comparisons: Arc<Mutex<Comparisons>>,
     generation: u64,
     placement: Placement,
     pub folder: tempfile::TempDir,
@@ -74,10 +75,15 @@ impl Bench {
 
     fn on(home: &Home, budget: Budget, folder: tempfile::TempDir) -> Self {
         let (sender, events) = channel();
-        let emit = move |event| {
-            let _ = sender.send(event);
+        let comparisons: Arc<Mutex<Comparisons>> = Arc::default();
+        let ours = comparisons.clone();
+        let emit = move |event: Event| {
+            for event in ours.lock().unwrap().hear(event).0 {
+                let _ = sender.send(event);
+            }
         };
         Self {
+            comparisons,
             engine: Engine::start(home, budget, emit).unwrap(),
             events,
             generation: 0,
@@ -96,11 +102,16 @@ impl Bench {
         Self::on(&Home::at(folder.path()), budget, folder)
     }
 
-    fn ask(&mut self, job: u64, spec: JobSpec) -> Generation {
+    pub fn tell(&self, command: JobCommand) {
+        let commands = self.comparisons.lock().unwrap().ask(command);
+        commands.into_iter().for_each(|command| self.engine.send(command));
+    }
+
+    fn ask(&mut self, job: u32, spec: JobSpec) -> Generation {
         self.generation += 1;
         let generation = Generation(self.generation);
-        self.engine.send(Command::Score {
-            job: JobId(job),
+        self.tell(JobCommand::Score {
+            job: JobId::Job(job),
             generation,
             placement: self.placement.clone(),
             spec,
@@ -109,7 +120,7 @@ impl Bench {
     }
 
     /// Every batch of the job up to its end, or why it failed.
-    fn finish(&self, job: u64, generation: Generation) -> Result<Vec<ScoreBatch>, String> {
+    fn finish(&self, job: u32, generation: Generation) -> Result<Vec<JobBatch>, String> {
         let mut batches = Vec::new();
         loop {
             let event = self
@@ -117,19 +128,19 @@ impl Bench {
                 .recv_timeout(std::time::Duration::from_secs(120))
                 .unwrap();
             match event {
-                Event::Scored(batch) if batch.job == JobId(job) && batch.generation == generation => {
+                JobEvent::Scored(batch) if batch.job == JobId::Job(job) && batch.generation == generation => {
                     batches.push(batch)
                 }
-                Event::Finished {
+                JobEvent::Finished {
                     job: j,
                     generation: g,
                     ..
-                } if (j, g) == (JobId(job), generation) => return Ok(batches),
-                Event::Failed {
+                } if (j, g) == (JobId::Job(job), generation) => return Ok(batches),
+                JobEvent::Failed {
                     job: j,
                     generation: g,
                     reason,
-                } if (j, g) == (JobId(job), generation) => {
+                } if (j, g) == (JobId::Job(job), generation) => {
                     return Err(reason);
                 }
                 _ => {}
@@ -137,13 +148,13 @@ impl Bench {
         }
     }
 
-    pub fn score(&mut self, spec: JobSpec) -> Result<Vec<ScoreBatch>, String> {
+    pub fn score(&mut self, spec: JobSpec) -> Result<Vec<JobBatch>, String> {
         let generation = self.ask(0, spec);
         self.finish(0, generation)
     }
 }
 
-fn side(batches: &[ScoreBatch], side: Side) -> Vec<ImageScore> {
+fn side(batches: &[JobBatch], side: Side) -> Vec<ImageScore> {
     let mut all: Vec<_> = batches
         .iter()
         .filter(|b| b.side == side)
@@ -153,7 +164,7 @@ fn side(batches: &[ScoreBatch], side: Side) -> Vec<ImageScore> {
     all
 }
 
-fn bits(batches: &[ScoreBatch]) -> Vec<(u64, u64)> {
+fn bits(batches: &[JobBatch]) -> Vec<(u64, u64)> {
     let all = [Side::In, Side::Out].into_iter().flat_map(|s| side(batches, s));
     all.map(|s| (s.baseline.0.to_bits(), s.odin.0.to_bits()))
         .collect()
@@ -211,8 +222,8 @@ fn the_newest_parameters_win() {
             .recv_timeout(std::time::Duration::from_secs(120))
             .unwrap()
         {
-            Event::Finished { generation, .. } => ended.push(generation),
-            Event::Failed { reason, .. } => panic!("{reason}"),
+            JobEvent::Finished { generation, .. } => ended.push(generation),
+            JobEvent::Failed { reason, .. } => panic!("{reason}"),
             _ => {}
         }
     }
@@ -231,15 +242,15 @@ fn the_preferred_job_is_served_first_and_a_cancelled_one_not_at_all() {
         },
     );
     let cancelled = bench.ask(3, spec(1000.0, 0.002, Order::Random));
-    bench.engine.send(Command::Cancel { job: JobId(3) });
-    bench.engine.send(Command::Prefer { job: JobId(2) });
+    bench.tell(JobCommand::Cancel { job: JobId::Job(3) });
+    bench.tell(JobCommand::Prefer { job: JobId::Job(2) });
     bench.finish(2, second).unwrap();
     bench.finish(1, first).unwrap();
-    bench.engine.send(Command::Shutdown);
+    bench.tell(JobCommand::Shutdown);
     let late = bench
         .events
         .iter()
-        .any(|e| matches!(e, Event::Finished { generation, .. } if generation == cancelled));
+        .any(|e| matches!(e, JobEvent::Finished { generation, .. } if generation == cancelled));
     assert!(!late);
 }
 
@@ -278,7 +289,7 @@ fn slices_are_counted_in_images_of_the_file() {
     assert_eq!(indices, [10, 11, 12, 13, 14]);
 }
 
-fn from_cache(batches: &[ScoreBatch]) -> usize {
+fn from_cache(batches: &[JobBatch]) -> usize {
     batches
         .iter()
         .filter(|b| b.from_cache)
@@ -341,7 +352,7 @@ fn a_job_stopped_midway_goes_on_to_the_same_scores() {
         // Ready, Started and the first batch.
         bench.events.recv().unwrap();
     }
-    bench.engine.send(Command::Cancel { job: JobId(0) });
+    bench.tell(JobCommand::Cancel { job: JobId::Job(0) });
     let mut bench = bench.again(Budget::default());
     let rest = bench.score(spec(1000.0, 0.003, Order::Random)).unwrap();
     assert!(from_cache(&rest) >= 8, "{generation:?}");
@@ -390,7 +401,7 @@ fn a_device_that_is_not_there_fails_the_job_that_names_it() {
 }
 
 /// Jobs in the order in which they end.
-fn order_of_ends(bench: &Bench, count: usize) -> Vec<u64> {
+fn order_of_ends(bench: &Bench, count: usize) -> Vec<u32> {
     let mut ended = Vec::new();
     while ended.len() < count {
         match bench
@@ -398,8 +409,8 @@ fn order_of_ends(bench: &Bench, count: usize) -> Vec<u64> {
             .recv_timeout(std::time::Duration::from_secs(120))
             .unwrap()
         {
-            Event::Finished { job, .. } => ended.push(job.0),
-            Event::Failed { reason, .. } => panic!("{reason}"),
+            JobEvent::Finished { job, .. } => ended.push(job.number()),
+            JobEvent::Failed { reason, .. } => panic!("{reason}"),
             _ => {}
         }
     }
@@ -411,7 +422,7 @@ fn background_jobs_wait_for_all_others() {
     let mut bench = Bench::new();
     bench.placement.background = true;
     for job in 10..13 {
-        bench.ask(job, spec(job as f64, 0.001, Order::Random));
+        bench.ask(job, spec(f64::from(job), 0.001, Order::Random));
     }
     bench.placement.background = false;
     bench.ask(1, spec(2.0, 0.001, Order::Random));
@@ -431,7 +442,7 @@ fn lanes_take_turns_and_a_lane_serves_in_order() {
     let mut seen = Vec::new();
     for (job, lane) in [(1, 0), (2, 0), (3, 1)] {
         bench.placement.lane = lane;
-        bench.ask(job, spec(2.0 + job as f64, 0.001, Order::Random));
+        bench.ask(job, spec(2.0 + f64::from(job), 0.001, Order::Random));
     }
     let mut ended = 0;
     while ended < 3 {
@@ -440,8 +451,8 @@ fn lanes_take_turns_and_a_lane_serves_in_order() {
             .recv_timeout(std::time::Duration::from_secs(120))
             .unwrap()
         {
-            Event::Scored(batch) if !batch.from_cache => seen.push(batch.job.0),
-            Event::Finished { .. } => ended += 1,
+            JobEvent::Scored(batch) if !batch.from_cache => seen.push(batch.job.number()),
+            JobEvent::Finished { .. } => ended += 1,
             _ => {}
         }
     }
@@ -463,9 +474,9 @@ fn memory_is_told_while_scores_come_and_never_while_idle() {
             .recv_timeout(std::time::Duration::from_secs(120))
             .unwrap();
         match event {
-            Event::Memory { device, memory } => told.push((device, memory)),
-            Event::Finished { generation: g, .. } if g == generation => break,
-            Event::Failed { reason, .. } => panic!("{reason}"),
+            JobEvent::Memory { device, memory } => told.push((device, memory)),
+            JobEvent::Finished { generation: g, .. } if g == generation => break,
+            JobEvent::Failed { reason, .. } => panic!("{reason}"),
             _ => {}
         }
     }
@@ -474,4 +485,47 @@ fn memory_is_told_while_scores_come_and_never_while_idle() {
     assert!(memory.used > 0 && memory.used < memory.total, "{memory}");
     let idle = bench.events.recv_timeout(std::time::Duration::from_millis(1500));
     assert!(idle.is_err(), "{idle:?}");
+}
+
+#[test]
+fn sets_that_several_jobs_share_are_scored_once() {
+    let mut bench = Bench::new();
+    let of = |dataset: &str| JobSpec {
+        dataset: dataset.into(),
+        ..spec(1000.0, 0.002, Order::Random)
+    };
+    let against_two = bench.ask(1, of("two"));
+    let against_itself = bench.ask(2, of("one"));
+    let mut computed = [0, 0];
+    let mut scores: [Vec<JobBatch>; 2] = Default::default();
+    let mut ended = 0;
+    while ended < 2 {
+        match bench
+            .events
+            .recv_timeout(std::time::Duration::from_secs(120))
+            .unwrap()
+        {
+            JobEvent::Scored(batch) => {
+                let job = batch.job.number() as usize - 1;
+                if batch.side == Side::In && !batch.from_cache {
+                    computed[job] += batch.scores.len();
+                }
+                scores[job].push(batch);
+            }
+            JobEvent::Finished { .. } => ended += 1,
+            JobEvent::Failed { reason, .. } => panic!("{reason}"),
+            _ => {}
+        }
+    }
+    assert_ne!(against_two, against_itself);
+    // Whoever asked first or later, both have every score, and it is the same one.
+    let odin = |batches: &[JobBatch]| -> Vec<u64> {
+        let all = side(batches, Side::In);
+        all.iter().map(|score| score.odin.0.to_bits()).collect()
+    };
+    assert_eq!(odin(&scores[0]).len(), 40);
+    assert_eq!(odin(&scores[0]), odin(&scores[1]));
+    // The second set of job 2 is the in-distribution set again: known by then, or computed at its own turn, but no image of
+    // the shared set went through the network for each job anew.
+    assert!(computed[0] <= 40 && computed[1] <= 40, "{computed:?}");
 }

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::app::state::parameters::Parameters;
-use crate::engine::protocol::JobId;
 use crate::metrics::{Comparison, Stream};
 use crate::session::Detector;
+use odin_core::protocol::JobId;
 
 /// An exact comparison of all scores, to be computed in the background.
 #[derive(Debug, Clone, PartialEq)]

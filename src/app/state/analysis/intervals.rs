@@ -5,9 +5,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::app::state::parameters::Parameters;
-use crate::engine::protocol::JobId;
 use crate::metrics::{Comparison, Conventions, Intervals};
 use crate::session::Detector;
+use odin_core::protocol::JobId;
 
 /// 95 % intervals, and how many images and bootstrap replicates they are of.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::cell::{CellLists, CellScores, Replicates};
 use super::place::{Place, Subset};
-use crate::engine::protocol::JobId;
 use crate::metrics::{Conventions, EachIntervals, Paired, Summaries, may_be_best};
 use crate::session::{Detector, Metric};
+use odin_core::protocol::JobId;
 
 /// The same for every cell: each replicate draws the same images in all of them.
 const SEED: u64 = 0;

@@ -5,9 +5,10 @@ use std::hash::{Hash, Hasher};
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::protocol::{ScoreBatch, Side};
 use crate::metrics::{AuprConvention, Comparison, Conventions, ErrorConvention, Positive, Summaries};
 use crate::session::{Detector, Metric};
+use odin_core::comparisons::JobBatch;
+use odin_core::protocol::Side;
 
 /// A cell's scores, image by image, until all have arrived.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -34,7 +35,7 @@ pub(super) struct CellLists {
 
 impl CellScores {
     /// Adds a batch, except for images with a NaN score.
-    pub(in crate::app) fn absorb(&mut self, batch: &ScoreBatch) {
+    pub(in crate::app) fn absorb(&mut self, batch: &JobBatch) {
         let images = match batch.side {
             Side::In => &mut self.ins,
             Side::Out => &mut self.outs,

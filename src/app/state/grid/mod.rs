@@ -19,10 +19,10 @@ use axes::Axes;
 
 use super::jobs::Job;
 use super::parameters::Parameters;
-use crate::engine::protocol::{Generation, JobId, JobSpec};
 use crate::metrics::{Conventions, EachIntervals, Intervals, Summaries};
 use crate::session::{Detector, Metric};
 use crate::units::{Magnitude, Temperature};
+use odin_core::protocol::{Generation, JobId, JobSpec};
 use odin_core::sweep::Split;
 
 /// Cells that the engine is asked for at a time: one to work on, and the next, so that it need not wait.

@@ -7,13 +7,13 @@ use super::order::{ImageFilter, ImageOrder};
 use crate::app::state::jobs::Job;
 use crate::app::state::scores::{Listed, Live};
 use crate::app::state::threshold::Cursor;
-use crate::engine::protocol::{Generation, ImageId, Inspection, JobId, Pixels};
 use crate::session::Detector;
+use odin_core::protocol::{Generation, ImageId, Inspection, JobId, Pixels};
 
 /// Thumbnails that are kept; the oldest are dropped first.
 const MOST_THUMBNAILS: usize = 1000;
 
-/// The answer to a [`Command::Inspect`](crate::engine::protocol::Command::Inspect), or that one is awaited.
+/// The answer to a [`JobCommand::Inspect`](odin_core::comparisons::JobCommand::Inspect), or that one is awaited.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Inspected {
     pub job: JobId,

@@ -1,7 +1,7 @@
 //! In which order images are listed, and which of them.
 use serde::{Deserialize, Serialize};
 
-use crate::engine::protocol::Side;
+use odin_core::protocol::Side;
 
 /// Which images come first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]

@@ -6,9 +6,9 @@ use super::rate::Rate;
 use crate::app::state::analysis::Analysis;
 use crate::app::state::parameters::{Parameters, Span};
 use crate::app::state::scores::ScoreSet;
-use crate::engine::protocol::{Generation, JobId, JobSpec, Placement};
 use crate::session::{self, Detector};
 use crate::units::Devices;
+use odin_core::protocol::{Generation, JobId, JobSpec, Placement};
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum JobState {

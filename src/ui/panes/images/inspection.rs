@@ -5,7 +5,6 @@ use ratatui::text::Span;
 
 use super::{facts, logits};
 use crate::app::{Gallery, Job, Listed, Model};
-use crate::engine::protocol::{Inspection, Pixels, Side};
 use crate::session::Axis;
 use crate::ui::areas::{self, indent};
 use crate::ui::painter::Painter;
@@ -13,6 +12,7 @@ use crate::ui::panes::compared;
 use crate::ui::panes::histogram::{self, Drawn};
 use crate::ui::widgets::blocks;
 use crate::units::LogOdds;
+use odin_core::protocol::{Inspection, Pixels, Side};
 
 /// From this width on there is room for three pictures beside one another.
 const THREE: u16 = 60;

@@ -3,9 +3,9 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::Span;
 
 use crate::app::{Gallery, Job};
-use crate::engine::protocol::Inspection;
 use crate::ui::areas::{self, indent};
 use crate::ui::painter::Painter;
+use odin_core::protocol::Inspection;
 
 /// Draws the greatest logits of the image as it is, and what they become when it is perturbed.
 pub fn draw(gallery: &Gallery, job: &Job, found: &Inspection, area: Rect, painter: &mut Painter) {

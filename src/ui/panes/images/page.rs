@@ -4,13 +4,13 @@ use ratatui::style::Modifier;
 use ratatui::text::Span;
 
 use crate::app::{ImageOrder, Job, Listed, Model};
-use crate::engine::protocol::Side;
 use crate::ui::areas::{self, indent};
 use crate::ui::format;
 use crate::ui::hit::Target;
 use crate::ui::painter::Painter;
 use crate::ui::panes::empty;
 use crate::ui::widgets::blocks;
+use odin_core::protocol::Side;
 
 pub fn draw(model: &Model, job: &Job, area: Rect, painter: &mut Painter) {
     let (theme, glyphs) = (painter.theme(), painter.glyphs());

@@ -8,16 +8,17 @@ use std::time::SystemTime;
 
 use super::batch_size::{self, BatchSizes, Case};
 use super::device;
-use super::fleet::Seat;
+use super::open_network::OpenNetwork;
+use super::worker_id::WorkerId;
 use crate::networks::read_weights;
 use crate::networks::weights::{WeightsError, first_line};
 use crate::scoring::Scorer;
 use odin_core::home::Home;
 use odin_core::networks::{CardError, NetworkCard};
-use odin_core::protocol::JobSpec;
+use odin_core::protocol::{SetImages, SetRequest, Side};
 use odin_datasets::{self as datasets, Dataset, DatasetError};
 
-/// Why a job's network or one of its sets cannot be opened.
+/// Why a network or a set cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     #[error(transparent)]
@@ -28,7 +29,7 @@ pub enum OpenError {
     Dataset(#[from] DatasetError),
     #[error("libtorch: {0}")]
     Torch(String),
-    #[error("the job names no device to run on")]
+    #[error("no device to run on is named")]
     NoDevice,
     #[error("{name}: image 0 is {height}×{width} pixels, and {why}")]
     Size {
@@ -46,26 +47,8 @@ pub enum OpenError {
     },
 }
 
-/// A network ready to score, and what its scores depend on.
-pub struct OpenNetwork {
-    pub card: NetworkCard,
-    pub weights_digest: String,
-    /// By what its scores are computed.
-    pub computed_by: &'static str,
-    /// One a compute thread, all round the same weights: a tensor can go to another thread, but not be shared.
-    scorers: Vec<Mutex<Scorer>>,
-}
-
-impl OpenNetwork {
-    /// The scorer of a compute thread. Threads beyond those that it was opened for share the last.
-    pub fn scorer(&self, thread: usize) -> Option<MutexGuard<'_, Scorer>> {
-        let scorer = self.scorers.get(thread).or(self.scorers.last())?;
-        Some(lock(scorer))
-    }
-}
-
 /// Shared by who opens and who only asks what is open: its locks are held for a look, never while something is opened.
-pub struct Library {
+pub struct ModelCache {
     home: Home,
     networks: Mutex<HashMap<NetworkKey, (Stamp, Arc<OpenNetwork>)>>,
     sets: Mutex<HashMap<String, (Stamp, Arc<Dataset>)>>,
@@ -73,17 +56,17 @@ pub struct Library {
 }
 
 /// What a batch size is found for.
-fn case(seat: Seat, network: &OpenNetwork, set: &Dataset) -> Result<Case, DatasetError> {
+fn case(worker: WorkerId, network: &OpenNetwork, set: &Dataset) -> Result<Case, DatasetError> {
     let (height, width) = set.size(0)?;
     Ok(Case {
-        device: seat.device,
+        device: worker.device,
         digest: network.weights_digest.clone(),
         height,
         width,
     })
 }
 
-type NetworkKey = (String, Option<PathBuf>, Seat);
+type NetworkKey = (String, Option<PathBuf>, WorkerId);
 
 /// The files that something was opened from, when each was changed and how long it is. While these stay the same, what is
 /// open is what lies on disk; a network that was trained on is opened anew.
@@ -106,7 +89,7 @@ impl Stamp {
     }
 }
 
-impl Library {
+impl ModelCache {
     pub fn new(home: &Home) -> Self {
         Self {
             home: home.clone(),
@@ -116,44 +99,36 @@ impl Library {
         }
     }
 
-    /// Whether all that the job needs is open, as its files are now, and hashed: then opening it takes no time.
-    pub fn is_at_hand(&self, spec: &JobSpec, seats: &[Seat]) -> bool {
-        let networks: Option<Vec<_>> = seats
+    /// Whether all that the set needs is open, as its files are now, and hashed: then opening it takes no time.
+    pub fn is_at_hand(&self, request: &SetRequest, workers: &[WorkerId]) -> bool {
+        let networks: Option<Vec<_>> = workers
             .iter()
-            .map(|&seat| known(&self.networks, &network_key(spec, seat)))
+            .map(|&worker| known(&self.networks, &network_key(request, worker)))
             .collect();
-        let Some(network) = networks.as_ref().and_then(|all| all.first()) else {
+        let Some(networks) = networks else { return false };
+        let Some(network) = networks.first() else {
             return false;
         };
-        let in_set = spec.in_dataset.as_ref().unwrap_or(&network.card.in_dataset);
-        let has_size = || {
-            let in_set = known(&self.sets, in_set)?;
-            let known = |(seat, network): (&Seat, &Arc<OpenNetwork>)| {
-                let case = case(*seat, network, &in_set).ok()?;
-                lock(&self.sizes).known(&case)
-            };
-            seats
-                .iter()
-                .zip(networks.iter().flatten())
-                .map(known)
-                .collect::<Option<Vec<_>>>()
+        let Some(set) = known(&self.sets, set_name(request, network)) else {
+            return false;
         };
-        let are_hashed = [in_set, &spec.dataset]
-            .into_iter()
-            .all(|name| known(&self.sets, name).is_some_and(|set| set.is_hashed()));
-        are_hashed && (spec.batch.is_some() || has_size().is_some())
+        let has_size = |(worker, network): (&WorkerId, &Arc<OpenNetwork>)| {
+            let case = case(*worker, network, &set);
+            case.is_ok_and(|case| lock(&self.sizes).known(&case).is_some())
+        };
+        set.is_hashed() && (request.batch.is_some() || workers.iter().zip(&networks).all(has_size))
     }
 
     /// Images a pass: the least of the devices' own sizes, so that batches are the same whichever computes them. What is
     /// not known is measured, which takes a second or two.
     pub fn batch_size(
         &self,
-        networks: &[(Seat, Arc<OpenNetwork>)],
+        networks: &[(WorkerId, Arc<OpenNetwork>)],
         set: &Dataset,
     ) -> Result<usize, OpenError> {
         let mut least = None;
-        for (seat, network) in networks {
-            let case = case(*seat, network, set)?;
+        for (worker, network) in networks {
+            let case = case(*worker, network, set)?;
             let known = lock(&self.sizes).known(&case);
             let size = match known {
                 Some(size) => size,
@@ -168,25 +143,25 @@ impl Library {
     }
 
     /// The network as it lies on the device of a worker.
-    pub fn network(&self, spec: &JobSpec, seat: Seat) -> Result<Arc<OpenNetwork>, OpenError> {
-        let key = network_key(spec, seat);
+    pub fn network(&self, request: &SetRequest, worker: WorkerId) -> Result<Arc<OpenNetwork>, OpenError> {
+        let key = network_key(request, worker);
         if let Some(open) = known(&self.networks, &key) {
             return Ok(open);
         }
-        let card = NetworkCard::find(&spec.network, &self.home.models())?;
-        let weights_file = spec.weights.clone().unwrap_or_else(|| card.weights_path());
+        let card = NetworkCard::find(&request.network, &self.home.models())?;
+        let weights_file = request.weights.clone().unwrap_or_else(|| card.weights_path());
         let card_file = self.home.models().join(format!("{}.yaml", card.name));
         // Looked at before the files are read: a change meanwhile is then seen the next time.
         let stamp = Stamp::of([weights_file, card_file]);
-        let device = device::of_torch(seat.device);
-        let weights = read_weights(&card, spec.weights.as_deref(), device)?;
+        let device = device::of_torch(worker.device);
+        let weights = read_weights(&card, request.weights.as_deref(), device)?;
         let scorer = |_| -> Result<Mutex<Scorer>, OpenError> {
             let scorer = Scorer::new(weights.network()?, card.normalisation.std(), device);
             Ok(Mutex::new(
                 scorer.map_err(|error| OpenError::Torch(first_line(&error)))?,
             ))
         };
-        let scorers = (0..device::compute_threads(seat.device).max(1))
+        let scorers = (0..device::compute_threads(worker.device).max(1))
             .map(scorer)
             .collect::<Result<Vec<_>, _>>()?;
         let is_native = scorers.iter().any(|scorer| lock(scorer).network().is_native());
@@ -223,7 +198,7 @@ impl Library {
     }
 
     /// Opens the set and checks that its images fit the network.
-    pub fn set(&self, name: &str, network: &OpenNetwork) -> Result<Arc<Dataset>, OpenError> {
+    fn set(&self, name: &str, network: &OpenNetwork) -> Result<Arc<Dataset>, OpenError> {
         let set = match known(&self.sets, name) {
             Some(open) => open,
             None => {
@@ -252,14 +227,11 @@ impl Library {
         Ok(set)
     }
 
-    /// The in-distribution set of a job, whose labels must be those of the network.
-    pub fn in_set(&self, spec: &JobSpec, network: &OpenNetwork) -> Result<Arc<Dataset>, OpenError> {
-        let set = self.set(
-            spec.in_dataset.as_deref().unwrap_or(&network.card.in_dataset),
-            network,
-        )?;
+    /// The images of the request. The labels of an in-distribution set must be those of the network.
+    pub fn images(&self, request: &SetRequest, network: &OpenNetwork) -> Result<Arc<Dataset>, OpenError> {
+        let set = self.set(set_name(request, network), network)?;
         let (found, needed) = (set.class_names().len(), network.card.classes);
-        if found > 0 && found != needed {
+        if request.side == Side::In && found > 0 && found != needed {
             let (name, network) = (set.name().to_owned(), network.card.name.clone());
             return Err(OpenError::Classes {
                 name,
@@ -272,8 +244,15 @@ impl Library {
     }
 }
 
-fn network_key(spec: &JobSpec, seat: Seat) -> NetworkKey {
-    (spec.network.clone(), spec.weights.clone(), seat)
+fn set_name<'a>(request: &'a SetRequest, network: &'a OpenNetwork) -> &'a str {
+    match &request.images {
+        SetImages::InDistribution => &network.card.in_dataset,
+        SetImages::Named(name) => name,
+    }
+}
+
+fn network_key(request: &SetRequest, worker: WorkerId) -> NetworkKey {
+    (request.network.clone(), request.weights.clone(), worker)
 }
 
 /// What is open under this name, if its files are as they were then.

@@ -2,18 +2,12 @@
 use super::device::{self, DeviceError};
 use super::pass::Work;
 use super::pool::{Done, Pool};
+use super::worker_id::WorkerId;
 use odin_core::units::{Device, Devices};
-
-/// A worker's place: a device, and the how-manieth worker on it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Seat {
-    pub device: Device,
-    pub number: usize,
-}
 
 /// Why a worker cannot be had.
 #[derive(Debug, thiserror::Error)]
-pub enum FleetError {
+pub enum WorkerError {
     #[error(transparent)]
     Device(#[from] DeviceError),
     #[error("no thread to compute on {0}: {1}")]
@@ -21,17 +15,17 @@ pub enum FleetError {
 }
 
 struct Worker {
-    seat: Seat,
+    id: WorkerId,
     pool: Pool,
     under_way: usize,
 }
 
-pub struct Fleet<D> {
+pub struct Workers<D> {
     workers: Vec<Worker>,
     done: D,
 }
 
-impl<D: Fn(Done) + Clone + Send + 'static> Fleet<D> {
+impl<D: Fn(Done) + Clone + Send + 'static> Workers<D> {
     /// `done` is called, from the compute threads, with every batch that was computed.
     pub fn new(done: D) -> Self {
         Self {
@@ -40,48 +34,48 @@ impl<D: Fn(Done) + Clone + Send + 'static> Fleet<D> {
         }
     }
 
-    /// The workers' places that these devices mean. Those that are not up are started, and told of to `started`.
-    pub fn seats(
+    /// The workers that these devices mean. Those that are not up are started, and told of to `started`.
+    pub fn on(
         &mut self,
         devices: &Devices,
         mut started: impl FnMut(Device),
-    ) -> Result<Vec<Seat>, FleetError> {
-        let mut seats: Vec<Seat> = Vec::new();
+    ) -> Result<Vec<WorkerId>, WorkerError> {
+        let mut ids: Vec<WorkerId> = Vec::new();
         for &asked in devices.all() {
             let device = device::resolve(asked)?;
-            let number = seats.iter().filter(|seat| seat.device == device).count();
-            let seat = Seat { device, number };
-            if !self.workers.iter().any(|worker| worker.seat == seat) {
+            let number = ids.iter().filter(|id| id.device == device).count();
+            let id = WorkerId { device, number };
+            if !self.workers.iter().any(|worker| worker.id == id) {
                 let pool = Pool::start(device, number, self.done.clone())
-                    .map_err(|error| FleetError::Thread(device, error))?;
+                    .map_err(|error| WorkerError::Thread(device, error))?;
                 self.workers.push(Worker {
-                    seat,
+                    id,
                     pool,
                     under_way: 0,
                 });
                 started(device);
             }
-            seats.push(seat);
+            ids.push(id);
         }
-        Ok(seats)
+        Ok(ids)
     }
 
     /// Workers that could begin a batch at once.
-    pub fn with_room(&self) -> Vec<Seat> {
+    pub fn with_room(&self) -> Vec<WorkerId> {
         let free = self.workers.iter().filter(|w| w.under_way < w.pool.width());
-        free.map(|worker| worker.seat).collect()
+        free.map(|worker| worker.id).collect()
     }
 
     pub fn submit(&mut self, work: Work) {
-        if let Some(worker) = self.workers.iter_mut().find(|w| w.seat == work.seat) {
+        if let Some(worker) = self.workers.iter_mut().find(|w| w.id == work.worker) {
             worker.under_way += 1;
             worker.pool.submit(work);
         }
     }
 
     /// A batch of the worker has come back.
-    pub fn came_back(&mut self, seat: Seat) {
-        if let Some(worker) = self.workers.iter_mut().find(|w| w.seat == seat) {
+    pub fn came_back(&mut self, id: WorkerId) {
+        if let Some(worker) = self.workers.iter_mut().find(|w| w.id == id) {
             worker.under_way = worker.under_way.saturating_sub(1);
         }
     }

@@ -6,11 +6,13 @@ use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
 
-use super::fleet::Seat;
-use super::library::{Library, OpenError, OpenNetwork};
+use super::entry_id::EntryId;
+use super::model_cache::{ModelCache, OpenError};
+use super::open_network::OpenNetwork;
 use super::pool::panic_text;
+use super::worker_id::WorkerId;
 use odin_core::home::Home;
-use odin_core::protocol::{Event, Generation, JobId, JobSpec};
+use odin_core::protocol::{Event, SetRequest};
 use odin_core::runs::evidence::EvidenceKey;
 use odin_datasets::Dataset;
 
@@ -18,54 +20,52 @@ use odin_datasets::Dataset;
 /// then left alone.
 const ARITHMETIC: &str = "f32, rules 1";
 
-pub struct Request {
-    pub job: JobId,
-    pub generation: Generation,
-    pub spec: JobSpec,
-    pub seats: Vec<Seat>,
+pub struct LoadRequest {
+    pub entry: EntryId,
+    pub request: SetRequest,
+    pub workers: Vec<WorkerId>,
 }
 
 /// What came of a request.
-pub struct Opened {
-    pub job: JobId,
-    pub generation: Generation,
+pub struct Loaded {
+    pub entry: EntryId,
     pub ready: Result<Ready, String>,
 }
 
 /// What the thread is asked.
 enum Ask {
-    Open(Request),
+    Open(LoadRequest),
     Identify {
         network: String,
         weights: Option<PathBuf>,
     },
 }
 
-/// All that a job needs open.
+/// All that a set needs open.
 pub struct Ready {
-    pub networks: Vec<(Seat, Arc<OpenNetwork>)>,
-    pub in_set: (Arc<Dataset>, EvidenceKey),
-    pub out_set: (Arc<Dataset>, EvidenceKey),
+    pub networks: Vec<(WorkerId, Arc<OpenNetwork>)>,
+    pub set: Arc<Dataset>,
+    pub evidence: EvidenceKey,
     /// Images a pass.
     pub batch: usize,
 }
 
-pub struct Opener {
-    library: Arc<Library>,
+pub struct Loader {
+    models: Arc<ModelCache>,
     asks: Option<Sender<Ask>>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Opener {
-    /// `opened` and `identified` are called from the opener's thread, once a request.
+impl Loader {
+    /// `opened` and `identified` are called from the loader's thread, once a request.
     pub fn start(
         home: &Home,
-        opened: impl Fn(Opened) + Send + 'static,
+        opened: impl Fn(Loaded) + Send + 'static,
         identified: impl Fn(Event) + Send + 'static,
     ) -> std::io::Result<Self> {
         let (asks, queue) = channel::<Ask>();
-        let library = Arc::new(Library::new(home));
-        let ours = library.clone();
+        let models = Arc::new(ModelCache::new(home));
+        let ours = models.clone();
         let work = move || {
             for ask in queue {
                 match ask {
@@ -78,16 +78,16 @@ impl Opener {
             .name("odin-open".to_owned())
             .spawn(work)?;
         Ok(Self {
-            library,
+            models,
             asks: Some(asks),
             thread: Some(thread),
         })
     }
 
     /// Has the request answered in its turn; `None`. Where all is open already, gives the answer at once.
-    pub fn request(&self, request: Request) -> Option<Opened> {
-        if self.library.is_at_hand(&request.spec, &request.seats) {
-            return Some(answer(&self.library, &request));
+    pub fn request(&self, request: LoadRequest) -> Option<Loaded> {
+        if self.models.is_at_hand(&request.request, &request.workers) {
+            return Some(answer(&self.models, &request));
         }
         self.ask(Ask::Open(request));
         None
@@ -100,13 +100,13 @@ impl Opener {
 
     fn ask(&self, ask: Ask) {
         if let Some(asks) = &self.asks {
-            // The thread hears as long as the opener stands.
+            // The thread hears as long as the loader stands.
             let _ = asks.send(ask);
         }
     }
 }
 
-impl Drop for Opener {
+impl Drop for Loader {
     fn drop(&mut self) {
         self.asks = None;
         if let Some(thread) = self.thread.take() {
@@ -115,21 +115,20 @@ impl Drop for Opener {
     }
 }
 
-fn answer(library: &Library, request: &Request) -> Opened {
-    let ready = match catch_unwind(AssertUnwindSafe(|| open(library, request))) {
+fn answer(models: &ModelCache, request: &LoadRequest) -> Loaded {
+    let ready = match catch_unwind(AssertUnwindSafe(|| open(models, request))) {
         Ok(ready) => ready.map_err(|error| error.to_string()),
         Err(panic) => Err(format!("a fault in the program: {}", panic_text(panic.as_ref()))),
     };
-    Opened {
-        job: request.job,
-        generation: request.generation,
+    Loaded {
+        entry: request.entry,
         ready,
     }
 }
 
-fn identify(library: &Library, network: String, weights: Option<PathBuf>) -> Event {
+fn identify(models: &ModelCache, network: String, weights: Option<PathBuf>) -> Event {
     let digest = match catch_unwind(AssertUnwindSafe(|| {
-        library.weights_digest(&network, weights.as_deref())
+        models.weights_digest(&network, weights.as_deref())
     })) {
         Ok(digest) => digest.map_err(|error| error.to_string()),
         Err(panic) => Err(format!("a fault in the program: {}", panic_text(panic.as_ref()))),
@@ -141,36 +140,32 @@ fn identify(library: &Library, network: String, weights: Option<PathBuf>) -> Eve
     }
 }
 
-fn open(library: &Library, request: &Request) -> Result<Ready, OpenError> {
-    let spec = &request.spec;
+fn open(models: &ModelCache, request: &LoadRequest) -> Result<Ready, OpenError> {
+    let asked = &request.request;
     let networks = request
-        .seats
+        .workers
         .iter()
-        .map(|&seat| Ok((seat, library.network(spec, seat)?)))
+        .map(|&worker| Ok((worker, models.network(asked, worker)?)))
         .collect::<Result<Vec<_>, OpenError>>()?;
     let Some((_, network)) = networks.first() else {
         return Err(OpenError::NoDevice);
     };
-    let in_set = library.in_set(spec, network)?;
-    let out_set = library.set(&spec.dataset, network)?;
-    let key = |set: &Dataset| -> Result<EvidenceKey, OpenError> {
-        Ok(EvidenceKey {
-            weights: network.weights_digest.clone(),
-            architecture: format!("{:?}", network.card.architecture),
-            normalisation: format!("{:?}", network.card.normalisation),
-            dataset: set.digest()?,
-            arithmetic: format!("{ARITHMETIC}, by {}", network.computed_by),
-        })
+    let set = models.images(asked, network)?;
+    let evidence = EvidenceKey {
+        weights: network.weights_digest.clone(),
+        architecture: format!("{:?}", network.card.architecture),
+        normalisation: format!("{:?}", network.card.normalisation),
+        dataset: set.digest()?,
+        arithmetic: format!("{ARITHMETIC}, by {}", network.computed_by),
     };
-    let batch = match spec.batch {
+    let batch = match asked.batch {
         Some(batch) => batch.max(1),
-        None => library.batch_size(&networks, &in_set)?,
+        None => models.batch_size(&networks, &set)?,
     };
-    let (in_key, out_key) = (key(&in_set)?, key(&out_set)?);
     Ok(Ready {
         networks,
-        in_set: (in_set, in_key),
-        out_set: (out_set, out_key),
+        set,
+        evidence,
         batch,
     })
 }

@@ -1,0 +1,24 @@
+//! A network in memory, ready to score.
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use odin_core::networks::NetworkCard;
+
+use crate::scoring::Scorer;
+
+/// A network ready to score, and what its scores depend on.
+pub struct OpenNetwork {
+    pub card: NetworkCard,
+    pub weights_digest: String,
+    /// By what its scores are computed.
+    pub computed_by: &'static str,
+    /// One a compute thread, all round the same weights: a tensor can go to another thread, but not be shared.
+    pub(super) scorers: Vec<Mutex<Scorer>>,
+}
+
+impl OpenNetwork {
+    /// The scorer of a compute thread. Threads beyond those that it was opened for share the last.
+    pub fn scorer(&self, thread: usize) -> Option<MutexGuard<'_, Scorer>> {
+        let scorer = self.scorers.get(thread).or(self.scorers.last())?;
+        Some(scorer.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}

@@ -1,0 +1,198 @@
+//! The score sets that are to be served, and whose turn it is.
+//!
+//! First the job on screen; then the lanes by turns, by images handed out so far; within a lane the jobs as they came, and of
+//! one job the side that is behind. Background sets only where nothing else has work. A set that several ask for is one
+//! entry, with a subscriber for each.
+use std::collections::HashMap;
+
+use odin_core::protocol::{Generation, JobId, Order, SetId, SetRequest, Side};
+
+use super::entry_id::EntryId;
+use super::task::Task;
+use super::worker_id::WorkerId;
+
+/// Who asked for a set, and when its turn comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Subscriber {
+    pub set: SetId,
+    pub generation: Generation,
+    pub lane: u32,
+    pub background: bool,
+}
+
+pub struct Entry {
+    pub id: EntryId,
+    pub request: SetRequest,
+    pub workers: Vec<WorkerId>,
+    /// Never empty.
+    pub subscribers: Vec<Subscriber>,
+    pub state: State,
+}
+
+pub enum State {
+    /// Its network and images are being opened.
+    Opening,
+    Open(Box<Task>),
+}
+
+/// What became of a request.
+pub enum Put {
+    /// A new entry.
+    New(EntryId),
+    /// Somebody asked for the same before.
+    Joined(EntryId),
+}
+
+#[derive(Default)]
+pub struct RunQueue {
+    entries: Vec<Entry>,
+    next: u64,
+    preferred: Option<JobId>,
+    /// Images handed out, by lane.
+    served: HashMap<u32, u64>,
+    /// When jobs that have entries first came.
+    arrivals: HashMap<JobId, u64>,
+}
+
+impl RunQueue {
+    /// Takes a request in; it takes the place of an older one under the same name.
+    pub fn put(&mut self, subscriber: Subscriber, request: SetRequest, workers: Vec<WorkerId>) -> Put {
+        self.give_claim(subscriber.lane);
+        self.remove_subscriber(subscriber.set);
+        self.next += 1;
+        self.arrivals.entry(subscriber.set.job).or_insert(self.next);
+        let same = |entry: &&mut Entry| entry.request == request && entry.workers == workers;
+        if let Some(entry) = self.entries.iter_mut().find(same) {
+            entry.subscribers.push(subscriber);
+            return Put::Joined(entry.id);
+        }
+        let id = EntryId::new(self.next);
+        self.entries.push(Entry {
+            id,
+            request,
+            workers,
+            subscribers: vec![subscriber],
+            state: State::Opening,
+        });
+        Put::New(id)
+    }
+
+    /// A lane that was idle has no claim to what it did not use.
+    fn give_claim(&mut self, lane: u32) {
+        let lanes = || {
+            let subscribers = self.entries.iter().flat_map(|entry| &entry.subscribers);
+            subscribers.map(|subscriber| subscriber.lane)
+        };
+        if !lanes().any(|other| other == lane) {
+            let least = lanes().filter_map(|other| self.served.get(&other)).min();
+            let least = least.copied().unwrap_or(0);
+            let served = self.served.entry(lane).or_default();
+            *served = least.max(*served);
+        }
+    }
+
+    pub fn cancel(&mut self, set: SetId) {
+        self.remove_subscriber(set);
+        self.forget_arrivals();
+    }
+
+    /// An entry that nobody asks for any more goes.
+    fn remove_subscriber(&mut self, set: SetId) {
+        for entry in &mut self.entries {
+            entry.subscribers.retain(|subscriber| subscriber.set != set);
+        }
+        self.entries.retain(|entry| !entry.subscribers.is_empty());
+    }
+
+    fn forget_arrivals(&mut self) {
+        let entries = &self.entries;
+        let has_entry = |job: &JobId| {
+            let mut subscribers = entries.iter().flat_map(|entry| &entry.subscribers);
+            subscribers.any(|subscriber| subscriber.set.job == *job)
+        };
+        self.arrivals.retain(|job, _| has_entry(job));
+    }
+
+    pub fn prefer(&mut self, job: JobId) {
+        self.preferred = Some(job);
+    }
+
+    /// The set that a worker is to serve now, of those that are open and not `waiting` for a batch.
+    pub fn next(&mut self, worker: WorkerId, waiting: &[EntryId]) -> Option<(EntryId, &mut Task)> {
+        let turn = |(place, entry): (usize, &Entry)| {
+            let State::Open(task) = &entry.state else {
+                return None;
+            };
+            if !entry.workers.contains(&worker) || waiting.contains(&entry.id) {
+                return None;
+            }
+            let of = |subscriber: &Subscriber| {
+                let served = self.served.get(&subscriber.lane).copied().unwrap_or(0);
+                let arrival = self.arrivals.get(&subscriber.set.job).copied();
+                let behind = match entry.request.order {
+                    Order::Random => task.permille_handed_out(),
+                    Order::File => u32::from(subscriber.set.side == Side::Out),
+                };
+                (
+                    subscriber.background,
+                    self.preferred != Some(subscriber.set.job),
+                    served,
+                    arrival,
+                    behind,
+                )
+            };
+            Some((entry.subscribers.iter().map(of).min()?, place))
+        };
+        let (_, place) = self.entries.iter().enumerate().filter_map(turn).min()?;
+        let entry = self.entries.get_mut(place)?;
+        match &mut entry.state {
+            State::Open(task) => Some((entry.id, task)),
+            State::Opening => None,
+        }
+    }
+
+    /// So many images of an entry have been handed out.
+    pub fn handed_out(&mut self, id: EntryId, images: usize) {
+        if let Some(entry) = self.entries.iter().find(|entry| entry.id == id) {
+            let mut lanes: Vec<u32> = entry.subscribers.iter().map(|each| each.lane).collect();
+            lanes.sort_unstable();
+            lanes.dedup();
+            for lane in lanes {
+                *self.served.entry(lane).or_default() += images as u64;
+            }
+        }
+    }
+
+    pub fn entry(&mut self, id: EntryId) -> Option<&mut Entry> {
+        self.entries.iter_mut().find(|entry| entry.id == id)
+    }
+
+    pub fn task(&mut self, id: EntryId) -> Option<&mut Task> {
+        match &mut self.entry(id)?.state {
+            State::Open(task) => Some(task),
+            State::Opening => None,
+        }
+    }
+
+    /// Who asks for the entry; nobody where it is gone.
+    pub fn subscribers(&self, id: EntryId) -> Vec<Subscriber> {
+        let entry = self.entries.iter().find(|entry| entry.id == id);
+        entry.map(|entry| entry.subscribers.clone()).unwrap_or_default()
+    }
+
+    /// Takes the entry out, and gives those who asked for it.
+    pub fn remove(&mut self, id: EntryId) -> Vec<Subscriber> {
+        let subscribers = self.subscribers(id);
+        self.entries.retain(|entry| entry.id != id);
+        self.forget_arrivals();
+        subscribers
+    }
+
+    /// Every set that is open.
+    pub fn tasks(&self) -> impl Iterator<Item = &Task> {
+        self.entries.iter().filter_map(|entry| match &entry.state {
+            State::Open(task) => Some(task.as_ref()),
+            State::Opening => None,
+        })
+    }
+}
