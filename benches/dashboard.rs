@@ -69,7 +69,7 @@ fn asked(effects: &[Effect]) -> Option<(JobId, Generation, JobSpec)> {
             generation,
             spec,
             ..
-        }) if job.0 == 0 => Some((*job, *generation, spec.clone())),
+        }) if job.number() == 0 => Some((*job, *generation, spec.clone())),
         _ => None,
     })
 }

@@ -1,7 +1,7 @@
 //! `odin-engine`, the program that computes: where it is, and what it is given to do.
 use std::convert::Infallible;
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, bail};
@@ -11,12 +11,42 @@ use odin_core::tasks::{Examination, Finding, Task};
 pub fn program() -> anyhow::Result<PathBuf> {
     let odin = std::env::current_exe().context("this program's own path cannot be found out")?;
     let program = odin.with_file_name("odin-engine");
+    if !program.is_file() {
+        build_under_cargo(&program)?;
+    }
     anyhow::ensure!(
         program.is_file(),
         "{} is missing, which computes: build or install both programs (`cargo build --release`, `make install`)",
         program.display()
     );
     Ok(program)
+}
+
+/// `cargo run` builds the program that it runs and no other: where it runs this one in its own checkout, the engine is built
+/// too.
+fn build_under_cargo(program: &Path) -> anyhow::Result<()> {
+    let checkout = env!("CARGO_MANIFEST_DIR");
+    let Some(cargo) = std::env::var_os("CARGO") else {
+        return Ok(());
+    };
+    let is_ours = std::env::var_os("CARGO_MANIFEST_DIR").is_some_and(|folder| folder == checkout);
+    let folder = program.parent().and_then(Path::file_name);
+    let profile = match folder.and_then(|name| name.to_str()) {
+        Some("debug") => "dev",
+        Some("release") => "release",
+        _ => return Ok(()),
+    };
+    if !is_ours {
+        return Ok(());
+    }
+    let status = Command::new(cargo)
+        .args(["build", "--package", "odin-engine", "--profile", profile])
+        .current_dir(checkout)
+        .stdout(Stdio::null())
+        .status()
+        .context("cargo cannot be started to build odin-engine")?;
+    anyhow::ensure!(status.success(), "odin-engine could not be built: cargo says why above");
+    Ok(())
 }
 
 /// Becomes `odin-engine`, which does the task and ends with its own exit code.

@@ -43,6 +43,9 @@ pub fn run(session: Option<&str>, options: &Options) -> anyhow::Result<()> {
     }
     // The engine reads it too; here a wrong value is an error before anything starts.
     Budget::from_env()?;
+    // Under `cargo run` it may have to be built, which must not happen on the dashboard's screen. If it is missing, the
+    // dashboard says so.
+    let _ = engine::program();
     let (path, lock) = take_session(path, options.copy)?;
     tracing::info!(session = %path.display(), locked = lock.is_ok(), "the dashboard opens a session");
     let only = options.device;
