@@ -200,6 +200,9 @@ fn promises(text: &str) -> (bool, bool) {
     )
 }
 
+/// Which entry of a folder imports from which, and by which line.
+type Steps = BTreeMap<(Option<String>, Option<String>), String>;
+
 /// The ends of an arrow inside the innermost folder that holds both: the folder, and the two entries of it.
 /// None stands for the folder's own mod.rs.
 fn ends(arrow: &Arrow) -> (Name, Option<String>, Option<String>) {
@@ -261,7 +264,7 @@ fn circles(
     met: &mut BTreeSet<usize>,
 ) -> Vec<String> {
     let tree = Tree::new(files);
-    let mut folders: BTreeMap<Name, BTreeMap<(Option<String>, Option<String>), String>> = BTreeMap::new();
+    let mut folders: BTreeMap<Name, Steps> = BTreeMap::new();
     for arrow in tree.arrows() {
         let file = |name: &Name| format!("{source}{}", tree.files()[name]);
         let (from, to) = (file(&arrow.from), file(&arrow.to));
