@@ -3,8 +3,8 @@
 //! | version | what changed |
 //! |---|---|
 //! | 2 | `limit: null` on a job means all images; before, it meant the default. `device` may be a list, jobs may have a `sweep` |
-use super::schema::{Session, VERSION};
-use super::values::Limit;
+use super::schema::Session;
+use super::values::{Limit, VERSION};
 
 /// What the session meant in its own version, said in the present one.
 pub fn migrate(mut session: Session) -> Session {

@@ -5,14 +5,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::tuned::Tuned;
-use super::values::{self, Batch, Limit, Values};
+use super::values::{self, Batch, Limit, VERSION, Values};
 use super::view::View;
 use crate::protocol::{JobSpec, Order};
 use crate::units::{Devices, Magnitude, Temperature};
 use odin_metrics::Metric;
-
-/// The version of the schema that this program writes. It reads the older ones too; `migration` tells them apart.
-pub const VERSION: u64 = 2;
 
 /// Queues of jobs, and how the dashboard was left.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -1,7 +1,7 @@
 //! The bytes of a pickle, read forward and never beyond the end.
 use std::io::{Read, Seek};
 
-use super::PickleError;
+use super::error::PickleError;
 use super::value::Span;
 
 /// Longer names do not occur. Of a longer text (the source of a class in a legacy file, pixels as Python 2 wrote them)

@@ -5,6 +5,7 @@
 //! The machine is in `machine`, what comes out in `value`. Steps, copies and sizes are bounded; long strings stay in
 //! the file and are known by their place. Nothing here knows of tensors, images or archives.
 mod bytes;
+mod error;
 mod machine;
 mod value;
 
@@ -12,6 +13,7 @@ use std::fmt;
 use std::rc::Rc;
 
 pub use bytes::MAX_NAME;
+pub use error::PickleError;
 pub use machine::load;
 pub use value::{Global, Heap, Object, Span, Text, Value};
 
@@ -48,28 +50,4 @@ pub trait Calls {
         heap: &mut Heap<Self::Made>,
         id: &Value<Self::Made>,
     ) -> Result<Value<Self::Made>, PickleError>;
-}
-
-/// Why a pickle cannot be read.
-#[derive(Debug, thiserror::Error)]
-pub enum PickleError {
-    #[error("{0}")]
-    Io(#[from] std::io::Error),
-    #[error("it is cut off in its pickle: the file ends here; get it again")]
-    End,
-    #[error("it is cut off in its pickle: {promised} bytes are promised, {left} are left; get it again")]
-    Truncated { promised: u64, left: u64 },
-    #[error("its pickle asks to call `{0}`")]
-    Forbidden(String),
-    #[error(
-        "its pickle has opcode 0x{opcode:02x} at byte {at}, which the programs known here do not write: it is damaged, \
-         or of another program"
-    )]
-    Opcode { opcode: u8, at: u64 },
-    #[error("its pickle is damaged at byte {at}: {what}")]
-    Malformed { what: &'static str, at: u64 },
-    #[error("its pickle is out of all proportion: more than {limit} {what}")]
-    Limit { what: &'static str, limit: usize },
-    #[error("{0}")]
-    Unsupported(String),
 }

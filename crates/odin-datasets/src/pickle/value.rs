@@ -3,7 +3,7 @@
 use std::fmt;
 use std::rc::Rc;
 
-use super::PickleError;
+use super::error::PickleError;
 
 /// A container in the [`Heap`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,8 +2,7 @@
 mod examine;
 mod import_weights;
 mod train;
-
-use std::io::{self, IsTerminal};
+mod progress;
 
 use odin_core::home::Home;
 use odin_core::tasks::Task;
@@ -21,14 +20,4 @@ pub fn run(task: &Task) -> anyhow::Result<()> {
             Ok(())
         }
     }
-}
-
-/// A progress bar on standard error, and only on a terminal.
-fn progress_bar(unit: &str) -> indicatif::ProgressBar {
-    if !io::stderr().is_terminal() {
-        return indicatif::ProgressBar::hidden();
-    }
-    let template = format!("{{msg}} {{wide_bar}} {{pos}}/{{len}} {unit} · {{per_sec}} · {{eta}} left");
-    let style = indicatif::ProgressStyle::with_template(&template).expect("the template is well-formed");
-    indicatif::ProgressBar::new(0).with_style(style)
 }

@@ -13,6 +13,7 @@ use odin_core::tasks::{Recipe, TrainRequest};
 use odin_datasets::{self as datasets, Dataset, DatasetCard, Normalisation};
 use signal_hook::consts::{SIGINT, SIGTERM};
 
+use super::progress::progress_bar;
 use crate::engine::device;
 use crate::networks::Network;
 use crate::networks::weights::Weights;
@@ -106,7 +107,7 @@ fn train(
     checkpoint: &Path,
 ) -> anyhow::Result<Trained> {
     let interrupted = stop_on_interrupt().context("signals cannot be set up")?;
-    let bar = super::progress_bar("steps");
+    let bar = progress_bar("steps");
     let mut observe = |progress| {
         match progress {
             Progress::Step {

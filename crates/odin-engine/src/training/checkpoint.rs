@@ -5,9 +5,18 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use tch::{Device, TchError, Tensor};
 
-use super::{Outcome, TrainingError};
+use super::error::TrainingError;
 use crate::networks::weights::{Weights, WeightsError, read_metadata};
 use odin_core::networks::Architecture;
+
+/// How a run ended.
+pub struct Outcome {
+    /// Those of the best epoch; `None` where it was interrupted before it had one.
+    pub best: Option<Weights>,
+    pub best_epoch: usize,
+    pub validation_accuracy: f64,
+    pub finished: bool,
+}
 
 /// Where in the run the weights are.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]

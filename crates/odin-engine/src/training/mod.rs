@@ -3,6 +3,7 @@
 //! Everything random follows from (seed, epoch, image), so that a run that was killed goes on as if it had not been.
 //! Nothing here scores, draws or knows the command line.
 mod checkpoint;
+mod error;
 mod examples;
 mod optimiser;
 #[cfg(test)]
@@ -14,36 +15,17 @@ use std::time::Instant;
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
-use tch::{Device, Kind, Reduction, TchError, Tensor};
+use tch::{Device, Kind, Reduction, Tensor};
 
-use crate::networks::weights::{Weights, WeightsError, channels_last, first_line};
+use crate::networks::weights::channels_last;
 use crate::networks::{Mode, Network};
 use checkpoint::Checkpoint;
+pub use checkpoint::Outcome;
+pub use error::TrainingError;
 pub use examples::{Examples, ExamplesError, measure_normalisation};
 use odin_core::networks::Architecture;
 pub use odin_core::tasks::{Recipe, Schedule};
 use optimiser::Sgd;
-
-/// Why training cannot start or go on.
-#[derive(Debug, thiserror::Error)]
-pub enum TrainingError {
-    #[error(transparent)]
-    Weights(#[from] WeightsError),
-    #[error(transparent)]
-    Examples(#[from] ExamplesError),
-    #[error("libtorch: {}", first_line(.0))]
-    Torch(#[from] TchError),
-    #[error("{0}")]
-    Recipe(String),
-    #[error(
-        "the loss is no longer a number after step {step} of epoch {epoch}: lower the learning rate (now {rate})"
-    )]
-    Diverged { epoch: usize, step: usize, rate: f64 },
-    #[error(
-        "{path} was left by a run with other settings: remove it to start anew, or use that run's settings"
-    )]
-    OtherRun { path: String },
-}
 
 fn check(recipe: &Recipe, images: usize) -> Result<(), TrainingError> {
     let refuse = |text: String| Err(TrainingError::Recipe(text));
@@ -101,15 +83,6 @@ pub enum Progress {
 
 /// Whether the run goes on; asked after every step.
 pub use std::ops::ControlFlow;
-
-/// How a run ended.
-pub struct Outcome {
-    /// Those of the best epoch; `None` where it was interrupted before it had one.
-    pub best: Option<Weights>,
-    pub best_epoch: usize,
-    pub validation_accuracy: f64,
-    pub finished: bool,
-}
 
 /// Trains `architecture` on the images and leaves its state in `checkpoint`, from which the same call goes on.
 pub fn train(

@@ -5,6 +5,7 @@ mod launcher;
 mod layout;
 mod panes;
 mod queues;
+mod remark;
 mod script;
 mod shell;
 #[cfg(test)]
@@ -18,6 +19,8 @@ use super::{parse, text};
 pub use layout::LayoutError;
 use layout::scalar;
 use queues::Queues;
+pub use remark::Remark;
+use remark::one_line;
 use shell::{Environment, Variables};
 
 /// A session out of a tmuxp file, and what became of every line of it.
@@ -25,17 +28,6 @@ use shell::{Environment, Variables};
 pub struct Imported {
     pub session: Session,
     pub remarks: Vec<Remark>,
-}
-
-/// A line, where it stood, and what there is to say of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Remark {
-    /// `windows[0].panes[1]`
-    pub place: String,
-    pub line: String,
-    pub what: String,
-    /// Whether something was lost that a person may miss.
-    pub lost: bool,
 }
 
 /// Why a file becomes no session.
@@ -147,9 +139,4 @@ fn remark(remarks: &mut Vec<Remark>, place: &str, line: &str, what: impl Into<St
     if !remarks.contains(&remark) {
         remarks.push(remark);
     }
-}
-
-fn one_line(text: &str) -> String {
-    let plain = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    plain.chars().filter(|c| !c.is_control()).collect()
 }

@@ -1,9 +1,9 @@
 //! The commands of each pane, in the order in which tmuxp sends them.
 use serde_yaml::{Mapping, Value};
 
-use super::Remark;
 use super::launcher::{file_name, is_shell};
 use super::layout::{is_false, scalar};
+use super::remark::Remark;
 use super::shell::{Text, Variables, expanded};
 
 /// A line that is sent to a shell, and where it stands in the file.

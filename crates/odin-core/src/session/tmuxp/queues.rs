@@ -1,8 +1,8 @@
 //! Queues out of the commands of panes.
 use std::collections::{BTreeMap, HashSet};
 
-use super::Remark;
 use super::panes::{Line, Pane};
+use super::remark::{Remark, one_line};
 use super::script::{Meaning, meaning};
 use super::shell::{ShellError, Variables, commands};
 use crate::session::{Job, Queue, Session};
@@ -71,7 +71,7 @@ impl<'a> Queues<'a> {
         if let Some(device) = device.filter(|_| split) {
             name.push_str(&format!(", {device}"));
         }
-        name = super::one_line(&name);
+        name = one_line(&name);
         let unique = std::iter::once(name.clone())
             .chain((2..).map(|n| format!("{name} {n}")))
             .find(|name| !self.names.contains(name))

@@ -27,21 +27,24 @@ pub fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     T::deserialize(deserializer).map(Some)
 }
 
+/// The version of the schema that this program writes. It reads the older ones too; `migration` tells them apart.
+pub const VERSION: u64 = 2;
+
 /// The version of the schema; only those that this program knows.
 pub fn version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
     struct Reads;
     impl Visitor<'_> for Reads {
         type Value = u64;
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            write!(f, "a version from 1 to {}", super::VERSION)
+            write!(f, "a version from 1 to {}", VERSION)
         }
         fn visit_u64<E: Error>(self, value: u64) -> Result<u64, E> {
-            if (1..=super::VERSION).contains(&value) {
+            if (1..=VERSION).contains(&value) {
                 Ok(value)
-            } else if value > super::VERSION {
+            } else if value > VERSION {
                 Err(E::custom(format!(
                     "version {value} of the schema is newer than this program, which knows up to {}: a newer odin reads it",
-                    super::VERSION
+                    VERSION
                 )))
             } else {
                 Err(E::invalid_value(Unexpected::Unsigned(value), &self))

@@ -1,6 +1,7 @@
 //! Brace expansion: `densenet{10,100}`, `{0..3}`.
+use super::command::{MAX, ShellError};
 use super::lexer::{Part, Word};
-use super::{MAX, ShellError};
+use super::series::series;
 
 /// Braces within each other that are followed; people write two.
 const DEEPEST: usize = 20;
@@ -169,14 +170,4 @@ fn range(text: &str) -> Option<Vec<String>> {
     } else {
         up.into_iter().rev().collect()
     })
-}
-
-/// The numbers from one to another, as `seq` counts; none where there are more than a line may have.
-pub fn series(from: i64, step: i64, to: i64) -> Option<Vec<String>> {
-    let steps = to.checked_sub(from)?.checked_div(step)?;
-    if steps >= MAX as i64 {
-        return None;
-    }
-    // A series against its step is empty.
-    Some((0..=steps).map(|n| (from + n * step).to_string()).collect())
 }

@@ -1,7 +1,8 @@
 //! Words with their braces, variables and homes filled in.
+use super::braces;
+use super::command::{ShellError, Text};
 use super::lexer::{self, Part, Rule, Word};
 use super::variables::{Lookup, Variables};
-use super::{ShellError, Text, braces};
 
 /// A text of the layout in which tmuxp expands variables and a first `~`.
 pub fn expanded(text: &str, variables: &Variables) -> Text {

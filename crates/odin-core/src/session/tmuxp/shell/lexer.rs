@@ -2,7 +2,7 @@
 use std::iter::Peekable;
 use std::str::Chars;
 
-use super::ShellError;
+use super::command::ShellError;
 
 /// A word, in parts that are known only when it is used.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -315,7 +315,7 @@ fn sequence(command: &str) -> Option<Part> {
         [from, step, to] => (*from, *step, *to),
         _ => return None,
     };
-    let text = super::braces::series(from, step, to)?.join(" ");
+    let text = super::series::series(from, step, to)?.join(" ");
     Some(Part::Several(text))
 }
 

@@ -3,65 +3,18 @@
 //!
 //! What only a running shell can tell (`$(date)`, `*.png`) makes a [`Text`] that is not known, never a guess.
 mod braces;
+mod command;
 mod expansion;
 mod lexer;
 mod run;
+mod series;
 #[cfg(test)]
 mod tests;
 mod variables;
 
+pub use command::{Command, ShellError, Text};
 pub use expansion::expanded;
 pub use variables::{Environment, Variables};
-
-/// A text of a command after expansion. One that is not `known` stands as it was written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Text {
-    pub text: String,
-    pub known: bool,
-}
-
-impl Text {
-    pub fn known(text: impl Into<String>) -> Self {
-        Self {
-            text: text.into(),
-            known: true,
-        }
-    }
-}
-
-/// A command after expansion.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Command {
-    /// `NAME=VALUE` before it.
-    pub assignments: Vec<(String, Text)>,
-    pub words: Vec<Text>,
-    /// All its words, for messages.
-    pub text: String,
-    /// It runs only where the one before fails, or takes what that one prints.
-    pub after: Option<&'static str>,
-    /// Redirections, which change no score.
-    pub redirected: bool,
-    /// What expansion took from outside of the file.
-    pub notes: Vec<String>,
-}
-
-/// Why a line cannot be taken apart.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub enum ShellError {
-    #[error("a quote is open at its end")]
-    OpenQuote,
-    #[error("only a running shell knows `{0}`")]
-    Unknown(String),
-    #[error("`{0}` is a control structure of the shell, and only `for` loops over words are followed")]
-    Program(String),
-    #[error("its loop has no end")]
-    OpenLoop,
-    #[error("its loops and braces come to more than {MAX} commands or words")]
-    TooMany,
-}
-
-/// Commands that a line can come to with its loops run, and words that its braces can come to.
-const MAX: usize = 10_000;
 
 /// The commands of a line (or of several), in order. `variables` are those set so far; assignments and `export` add to
 /// them.

@@ -1,8 +1,8 @@
 //! Runs what the tokens say, as far as it concerns variables, groups and loops.
+use super::command::{Command, MAX, ShellError, Text};
 use super::expansion::{fields, whole};
 use super::lexer::{Part, Token, Word, is_name};
 use super::variables::Variables;
-use super::{Command, MAX, ShellError, Text};
 
 /// Groups and loops within each other that are followed.
 const DEEPEST: usize = 50;

@@ -1,7 +1,7 @@
 //! Variables of a pane's shell: those that the file sets, and the environment that it starts from.
 use std::collections::HashMap;
 
-use super::Text;
+use super::command::Text;
 
 /// The environment in which the import runs, as names and values.
 pub type Environment = HashMap<String, String>;
