@@ -55,21 +55,6 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
         "`Target` is defined at the top",
     ),
     (
-        "crates/odin-engine/src/engine/library.rs",
-        "crates/odin-engine/src/engine/batch_size.rs",
-        "the library remembers batch sizes, which are measured on its networks",
-    ),
-    (
-        "crates/odin-engine/src/engine/fleet.rs",
-        "crates/odin-engine/src/engine/pass.rs",
-        "the threads take the work of a pass, which names the device of a thread",
-    ),
-    (
-        "crates/odin-engine/src/engine/fleet.rs",
-        "crates/odin-engine/src/engine/pool.rs",
-        "as for the work, for what is done",
-    ),
-    (
         "crates/odin-engine/src/networks/weights/",
         "crates/odin-engine/src/networks/weights/mod.rs",
         "`ReadError` is defined at the top",
