@@ -134,7 +134,7 @@ impl Examples {
         let table: Vec<[f32; 256]> = (self
             .normalisation
             .mean()
-            .into_iter()
+            .iter()
             .zip(self.normalisation.std()))
         .map(|(m, s)| std::array::from_fn(|v| (v as f32 / 255.0 - m) / s))
         .collect();
