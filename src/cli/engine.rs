@@ -45,7 +45,10 @@ fn build_under_cargo(program: &Path) -> anyhow::Result<()> {
         .stdout(Stdio::null())
         .status()
         .context("cargo cannot be started to build odin-engine")?;
-    anyhow::ensure!(status.success(), "odin-engine could not be built: cargo says why above");
+    anyhow::ensure!(
+        status.success(),
+        "odin-engine could not be built: cargo says why above"
+    );
     Ok(())
 }
 

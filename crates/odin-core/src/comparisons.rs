@@ -50,7 +50,7 @@ pub struct JobBatch {
     pub generation: Generation,
     pub side: Side,
     pub scores: Vec<ImageScore>,
-    /// Whether the scores came out of the evidence, without a pass through the network.
+    /// Whether they took no pass through the network for this job: known before, or computed for another one.
     pub from_cache: bool,
 }
 

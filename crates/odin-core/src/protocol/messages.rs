@@ -271,7 +271,7 @@ pub struct ScoreBatch {
     pub set: SetId,
     pub generation: Generation,
     pub scores: Vec<ImageScore>,
-    /// Whether the scores came out of the evidence cache, without a pass through the network.
+    /// Whether they took no pass through the network for this request: known before, or computed for another one.
     pub from_cache: bool,
 }
 

@@ -170,6 +170,10 @@ mod tests {
         let mut names = Vec::new();
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
+            // An open dashboard leaves its unsaved changes and its lock beside them.
+            if path.extension().is_none_or(|extension| extension != "yaml") {
+                continue;
+            }
             let session = Session::load(&path).unwrap();
             let text = std::fs::read_to_string(&path).unwrap();
             assert_eq!(fits(&text), Ok(()), "{}", path.display());

@@ -174,10 +174,20 @@ impl RunQueue {
         }
     }
 
-    /// Who asks for the entry; nobody where it is gone.
+    /// Who asks for the entry, the one whose turn it is first; nobody where it is gone.
     pub fn subscribers(&self, id: EntryId) -> Vec<Subscriber> {
         let entry = self.entries.iter().find(|entry| entry.id == id);
-        entry.map(|entry| entry.subscribers.clone()).unwrap_or_default()
+        let mut subscribers = entry.map(|entry| entry.subscribers.clone()).unwrap_or_default();
+        subscribers.sort_by_key(|subscriber| {
+            let job = subscriber.set.job;
+            let is_preferred = self.preferred == Some(job);
+            (
+                subscriber.background,
+                !is_preferred,
+                self.arrivals.get(&job).copied(),
+            )
+        });
+        subscribers
     }
 
     /// Takes the entry out, and gives those who asked for it.

@@ -324,7 +324,11 @@ impl<E: FnMut(Event), D: Fn(Done) + Clone + Send + 'static> Scheduler<E, D> {
                 Side::In => self.accuracy.watch(&work.network, &scores),
                 Side::Out => None,
             };
-            tell_scores(&mut self.emit, &self.queue.subscribers(entry), scores, false);
+            // The pass was made for the one whose turn it is; the others have its scores for nothing.
+            let subscribers = self.queue.subscribers(entry);
+            let (first, others) = subscribers.split_at(1.min(subscribers.len()));
+            tell_scores(&mut self.emit, first, scores.clone(), false);
+            tell_scores(&mut self.emit, others, scores, true);
             if let Some(text) = shortfall {
                 (self.emit)(Event::Warning { text });
             }

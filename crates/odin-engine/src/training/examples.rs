@@ -131,13 +131,9 @@ impl Examples {
     ) -> Result<(Tensor, Tensor), TchError> {
         let (h, w) = (self.height, self.width);
         // A byte has 256 values: normalise each once.
-        let table: Vec<[f32; 256]> = (self
-            .normalisation
-            .mean()
-            .iter()
-            .zip(self.normalisation.std()))
-        .map(|(m, s)| std::array::from_fn(|v| (v as f32 / 255.0 - m) / s))
-        .collect();
+        let table: Vec<[f32; 256]> = (self.normalisation.mean().iter().zip(self.normalisation.std()))
+            .map(|(m, s)| std::array::from_fn(|v| (v as f32 / 255.0 - m) / s))
+            .collect();
         let mut values: Vec<f32> = Vec::new();
         let mut labels: Vec<i64> = Vec::new();
         for (index, shift) in items {
