@@ -325,7 +325,7 @@ fn check_rows(rows: Option<[usize; 2]>, count: usize) -> Result<[usize; 2], Stri
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::io::Write;
 
     use super::*;

@@ -498,13 +498,13 @@ mod tests {
                 .try_for_each(|i| found.tables.raster(i).map(drop))
                 .map_err(|e| e.to_string())
         };
-        for length in (0..TOY.len()).step_by(7) {
+        for length in (0..TOY.len()).step_by(31) {
             assert!(read(&TOY[..length]).is_err(), "{length}");
         }
         // Some changes are harmless; none may end in more than an error.
-        for at in (0..TOY.len()).step_by(3) {
+        for at in (0..TOY.len()).step_by(11) {
             let mut changed = TOY.to_vec();
-            changed[at] ^= [0x01, 0x80, 0xff][at / 3 % 3];
+            changed[at] ^= [0x01, 0x80, 0xff][at % 3];
             let _ = read(&changed);
         }
     }
