@@ -84,6 +84,7 @@ impl Normalisation {
     }
 
     /// A value a channel.
+    #[expect(clippy::expect_used, reason = "one or three of three values")]
     pub fn mean(&self) -> &[f32] {
         self.mean
             .get(..self.channels.count())
@@ -91,6 +92,7 @@ impl Normalisation {
     }
 
     /// A value a channel.
+    #[expect(clippy::expect_used, reason = "one or three of three values")]
     pub fn std(&self) -> &[f32] {
         self.std
             .get(..self.channels.count())

@@ -141,8 +141,8 @@ impl DatasetCard {
 
     pub(super) fn check(&self) -> Result<(), CardError> {
         self.preprocessing.check()?;
-        let sources = std::iter::once(&self.source).chain(&self.train);
-        Ok(sources.map(Source::check).collect::<Result<(), _>>()?)
+        let mut sources = std::iter::once(&self.source).chain(&self.train);
+        sources.try_for_each(Source::check).map_err(CardError::from)
     }
 
     /// Whether every file of the set is on this machine, or the first that is not. `root` is the card's folder.

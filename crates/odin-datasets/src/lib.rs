@@ -3,6 +3,8 @@
 //! Everything that reads a file of images lives here, and what is done to an image before a network sees it.
 //! No tensors, no networks and no scores: images leave as plain `f32`. Nothing that comes from a file is trusted:
 //! sizes are checked against the file before memory is taken, and each error names the file and the place.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
 mod batch;
 mod card;
 mod catalogue;

@@ -37,7 +37,7 @@ pub(crate) struct Found {
 }
 
 impl Opened {
-    pub fn open(source: &Source, root: &Path) -> Result<Found, DatasetError> {
+    pub(crate) fn open(source: &Source, root: &Path) -> Result<Found, DatasetError> {
         let (mut class_names, mut notes) = (Vec::new(), Vec::new());
         let (images, labels) = match source {
             Source::Idx { images, labels } => {
@@ -113,7 +113,7 @@ impl Opened {
         })
     }
 
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         match self {
             Self::Idx(images) => images.shape.count,
             Self::Cifar(_, count) => *count,
@@ -127,7 +127,7 @@ impl Opened {
     }
 
     /// What image `index` is called where it lies, where it has a name.
-    pub fn name(&self, index: usize) -> Option<String> {
+    pub(crate) fn name(&self, index: usize) -> Option<String> {
         match self {
             Self::Folder(folder) => folder.name(index).map(|name| name.display().to_string()),
             Self::Webdataset(shards) => shards.name(index).map(|name| name.display().to_string()),
@@ -136,7 +136,7 @@ impl Opened {
     }
 
     /// Height and width of image `index` as it is stored, without decoding it.
-    pub fn size(&self, index: usize) -> Result<(usize, usize), DatasetError> {
+    pub(crate) fn size(&self, index: usize) -> Result<(usize, usize), DatasetError> {
         match self {
             Self::Idx(images) => Ok((images.shape.height, images.shape.width)),
             Self::Numpy(images) => Ok((images.shape.height, images.shape.width)),
@@ -149,7 +149,7 @@ impl Opened {
         }
     }
 
-    pub fn image(
+    pub(crate) fn image(
         &self,
         index: usize,
         preprocessing: &Preprocessing,
@@ -171,7 +171,7 @@ impl Opened {
         })
     }
 
-    pub fn hash(&self, hasher: &mut blake3::Hasher) -> Result<(), DatasetError> {
+    pub(crate) fn hash(&self, hasher: &mut blake3::Hasher) -> Result<(), DatasetError> {
         match self {
             Self::Idx(images) => images.hash(hasher),
             Self::Cifar(files, _) => files.hash(hasher),

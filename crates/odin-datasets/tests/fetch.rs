@@ -1,4 +1,10 @@
 //! Fetching from a real HTTP server on loopback that answers well, badly and maliciously; nothing outside is asked.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "the files and servers are made here"
+)]
+
 #[path = "fetch/arrival.rs"]
 mod arrival;
 #[path = "fetch/content.rs"]

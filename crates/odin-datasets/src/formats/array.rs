@@ -30,7 +30,7 @@ pub(crate) enum ShapeError {
 }
 
 impl Shape {
-    pub fn of(dimensions: &[usize]) -> Result<Self, ShapeError> {
+    pub(crate) fn of(dimensions: &[usize]) -> Result<Self, ShapeError> {
         let (layout, count, height, width) = match *dimensions {
             [n, h, w] | [n, 1, h, w] | [n, h, w, 1] => (Layout::Grey, n, h, w),
             [n, 3, h, w] => (Layout::ChannelsFirst, n, h, w),
@@ -49,7 +49,7 @@ impl Shape {
     }
 
     /// The bytes of an image.
-    pub fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         let channels = match self.layout {
             Layout::Grey => 1,
             Layout::ChannelsFirst | Layout::ChannelsLast => 3,
@@ -58,7 +58,7 @@ impl Shape {
     }
 
     /// The image that so many bytes are.
-    pub fn raster(&self, bytes: Vec<u8>) -> Raster<u8> {
+    pub(crate) fn raster(&self, bytes: Vec<u8>) -> Raster<u8> {
         let (height, width) = (self.height, self.width);
         match self.layout {
             Layout::Grey => Raster::grey(height, width, &bytes),

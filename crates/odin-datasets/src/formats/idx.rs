@@ -19,7 +19,7 @@ pub(crate) struct IdxFile {
 }
 
 impl IdxFile {
-    pub fn open(path: &Path) -> Result<Self, DatasetError> {
+    pub(crate) fn open(path: &Path) -> Result<Self, DatasetError> {
         let file = OpenFile::open(path)?;
         let zipped = gzip::is_gzip(&file)?;
         let head = |len: u64| {
@@ -112,7 +112,7 @@ impl IdxFile {
     }
 
     /// Adds the unpacked bytes to a digest, so that a file and its gzipped copy are the same set.
-    pub fn hash(&self, hasher: &mut blake3::Hasher) -> Result<(), DatasetError> {
+    pub(crate) fn hash(&self, hasher: &mut blake3::Hasher) -> Result<(), DatasetError> {
         match &self.unpacked {
             Some(bytes) => {
                 hasher.update(bytes);
@@ -142,20 +142,20 @@ pub(crate) struct IdxImages {
 }
 
 impl IdxImages {
-    pub fn open(path: &Path) -> Result<Self, DatasetError> {
+    pub(crate) fn open(path: &Path) -> Result<Self, DatasetError> {
         let file = IdxFile::open(path)?;
         let shape =
             Shape::of(&file.dimensions).map_err(|why| DatasetError::malformed(path, why.to_string()))?;
         Ok(Self { file, shape })
     }
 
-    pub fn raster(&self, index: usize) -> Result<Raster<u8>, DatasetError> {
+    pub(crate) fn raster(&self, index: usize) -> Result<Raster<u8>, DatasetError> {
         let size = self.shape.bytes();
         let bytes = self.file.read((index as u64).saturating_mul(size as u64), size)?;
         Ok(self.shape.raster(bytes))
     }
 
-    pub fn hash(&self, hasher: &mut blake3::Hasher) -> Result<(), DatasetError> {
+    pub(crate) fn hash(&self, hasher: &mut blake3::Hasher) -> Result<(), DatasetError> {
         self.file.hash(hasher)
     }
 }

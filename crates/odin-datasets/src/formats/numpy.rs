@@ -36,7 +36,7 @@ struct Header {
 
 impl Array {
     /// The array of an `.npy` file, or the one called `name` in an `.npz`; without a name, its only one.
-    pub fn open(path: &Path, name: Option<&str>) -> Result<Self, DatasetError> {
+    pub(crate) fn open(path: &Path, name: Option<&str>) -> Result<Self, DatasetError> {
         let file = OpenFile::open(path)?;
         let mut magic = [0; 4];
         if file.len >= 4 {
@@ -175,6 +175,10 @@ impl Array {
         Ok(self)
     }
 
+    #[expect(
+        clippy::expect_used,
+        reason = "the length was checked when the array was opened"
+    )]
     fn read(&self, offset: u64, len: usize) -> Result<Vec<u8>, DatasetError> {
         let at = self.first.saturating_add(offset);
         match &self.unpacked {
@@ -249,7 +253,11 @@ pub(crate) struct NumpyImages {
 
 impl NumpyImages {
     /// `rows` are the first image and the one after the last, where not all are taken.
-    pub fn open(path: &Path, name: Option<&str>, rows: Option<[usize; 2]>) -> Result<Self, DatasetError> {
+    pub(crate) fn open(
+        path: &Path,
+        name: Option<&str>,
+        rows: Option<[usize; 2]>,
+    ) -> Result<Self, DatasetError> {
         let array = Array::open(path, name)?;
         let malformed = |why: String| DatasetError::malformed(&array.path, why);
         if !array.header.kind.ends_with("u1") {
@@ -264,13 +272,13 @@ impl NumpyImages {
         Ok(Self { array, shape, first })
     }
 
-    pub fn raster(&self, index: usize) -> Result<Raster<u8>, DatasetError> {
+    pub(crate) fn raster(&self, index: usize) -> Result<Raster<u8>, DatasetError> {
         let size = self.shape.bytes();
         let offset = ((self.first + index) as u64).saturating_mul(size as u64);
         Ok(self.shape.raster(self.array.read(offset, size)?))
     }
 
-    pub fn hash(&self, hasher: &mut blake3::Hasher) -> Result<(), DatasetError> {
+    pub(crate) fn hash(&self, hasher: &mut blake3::Hasher) -> Result<(), DatasetError> {
         hasher.update(format!("{:?}", self.shape).as_bytes());
         for index in 0..self.shape.count {
             let offset = ((self.first + index) as u64).saturating_mul(self.shape.bytes() as u64);

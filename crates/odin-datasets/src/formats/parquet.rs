@@ -64,7 +64,7 @@ struct Kept {
 
 impl Tables {
     /// The rows of the files in order.
-    pub fn open(paths: &[PathBuf], columns: &Columns) -> Result<Found, DatasetError> {
+    pub(crate) fn open(paths: &[PathBuf], columns: &Columns) -> Result<Found, DatasetError> {
         let path = paths.first().map_or(Path::new(""), PathBuf::as_path);
         guarded(path, || Self::open_all(paths, columns))
     }
@@ -131,11 +131,12 @@ impl Tables {
         })
     }
 
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.count
     }
 
     /// The images of group `which`: from memory, or read.
+    #[expect(clippy::expect_used, reason = "groups are found by the number of an image")]
     fn images(&self, which: usize) -> Result<Images, DatasetError> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.clock += 1;
@@ -195,15 +196,15 @@ impl Tables {
         }
     }
 
-    pub fn raster(&self, index: usize) -> Result<Raster<u8>, DatasetError> {
+    pub(crate) fn raster(&self, index: usize) -> Result<Raster<u8>, DatasetError> {
         self.with(index, decode::bytes)
     }
 
-    pub fn size(&self, index: usize) -> Result<(usize, usize), DatasetError> {
+    pub(crate) fn size(&self, index: usize) -> Result<(usize, usize), DatasetError> {
         self.with(index, decode::size_of_bytes)
     }
 
-    pub fn hash(&self, hasher: &mut blake3::Hasher) -> Result<(), DatasetError> {
+    pub(crate) fn hash(&self, hasher: &mut blake3::Hasher) -> Result<(), DatasetError> {
         for group in &self.groups {
             for image in guarded(&group.path, || group.read())? {
                 let bytes = image.as_ref().map_or(&[][..], ByteArray::data);

@@ -35,7 +35,7 @@ struct Sample {
 
 impl Shards {
     /// The samples of the archives in order, and their labels where all have a `.cls`.
-    pub fn open(paths: &[PathBuf]) -> Result<(Self, Option<Vec<u16>>), DatasetError> {
+    pub(crate) fn open(paths: &[PathBuf]) -> Result<(Self, Option<Vec<u16>>), DatasetError> {
         let mut shards = Self {
             files: Vec::new(),
             images: Vec::new(),
@@ -134,11 +134,11 @@ impl Shards {
         }
     }
 
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.images.len()
     }
 
-    pub fn name(&self, index: usize) -> Option<&Path> {
+    pub(crate) fn name(&self, index: usize) -> Option<&Path> {
         self.images.get(index).map(|member| member.name.as_path())
     }
 
@@ -147,6 +147,10 @@ impl Shards {
         file.path.join(&member.name)
     }
 
+    #[expect(
+        clippy::expect_used,
+        reason = "the data set checks the index, and every shard was opened"
+    )]
     fn member(&self, index: usize) -> (&Member, &OpenFile) {
         let member = self.images.get(index).expect("the data set checks the index");
         (
@@ -167,15 +171,15 @@ impl Shards {
         file.read_at(&mut bytes, member.offset).map(|()| bytes)
     }
 
-    pub fn raster(&self, index: usize) -> Result<Raster<u8>, DatasetError> {
+    pub(crate) fn raster(&self, index: usize) -> Result<Raster<u8>, DatasetError> {
         decode::bytes(&self.bytes(index)?, &self.path(index))
     }
 
-    pub fn size(&self, index: usize) -> Result<(usize, usize), DatasetError> {
+    pub(crate) fn size(&self, index: usize) -> Result<(usize, usize), DatasetError> {
         decode::size_of_bytes(&self.bytes(index)?, &self.path(index))
     }
 
-    pub fn hash(&self, hasher: &mut blake3::Hasher) -> Result<(), DatasetError> {
+    pub(crate) fn hash(&self, hasher: &mut blake3::Hasher) -> Result<(), DatasetError> {
         self.files.iter().try_for_each(|file| file.hash(hasher))
     }
 }
