@@ -20,6 +20,9 @@ pub fn list(roots: &[PathBuf]) -> Vec<(String, Result<DatasetCard, DatasetError>
 ///
 /// A card's name comes first; then its spelling in another case or an alias; then the path of a card, a folder of
 /// images, a file of images (CIFAR binary, IDX, NumPy, Parquet, WebDataset) or a list of image files.
+///
+/// # Errors
+/// Where nothing is called so, with the nearest names; where the card or file of that name cannot be read.
 pub fn find(name_or_path: &str, roots: &[PathBuf]) -> Result<(DatasetCard, PathBuf), DatasetError> {
     let known = cards(roots);
     if let Some((path, root)) = known.get(name_or_path) {

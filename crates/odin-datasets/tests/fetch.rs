@@ -2,8 +2,9 @@
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
-    reason = "the files and servers are made here"
+    reason = "files and servers are made here"
 )]
+#![allow(unreachable_pub, reason = "the helpers are shared with a test of the program")]
 
 #[path = "fetch/arrival.rs"]
 mod arrival;
