@@ -84,6 +84,7 @@ impl Normalisation {
     }
 
     /// A value a channel.
+    #[expect(clippy::expect_used, reason = "one or three of three values")]
     pub fn mean(&self) -> &[f32] {
         self.mean
             .get(..self.channels.count())
@@ -91,6 +92,7 @@ impl Normalisation {
     }
 
     /// A value a channel.
+    #[expect(clippy::expect_used, reason = "one or three of three values")]
     pub fn std(&self) -> &[f32] {
         self.std
             .get(..self.channels.count())
@@ -157,6 +159,9 @@ impl Dataset {
     /// The images numbered `indices`, in that order. All must have one size: see [`Self::batches_by_size`].
     ///
     /// Where the set skips corrupt images, those are left out (the batch may be empty) and noted: [`Self::skipped`].
+    ///
+    /// # Errors
+    /// Where an image is not there, cannot be read, or differs in size from the others.
     pub fn batch(&self, indices: &[usize], normalisation: &Normalisation) -> Result<Batch, DatasetError> {
         let mut runs = self.runs(indices, normalisation, &AtomicBool::new(false))?;
         let place = |batch: &Batch| {
@@ -220,6 +225,9 @@ impl Dataset {
     /// `indices` in groups of at most `max` images of one size, reading no more than headers.
     ///
     /// Within a size the order stays; sizes come in the order in which they first appear.
+    ///
+    /// # Errors
+    /// Where an image is not there or its header cannot be read.
     pub fn batches_by_size(&self, indices: &[usize], max: usize) -> Result<Vec<Vec<usize>>, DatasetError> {
         let mut sizes: Vec<((usize, usize), Vec<usize>)> = Vec::new();
         for &index in indices {

@@ -117,6 +117,10 @@ impl DatasetCard {
         }
     }
 
+    /// Reads a card's file.
+    ///
+    /// # Errors
+    /// Where it cannot be read, is no YAML, or says what cannot be: with the line and the column.
     pub fn load(path: &Path) -> Result<Self, DatasetError> {
         let wrong = |why: String| DatasetError::Card {
             path: path.to_owned(),
@@ -142,15 +146,21 @@ impl DatasetCard {
     pub(super) fn check(&self) -> Result<(), CardError> {
         self.preprocessing.check()?;
         let mut sources = std::iter::once(&self.source).chain(&self.train);
-        Ok(sources.try_for_each(Source::check)?)
+        sources.try_for_each(Source::check).map_err(CardError::from)
     }
 
     /// Whether every file of the set is on this machine, or the first that is not. `root` is the card's folder.
+    ///
+    /// # Errors
+    /// Names the first file that is not here, and how to get it.
     pub fn is_present(&self, root: &Path) -> Result<(), MissingFile> {
         self.missing(&self.source, root)
     }
 
     /// The same for the images to train on.
+    ///
+    /// # Errors
+    /// As [`is_present`](Self::is_present).
     pub fn is_training_present(&self, root: &Path) -> Result<(), MissingFile> {
         self.train
             .as_ref()

@@ -19,7 +19,10 @@ pub fn list(roots: &[PathBuf]) -> Vec<(String, Result<DatasetCard, DatasetError>
 /// The set called `name_or_path`, and the folder that its card's paths start from.
 ///
 /// A card's name comes first; then its spelling in another case or an alias; then the path of a card, a folder of
-/// images, a CIFAR binary file or an IDX file.
+/// images, a file of images (CIFAR binary, IDX, NumPy, Parquet, WebDataset) or a list of image files.
+///
+/// # Errors
+/// Where nothing is called so, with the nearest names; where the card or file of that name cannot be read.
 pub fn find(name_or_path: &str, roots: &[PathBuf]) -> Result<(DatasetCard, PathBuf), DatasetError> {
     let known = cards(roots);
     if let Some((path, root)) = known.get(name_or_path) {
@@ -87,6 +90,12 @@ fn by_path(path: &Path) -> Result<(DatasetCard, PathBuf), DatasetError> {
 /// What a file or folder holds, by its content.
 fn guess(path: &Path) -> Result<Source, DatasetError> {
     if path.is_dir() {
+        if let Some(tables) = files_in(path, "parquet") {
+            return Ok(parquet(tables));
+        }
+        if let Some(shards) = files_in(path, "tar") {
+            return Ok(webdataset(shards));
+        }
         return Ok(Source::Folder {
             path: path.to_owned(),
             layout: Default::default(),
@@ -101,6 +110,29 @@ fn guess(path: &Path) -> Result<Source, DatasetError> {
         file.read_at(&mut head, 0)?;
         head
     };
+    match head.as_slice() {
+        b"\x93NUM" | b"PK\x03\x04" => {
+            return Ok(Source::Numpy {
+                images: path.to_owned(),
+                key: None,
+                labels: None,
+                label_key: None,
+                rows: None,
+            });
+        }
+        b"PAR1" => return Ok(parquet(vec![path.to_owned()])),
+        _ => {}
+    }
+    if path.extension().is_some_and(|extension| extension == "tar") {
+        return Ok(webdataset(vec![path.to_owned()]));
+    }
+    if path.extension().is_some_and(|extension| extension == "txt") {
+        return Ok(Source::List {
+            file: path.to_owned(),
+            path: None,
+            corrupt: Default::default(),
+        });
+    }
     // A CIFAR file may start like an IDX file, but only a CIFAR file has CIFAR's length.
     let records = |kind: CifarKind| file.len % kind.record() as u64 == 0;
     let kind = [CifarKind::Cifar10, CifarKind::Cifar100]
@@ -122,13 +154,41 @@ fn guess(path: &Path) -> Result<Source, DatasetError> {
         "one image is no data set: name its folder".to_owned()
     } else {
         format!(
-            "neither a card, a folder of images, an IDX file (starts with 00 00 08) nor a CIFAR binary file \
-             (records of {} or {} bytes)",
+            "neither a card, a folder of images, an IDX file (starts with 00 00 08), a CIFAR binary file (records of \
+             {} or {} bytes), a NumPy array (.npy, .npz), a Parquet file, a WebDataset archive (.tar) nor a list of \
+             images (.txt)",
             1 + PIXELS,
             2 + PIXELS
         )
     };
     Err(DatasetError::malformed(path, advice))
+}
+
+/// The files of a folder that end so, sorted; none where images lie in it.
+fn files_in(folder: &Path, extension: &str) -> Option<Vec<PathBuf>> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    let ends = |path: &&PathBuf| path.extension().is_some_and(|known| known == extension) && path.is_file();
+    let mut found: Vec<PathBuf> = paths.iter().filter(ends).cloned().collect();
+    found.sort();
+    let images = paths.iter().any(|path| decode::is_image(path));
+    (!found.is_empty() && !images).then_some(found)
+}
+
+fn parquet(files: Vec<PathBuf>) -> Source {
+    Source::Parquet {
+        files,
+        image: None,
+        label: None,
+        corrupt: Default::default(),
+    }
+}
+
+fn webdataset(files: Vec<PathBuf>) -> Source {
+    Source::Webdataset {
+        files,
+        corrupt: Default::default(),
+    }
 }
 
 /// The labels that belong to `t10k-images-idx3-ubyte.gz` are called `t10k-labels-idx1-ubyte.gz`.
@@ -181,6 +241,8 @@ mod tests {
     use crate::formats::cifar::tests::record;
     use crate::formats::folder::tests::paint;
     use crate::formats::idx::tests::{gz, idx};
+    use crate::formats::numpy::tests::npy;
+    use crate::formats::webdataset::tests::tar_of;
 
     fn error(name: &str) -> String {
         find(name, &[data()]).expect_err("should be unknown").to_string()
@@ -261,6 +323,20 @@ mod tests {
         assert_eq!(open("ten.bin"), ("ten.bin".into(), 2, Some(1)));
         assert_eq!(open("hundred.bin"), ("hundred.bin".into(), 1, Some(77)));
         assert_eq!(open("photos"), ("photos".into(), 1, Some(0)));
+
+        let toy = include_bytes!("fixtures/parquet/toy.parquet");
+        fs::create_dir(path("hub")).unwrap();
+        fs::write(path("hub/train-0.parquet"), toy).unwrap();
+        fs::write(path("hub/train-1.parquet"), toy).unwrap();
+        assert_eq!(open("hub"), ("hub".into(), 10, Some(0)));
+        assert_eq!(open("hub/train-1.parquet").1, 5);
+        let jpeg = include_bytes!("fixtures/jpeg/420.jpg");
+        fs::write(path("shard.tar"), tar_of(&[("1.jpg", jpeg), ("1.cls", b"4")])).unwrap();
+        assert_eq!(open("shard.tar"), ("shard.tar".into(), 1, Some(4)));
+        fs::write(path("list.txt"), "photos/x/0.png 8\n").unwrap();
+        assert_eq!(open("list.txt"), ("list.txt".into(), 1, Some(8)));
+        fs::write(path("noise.npy"), npy("|u1", "(2, 3, 4, 3)", &[7; 72])).unwrap();
+        assert_eq!(open("noise.npy"), ("noise.npy".into(), 2, None));
 
         fs::write(path("text"), "hello").unwrap();
         let refused = |name: &str| find(path(name).to_str().unwrap(), &[]).unwrap_err().to_string();

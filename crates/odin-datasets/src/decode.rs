@@ -102,6 +102,11 @@ pub fn size(path: &Path) -> Result<(usize, usize), DatasetError> {
     size_in(file.reader(), head, path)
 }
 
+/// The same of bytes that lie in a larger file; `path` names them in errors.
+pub(super) fn size_of_bytes(bytes: &[u8], path: &Path) -> Result<(usize, usize), DatasetError> {
+    size_in(Cursor::new(bytes), bytes, path)
+}
+
 fn size_in<R: Read + Seek>(reader: R, head: &[u8], path: &Path) -> Result<(usize, usize), DatasetError> {
     let mut reader = std::io::BufReader::new(reader);
     if jpeg::is_jpeg(head) {

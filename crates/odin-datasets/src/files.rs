@@ -14,7 +14,7 @@ pub(super) struct OpenFile {
 }
 
 impl OpenFile {
-    pub fn open(path: &Path) -> Result<Self, DatasetError> {
+    pub(crate) fn open(path: &Path) -> Result<Self, DatasetError> {
         let io = |source| DatasetError::io(path, source);
         // Looked at before it is opened: opening a FIFO would wait for a writer.
         if !std::fs::metadata(path).map_err(io)?.is_file() {
@@ -33,7 +33,7 @@ impl OpenFile {
     }
 
     /// Fills `buffer` from `offset` on, without moving a cursor: any number of threads may read at once.
-    pub fn read_at(&self, buffer: &mut [u8], offset: u64) -> Result<(), DatasetError> {
+    pub(crate) fn read_at(&self, buffer: &mut [u8], offset: u64) -> Result<(), DatasetError> {
         self.file.read_exact_at(buffer, offset).map_err(|source| {
             if source.kind() == std::io::ErrorKind::UnexpectedEof {
                 DatasetError::malformed(
@@ -50,7 +50,7 @@ impl OpenFile {
     }
 
     /// A buffered reader of the `len` bytes from `offset` on, with a cursor of its own.
-    pub fn section(&self, offset: u64, len: u64) -> impl Read + Seek + '_ {
+    pub(crate) fn section(&self, offset: u64, len: u64) -> impl Read + Seek + '_ {
         let end = offset.saturating_add(len).min(self.len);
         BufReader::with_capacity(
             1 << 16,
@@ -64,12 +64,12 @@ impl OpenFile {
     }
 
     /// A buffered reader of the whole file, with a cursor of its own.
-    pub fn reader(&self) -> impl Read + Seek + '_ {
+    pub(crate) fn reader(&self) -> impl Read + Seek + '_ {
         self.section(0, self.len)
     }
 
     /// Adds the file's bytes to a digest.
-    pub fn hash(&self, hasher: &mut blake3::Hasher) -> Result<(), DatasetError> {
+    pub(crate) fn hash(&self, hasher: &mut blake3::Hasher) -> Result<(), DatasetError> {
         let mut buffer = vec![0; 1 << 18];
         let mut offset = 0;
         loop {

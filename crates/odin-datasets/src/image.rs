@@ -96,7 +96,7 @@ pub(super) struct Raster<T> {
 
 impl<T: Sample> Raster<T> {
     /// One plane or three, one after another.
-    pub fn planar(height: usize, width: usize, samples: Vec<T>) -> Self {
+    pub(crate) fn planar(height: usize, width: usize, samples: Vec<T>) -> Self {
         let plane = height * width;
         debug_assert!(samples.len() == 3 * plane || samples.len() == plane);
         Self {
@@ -106,11 +106,11 @@ impl<T: Sample> Raster<T> {
         }
     }
 
-    pub fn grey(height: usize, width: usize, plane: &[T]) -> Self {
+    pub(crate) fn grey(height: usize, width: usize, plane: &[T]) -> Self {
         Self::planar(height, width, [plane, plane, plane].concat())
     }
 
-    pub fn interleaved(height: usize, width: usize, rgb: &[T]) -> Self {
+    pub(crate) fn interleaved(height: usize, width: usize, rgb: &[T]) -> Self {
         let mut samples = Vec::with_capacity(rgb.len());
         for channel in 0..3 {
             samples.extend(rgb.iter().skip(channel).step_by(3));
@@ -119,7 +119,7 @@ impl<T: Sample> Raster<T> {
     }
 
     /// Planes whose columns, not rows, follow each other, as MATLAB stores them.
-    pub fn column_major(height: usize, width: usize, columns: &[T]) -> Self {
+    pub(crate) fn column_major(height: usize, width: usize, columns: &[T]) -> Self {
         let mut samples = Vec::with_capacity(columns.len());
         for plane in columns.chunks_exact((height * width).max(1)) {
             for y in 0..height {
@@ -129,11 +129,11 @@ impl<T: Sample> Raster<T> {
         Self::planar(height, width, samples)
     }
 
-    pub fn planes(&self) -> usize {
+    pub(crate) fn planes(&self) -> usize {
         self.samples.len() / (self.height * self.width).max(1)
     }
 
-    pub fn into_image(self) -> Image {
+    pub(crate) fn into_image(self) -> Image {
         let pixels = self.samples.into_iter().map(Sample::unit).collect();
         Image {
             height: self.height,

@@ -194,6 +194,7 @@ impl Decoder {
     }
 
     /// Fills `pixels`, which are height × width × the format's channels.
+    #[expect(clippy::expect_used, reason = "the sides of a JPEG have 16 bits")]
     fn decode(
         &mut self,
         jpeg: &[u8],

@@ -3,6 +3,8 @@
 //! Everything that reads a file of images lives here, and what is done to an image before a network sees it.
 //! No tensors, no networks and no scores: images leave as plain `f32`. Nothing that comes from a file is trusted:
 //! sizes are checked against the file before memory is taken, and each error names the file and the place.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, unreachable_pub))]
+
 mod batch;
 mod card;
 mod catalogue;
@@ -62,11 +64,17 @@ pub struct Dataset {
 
 impl Dataset {
     /// Opens the set that `card` describes; `root` is the folder that the card's paths start from.
+    ///
+    /// # Errors
+    /// Where a file is missing or is not what the card says, or the labels do not fit.
     pub fn open(card: &DatasetCard, root: &Path) -> Result<Self, DatasetError> {
         Self::open_source(card, &card.source, root, card.name.clone())
     }
 
     /// Opens the images to train on.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), and where the card names no images to train on.
     pub fn open_training(card: &DatasetCard, root: &Path) -> Result<Self, DatasetError> {
         let Some(train) = &card.train else {
             let why = "its card names no images to train on (`train:`)".to_owned();
@@ -115,6 +123,7 @@ impl Dataset {
         })
     }
 
+    /// The card's name.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -124,6 +133,7 @@ impl Dataset {
         &self.class_names
     }
 
+    /// The number of images.
     pub fn len(&self) -> usize {
         self.source.len()
     }
@@ -175,6 +185,9 @@ impl Dataset {
     }
 
     /// Height and width of image `index` after the preprocessing, without decoding it.
+    ///
+    /// # Errors
+    /// Where there is no such image, or its header cannot be read.
     pub fn size(&self, index: usize) -> Result<(usize, usize), DatasetError> {
         self.check_index(index)?;
         let (height, width) = self.source.size(index)?;
@@ -232,6 +245,9 @@ impl Dataset {
     /// Tells this set of images from every other: a BLAKE3 hash, in hex, of the content and the preprocessing.
     ///
     /// Reads all of the set's files the first time.
+    ///
+    /// # Errors
+    /// Where a file of the set cannot be read.
     pub fn digest(&self) -> Result<String, DatasetError> {
         if let Some(digest) = self.digest.get() {
             return Ok(digest.clone());

@@ -8,7 +8,10 @@ use crate::formats::folder::Folder;
 use crate::formats::idx::{self, IdxImages};
 use crate::formats::list;
 use crate::formats::noise::{Kind, Noise};
+use crate::formats::numpy::{self, NumpyImages};
+use crate::formats::parquet::{Columns, Tables};
 use crate::formats::svhn::Svhn;
+use crate::formats::webdataset::Shards;
 use crate::image::{Channels, Image};
 use crate::preprocessing::Preprocessing;
 use crate::source::Source;
@@ -18,6 +21,9 @@ pub(crate) enum Opened {
     Cifar(CifarFiles, usize),
     Svhn(Svhn),
     Folder(Folder),
+    Numpy(NumpyImages),
+    Parquet(Tables),
+    Webdataset(Shards),
     Noise(Noise, Kind),
 }
 
@@ -31,7 +37,7 @@ pub(crate) struct Found {
 }
 
 impl Opened {
-    pub fn open(source: &Source, root: &Path) -> Result<Found, DatasetError> {
+    pub(crate) fn open(source: &Source, root: &Path) -> Result<Found, DatasetError> {
         let (mut class_names, mut notes) = (Vec::new(), Vec::new());
         let (images, labels) = match source {
             Source::Idx { images, labels } => {
@@ -67,6 +73,35 @@ impl Opened {
                 let found = list::open(&list, &start)?;
                 (Self::Folder(found.folder), found.labels)
             }
+            Source::Numpy {
+                images,
+                key,
+                labels,
+                label_key,
+                rows,
+            } => {
+                let set = NumpyImages::open(&root.join(images), key.as_deref(), *rows)?;
+                let path = labels.as_ref().or(label_key.is_some().then_some(images));
+                let labels = path.map(|path| numpy::labels(&root.join(path), label_key.as_deref(), *rows));
+                (Self::Numpy(set), labels.transpose()?)
+            }
+            Source::Parquet {
+                files, image, label, ..
+            } => {
+                let paths: Vec<_> = files.iter().map(|file| root.join(file)).collect();
+                let columns = Columns {
+                    image: image.as_deref(),
+                    label: label.as_deref(),
+                };
+                let found = Tables::open(&paths, &columns)?;
+                class_names = found.class_names;
+                (Self::Parquet(found.tables), found.labels)
+            }
+            Source::Webdataset { files, .. } => {
+                let paths: Vec<_> = files.iter().map(|file| root.join(file)).collect();
+                let (shards, labels) = Shards::open(&paths)?;
+                (Self::Webdataset(shards), labels)
+            }
             Source::Uniform(noise) => (Self::Noise(*noise, Kind::Uniform), None),
             Source::Gaussian(noise) => (Self::Noise(*noise, Kind::Gaussian), None),
         };
@@ -78,28 +113,35 @@ impl Opened {
         })
     }
 
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         match self {
-            Self::Idx(images) => images.count,
+            Self::Idx(images) => images.shape.count,
             Self::Cifar(_, count) => *count,
             Self::Svhn(images) => images.count,
             Self::Folder(folder) => folder.len(),
+            Self::Numpy(images) => images.shape.count,
+            Self::Parquet(tables) => tables.len(),
+            Self::Webdataset(shards) => shards.len(),
             Self::Noise(noise, _) => noise.count,
         }
     }
 
     /// What image `index` is called where it lies, where it has a name.
-    pub fn name(&self, index: usize) -> Option<String> {
+    pub(crate) fn name(&self, index: usize) -> Option<String> {
         match self {
             Self::Folder(folder) => folder.name(index).map(|name| name.display().to_string()),
+            Self::Webdataset(shards) => shards.name(index).map(|name| name.display().to_string()),
             _ => None,
         }
     }
 
     /// Height and width of image `index` as it is stored, without decoding it.
-    pub fn size(&self, index: usize) -> Result<(usize, usize), DatasetError> {
+    pub(crate) fn size(&self, index: usize) -> Result<(usize, usize), DatasetError> {
         match self {
-            Self::Idx(images) => Ok((images.height, images.width)),
+            Self::Idx(images) => Ok((images.shape.height, images.shape.width)),
+            Self::Numpy(images) => Ok((images.shape.height, images.shape.width)),
+            Self::Parquet(tables) => tables.size(index),
+            Self::Webdataset(shards) => shards.size(index),
             Self::Cifar(..) => Ok((cifar::SIDE, cifar::SIDE)),
             Self::Svhn(images) => Ok((images.height, images.width)),
             Self::Folder(folder) => folder.size(index),
@@ -107,7 +149,7 @@ impl Opened {
         }
     }
 
-    pub fn image(
+    pub(crate) fn image(
         &self,
         index: usize,
         preprocessing: &Preprocessing,
@@ -118,6 +160,9 @@ impl Opened {
             Self::Cifar(files, _) => preprocessing.apply(files.raster(index)?, channels),
             Self::Svhn(images) => preprocessing.apply(images.raster(index), channels),
             Self::Folder(folder) => preprocessing.apply(folder.raster(index)?, channels),
+            Self::Numpy(images) => preprocessing.apply(images.raster(index)?, channels),
+            Self::Parquet(tables) => preprocessing.apply(tables.raster(index)?, channels),
+            Self::Webdataset(shards) => preprocessing.apply(shards.raster(index)?, channels),
             Self::Noise(noise, kind) => preprocessing.apply(noise.raster(*kind, index), channels),
         };
         image.map_err(|error| DatasetError::Invalid {
@@ -126,7 +171,7 @@ impl Opened {
         })
     }
 
-    pub fn hash(&self, hasher: &mut blake3::Hasher) -> Result<(), DatasetError> {
+    pub(crate) fn hash(&self, hasher: &mut blake3::Hasher) -> Result<(), DatasetError> {
         match self {
             Self::Idx(images) => images.hash(hasher),
             Self::Cifar(files, _) => files.hash(hasher),
@@ -135,6 +180,9 @@ impl Opened {
                 Ok(())
             }
             Self::Folder(folder) => folder.hash(hasher),
+            Self::Numpy(images) => images.hash(hasher),
+            Self::Parquet(tables) => tables.hash(hasher),
+            Self::Webdataset(shards) => shards.hash(hasher),
             Self::Noise(noise, kind) => {
                 noise.hash(*kind, hasher);
                 Ok(())

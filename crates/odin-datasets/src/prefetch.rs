@@ -26,6 +26,9 @@ impl Dataset {
     /// The images numbered in `chunks`, a batch a chunk, decoded ahead by `threads` threads.
     ///
     /// Neighbours that differ in size come in batches of their own; skipped images leave smaller ones.
+    ///
+    /// # Errors
+    /// Where no thread can be started.
     pub fn prefetch(
         self: &Arc<Self>,
         chunks: Vec<Vec<usize>>,

@@ -43,6 +43,39 @@ pub enum Source {
         #[schemars(default)]
         corrupt: Corrupt,
     },
+    /// Arrays of bytes as NumPy saves them (`.npy`, `.npz`): [count, height, width, 3], or with the channels first, or grey.
+    Numpy {
+        images: PathBuf,
+        /// Which array of an `.npz` holds the images; needed where it has several.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        key: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        labels: Option<PathBuf>,
+        /// Which array of an `.npz` holds the labels; without `labels`, one of the images' file.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        label_key: Option<String>,
+        /// The first image, and the one after the last, counted from 0: CIFAR-10-C's severity 5 is [40000, 50000].
+        #[serde(skip_serializing_if = "Option::is_none")]
+        rows: Option<[usize; 2]>,
+    },
+    /// Parquet files as Hugging Face writes image sets.
+    Parquet {
+        files: Vec<PathBuf>,
+        /// The column of encoded images (`image` for `image.bytes`); needed where there are several.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        image: Option<String>,
+        /// The column of class numbers, where it is not called `label`.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        label: Option<String>,
+        #[schemars(default)]
+        corrupt: Corrupt,
+    },
+    /// Tar archives of WebDataset: `KEY.jpg` or another kind of image, and `KEY.cls` with its class number.
+    Webdataset {
+        files: Vec<PathBuf>,
+        #[schemars(default)]
+        corrupt: Corrupt,
+    },
     /// Noise, uniform over [0, 1).
     Uniform(Noise),
     /// Noise, normal with mean 0.5 and deviation 1, clamped to [0, 1].
@@ -59,6 +92,9 @@ pub enum Format {
     Svhn,
     Folder,
     List,
+    Numpy,
+    Parquet,
+    Webdataset,
     Uniform,
     Gaussian,
 }
@@ -72,6 +108,9 @@ impl fmt::Display for Format {
             Self::Svhn => "svhn",
             Self::Folder => "folder",
             Self::List => "list",
+            Self::Numpy => "numpy",
+            Self::Parquet => "parquet",
+            Self::Webdataset => "webdataset",
             Self::Uniform => "uniform",
             Self::Gaussian => "gaussian",
         })
@@ -104,6 +143,11 @@ struct Keys {
     path: Option<PathBuf>,
     layout: Option<Layout>,
     corrupt: Option<Corrupt>,
+    key: Option<String>,
+    label_key: Option<String>,
+    rows: Option<[usize; 2]>,
+    image: Option<String>,
+    label: Option<String>,
     count: Option<usize>,
     size: Option<[usize; 2]>,
     seed: Option<u64>,
@@ -145,6 +189,23 @@ impl TryFrom<Keys> for Source {
                 path: keys.path.take(),
                 corrupt: keys.corrupt.take().unwrap_or_default(),
             },
+            Format::Numpy => Self::Numpy {
+                images: needed(format, "images", &mut keys.images)?,
+                key: keys.key.take(),
+                labels: keys.labels.take(),
+                label_key: keys.label_key.take(),
+                rows: keys.rows.take(),
+            },
+            Format::Parquet => Self::Parquet {
+                files: needed(format, "files", &mut keys.files)?,
+                image: keys.image.take(),
+                label: keys.label.take(),
+                corrupt: keys.corrupt.take().unwrap_or_default(),
+            },
+            Format::Webdataset => Self::Webdataset {
+                files: needed(format, "files", &mut keys.files)?,
+                corrupt: keys.corrupt.take().unwrap_or_default(),
+            },
             Format::Uniform | Format::Gaussian => {
                 let noise = Noise {
                     count: needed(format, "count", &mut keys.count)?,
@@ -167,6 +228,11 @@ impl TryFrom<Keys> for Source {
             ("path", keys.path.is_some()),
             ("layout", keys.layout.is_some()),
             ("corrupt", keys.corrupt.is_some()),
+            ("key", keys.key.is_some()),
+            ("label_key", keys.label_key.is_some()),
+            ("rows", keys.rows.is_some()),
+            ("image", keys.image.is_some()),
+            ("label", keys.label.is_some()),
             ("count", keys.count.is_some()),
             ("size", keys.size.is_some()),
             ("seed", keys.seed.is_some()),
@@ -185,7 +251,12 @@ fn needed<T>(format: Format, key: &'static str, value: &mut Option<T>) -> Result
 impl Source {
     pub(super) fn check(&self) -> Result<(), SourceError> {
         match self {
-            Self::CifarBinary { files, .. } | Self::CifarPython { files } if files.is_empty() => {
+            Self::CifarBinary { files, .. }
+            | Self::CifarPython { files }
+            | Self::Parquet { files, .. }
+            | Self::Webdataset { files, .. }
+                if files.is_empty() =>
+            {
                 Err(SourceError::NoFiles)
             }
             Self::Uniform(noise) | Self::Gaussian(noise) => Ok(noise.check()?),
@@ -193,10 +264,13 @@ impl Source {
         }
     }
 
-    /// What is done about images that cannot be decoded; only files of their own can be left out.
+    /// What is done about images that cannot be decoded; only encoded images can be left out.
     pub fn corrupt(&self) -> Corrupt {
         match self {
-            Self::Folder { corrupt, .. } | Self::List { corrupt, .. } => *corrupt,
+            Self::Folder { corrupt, .. }
+            | Self::List { corrupt, .. }
+            | Self::Parquet { corrupt, .. }
+            | Self::Webdataset { corrupt, .. } => *corrupt,
             _ => Corrupt::Fatal,
         }
     }
@@ -204,12 +278,15 @@ impl Source {
     /// The files and folders that must be there.
     pub fn paths(&self) -> Vec<&Path> {
         match self {
-            Self::Idx { images, labels } => std::iter::once(images.as_path())
-                .chain(labels.as_deref())
-                .collect(),
-            Self::CifarBinary { files, .. } | Self::CifarPython { files } => {
-                files.iter().map(PathBuf::as_path).collect()
+            Self::Idx { images, labels } | Self::Numpy { images, labels, .. } => {
+                std::iter::once(images.as_path())
+                    .chain(labels.as_deref())
+                    .collect()
             }
+            Self::CifarBinary { files, .. }
+            | Self::CifarPython { files }
+            | Self::Parquet { files, .. }
+            | Self::Webdataset { files, .. } => files.iter().map(PathBuf::as_path).collect(),
             Self::Folder { path, .. } | Self::Svhn { file: path } => vec![path],
             Self::List { file, path, .. } => std::iter::once(file.as_path()).chain(path.as_deref()).collect(),
             Self::Uniform(_) | Self::Gaussian(_) => Vec::new(),

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use super::*;
 use crate::formats::idx::tests::{gz, idx};
+use crate::formats::numpy::tests::npy;
+use crate::formats::webdataset::tests::tar_of;
 
 pub(super) fn data() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data")
@@ -79,6 +81,90 @@ fn a_card_opens_as_images_labels_and_batches() {
     assert_eq!(
         error,
         "data set toy has 3 images, numbered from 0: there is no image 3"
+    );
+}
+
+#[test]
+fn a_card_may_have_a_byte_order_mark_and_not_be_utf_16() {
+    let text = "title: toy\nsource: {format: idx, images: images}\n";
+    let (_folder, card) = folder(&format!("\u{feff}{text}"), &[]);
+    assert_eq!(card.unwrap().title, "toy");
+    let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(
+        folder.path().join("toy.yaml"),
+        [&[0xff, 0xfe], &wide[..]].concat(),
+    )
+    .unwrap();
+    let error = DatasetCard::load(&folder.path().join("toy.yaml"))
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("toy.yaml: this is text in UTF-16") && error.contains("save it as UTF-8"),
+        "{error}"
+    );
+}
+
+/// Each format by its card, with what a set then tells.
+#[test]
+fn cards_of_every_later_format_open() {
+    let toy = include_bytes!("fixtures/parquet/toy.parquet").to_vec();
+    let jpeg = include_bytes!("fixtures/jpeg/420.jpg").to_vec();
+    let files = [
+        ("toy.parquet", toy),
+        ("x.jpg", jpeg.clone()),
+        ("broken.jpg", jpeg[..200].to_vec()),
+        ("list.txt", b"x.jpg 1\nbroken.jpg 0\nx.jpg 1\n".to_vec()),
+        ("images.npy", npy("|u1", "(3, 2, 2)", &[9; 12])),
+        (
+            "labels.npy",
+            npy("<i4", "(3,)", &[2, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0]),
+        ),
+        ("shard.tar", tar_of(&[("1.jpg", &jpeg), ("2.jpg", &jpeg)])),
+    ];
+    for (source, labels, name) in [
+        (
+            "{format: parquet, files: [toy.parquet], corrupt: skip}",
+            Some(vec![0, 1, 1, 0, 2]),
+            None,
+        ),
+        (
+            "{format: list, file: list.txt, corrupt: skip}",
+            Some(vec![1, 0, 1]),
+            Some("broken.jpg"),
+        ),
+        (
+            "{format: numpy, images: images.npy, labels: labels.npy, rows: [0, 2]}",
+            Some(vec![2, 1]),
+            None,
+        ),
+        ("{format: webdataset, files: [shard.tar]}", None, Some("2.jpg")),
+    ] {
+        let (root, card) = folder(&format!("title: toy\nsource: {source}\n"), &files);
+        let set = Dataset::open(&card.unwrap(), root.path()).unwrap();
+        assert_eq!(
+            (set.labels(), set.image_name(1).as_deref()),
+            (labels.as_deref(), name),
+            "{source}"
+        );
+        let all: Vec<usize> = (0..set.len()).collect();
+        let batch = set
+            .batch(&all, &Normalisation::new([0.5; 3], [0.5; 3]).unwrap())
+            .unwrap();
+        assert_eq!(batch.count + set.skipped().len(), set.len(), "{source}");
+        assert_eq!(set.digest().unwrap().len(), 64);
+        assert_eq!(set.sample(1, 3).len(), 1);
+    }
+    let card = "title: toy\nsource: {format: list, file: list.txt}\n";
+    let (root, card) = folder(card, &files);
+    let error = Dataset::open(&card.unwrap(), root.path())
+        .unwrap()
+        .image(1)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("broken.jpg") && error.contains("(`corrupt: skip` in a data card"),
+        "{error}"
     );
 }
 

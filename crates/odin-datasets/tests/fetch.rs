@@ -1,4 +1,11 @@
 //! Fetching from a real HTTP server on loopback that answers well, badly and maliciously; nothing outside is asked.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "files and servers are made here"
+)]
+#![allow(unreachable_pub, reason = "the helpers are shared with a test of the program")]
+
 #[path = "fetch/arrival.rs"]
 mod arrival;
 #[path = "fetch/content.rs"]

@@ -97,6 +97,9 @@ pub enum State {
 }
 
 /// Brings one download by the first mirror that has it. `root` is the folder of the card.
+///
+/// # Errors
+/// Where no mirror has it whole, the sums differ, or it cannot be written; what arrived so far is kept for the next time.
 pub fn fetch(
     download: &Download,
     root: &Path,
@@ -126,6 +129,9 @@ pub enum Check {
 }
 
 /// Does with `file` what [`fetch`] does with what it downloads. The file itself stays as it is.
+///
+/// # Errors
+/// Where the file cannot be read, is another than the card says, or cannot be unpacked.
 pub fn place(
     download: &Download,
     root: &Path,
@@ -209,6 +215,9 @@ pub fn state(download: &Download, root: &Path) -> State {
 }
 
 /// The one of a card's downloads that `file` is: by its sums, else by its name.
+///
+/// # Errors
+/// Where the file cannot be read.
 pub fn which<'a>(downloads: &'a [Download], file: &Path) -> Result<Option<&'a Download>, FetchError> {
     if let [only] = downloads {
         return Ok(Some(only));
@@ -233,6 +242,9 @@ pub fn which<'a>(downloads: &'a [Download], file: &Path) -> Result<Option<&'a Do
 }
 
 /// Refuses a card whose downloads would get in each other's way.
+///
+/// # Errors
+/// Names the two places that lie in each other.
 pub fn check_apart(downloads: &[Download]) -> Result<(), FetchError> {
     let mut seen: Vec<&Path> = Vec::new();
     for download in downloads {

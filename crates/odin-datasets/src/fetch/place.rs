@@ -34,7 +34,7 @@ impl Drop for Lock {
 }
 
 impl Place {
-    pub fn of(download: &Download, root: &Path) -> Result<Self, FetchError> {
+    pub(super) fn of(download: &Download, root: &Path) -> Result<Self, FetchError> {
         let into = &download.into;
         let inside = |component| matches!(component, Component::Normal(_) | Component::CurDir);
         let name = into.file_name().filter(|_| into.components().all(inside));
@@ -60,16 +60,16 @@ impl Place {
     }
 
     /// Whether something is there already. An empty folder is nothing.
-    pub fn is_taken(&self) -> bool {
+    pub(super) fn is_taken(&self) -> bool {
         let empty = |mut entries: fs::ReadDir| entries.next().is_none();
         self.target.symlink_metadata().is_ok() && !fs::read_dir(&self.target).is_ok_and(empty)
     }
 
-    pub fn part_len(&self) -> u64 {
+    pub(super) fn part_len(&self) -> u64 {
         fs::metadata(&self.part).map_or(0, |metadata| metadata.len())
     }
 
-    pub fn lock(&self) -> Result<Lock, FetchError> {
+    pub(super) fn lock(&self) -> Result<Lock, FetchError> {
         if let Some(folder) = self.target.parent() {
             fs::create_dir_all(folder).map_err(|source| FetchError::io("create", folder, source))?;
         }
@@ -95,17 +95,17 @@ impl Place {
         }
     }
 
-    pub fn discard_part(&self) -> Result<(), FetchError> {
+    pub(super) fn discard_part(&self) -> Result<(), FetchError> {
         remove(&self.part)?;
         remove(&self.origin)
     }
 
-    pub fn discard_staged(&self) -> Result<(), FetchError> {
+    pub(super) fn discard_staged(&self) -> Result<(), FetchError> {
         remove(&self.staged)
     }
 
     /// Moves what is ready to the target, in one step, and tidies up.
-    pub fn arrive(&self, ready: &Path) -> Result<(), FetchError> {
+    pub(super) fn arrive(&self, ready: &Path) -> Result<(), FetchError> {
         let arrive = || {
             if ready.is_file() {
                 File::open(ready)?.sync_all()?;

@@ -52,7 +52,7 @@ pub(crate) struct Part {
 
 impl CifarFiles {
     /// CIFAR's binary files in order, and the labels of all their images.
-    pub fn open(kind: CifarKind, paths: &[PathBuf]) -> Result<(Self, Vec<u16>), DatasetError> {
+    pub(crate) fn open(kind: CifarKind, paths: &[PathBuf]) -> Result<(Self, Vec<u16>), DatasetError> {
         let record = kind.record();
         let mut parts = Vec::new();
         let mut labels = Vec::new();
@@ -91,11 +91,11 @@ impl CifarFiles {
         Ok((Self { parts }, labels))
     }
 
-    pub fn new(parts: Vec<Part>) -> Self {
+    pub(crate) fn new(parts: Vec<Part>) -> Self {
         Self { parts }
     }
 
-    pub fn raster(&self, index: usize) -> Result<Raster<u8>, DatasetError> {
+    pub(crate) fn raster(&self, index: usize) -> Result<Raster<u8>, DatasetError> {
         let which = self.parts.partition_point(|part| part.end <= index);
         let before = which
             .checked_sub(1)
@@ -110,7 +110,7 @@ impl CifarFiles {
         Ok(Raster::planar(SIDE, SIDE, samples))
     }
 
-    pub fn hash(&self, hasher: &mut blake3::Hasher) -> Result<(), DatasetError> {
+    pub(crate) fn hash(&self, hasher: &mut blake3::Hasher) -> Result<(), DatasetError> {
         self.parts.iter().try_for_each(|part| part.file.hash(hasher))
     }
 }

@@ -55,7 +55,8 @@ impl Folder {
     ///
     /// Where images lie both in the folder and in folders below it, [`Layout::Auto`] goes with the larger number and
     /// tells of the rest.
-    pub fn open(root: &Path, layout: Layout) -> Result<Found, DatasetError> {
+    #[expect(clippy::expect_used, reason = "the classes are those of the entries")]
+    pub(crate) fn open(root: &Path, layout: Layout) -> Result<Found, DatasetError> {
         let mut entries = Vec::new();
         let deep = layout != Layout::Flat;
         let folders = scan(root, Path::new(""), deep, &mut Vec::new(), &mut entries)?;
@@ -134,7 +135,7 @@ impl Folder {
     }
 
     /// Files in a given order, relative to `root`.
-    pub fn of(root: &Path, files: Vec<PathBuf>) -> Self {
+    pub(crate) fn of(root: &Path, files: Vec<PathBuf>) -> Self {
         Self {
             root: root.to_owned(),
             files,
@@ -142,11 +143,11 @@ impl Folder {
     }
 
     /// Image `index`'s path below the root.
-    pub fn name(&self, index: usize) -> Option<&Path> {
+    pub(crate) fn name(&self, index: usize) -> Option<&Path> {
         self.files.get(index).map(PathBuf::as_path)
     }
 
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.files.len()
     }
 
@@ -156,16 +157,16 @@ impl Folder {
             .map_or_else(|| self.root.clone(), |file| self.root.join(file))
     }
 
-    pub fn raster(&self, index: usize) -> Result<Raster<u8>, DatasetError> {
+    pub(crate) fn raster(&self, index: usize) -> Result<Raster<u8>, DatasetError> {
         decode::image(&self.path(index))
     }
 
     /// Height and width of image `index`, from its header alone.
-    pub fn size(&self, index: usize) -> Result<(usize, usize), DatasetError> {
+    pub(crate) fn size(&self, index: usize) -> Result<(usize, usize), DatasetError> {
         decode::size(&self.path(index))
     }
 
-    pub fn hash(&self, hasher: &mut blake3::Hasher) -> Result<(), DatasetError> {
+    pub(crate) fn hash(&self, hasher: &mut blake3::Hasher) -> Result<(), DatasetError> {
         for (index, name) in self.files.iter().enumerate() {
             let bytes = decode::read(&self.path(index)).or_else(|error| match error {
                 // A set with corrupt files has a digest as well.

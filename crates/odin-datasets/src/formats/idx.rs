@@ -1,10 +1,11 @@
 //! IDX, the format of MNIST and its kin: plain files are read in place, gzipped ones unpacked into memory once.
 use std::path::Path;
 
+use super::array::Shape;
 use crate::error::DatasetError;
 use crate::files::OpenFile;
 use crate::gzip;
-use crate::image::{MAX_PIXELS, Raster};
+use crate::image::Raster;
 
 const UNSIGNED_BYTE: u8 = 0x08;
 
@@ -18,7 +19,7 @@ pub(crate) struct IdxFile {
 }
 
 impl IdxFile {
-    pub fn open(path: &Path) -> Result<Self, DatasetError> {
+    pub(crate) fn open(path: &Path) -> Result<Self, DatasetError> {
         let file = OpenFile::open(path)?;
         let zipped = gzip::is_gzip(&file)?;
         let head = |len: u64| {
@@ -111,7 +112,7 @@ impl IdxFile {
     }
 
     /// Adds the unpacked bytes to a digest, so that a file and its gzipped copy are the same set.
-    pub fn hash(&self, hasher: &mut blake3::Hasher) -> Result<(), DatasetError> {
+    pub(crate) fn hash(&self, hasher: &mut blake3::Hasher) -> Result<(), DatasetError> {
         match &self.unpacked {
             Some(bytes) => {
                 hasher.update(bytes);
@@ -135,63 +136,26 @@ pub(crate) fn labels(path: &Path) -> Result<Vec<u16>, DatasetError> {
     Ok(file.read(0, count)?.into_iter().map(u16::from).collect())
 }
 
-enum Layout {
-    Grey,
-    ChannelsFirst,
-    ChannelsLast,
-}
-
 pub(crate) struct IdxImages {
     file: IdxFile,
-    layout: Layout,
-    pub count: usize,
-    pub height: usize,
-    pub width: usize,
+    pub shape: Shape,
 }
 
 impl IdxImages {
-    pub fn open(path: &Path) -> Result<Self, DatasetError> {
+    pub(crate) fn open(path: &Path) -> Result<Self, DatasetError> {
         let file = IdxFile::open(path)?;
-        let (layout, count, height, width) = match *file.dimensions.as_slice() {
-            [n, h, w] | [n, 1, h, w] | [n, h, w, 1] => (Layout::Grey, n, h, w),
-            [n, 3, h, w] => (Layout::ChannelsFirst, n, h, w),
-            [n, h, w, 3] => (Layout::ChannelsLast, n, h, w),
-            _ => {
-                let why = format!(
-                    "images are [count, height, width] or have 3 channels, this file has dimensions {:?}; \
-                     are images and labels swapped?",
-                    file.dimensions
-                );
-                return Err(DatasetError::malformed(path, why));
-            }
-        };
-        if height.saturating_mul(width) > MAX_PIXELS {
-            return Err(DatasetError::malformed(
-                path,
-                format!("absurd images of {height}×{width} pixels"),
-            ));
-        }
-        Ok(Self {
-            file,
-            layout,
-            count,
-            height,
-            width,
-        })
+        let shape =
+            Shape::of(&file.dimensions).map_err(|why| DatasetError::malformed(path, why.to_string()))?;
+        Ok(Self { file, shape })
     }
 
-    pub fn raster(&self, index: usize) -> Result<Raster<u8>, DatasetError> {
-        let (height, width) = (self.height, self.width);
-        let size = height * width * if matches!(self.layout, Layout::Grey) { 1 } else { 3 };
+    pub(crate) fn raster(&self, index: usize) -> Result<Raster<u8>, DatasetError> {
+        let size = self.shape.bytes();
         let bytes = self.file.read((index as u64).saturating_mul(size as u64), size)?;
-        Ok(match self.layout {
-            Layout::Grey => Raster::grey(height, width, &bytes),
-            Layout::ChannelsFirst => Raster::planar(height, width, bytes),
-            Layout::ChannelsLast => Raster::interleaved(height, width, &bytes),
-        })
+        Ok(self.shape.raster(bytes))
     }
 
-    pub fn hash(&self, hasher: &mut blake3::Hasher) -> Result<(), DatasetError> {
+    pub(crate) fn hash(&self, hasher: &mut blake3::Hasher) -> Result<(), DatasetError> {
         self.file.hash(hasher)
     }
 }
@@ -235,7 +199,8 @@ pub(crate) mod tests {
             hasher.finalize()
         };
         let (plain, zipped) = (open(&plain).unwrap(), open(&gz(&plain)).unwrap());
-        assert_eq!((plain.count, plain.height, plain.width), (2, 3, 4));
+        let shape = &plain.shape;
+        assert_eq!((shape.count, shape.height, shape.width), (2, 3, 4));
         assert_eq!(plain.raster(1).unwrap(), Raster::grey(3, 4, &values[12..]));
         assert_eq!(plain.raster(1).unwrap(), zipped.raster(1).unwrap());
         assert_eq!(digest(&plain), digest(&zipped));

@@ -53,7 +53,7 @@ pub(crate) fn matrices(file: &OpenFile, wanted: &[&str]) -> Result<BTreeMap<Stri
     Ok(found)
 }
 impl Matrix {
-    pub fn numbers(&self) -> Vec<f64> {
+    pub(super) fn numbers(&self) -> Vec<f64> {
         let size = NUMBERS
             .iter()
             .find(|(kind, _)| *kind == self.kind)

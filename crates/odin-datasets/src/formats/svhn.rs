@@ -15,7 +15,7 @@ pub(crate) struct Svhn {
 
 impl Svhn {
     /// The images, and their labels. They are unpacked into memory: a compressed file has no random access.
-    pub fn open(path: &Path) -> Result<(Self, Vec<u16>), DatasetError> {
+    pub(crate) fn open(path: &Path) -> Result<(Self, Vec<u16>), DatasetError> {
         let file = OpenFile::open(path)?;
         let malformed = |why: String| DatasetError::malformed(path, why);
         let mut found = mat5::matrices(&file, &["X", "y"])?;
@@ -63,13 +63,13 @@ impl Svhn {
         ))
     }
 
-    pub fn raster(&self, index: usize) -> Raster<u8> {
+    pub(crate) fn raster(&self, index: usize) -> Raster<u8> {
         let size = 3 * self.height * self.width;
         let pixels = self.pixels.chunks_exact(size).nth(index).unwrap_or_default();
         Raster::column_major(self.height, self.width, pixels)
     }
 
-    pub fn hash(&self, hasher: &mut blake3::Hasher) {
+    pub(crate) fn hash(&self, hasher: &mut blake3::Hasher) {
         hasher.update(&self.pixels);
     }
 }

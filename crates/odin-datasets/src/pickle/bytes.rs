@@ -16,7 +16,7 @@ pub(super) struct Bytes<R> {
 
 impl<R: Read + Seek> Bytes<R> {
     /// `len` bytes from where `reader` stands.
-    pub fn new(reader: R, len: u64) -> Self {
+    pub(super) fn new(reader: R, len: u64) -> Self {
         Self { reader, at: 0, len }
     }
 
@@ -46,37 +46,37 @@ impl<R: Read + Seek> Bytes<R> {
     }
 
     /// The next `length` bytes, which must be few enough to keep.
-    pub fn take(&mut self, length: usize) -> Result<Vec<u8>, PickleError> {
+    pub(super) fn take(&mut self, length: usize) -> Result<Vec<u8>, PickleError> {
         self.check(length as u64)?;
         let mut bytes = vec![0; length];
         self.fill(&mut bytes)?;
         Ok(bytes)
     }
 
-    pub fn array<const N: usize>(&mut self) -> Result<[u8; N], PickleError> {
+    pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], PickleError> {
         let mut bytes = [0; N];
         self.fill(&mut bytes)?;
         Ok(bytes)
     }
 
-    pub fn byte(&mut self) -> Result<u8, PickleError> {
+    pub(super) fn byte(&mut self) -> Result<u8, PickleError> {
         self.array::<1>().map(|[byte]| byte)
     }
 
-    pub fn length1(&mut self) -> Result<u64, PickleError> {
+    pub(super) fn length1(&mut self) -> Result<u64, PickleError> {
         self.byte().map(u64::from)
     }
 
-    pub fn length4(&mut self) -> Result<u64, PickleError> {
+    pub(super) fn length4(&mut self) -> Result<u64, PickleError> {
         self.array().map(|bytes| u32::from_le_bytes(bytes).into())
     }
 
-    pub fn length8(&mut self) -> Result<u64, PickleError> {
+    pub(super) fn length8(&mut self) -> Result<u64, PickleError> {
         self.array().map(u64::from_le_bytes)
     }
 
     /// Passes over `length` bytes: where they are.
-    pub fn skip(&mut self, length: u64) -> Result<Span, PickleError> {
+    pub(super) fn skip(&mut self, length: u64) -> Result<Span, PickleError> {
         self.check(length)?;
         let span = Span {
             at: self.at,
@@ -89,7 +89,7 @@ impl<R: Read + Seek> Bytes<R> {
     }
 
     /// A string of `length` bytes: where it is, and its first bytes.
-    pub fn string(&mut self, length: u64) -> Result<(Span, Vec<u8>), PickleError> {
+    pub(super) fn string(&mut self, length: u64) -> Result<(Span, Vec<u8>), PickleError> {
         self.check(length)?;
         let span = Span {
             at: self.at,
@@ -101,7 +101,7 @@ impl<R: Read + Seek> Bytes<R> {
     }
 
     /// The text up to the end of the line.
-    pub fn line(&mut self) -> Result<String, PickleError> {
+    pub(super) fn line(&mut self) -> Result<String, PickleError> {
         let mut bytes = Vec::new();
         loop {
             match self.byte()? {

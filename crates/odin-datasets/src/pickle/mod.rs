@@ -26,9 +26,15 @@ pub trait Calls {
     const MAX_STEPS: usize;
 
     /// Whether a pickle may mention this name at all.
+    ///
+    /// # Errors
+    /// [`PickleError::Forbidden`] where it may not.
     fn admit(&self, global: &Global) -> Result<(), PickleError>;
 
     /// What `function(*arguments)` stands for.
+    ///
+    /// # Errors
+    /// [`PickleError::Forbidden`] where the call is not known, or another error where its arguments are none.
     fn call(
         &mut self,
         heap: &mut Heap<Self::Made>,
@@ -37,6 +43,9 @@ pub trait Calls {
     ) -> Result<Value<Self::Made>, PickleError>;
 
     /// An instance made without a call of the class's own (`cls.__new__(cls, *arguments)`).
+    ///
+    /// # Errors
+    /// Where the class may not be made.
     fn instance(
         &mut self,
         heap: &mut Heap<Self::Made>,
@@ -45,6 +54,9 @@ pub trait Calls {
     ) -> Result<Value<Self::Made>, PickleError>;
 
     /// What a persistent id stands for: data that the file keeps elsewhere.
+    ///
+    /// # Errors
+    /// Where it refers to nothing that is known.
     fn persistent(
         &mut self,
         heap: &mut Heap<Self::Made>,

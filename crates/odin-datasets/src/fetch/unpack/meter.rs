@@ -13,11 +13,11 @@ pub(super) struct Meter {
 
 impl Meter {
     /// From now on so many bytes may be read.
-    pub fn allow(&self, bytes: u64) {
+    pub(super) fn allow(&self, bytes: u64) {
         self.allowance.set(bytes);
     }
 
-    pub fn zeros(&self) -> u64 {
+    pub(super) fn zeros(&self) -> u64 {
         self.zeros.get()
     }
 }
