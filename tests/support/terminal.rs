@@ -66,6 +66,7 @@ impl Terminal {
             "TMUX",
             "COLORFGBG",
             "ODIN_CONFIG",
+            "CARGO",
             "COLUMNS",
             "LINES",
         ] {
