@@ -227,11 +227,11 @@ impl<E: FnMut(Event), D: Fn(Done) + Clone + Send + 'static> Scheduler<E, D> {
         let (request, devices) = (place.request.clone(), devices_of(&place.workers));
         let store = &mut self.store;
         let begin = |ready: Ready| guarded(|| Task::begin(entry, request, ready, store));
-        let task = match ready.and_then(begin) {
-            Ok(task) => task,
+        let (task, known) = match ready.and_then(begin) {
+            Ok(begun) => begun,
             Err(reason) => return self.fail(entry, &reason),
         };
-        let (total, known) = (task.total(), task.known(&self.store));
+        let total = task.total();
         if let Some(place) = self.queue.entry(entry) {
             place.state = State::Open(Box::new(task));
         }

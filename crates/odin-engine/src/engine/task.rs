@@ -62,13 +62,13 @@ pub enum Next {
 }
 
 impl Task {
-    /// Finds out what is to be computed; [`Task::known`] gives the scores that need not be.
+    /// Finds out what is to be computed. Also gives the scores that are known already, in the order of the request.
     pub fn begin(
         entry: EntryId,
         request: SetRequest,
         ready: Ready,
         store: &mut Store,
-    ) -> Result<Self, TaskError> {
+    ) -> Result<(Self, Vec<ImageScore>), TaskError> {
         let Ready {
             networks,
             set,
@@ -79,20 +79,23 @@ impl Task {
         let evidence = store.open(&key, request.temperature, request.magnitude);
         // The batches are those of a set of which nothing is known, less the images that are known: what a killed program
         // had not finished is computed in the same company, and comes to the same to the bit.
-        let is_missing = |&&image: &&u32| score_of(evidence, image, &set, &request).is_none();
-        let missing = |chunk: &[u32]| -> Vec<usize> {
-            let images = chunk.iter().filter(is_missing);
-            images.map(|&image| image as usize).collect()
-        };
-        let todo: Vec<Vec<usize>> = order
-            .chunks(batch)
-            .map(missing)
-            .filter(|batch| !batch.is_empty())
-            .collect();
-        Ok(Self {
+        let (mut known, mut todo) = (Vec::new(), Vec::new());
+        for chunk in order.chunks(batch) {
+            let mut missing = Vec::new();
+            for &image in chunk {
+                match score_of(evidence, image, &set, &request) {
+                    Some(score) => known.push(score),
+                    None => missing.push(image as usize),
+                }
+            }
+            if !missing.is_empty() {
+                todo.push(missing);
+            }
+        }
+        let task = Self {
             entry,
             started: Instant::now(),
-            handed_out: order.len() - todo.iter().map(Vec::len).sum::<usize>(),
+            handed_out: known.len(),
             ahead: Ahead::of(todo),
             request,
             networks,
@@ -100,7 +103,8 @@ impl Task {
             evidence: key,
             order,
             out: 0,
-        })
+        };
+        Ok((task, known))
     }
 
     /// Whether it needs the evidence of this set.
