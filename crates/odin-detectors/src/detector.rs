@@ -4,6 +4,8 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::knob::{Knob, Scale};
+
 /// Who says how in-distribution an image is.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize, JsonSchema,
@@ -17,11 +19,11 @@ pub enum Detector {
     Baseline,
     /// The greatest logit (arXiv 1911.11132).
     MaxLogit,
-    /// T log Σ exp(z/T), the negative free energy at the job's T (arXiv 2010.03759).
+    /// T log Σ exp(z/T), the negative free energy (arXiv 2010.03759).
     Energy,
     /// −log of the entropy of the softmax at T = 1.
     Entropy,
-    /// Generalised entropy with γ = 0.1 over the 100 most probable classes (Liu et al., CVPR 2023).
+    /// Generalised entropy over the most probable classes (Liu et al., CVPR 2023).
     Gen,
 }
 
@@ -38,6 +40,19 @@ impl Detector {
     /// Whether its scores change with T or ε.
     pub fn has_parameters(self) -> bool {
         matches!(self, Self::Odin | Self::Energy)
+    }
+
+    /// What a person may move.
+    pub fn knobs(self) -> &'static [Knob] {
+        match self {
+            Self::Odin => &[TEMPERATURE, MAGNITUDE],
+            Self::Energy => &[Knob {
+                default: 1.0,
+                ..TEMPERATURE
+            }],
+            Self::Gen => &[GAMMA, CLASSES],
+            Self::Baseline | Self::MaxLogit | Self::Entropy => &[],
+        }
     }
 
     /// As sessions write it.
@@ -57,6 +72,50 @@ impl Detector {
         matches!(self, Self::Odin | Self::Baseline)
     }
 }
+
+const TEMPERATURE: Knob = Knob {
+    key: "temperature",
+    label: "T",
+    default: 1000.0,
+    least: f64::MIN_POSITIVE,
+    most: f64::MAX,
+    span: (1.0, 1000.0),
+    scale: Scale::Logarithmic,
+    meaning: "temperature of the softmax",
+};
+
+const MAGNITUDE: Knob = Knob {
+    key: "magnitude",
+    label: "ε",
+    default: 0.0014,
+    least: 0.0,
+    most: 1.0,
+    span: (0.0, 0.004),
+    scale: Scale::Linear { step: 0.0001 },
+    meaning: "size of the perturbation, in units of the [0, 1] image",
+};
+
+const GAMMA: Knob = Knob {
+    key: "gamma",
+    label: "γ",
+    default: 0.1,
+    least: 0.001,
+    most: 1.0,
+    span: (0.01, 1.0),
+    scale: Scale::Logarithmic,
+    meaning: "exponent of the generalised entropy",
+};
+
+const CLASSES: Knob = Knob {
+    key: "classes",
+    label: "M",
+    default: 100.0,
+    least: 1.0,
+    most: 1e6,
+    span: (1.0, 1000.0),
+    scale: Scale::Count,
+    meaning: "most probable classes that count",
+};
 
 impl fmt::Display for Detector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,44 +1,37 @@
-//! Other detectors on the same logits, so that each can stand beside ODIN without a further pass.
-use serde::{Deserialize, Serialize};
-
+//! The detectors that need nothing but the unperturbed logits.
+use crate::detector::Detector;
 use crate::log_odds::{argmax, log_odds};
+use crate::setting::Setting;
 
-/// Scores of the detectors that need only the unperturbed logits; higher is more in-distribution.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
-pub struct LogitScores {
-    pub max_logit: f64,
-    /// At the T of the job.
-    pub energy: f64,
-    pub entropy: f64,
-    pub gen_entropy: f64,
+/// The score of one image by its logits [C]; `None` for a detector that needs more than the logits. Higher is more
+/// in-distribution.
+pub fn score_logits(setting: &Setting, logits: &[f32]) -> Option<f64> {
+    let knob = |key| {
+        let value = setting.get(key);
+        value.expect("the table of knobs has what its detector is computed with")
+    };
+    match setting.detector() {
+        Detector::Baseline => Some(log_odds(logits, 1.0)),
+        Detector::MaxLogit => Some(max_logit(logits)),
+        Detector::Energy => Some(energy(logits, knob("temperature"))),
+        Detector::Entropy => Some(entropy(logits)),
+        Detector::Gen => Some(generalised_entropy(
+            logits,
+            knob("gamma"),
+            knob("classes") as usize,
+        )),
+        Detector::Odin => None,
+    }
 }
 
-/// γ and the number of classes of GEN, as its authors set them.
-const GEN_GAMMA: f64 = 0.1;
-const GEN_CLASSES: usize = 100;
+/// NaN without logits.
+fn max_logit(logits: &[f32]) -> f64 {
+    logits.get(argmax(logits)).copied().map_or(f64::NAN, f64::from)
+}
 
-impl LogitScores {
-    pub fn new(logits: &[f32], temperature: f64) -> Self {
-        let top = logits.get(argmax(logits)).copied().map_or(f64::NAN, f64::from);
-        let (entropy, gen_entropy) = entropies(logits, top, log_odds(logits, 1.0));
-        let fixed = Self {
-            max_logit: top,
-            energy: f64::NAN,
-            entropy,
-            gen_entropy,
-        };
-        fixed.at(log_odds(logits, temperature), temperature)
-    }
-
-    /// The same logits at another T, with their log-odds there: only the energy changes.
-    ///
-    /// With log-odds s, log Σ exp(z/T) is z_ŷ/T + log(1 + e^−s).
-    pub fn at(self, odds: f64, temperature: f64) -> Self {
-        Self {
-            energy: self.max_logit + temperature * softplus(-odds),
-            ..self
-        }
-    }
+/// T log Σ exp(z/T), by the log-odds s at T: log Σ exp(z/T) is z_ŷ/T + log(1 + e^−s).
+fn energy(logits: &[f32], temperature: f64) -> f64 {
+    max_logit(logits) + temperature * softplus(-log_odds(logits, temperature))
 }
 
 /// log(1 + e^x)
@@ -46,36 +39,47 @@ fn softplus(x: f64) -> f64 {
     x.max(0.0) + (-x.abs()).exp().ln_1p()
 }
 
-/// −log of the entropy, and the negative generalised entropy. With the log-odds s of the guess at hand neither loses
-/// digits where the guess is all but certain: its log-probability is −log(1 + e^−s), the others share 1 / (1 + e^s).
-fn entropies(logits: &[f32], top: f64, odds: f64) -> (f64, f64) {
-    let log_normaliser = softplus(-odds);
+/// The classes' log-probabilities at T = 1 but for the guess's, and the log-odds s of the guess. With s no digit is lost
+/// where the guess is all but certain: its log-probability is −log(1 + e^−s), the others share 1 / (1 + e^s).
+fn log_probabilities(logits: &[f32]) -> (f64, impl Iterator<Item = f64> + '_) {
+    let odds = log_odds(logits, 1.0);
     let guess = argmax(logits);
+    let log_sum = max_logit(logits) + softplus(-odds);
+    let others = logits
+        .iter()
+        .enumerate()
+        .filter(move |(class, _)| *class != guess);
+    (odds, others.map(move |(_, &z)| f64::from(z) - log_sum))
+}
+
+/// −log of the entropy of the softmax at T = 1.
+fn entropy(logits: &[f32]) -> f64 {
+    let (odds, others) = log_probabilities(logits);
+    let log_normaliser = softplus(-odds);
     let mut entropy = (-log_normaliser).exp() * log_normaliser;
-    let mut log_others = Vec::with_capacity(logits.len());
-    for (class, &z) in logits.iter().enumerate() {
-        if class != guess {
-            let log_p = f64::from(z) - top - log_normaliser;
+    for log_p in others {
+        // A class that is out of the question has p = 0, and 0 · −∞ counts nothing.
+        if log_p > f64::NEG_INFINITY {
             entropy -= log_p.exp() * log_p;
-            log_others.push(log_p);
         }
     }
-    // 0 · −∞ of a class that is out of the question.
-    let entropy = if entropy.is_nan() && !odds.is_nan() {
-        0.0
-    } else {
-        entropy
-    };
-    // p^γ (1 − p)^γ, the guess first: its 1 − p is 1 / (1 + e^s).
-    let mut gen_entropy = (GEN_GAMMA * (-log_normaliser - softplus(odds))).exp();
-    if log_others.len() >= GEN_CLASSES {
-        log_others.select_nth_unstable_by(GEN_CLASSES - 1, |a, b| b.total_cmp(a));
-        log_others.truncate(GEN_CLASSES - 1);
+    -entropy.ln()
+}
+
+/// −Σ p^γ (1 − p)^γ over the most probable classes.
+fn generalised_entropy(logits: &[f32], gamma: f64, classes: usize) -> f64 {
+    let (odds, others) = log_probabilities(logits);
+    // The guess first: its p is 1 / (1 + e^−s), its 1 − p is 1 / (1 + e^s).
+    let guess = (gamma * (-softplus(-odds) - softplus(odds))).exp();
+    let mut others: Vec<f64> = others.collect();
+    if others.len() >= classes {
+        if classes > 1 {
+            others.select_nth_unstable_by(classes - 2, |a, b| b.total_cmp(a));
+        }
+        others.truncate(classes - 1);
     }
-    for log_p in log_others {
-        gen_entropy += (GEN_GAMMA * (log_p + (-log_p.exp()).ln_1p())).exp();
-    }
-    (-entropy.ln(), -gen_entropy)
+    let term = |log_p: f64| (gamma * (log_p + (-log_p.exp()).ln_1p())).exp();
+    -others.into_iter().map(term).fold(guess, |sum, term| sum + term)
 }
 
 #[cfg(test)]
@@ -94,38 +98,38 @@ mod tests {
         assert!((got - want).abs() <= 1e-12 * want.abs().max(1.0), "{got} {want}");
     }
 
+    fn score(detector: Detector, logits: &[f32]) -> f64 {
+        score_logits(&Setting::new(detector), logits).unwrap()
+    }
+
     #[test]
     fn each_is_what_its_definition_says() {
         let p = softmax(&LOGITS);
-        let scores = LogitScores::new(&LOGITS, 1.0);
-        near(scores.max_logit, 3.75);
+        near(score(Detector::MaxLogit, &LOGITS), 3.75);
+        let sum = |t: f64| LOGITS.iter().map(|&z| (f64::from(z) / t).exp()).sum::<f64>().ln();
+        near(score(Detector::Energy, &LOGITS), sum(1.0));
+        let hot = Setting::new(Detector::Energy)
+            .with("temperature", 1000.0)
+            .unwrap();
+        near(score_logits(&hot, &LOGITS).unwrap(), 1000.0 * sum(1000.0));
         near(
-            scores.energy,
-            LOGITS.iter().map(|&z| f64::from(z).exp()).sum::<f64>().ln(),
+            score(Detector::Entropy, &LOGITS),
+            -(-p.iter().map(|p| p * p.ln()).sum::<f64>()).ln(),
         );
-        near(scores.entropy, -(-p.iter().map(|p| p * p.ln()).sum::<f64>()).ln());
         near(
-            scores.gen_entropy,
+            score(Detector::Gen, &LOGITS),
             -p.iter().map(|p| (p * (1.0 - p)).powf(0.1)).sum::<f64>(),
         );
-        let hot = scores.at(log_odds(&LOGITS, 1000.0), 1000.0);
-        let sum: f64 = LOGITS.iter().map(|&z| (f64::from(z) / 1000.0).exp()).sum();
-        near(hot.energy, 1000.0 * sum.ln());
-        assert_eq!(
-            LogitScores { energy: 0.0, ..hot },
-            LogitScores {
-                energy: 0.0,
-                ..scores
-            }
-        );
+        assert_eq!(score_logits(&Setting::new(Detector::Odin), &LOGITS), None);
     }
 
     #[test]
     fn the_order_survives_where_the_softmax_is_all_but_certain() {
-        let sure = LogitScores::new(&[60.0, 0.0, -1.0], 1.0);
-        let surer = LogitScores::new(&[70.0, 0.0, -1.0], 1.0);
-        assert!(surer.entropy > sure.entropy && sure.entropy.is_finite());
-        assert!(surer.gen_entropy > sure.gen_entropy && surer.gen_entropy < 0.0);
+        let (sure, surer) = ([60.0, 0.0, -1.0], [70.0, 0.0, -1.0]);
+        assert!(score(Detector::Entropy, &surer) > score(Detector::Entropy, &sure));
+        assert!(score(Detector::Entropy, &sure).is_finite());
+        assert!(score(Detector::Gen, &surer) > score(Detector::Gen, &sure));
+        assert!(score(Detector::Gen, &surer) < 0.0);
     }
 
     #[test]
@@ -133,7 +137,17 @@ mod tests {
         let many: Vec<f32> = (0..300).map(|j| -0.01 * j as f32).collect();
         let mut p = softmax(&many);
         p.sort_by(|a, b| b.total_cmp(a));
-        let want = -p.iter().take(100).map(|p| (p * (1.0 - p)).powf(0.1)).sum::<f64>();
-        near(LogitScores::new(&many, 1.0).gen_entropy, want);
+        for (classes, gamma) in [(100, 0.1), (1, 0.1), (2, 0.5), (300, 1.0), (1000, 0.1)] {
+            let setting = Setting::new(Detector::Gen)
+                .with("classes", classes as f64)
+                .unwrap();
+            let setting = setting.with("gamma", gamma).unwrap();
+            let want = -p
+                .iter()
+                .take(classes)
+                .map(|p| (p * (1.0 - p)).powf(gamma))
+                .sum::<f64>();
+            near(score_logits(&setting, &many).unwrap(), want);
+        }
     }
 }
