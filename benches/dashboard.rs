@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use odin_core::comparisons::{JobBatch, JobCommand, JobEvent};
-use odin_core::protocol::{Generation, ImageScore, JobId, JobSpec, Side};
+use odin_core::protocol::{Generation, JobId, JobSpec, ScoreTable, ScoredImage, Side};
+use odin_core::setting::{Detector, Setting};
 use odin_tui::app::{Action, Effect, Model, Slider, update};
-use odin_tui::scoring::LogitScores;
 use odin_tui::session::{Screen, Session};
 use odin_tui::ui::{Colours, Look, view};
-use odin_tui::units::{Device, LogOdds};
+use odin_tui::units::Device;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use times::say;
@@ -31,32 +31,31 @@ fn noise(n: u32, salt: f64) -> f64 {
     (f64::from(n + 1) * (0.618_033_988_749_895 + salt)).fract()
 }
 
-fn image(spec: &JobSpec, side: Side, index: u32) -> ImageScore {
+fn image(spec: &JobSpec, side: Side, index: u32) -> (ScoredImage, Vec<f64>) {
     let apart = if side == Side::In { 2.0 } else { 0.0 };
     let z = 3.0 * (noise(index, 0.0) + noise(index, 0.1) - 1.0) + apart;
-    ImageScore {
+    let image = ScoredImage {
         index,
         label: (side == Side::In).then_some((index % 10) as u16),
         prediction: (index % 10) as u16,
-        baseline: LogOdds(z),
-        odin: LogOdds(z / spec.temperature.get().sqrt() - 2.0),
-        others: LogitScores {
-            max_logit: z,
-            energy: z,
-            entropy: z,
-            gen_entropy: z,
-        },
-    }
+    };
+    let score = |setting: &Setting| match setting.detector() {
+        Detector::Odin => z / spec.settings.temperature().get().sqrt() - 2.0,
+        _ => z,
+    };
+    (image, spec.settings.iter().map(score).collect())
 }
 
 fn batch(job: JobId, generation: Generation, spec: &JobSpec, side: Side, from: u32, count: u32) -> Action {
+    let mut scores = ScoreTable::new(spec.settings.clone());
+    for (image, row) in (from..from + count).map(|index| image(spec, side, index)) {
+        scores.push(image, &row);
+    }
     Action::Engine(JobEvent::Scored(JobBatch {
         job,
         generation,
         side,
-        scores: (from..from + count)
-            .map(|index| image(spec, side, index))
-            .collect(),
+        scores,
         from_cache: true,
     }))
 }
@@ -141,7 +140,7 @@ fn drag() {
         now += Duration::from_secs(1);
         update(&mut model, Action::Tick(now));
         let place = f64::from(step % 40) / 40.0;
-        let (first, effects) = timed(|| update(&mut model, Action::SlideTo(Slider::Temperature, place)));
+        let (first, effects) = timed(|| update(&mut model, Action::SlideTo(Slider::TEMPERATURE, place)));
         let Some((job, generation, spec)) = asked(&effects) else {
             continue;
         };

@@ -231,10 +231,17 @@ impl Model {
             job: job.id,
             network: job.spec.network.clone(),
             dataset: job.spec.dataset.clone(),
-            parameters: job.parameters(),
-            detector,
+            setting: analysis.setting,
             analysis: analysis.clone(),
         })
+    }
+
+    /// The detector whose knobs the sliders are: the one that is shown, and ODIN where that one has none.
+    pub fn slider_detector(&self) -> Detector {
+        match self.view.detector {
+            shown if shown.knobs().is_empty() => Detector::Odin,
+            shown => shown,
+        }
     }
 
     pub fn is_dragging(&self) -> bool {
@@ -253,8 +260,8 @@ impl Model {
             let jobs = self.jobs.iter().filter(|job| job.queue_number == number);
             queue.jobs = jobs
                 .map(|job| {
-                    self.session
-                        .with_parameters(&job.source, job.spec.temperature, job.spec.magnitude)
+                    let (temperature, magnitude) = job.spec.settings.perturbation();
+                    self.session.with_parameters(&job.source, temperature, magnitude)
                 })
                 .collect();
         }

@@ -9,7 +9,7 @@ use anyhow::{Context, anyhow, bail};
 use indicatif::{MultiProgress, ProgressBar};
 use odin_core::comparisons::{Comparisons, JobCommand, JobEvent};
 use odin_core::protocol::{
-    Command, EngineEnded, EngineProcess, Event, Generation, ImageScore, JobId, JobSpec, Order, Placement,
+    Command, EngineEnded, EngineProcess, Event, Generation, JobId, JobSpec, Order, Placement, ScoreTable,
 };
 
 use super::{What, engine};
@@ -18,16 +18,17 @@ use crate::metrics::{Comparison, Conventions, Side};
 use crate::networks::NetworkCard;
 use crate::plain::plain;
 use crate::runs::evidence::Budget;
-use crate::runs::{self, Detector, Record};
-use crate::units::{Devices, LogOdds};
+use crate::runs::{self, Record};
+use crate::units::Devices;
+use odin_core::setting::{self, Detector, Setting};
 
 /// Bootstrap replicates behind each interval.
 const REPLICATES: usize = 1000;
 
 /// Scores of both sides in file order, and how long they took.
 pub struct Scored {
-    pub ins: Vec<ImageScore>,
-    pub outs: Vec<ImageScore>,
+    pub ins: ScoreTable,
+    pub outs: ScoreTable,
     /// How many of them were known from earlier runs.
     pub from_evidence: usize,
     pub devices: Devices,
@@ -35,30 +36,28 @@ pub struct Scored {
 }
 
 impl Scored {
-    /// Whether each in-distribution image was classified rightly; `None` where one of them has no label, since a CCR
-    /// over the labelled part would be that of another set.
-    fn correct(&self) -> Option<Vec<bool>> {
-        self.ins
-            .iter()
-            .map(|s| s.label.map(|label| label == s.prediction))
-            .collect()
-    }
-
-    /// Compares the two sides by the score given.
-    pub fn comparison(&self, score: impl Fn(&ImageScore) -> LogOdds) -> anyhow::Result<Comparison> {
-        let values = |all: &[ImageScore]| all.iter().map(|s| score(s).0).collect::<Vec<f64>>();
+    /// Compares the two sides by a detector's scores. An in-distribution image without a label leaves out what needs labels:
+    /// a CCR over the labelled part would be that of another set.
+    pub fn comparison(&self, detector: Detector) -> anyhow::Result<Comparison> {
+        let by = |table: &'_ ScoreTable| -> anyhow::Result<Vec<f64>> {
+            let column = table
+                .of(detector)
+                .with_context(|| format!("no scores by {detector} were asked for"))?;
+            Ok(column.to_vec())
+        };
+        let (ins, outs) = (by(&self.ins)?, by(&self.outs)?);
         Ok(Comparison::with_correct(
-            &values(&self.ins),
-            self.correct().as_deref(),
-            &values(&self.outs),
+            &ins,
+            self.ins.correct().as_deref(),
+            &outs,
         )?)
     }
 }
 
 /// What there is of a comparison under way, in the order in which it came.
 pub struct SoFar<'a> {
-    pub ins: &'a [ImageScore],
-    pub outs: &'a [ImageScore],
+    pub ins: &'a ScoreTable,
+    pub outs: &'a ScoreTable,
     pub total_in: usize,
     pub total_out: usize,
 }
@@ -172,7 +171,7 @@ impl Client {
         bar: &ProgressBar,
         watch: &mut dyn FnMut(&SoFar) -> anyhow::Result<()>,
     ) -> anyhow::Result<Scored> {
-        let (mut ins, mut outs, mut on) = (Vec::new(), Vec::new(), Devices::default());
+        let (mut ins, mut outs, mut on) = (ScoreTable::default(), ScoreTable::default(), Devices::default());
         let (mut from_evidence, mut totals) = (0, (0, 0));
         loop {
             let event = self.wait(events).ok_or_else(|| anyhow!(self.why_silent()))?;
@@ -192,8 +191,8 @@ impl Client {
                     bar.inc(batch.scores.len() as u64);
                     from_evidence += if batch.from_cache { batch.scores.len() } else { 0 };
                     match batch.side {
-                        Side::In => ins.extend(batch.scores),
-                        Side::Out => outs.extend(batch.scores),
+                        Side::In => ins.append(batch.scores),
+                        Side::Out => outs.append(batch.scores),
                     }
                     watch(&SoFar {
                         ins: &ins,
@@ -204,8 +203,8 @@ impl Client {
                 }
                 JobEvent::Finished { seconds, .. } => {
                     // Batches come back as they are done.
-                    ins.sort_unstable_by_key(|score: &ImageScore| score.index);
-                    outs.sort_unstable_by_key(|score: &ImageScore| score.index);
+                    ins.sort();
+                    outs.sort();
                     return Ok(Scored {
                         ins,
                         outs,
@@ -295,8 +294,12 @@ pub fn job(what: &What) -> JobSpec {
         weights: what.weights.clone(),
         in_dataset: what.in_dataset.clone(),
         dataset: what.dataset.clone(),
-        temperature: what.temperature,
-        magnitude: what.magnitude,
+        settings: [
+            setting::odin(what.temperature, what.magnitude),
+            Setting::new(Detector::Baseline),
+        ]
+        .into_iter()
+        .collect(),
         skip: what.skip,
         limit: what.limit,
         batch: what.batch.map(|n| n as usize),
@@ -308,9 +311,9 @@ pub fn job(what: &What) -> JobSpec {
 /// What a finished comparison comes to, with intervals.
 pub fn record(card: &NetworkCard, spec: &JobSpec, scored: &Scored) -> anyhow::Result<Record> {
     let conventions = Conventions::default();
-    let measure = |score: fn(&ImageScore) -> LogOdds| -> anyhow::Result<Detector> {
+    let measure = |detector| -> anyhow::Result<runs::Detector> {
         Ok(runs::detector(
-            &scored.comparison(score)?,
+            &scored.comparison(detector)?,
             &conventions,
             REPLICATES,
             spec.seed,
@@ -331,17 +334,17 @@ pub fn record(card: &NetworkCard, spec: &JobSpec, scored: &Scored) -> anyhow::Re
         weights: weights.display().to_string(),
         in_dataset: spec.in_dataset.clone().unwrap_or_else(|| card.in_dataset.clone()),
         dataset: spec.dataset.clone(),
-        temperature: spec.temperature,
-        magnitude: spec.magnitude,
+        temperature: spec.settings.temperature(),
+        magnitude: spec.settings.magnitude(),
         n_in: ins.len(),
         n_out: outs.len(),
         n_from_evidence: *from_evidence,
         device: devices.to_string(),
         seconds: *seconds,
         images_per_second: (computed > 0).then(|| computed as f64 / seconds.max(f64::MIN_POSITIVE)),
-        accuracy: scored.correct().map(share),
+        accuracy: ins.correct().map(share),
         conventions,
-        baseline: measure(|s| s.baseline)?,
-        odin: measure(|s| s.odin)?,
+        baseline: measure(Detector::Baseline)?,
+        odin: measure(Detector::Odin)?,
     })
 }

@@ -11,6 +11,7 @@ use crate::runs::Cell;
 use crate::session::Metric;
 use crate::units::{Devices, Magnitude, Temperature};
 use odin_core::protocol::JobSpec;
+use odin_core::setting::{self, Detector};
 use odin_core::sweep::{self, Split};
 
 /// What is searched, on what and for what.
@@ -79,16 +80,15 @@ impl Search<'_> {
         let mut cells = Vec::new();
         for &temperature in self.temperatures {
             for &magnitude in self.magnitudes {
-                let cell = JobSpec {
-                    temperature,
-                    magnitude,
-                    ..on.clone()
-                };
+                let mut cell = on.clone();
+                cell.settings.set(setting::odin(temperature, magnitude));
                 let scored = client.score(cell, devices, &hidden)?;
                 cells.push(Cell {
                     temperature,
                     magnitude,
-                    odin: scored.comparison(|s| s.odin)?.summary(&Conventions::default()),
+                    odin: scored
+                        .comparison(Detector::Odin)?
+                        .summary(&Conventions::default()),
                 });
                 measured(cells.len());
             }
@@ -97,8 +97,9 @@ impl Search<'_> {
         let best = sweep::best(self.metric, cells.iter().map(value)).context("the grid is empty")?;
         let cell = cells.get(best).expect("the best cell is one of the cells");
         let at = |spec: JobSpec| JobSpec {
-            temperature: cell.temperature,
-            magnitude: cell.magnitude,
+            settings: spec
+                .settings
+                .with(setting::odin(cell.temperature, cell.magnitude)),
             ..spec
         };
         Ok(Searched {

@@ -13,7 +13,7 @@ use crate::metrics::Interval;
 use crate::networks::NetworkCard;
 use crate::report::{Scores, write_figures};
 use crate::runs::{self, Record};
-use odin_core::protocol::ImageScore;
+use odin_core::setting::Detector;
 
 #[derive(Debug, Args)]
 pub struct Options {
@@ -55,29 +55,15 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         })?;
     }
     if let Some(folder) = &options.figures {
-        let values =
-            |all: &[ImageScore], of: fn(&ImageScore) -> f64| all.iter().map(of).collect::<Vec<f64>>();
-        let (base_in, base_out) = (
-            values(&scored.ins, |s| s.baseline.0),
-            values(&scored.outs, |s| s.baseline.0),
-        );
-        let (odin_in, odin_out) = (
-            values(&scored.ins, |s| s.odin.0),
-            values(&scored.outs, |s| s.odin.0),
-        );
         let title = format!(
             "{}: {} against {}, T = {}, ε = {}",
             record.network, record.in_dataset, record.dataset, record.temperature, record.magnitude
         );
-        let baseline = Scores {
-            ins: &base_in,
-            outs: &base_out,
+        let by = |detector| Scores {
+            ins: scored.ins.of(detector).unwrap_or_default(),
+            outs: scored.outs.of(detector).unwrap_or_default(),
         };
-        let odin = Scores {
-            ins: &odin_in,
-            outs: &odin_out,
-        };
-        write_figures(folder, &title, &baseline, &odin)?;
+        write_figures(folder, &title, &by(Detector::Baseline), &by(Detector::Odin))?;
     }
     if options.json {
         print(&format!("{}\n", serde_json::to_string_pretty(&record)?))

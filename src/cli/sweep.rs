@@ -96,8 +96,8 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     let validation = search.split.validation();
     let best_line = format!(
         "best on the first {validation} images: T = {}, ε = {} ({:.2} %)\n",
-        searched.on.temperature,
-        searched.on.magnitude,
+        searched.on.settings.temperature(),
+        searched.on.settings.magnitude(),
         100.0 * searched.cells.get(searched.best).map_or(f64::NAN, value)
     );
     if options.json {

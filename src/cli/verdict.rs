@@ -18,7 +18,9 @@ use crate::networks::NetworkCard;
 use crate::runs::{Condition, shelf};
 use crate::session::Session;
 use crate::units::Devices;
-use odin_core::protocol::{ImageScore, JobSpec, Order};
+use odin_core::protocol::{JobSpec, Order, ScoredImage};
+use odin_core::setting::Detector;
+use odin_core::units::LogOdds;
 
 #[derive(Debug, Args)]
 pub struct Options {
@@ -191,11 +193,9 @@ impl Court {
         // Only the ID side says where the threshold lies.
         let threshold = Comparison::new(&scores, &[f64::NEG_INFINITY])?.threshold_at_tpr(tpr);
         let JobSpec {
-            network,
-            temperature,
-            magnitude,
-            ..
+            network, settings, ..
         } = &self.spec;
+        let (temperature, magnitude) = settings.perturbation();
         eprintln!(
             "{network}, T = {temperature}, ε = {magnitude}: ID from a score of {threshold} on, as {} % of {} images of {} are ({from})",
             100.0 * tpr,
@@ -225,8 +225,7 @@ impl Court {
                 identity.network.digest == weights
                     && identity.in_dataset.digest == digest
                     && identity.normalisation == card.normalisation
-                    && (identity.temperature, identity.magnitude)
-                        == (self.spec.temperature, self.spec.magnitude)
+                    && (identity.temperature, identity.magnitude) == self.spec.settings.perturbation()
                     && (identity.skip, identity.limit) == (self.spec.skip, self.spec.limit)
                     && identity.sweep.is_none()
             });
@@ -251,13 +250,13 @@ impl Court {
             &bar,
         )?;
         bar.finish_and_clear();
-        Ok(scored.ins.iter().map(|score| score.odin.0).collect())
+        Ok(scored.ins.of(Detector::Odin).unwrap_or_default().to_vec())
     }
 
     /// A line an image, in their order.
     fn judge(&mut self, images: &[PathBuf], threshold: f64) -> anyhow::Result<Vec<Line>> {
         let looks: Vec<Look> = images.iter().map(|image| self.look(image)).collect();
-        let mut scores: Vec<Option<ImageScore>> = vec![None; images.len()];
+        let mut scores: Vec<Option<Judged>> = vec![None; images.len()];
         for resized in [false, true] {
             let chosen: Vec<usize> = looks
                 .iter()
@@ -271,7 +270,7 @@ impl Court {
                 }
             }
         }
-        let line = |((image, look), score): ((&PathBuf, Look), Option<ImageScore>)| {
+        let line = |((image, look), score): ((&PathBuf, Look), Option<Judged>)| {
             let image_name = image.display().to_string();
             match (look, score) {
                 (Ok(seen), Some(score)) => Line::Verdict {
@@ -316,7 +315,7 @@ impl Court {
         looks: &[Look],
         chosen: &[usize],
         resized: bool,
-    ) -> anyhow::Result<Vec<(usize, ImageScore)>> {
+    ) -> anyhow::Result<Vec<(usize, Judged)>> {
         if chosen.is_empty() {
             return Ok(Vec::new());
         }
@@ -359,8 +358,23 @@ impl Court {
         let scored = self.client.score(spec, &self.devices, &bar)?;
         bar.finish_and_clear();
         std::fs::remove_dir_all(&folder)?;
-        let place = |score: ImageScore| Some((*chosen.get(score.index as usize)?, score));
-        Ok(scored.outs.into_iter().filter_map(place).collect())
+        let column = |detector| scored.outs.of(detector).unwrap_or_default();
+        let columns = column(Detector::Odin).iter().zip(column(Detector::Baseline));
+        let place = |(image, (&odin, &baseline)): (&ScoredImage, (&f64, &f64))| {
+            let judged = Judged {
+                prediction: image.prediction,
+                odin: LogOdds(odin),
+                baseline: LogOdds(baseline),
+            };
+            Some((*chosen.get(image.index as usize)?, judged))
+        };
+        Ok(scored
+            .outs
+            .images()
+            .iter()
+            .zip(columns)
+            .filter_map(place)
+            .collect())
     }
 
     /// A data set of so many images of noise.
@@ -383,6 +397,14 @@ impl Court {
         std::fs::write(&path, serde_yaml::to_string(card)?)?;
         Ok(path.display().to_string())
     }
+}
+
+/// What scoring made of an image.
+#[derive(Clone, Copy)]
+struct Judged {
+    prediction: u16,
+    odin: LogOdds,
+    baseline: LogOdds,
 }
 
 /// What is known of an image without decoding it.

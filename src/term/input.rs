@@ -99,11 +99,11 @@ mod tests {
     #[test]
     fn a_slider_holds_the_mouse_until_it_is_let_go() {
         let mut hits = HitMap::default();
-        hits.add(Rect::new(10, 5, 11, 1), Target::Slider(Slider::Temperature));
+        hits.add(Rect::new(10, 5, 11, 1), Target::Slider(Slider::TEMPERATURE));
         hits.add(Rect::new(0, 0, 80, 1), Target::Job(2));
         let mut input = Input::default();
         let left = MouseButton::Left;
-        let slide = |part| Action::SlideTo(Slider::Temperature, part);
+        let slide = |part| Action::SlideTo(Slider::TEMPERATURE, part);
         assert_eq!(
             input.actions(&mouse(MouseEventKind::Drag(left), 12, 5), &hits),
             []
@@ -139,6 +139,6 @@ mod tests {
             [Action::SelectJob(2)]
         );
         let wheel = input.actions(&mouse(MouseEventKind::ScrollUp, 12, 5), &hits);
-        assert_eq!(wheel, [Action::StepOf(Slider::Temperature, 1)]);
+        assert_eq!(wheel, [Action::StepOf(Slider::TEMPERATURE, 1)]);
     }
 }

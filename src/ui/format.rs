@@ -6,6 +6,7 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::glyphs::Glyphs;
 use crate::units::{Magnitude, Temperature};
+use odin_core::setting::Setting;
 
 /// A fraction in percent with two decimals: `34.70`.
 pub fn percent(fraction: f64) -> String {
@@ -51,6 +52,20 @@ pub fn temperature(temperature: Temperature) -> String {
 
 pub fn magnitude(magnitude: Magnitude) -> String {
     short(magnitude.get())
+}
+
+/// A knob's value.
+pub fn knob(value: f64) -> String {
+    short(value)
+}
+
+/// A setting's knobs with their values, as in `T 1000, ε 0.0014`.
+pub fn knobs(setting: &Setting, glyphs: &Glyphs) -> String {
+    let all: Vec<String> = setting
+        .knobs()
+        .map(|(of, value)| format!("{} {}", glyphs.knob(of), knob(value)))
+        .collect();
+    all.join(", ")
 }
 
 /// At most five significant digits, without trailing zeros.

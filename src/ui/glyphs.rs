@@ -1,4 +1,5 @@
 //! The characters that the screen is drawn with: Unicode, or ASCII where the locale is not UTF-8.
+use odin_core::setting::Knob;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Glyphs {
@@ -42,6 +43,15 @@ pub struct Glyphs {
 }
 
 impl Glyphs {
+    /// What a knob is called in little room.
+    pub fn knob(&self, knob: &Knob) -> &'static str {
+        match knob.label {
+            "ε" => self.epsilon,
+            label if self.unicode || label.is_ascii() => label,
+            _ => knob.key,
+        }
+    }
+
     pub const UNICODE: Self = Self {
         unicode: true,
         rule: "─",

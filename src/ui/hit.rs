@@ -126,9 +126,9 @@ mod tests {
     #[test]
     fn the_ends_of_a_slider_are_its_ends_and_beyond_is_the_end() {
         let area = Rect::new(10, 5, 41, 1);
-        let press = |x| Target::Slider(Slider::Magnitude).press(area, x);
-        assert_eq!(press(10), Some(Action::SlideTo(Slider::Magnitude, 0.0)));
-        assert_eq!(press(30), Some(Action::SlideTo(Slider::Magnitude, 0.5)));
+        let press = |x| Target::Slider(Slider::MAGNITUDE).press(area, x);
+        assert_eq!(press(10), Some(Action::SlideTo(Slider::MAGNITUDE, 0.0)));
+        assert_eq!(press(30), Some(Action::SlideTo(Slider::MAGNITUDE, 0.5)));
         assert_eq!(press(50), press(200));
         assert_eq!(press(0), press(10));
     }

@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::protocol::{
-    Command, Event, Generation, ImageId, ImageScore, Inspection, JobId, JobSpec, Pixels, Placement,
-    ScoreBatch, SetId, Side,
+    Command, Event, Generation, ImageId, Inspection, JobId, JobSpec, Pixels, Placement, ScoreBatch,
+    ScoreTable, SetId, Side,
 };
 use crate::units::{Device, Devices, Memory};
 
@@ -49,7 +49,7 @@ pub struct JobBatch {
     pub job: JobId,
     pub generation: Generation,
     pub side: Side,
-    pub scores: Vec<ImageScore>,
+    pub scores: ScoreTable,
     /// Whether they took no pass through the network for this job: known before, or computed for another one.
     pub from_cache: bool,
 }
@@ -300,11 +300,10 @@ fn cancel(job: JobId) -> [Command; 2] {
 
 #[cfg(test)]
 mod tests {
-    use odin_detectors::LogitScores;
-
     use super::*;
     use crate::protocol::Order;
-    use crate::units::{LogOdds, Magnitude, Temperature};
+    use crate::setting::Settings;
+    use crate::units::{Magnitude, Temperature};
 
     const JOB: JobId = JobId::Job(3);
     const NOW: Generation = Generation(2);
@@ -315,8 +314,7 @@ mod tests {
             weights: None,
             in_dataset: None,
             dataset: "d".into(),
-            temperature: Temperature::PAPER,
-            magnitude: Magnitude::PAPER,
+            settings: Settings::new(Temperature::PAPER, Magnitude::PAPER),
             skip: 0,
             limit: None,
             batch: None,
@@ -347,18 +345,10 @@ mod tests {
     }
 
     fn scored(side: Side) -> Event {
-        let score = ImageScore {
-            index: 0,
-            label: None,
-            prediction: 0,
-            baseline: LogOdds(0.0),
-            odin: LogOdds(0.0),
-            others: LogitScores::default(),
-        };
         Event::Scored(ScoreBatch {
             set: set(side),
             generation: NOW,
-            scores: vec![score],
+            scores: ScoreTable::default(),
             from_cache: false,
         })
     }

@@ -62,6 +62,7 @@ pub fn best(metric: Metric, values: impl IntoIterator<Item = f64>) -> Option<usi
 mod tests {
     use super::*;
     use crate::protocol::Order;
+    use crate::setting::Settings;
     use crate::units::{Magnitude, Temperature};
 
     fn base(skip: usize, limit: Option<usize>) -> JobSpec {
@@ -70,8 +71,7 @@ mod tests {
             weights: None,
             in_dataset: None,
             dataset: "d".into(),
-            temperature: Temperature::PAPER,
-            magnitude: Magnitude::PAPER,
+            settings: Settings::new(Temperature::PAPER, Magnitude::PAPER),
             skip,
             limit,
             batch: None,

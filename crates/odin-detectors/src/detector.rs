@@ -28,6 +28,9 @@ pub enum Detector {
 }
 
 impl Detector {
+    /// Those that need nothing but the logits, of the image as it is or perturbed.
+    pub const ON_LOGITS: [Self; 6] = Self::ALL;
+
     pub const ALL: [Self; 6] = [
         Self::Odin,
         Self::Baseline,
@@ -36,11 +39,6 @@ impl Detector {
         Self::Entropy,
         Self::Gen,
     ];
-
-    /// Whether its scores change with T or ε.
-    pub fn has_parameters(self) -> bool {
-        matches!(self, Self::Odin | Self::Energy)
-    }
 
     /// What a person may move.
     pub fn knobs(self) -> &'static [Knob] {
@@ -67,6 +65,16 @@ impl Detector {
         }
     }
 
+    /// The score on the scale of the detector's definition, as exports have it: scores here may be a monotone function of it
+    /// that loses no digits where the network is all but certain.
+    pub fn defined_value(self, score: f64) -> f64 {
+        match self {
+            _ if self.is_log_odds() => 1.0 / (1.0 + (-score).exp()),
+            Self::Entropy => -(-score).exp(),
+            _ => score,
+        }
+    }
+
     /// Whether its scores are log-odds, which stand for a probability.
     pub fn is_log_odds(self) -> bool {
         matches!(self, Self::Odin | Self::Baseline)
@@ -79,7 +87,7 @@ const TEMPERATURE: Knob = Knob {
     default: 1000.0,
     least: f64::MIN_POSITIVE,
     most: f64::MAX,
-    span: (1.0, 1000.0),
+    span: (1.0, 1e4),
     scale: Scale::Logarithmic,
     meaning: "temperature of the softmax",
 };

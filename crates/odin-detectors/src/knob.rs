@@ -30,6 +30,16 @@ pub struct Knob {
 }
 
 impl Knob {
+    /// What is allowed, in words.
+    pub fn allowed(&self) -> String {
+        let Self { least, most, .. } = self;
+        match self.scale {
+            _ if (*least, *most) == (f64::MIN_POSITIVE, f64::MAX) => "a finite number above 0".to_owned(),
+            Scale::Count => format!("a whole number between {least} and {most}"),
+            Scale::Linear { .. } | Scale::Logarithmic => format!("between {least} and {most}"),
+        }
+    }
+
     /// The value itself where the knob can have it.
     pub fn check(&self, value: f64) -> Result<f64, KnobError> {
         let is_whole = value.fract() == 0.0;
@@ -37,13 +47,7 @@ impl Knob {
             return Err(KnobError::Range {
                 key: self.key,
                 value,
-                least: self.least,
-                most: self.most,
-                whole: if self.scale == Scale::Count {
-                    "a whole number "
-                } else {
-                    ""
-                },
+                allowed: self.allowed(),
             });
         }
         // `+ 0.0` turns -0 into 0, so that equal values have equal bits.
@@ -54,13 +58,11 @@ impl Knob {
 /// A knob or its value that a detector does not have.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum KnobError {
-    #[error("{key} must be {whole}between {least} and {most}, not {value}")]
+    #[error("{key} must be {allowed}, not {value}")]
     Range {
         key: &'static str,
         value: f64,
-        least: f64,
-        most: f64,
-        whole: &'static str,
+        allowed: String,
     },
     #[error("{detector} has no knob `{key}`; {it_has}")]
     Unknown {

@@ -65,6 +65,11 @@ impl Setting {
         found.map(|(_, value)| value)
     }
 
+    /// The value of the knob at this place among its detector's.
+    pub fn value(&self, place: usize) -> Option<f64> {
+        self.knobs().nth(place).map(|(_, value)| value)
+    }
+
     /// Whether every knob is where it is by default.
     pub fn is_default(&self) -> bool {
         *self == Self::new(self.detector)

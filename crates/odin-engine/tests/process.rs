@@ -12,10 +12,11 @@ use std::time::Duration;
 use home::TestHome;
 use odin_core::home::Home;
 use odin_core::protocol::{
-    Command, EngineEnded, EngineProcess, Event, Generation, ImageScore, JobId, JobSpec, Order, Placement,
+    Command, EngineEnded, EngineProcess, Event, Generation, JobId, JobSpec, Order, Placement, ScoreTable,
     SetId, Side,
 };
 use odin_core::runs::evidence::Budget;
+use odin_core::setting::Settings;
 use odin_core::units::{Device, Magnitude, Temperature};
 use odin_engine::engine::Engine;
 
@@ -29,8 +30,7 @@ fn score(temperature: f64) -> [Command; 2] {
         weights: None,
         in_dataset: None,
         dataset: "two".to_owned(),
-        temperature: Temperature::new(temperature).unwrap(),
-        magnitude: Magnitude::PAPER,
+        settings: Settings::new(Temperature::new(temperature).unwrap(), Magnitude::PAPER),
         skip: 0,
         limit: None,
         batch: Some(7),
@@ -51,12 +51,15 @@ fn score(temperature: f64) -> [Command; 2] {
     })
 }
 
-/// Scores by side and index, once both sets are finished.
-fn scores(events: impl Iterator<Item = Event>) -> Vec<(Side, ImageScore)> {
-    let (mut all, mut finished) = (Vec::new(), 0);
+/// Scores of both sides in file order, once both sets are finished.
+fn scores(events: impl Iterator<Item = Event>) -> [ScoreTable; 2] {
+    let (mut ins, mut outs, mut finished) = (ScoreTable::default(), ScoreTable::default(), 0);
     for event in events {
         match event {
-            Event::Scored(batch) => all.extend(batch.scores.into_iter().map(|score| (batch.set.side, score))),
+            Event::Scored(batch) => match batch.set.side {
+                Side::In => ins.append(batch.scores),
+                Side::Out => outs.append(batch.scores),
+            },
             Event::Finished { .. } => {
                 finished += 1;
                 if finished == 2 {
@@ -67,8 +70,9 @@ fn scores(events: impl Iterator<Item = Event>) -> Vec<(Side, ImageScore)> {
             _ => {}
         }
     }
-    all.sort_by_key(|(side, score)| (*side, score.index));
-    all
+    ins.sort();
+    outs.sort();
+    [ins, outs]
 }
 
 fn process(program: &Path, home: &TestHome) -> (EngineProcess, Receiver<Result<Event, EngineEnded>>) {
@@ -104,7 +108,7 @@ fn its_scores_are_those_of_an_engine_in_this_process() {
     .unwrap();
     score(10.0).into_iter().for_each(|command| here.send(command));
     let expected = scores(events.iter());
-    assert_eq!(expected.len(), 120);
+    assert_eq!(expected.each_ref().map(ScoreTable::len), [60, 60]);
 
     let (there, events) = process(ENGINE.as_ref(), &home);
     score(10.0).into_iter().for_each(|command| there.send(command));

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::analysis::Analysis;
 use super::jobs::{Job, JobState};
+use super::parameters::Parameters;
 use crate::metrics::Interval;
 use crate::networks::Published;
 use crate::report::{self, Estimate, Measured, Row, Tuned, WeightsUsed};
@@ -111,8 +112,8 @@ pub(in crate::app) fn order(jobs: &[Job], compare: Compare, beside: Detector) ->
     } = compare;
     let value = |job: &Job| -> Option<f64> {
         match column {
-            CompareColumn::Temperature => Some(job.spec.temperature.get()),
-            CompareColumn::Magnitude => Some(job.spec.magnitude.get()),
+            CompareColumn::Temperature => Some(Parameters::of(&job.setting(beside)).temperature.get()),
+            CompareColumn::Magnitude => Some(Parameters::of(&job.setting(beside)).magnitude.get()),
             CompareColumn::Images => Some(job.scored() as f64),
             CompareColumn::Metric(metric) => match number {
                 ComparedNumber::Beside => present(job, beside).map(|analysis| analysis.metric(metric)),
@@ -159,7 +160,8 @@ pub(in crate::app) fn row(job: &Job, beside: Detector, published: Option<&Publis
     };
     let shown = present(job, beside);
     let counts = shown.or(job.baseline.as_ref()).map(|analysis| &analysis.summary);
-    let is_tuned = beside.has_parameters() && job.is_tuned_here();
+    let is_tuned = job.is_tuned_here(beside);
+    let (temperature, magnitude) = spec.settings.perturbation();
     let measured = Measured {
         weights: match spec.weights {
             None => WeightsUsed::OfCard,
@@ -168,15 +170,14 @@ pub(in crate::app) fn row(job: &Job, beside: Detector, published: Option<&Publis
         is_cards_in_dataset: spec.in_dataset.is_none(),
         dataset: &spec.dataset,
         skip: spec.limit.is_none().then_some(spec.skip),
-        temperature: spec.temperature,
-        magnitude: spec.magnitude,
+        temperature,
+        magnitude,
     };
     Row {
         network: spec.network.clone(),
         in_dataset: spec.in_dataset.clone(),
         dataset: spec.dataset.clone(),
-        temperature: spec.temperature,
-        magnitude: spec.magnitude,
+        setting: job.setting(beside),
         skip: Some(spec.skip),
         n_in: counts.map_or(0, |summary| summary.n_in),
         n_out: counts.map_or(0, |summary| summary.n_out),

@@ -1,39 +1,38 @@
-//! The scores of a job, image by image and detector by detector. A change of (T, ε) drops those that depend on it; the
-//! others stay valid.
+//! The scores of a job, image by image and setting by setting. Scores by a setting stay valid as long as a detector is at that
+//! setting; those of one that it has left are dropped.
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::metrics::{Histogram, Stream};
 use crate::session::Detector;
 use crate::units::LogOdds;
-use odin_core::protocol::{ImageId, ImageScore, Side};
+use odin_core::protocol::{ImageId, ScoreTable, ScoredImage, Side};
+use odin_core::setting::{Setting, Settings};
 
 /// Images that share one block of memory.
 const PAGE: u32 = 1024;
 
 #[derive(Debug, Clone, Default)]
 pub(in crate::app) struct ScoreSet {
-    ins: ImagesByNumber,
-    outs: ImagesByNumber,
-    /// Counts the changes of (T, ε).
-    era: u32,
-    baseline: Live,
-    odin: Live,
-    /// Another detector, while a person looks at it.
-    other: Option<(Detector, Live)>,
+    ins: ByNumber<ScoredImage>,
+    outs: ByNumber<ScoredImage>,
+    columns: Vec<Column>,
     /// One more than the greatest class seen, as a label or as a prediction.
     classes: usize,
 }
 
 /// One side's images by number. Numbers can be large and far apart, images arrive in any order, and there may be millions.
-#[derive(Debug, Clone, Default)]
-struct ImagesByNumber(BTreeMap<u32, Vec<Option<Record>>>);
+#[derive(Debug, Clone)]
+struct ByNumber<T>(BTreeMap<u32, Vec<Option<T>>>);
 
-#[derive(Debug, Clone, Copy)]
-struct Record {
-    image: ImageScore,
-    /// The era in which its scores at (T, ε) were computed.
-    era: u32,
+/// The scores by one setting.
+#[derive(Debug, Clone)]
+struct Column {
+    setting: Setting,
+    ins: ByNumber<f64>,
+    outs: ByNumber<f64>,
+    /// While a person looks at it.
+    live: Option<Live>,
 }
 
 /// One detector's scores as they arrive: histograms, and the stream that metrics are read from.
@@ -61,103 +60,122 @@ impl Listed {
     }
 }
 
-/// A score is not a number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::app) struct NotANumber;
+/// What a batch has brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(in crate::app) struct Absorbed {
+    /// Whether any score was not known before.
+    pub(in crate::app) is_new: bool,
+    /// Images left out, because their score by ODIN or by the baseline is not a number.
+    pub(in crate::app) refused: usize,
+}
 
 impl ScoreSet {
-    /// Adds an image's scores, unless they are known already. Says whether anything was new.
-    pub(in crate::app) fn absorb(&mut self, side: Side, image: &ImageScore) -> Result<bool, NotANumber> {
-        if image.baseline.0.is_nan() || image.odin.0.is_nan() {
-            return Err(NotANumber);
-        }
-        let era = self.era;
+    /// Adds the scores of a batch, except for those that are known already.
+    pub(in crate::app) fn absorb(&mut self, side: Side, batch: &ScoreTable) -> Absorbed {
+        let is_number = sound(batch);
         let images = match side {
             Side::In => &mut self.ins,
             Side::Out => &mut self.outs,
         };
-        let place = images.place(image.index);
-        let (is_first, is_new) = (place.is_none(), place.is_none_or(|known| known.era != era));
-        if is_new {
-            *place = Some(Record { image: *image, era });
-        }
-        let correct = correct(side, image);
-        if is_first {
+        for (image, _) in batch.images().iter().zip(&is_number).filter(|(_, sound)| **sound) {
+            *images.place(image.index) = Some(*image);
             let most = image
                 .label
                 .map_or(image.prediction, |label| label.max(image.prediction));
             self.classes = self.classes.max(usize::from(most) + 1);
-            self.baseline
-                .add(side, image.baseline.0, correct, Detector::Baseline);
         }
-        if is_new {
-            self.odin.add(side, image.odin.0, correct, Detector::Odin);
-        }
-        if let Some((detector, live)) = &mut self.other
-            && (is_first || (is_new && detector.has_parameters()))
-        {
-            live.add(side, image.by(*detector), correct, *detector);
-        }
-        Ok(is_new)
-    }
-
-    /// The parameters have changed: drops the scores that depend on them.
-    pub(in crate::app) fn forget_odin(&mut self) {
-        self.era = self.era.wrapping_add(1);
-        self.odin = Live::default();
-        if let Some((detector, live)) = &mut self.other
-            && detector.has_parameters()
-        {
-            *live = Live::default();
-        }
-    }
-
-    /// Makes [`ScoreSet::live`] follow this detector; passes over every image where it did not before.
-    pub(in crate::app) fn watch(&mut self, detector: Detector) {
-        if self.live(detector).is_some() {
-            return;
-        }
-        let mut live = Live::default();
-        for (side, images) in [(Side::In, &self.ins), (Side::Out, &self.outs)] {
-            let valid = |record: &&Record| record.era == self.era || !detector.has_parameters();
-            for Record { image, .. } in images.records().filter(valid) {
-                live.add(side, image.by(detector), correct(side, image), detector);
+        let mut is_new = false;
+        for (setting, scores) in batch.columns() {
+            let column = self.column(*setting);
+            for ((image, &score), _) in batch
+                .images()
+                .iter()
+                .zip(scores)
+                .zip(&is_number)
+                .filter(|(_, sound)| **sound)
+            {
+                is_new |= column.add(side, image, score);
             }
         }
-        self.other = Some((detector, live));
+        Absorbed {
+            is_new,
+            refused: is_number.iter().filter(|sound| !**sound).count(),
+        }
     }
 
-    /// `None` for a detector that nobody watches.
-    pub(in crate::app) fn live(&self, detector: Detector) -> Option<&Live> {
-        match detector {
-            Detector::Odin => Some(&self.odin),
-            Detector::Baseline => Some(&self.baseline),
-            _ => {
-                let other = self.other.as_ref().filter(|(known, _)| *known == detector);
-                other.map(|(_, live)| live)
+    fn column(&mut self, setting: Setting) -> &mut Column {
+        let place = self.columns.iter().position(|column| column.setting == setting);
+        let place = place.unwrap_or_else(|| {
+            self.columns.push(Column {
+                setting,
+                ins: ByNumber::default(),
+                outs: ByNumber::default(),
+                live: is_always_watched(setting.detector()).then(Live::default),
+            });
+            self.columns.len() - 1
+        });
+        self.columns
+            .get_mut(place)
+            .expect("the column was found, or just added")
+    }
+
+    /// Drops the scores by settings that no detector is at any more.
+    pub(in crate::app) fn keep_only(&mut self, settings: &Settings) {
+        self.columns
+            .retain(|column| settings.iter().any(|setting| *setting == column.setting));
+    }
+
+    /// Makes [`ScoreSet::live`] follow this setting; passes over every image where it did not before.
+    pub(in crate::app) fn watch(&mut self, setting: &Setting) {
+        for column in &mut self.columns {
+            if column.setting != *setting {
+                if !is_always_watched(column.setting.detector()) {
+                    column.live = None;
+                }
+                continue;
+            }
+            if column.live.is_none() {
+                let mut live = Live::default();
+                for (side, images, scores) in [
+                    (Side::In, &self.ins, &column.ins),
+                    (Side::Out, &self.outs, &column.outs),
+                ] {
+                    for (number, score) in scores.iter() {
+                        let image = images.get(number).expect(KNOWN);
+                        live.add(side, *score, correct(side, image), setting.detector());
+                    }
+                }
+                column.live = Some(live);
             }
         }
     }
 
-    /// The images of a side that have a score of the detector, in file order.
-    pub(in crate::app) fn listed(&self, side: Side, detector: Detector) -> impl Iterator<Item = Listed> + '_ {
-        let images = match side {
-            Side::In => &self.ins,
-            Side::Out => &self.outs,
-        };
-        let valid = move |record: &&Record| record.era == self.era || !detector.has_parameters();
-        images
-            .records()
-            .filter(valid)
-            .map(move |Record { image, .. }| Listed {
-                image: ImageId {
-                    side,
-                    index: image.index,
-                },
-                label: image.label,
-                prediction: image.prediction,
-                score: image.by(detector),
+    /// `None` for a setting that nobody watches, or that has no score yet.
+    pub(in crate::app) fn live(&self, setting: &Setting) -> Option<&Live> {
+        self.find(setting)?.live.as_ref()
+    }
+
+    fn find(&self, setting: &Setting) -> Option<&Column> {
+        self.columns.iter().find(|column| column.setting == *setting)
+    }
+
+    /// The images of a side that have a score by the setting, in file order.
+    pub(in crate::app) fn listed(&self, side: Side, setting: &Setting) -> impl Iterator<Item = Listed> + '_ {
+        let scores = self.find(setting).map(|column| match side {
+            Side::In => (&self.ins, &column.ins),
+            Side::Out => (&self.outs, &column.outs),
+        });
+        scores.into_iter().flat_map(move |(images, scores)| {
+            scores.iter().map(move |(number, score)| {
+                let image = images.get(number).expect(KNOWN);
+                Listed {
+                    image: ImageId { side, index: number },
+                    label: image.label,
+                    prediction: image.prediction,
+                    score: *score,
+                }
             })
+        })
     }
 
     /// How many classes there are, judged by the labels and predictions so far.
@@ -165,14 +183,41 @@ impl ScoreSet {
         self.classes
     }
 
-    /// Images with a score at the present parameters.
-    pub(in crate::app) fn scored(&self) -> usize {
-        self.odin.images()
+    /// Images with a score by this setting.
+    pub(in crate::app) fn scored(&self, setting: &Setting) -> usize {
+        self.live(setting).map_or(0, Live::images)
     }
 }
 
-impl ImagesByNumber {
-    fn place(&mut self, number: u32) -> &mut Option<Record> {
+const KNOWN: &str = "an image is kept before its scores are";
+
+/// ODIN and the baseline are on the screen whatever else is.
+fn is_always_watched(detector: Detector) -> bool {
+    matches!(detector, Detector::Odin | Detector::Baseline)
+}
+
+/// Of each image, whether its scores by ODIN and by the baseline are numbers.
+fn sound(batch: &ScoreTable) -> Vec<bool> {
+    let columns: Vec<&[f64]> = [Detector::Odin, Detector::Baseline]
+        .into_iter()
+        .filter_map(|detector| batch.of(detector))
+        .collect();
+    let is_number = |place: usize| {
+        columns
+            .iter()
+            .all(|column| column.get(place).is_some_and(|score| !score.is_nan()))
+    };
+    (0..batch.len()).map(is_number).collect()
+}
+
+impl<T> Default for ByNumber<T> {
+    fn default() -> Self {
+        Self(BTreeMap::new())
+    }
+}
+
+impl<T: Clone> ByNumber<T> {
+    fn place(&mut self, number: u32) -> &mut Option<T> {
         let page = self
             .0
             .entry(number / PAGE)
@@ -181,13 +226,43 @@ impl ImagesByNumber {
             .expect("a page has PAGE places")
     }
 
-    fn records(&self) -> impl Iterator<Item = &Record> {
-        self.0.values().flatten().flatten()
+    fn get(&self, number: u32) -> Option<&T> {
+        self.0
+            .get(&(number / PAGE))?
+            .get((number % PAGE) as usize)?
+            .as_ref()
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
+        self.0.iter().flat_map(|(page, values)| {
+            (page * PAGE..)
+                .zip(values)
+                .filter_map(|(number, value)| Some((number, value.as_ref()?)))
+        })
+    }
+}
+
+impl Column {
+    /// Whether the score was not known before.
+    fn add(&mut self, side: Side, image: &ScoredImage, score: f64) -> bool {
+        let scores = match side {
+            Side::In => &mut self.ins,
+            Side::Out => &mut self.outs,
+        };
+        let place = scores.place(image.index);
+        if place.is_some() {
+            return false;
+        }
+        *place = Some(score);
+        if let Some(live) = &mut self.live {
+            live.add(side, score, correct(side, image), self.setting.detector());
+        }
+        true
     }
 }
 
 /// Whether the network gives an ID image its label, where it has one.
-fn correct(side: Side, image: &ImageScore) -> Option<bool> {
+fn correct(side: Side, image: &ScoredImage) -> Option<bool> {
     let label = image.label.filter(|_| side == Side::In)?;
     Some(label == image.prediction)
 }
@@ -217,41 +292,82 @@ impl Live {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scoring::LogitScores;
+    use crate::units::{Magnitude, Temperature};
+    use odin_core::setting::odin;
 
-    fn image(index: u32, odin: f64) -> ImageScore {
-        ImageScore {
-            index,
-            label: Some(3),
-            prediction: 3,
-            baseline: LogOdds(1.5),
-            odin: LogOdds(odin),
-            others: LogitScores {
-                max_logit: 10.0,
-                energy: 11.0,
-                entropy: 1.0,
-                gen_entropy: -4.0,
-            },
+    fn settings(temperature: f64) -> Settings {
+        Settings::new(Temperature::new(temperature).unwrap(), Magnitude::PAPER)
+    }
+
+    fn batch(settings: &Settings, indices: &[u32], score: f64) -> ScoreTable {
+        let mut batch = ScoreTable::new(settings.clone());
+        for &index in indices {
+            let image = ScoredImage {
+                index,
+                label: Some(3),
+                prediction: 3,
+            };
+            let scores: Vec<f64> = settings
+                .iter()
+                .map(|setting| match setting.detector() {
+                    Detector::Odin => score,
+                    _ => 1.5,
+                })
+                .collect();
+            batch.push(image, &scores);
         }
+        batch
     }
 
     #[test]
-    fn each_image_counts_once_and_anew_at_other_parameters() {
+    fn each_image_counts_once_and_anew_at_another_setting() {
         let mut scores = ScoreSet::default();
-        let numbers = [7, 4_000_000_000, 7, 1023, 1024];
-        let new = numbers.map(|index| scores.absorb(Side::In, &image(index, 1.0)).unwrap());
-        assert_eq!(new, [true, true, false, true, true]);
-        let listed = |scores: &ScoreSet| -> Vec<u32> {
-            let all = scores.listed(Side::In, Detector::Odin);
+        let at_1000 = settings(1000.0);
+        let absorbed = scores.absorb(
+            Side::In,
+            &batch(&at_1000, &[7, 4_000_000_000, 7, 1023, 1024], 1.0),
+        );
+        assert_eq!((absorbed.is_new, absorbed.refused), (true, 0));
+        assert!(!scores.absorb(Side::In, &batch(&at_1000, &[7], 1.0)).is_new);
+        let listed = |scores: &ScoreSet, setting: &Setting| -> Vec<u32> {
+            let all = scores.listed(Side::In, setting);
             all.map(|listed| listed.image.index).collect()
         };
-        assert_eq!(listed(&scores), [7, 1023, 1024, 4_000_000_000]);
-        scores.forget_odin();
-        assert_eq!((scores.scored(), listed(&scores).len()), (0, 0));
-        assert_eq!(scores.live(Detector::Baseline).unwrap().images(), 4);
-        assert_eq!(scores.absorb(Side::In, &image(7, 2.0)), Ok(true));
-        let baseline = scores.live(Detector::Baseline).unwrap();
-        assert_eq!((scores.scored(), baseline.images()), (1, 4));
-        assert_eq!(scores.absorb(Side::Out, &image(7, f64::NAN)), Err(NotANumber));
+        let odin_at = |t: f64| odin(Temperature::new(t).unwrap(), Magnitude::PAPER);
+        assert_eq!(listed(&scores, &odin_at(1000.0)), [7, 1023, 1024, 4_000_000_000]);
+        let at_10 = settings(10.0);
+        scores.keep_only(&at_10);
+        assert_eq!(
+            (
+                scores.scored(&odin_at(10.0)),
+                listed(&scores, &odin_at(1000.0)).len()
+            ),
+            (0, 0)
+        );
+        let baseline = Setting::new(Detector::Baseline);
+        assert_eq!(scores.live(&baseline).unwrap().images(), 4);
+        assert!(scores.absorb(Side::In, &batch(&at_10, &[7], 2.0)).is_new);
+        assert_eq!(
+            (
+                scores.scored(&odin_at(10.0)),
+                scores.live(&baseline).unwrap().images()
+            ),
+            (1, 4)
+        );
+        let refused = scores.absorb(Side::Out, &batch(&at_10, &[7, 8], f64::NAN));
+        assert_eq!((refused.is_new, refused.refused), (false, 2));
+    }
+
+    #[test]
+    fn a_detector_that_is_looked_at_later_has_every_score() {
+        let mut scores = ScoreSet::default();
+        let settings = settings(1000.0);
+        let energy = Setting::new(Detector::Energy);
+        scores.absorb(Side::In, &batch(&settings, &[0, 1], 1.0));
+        assert!(scores.live(&energy).is_none());
+        scores.watch(&energy);
+        assert_eq!(scores.live(&energy).unwrap().images(), 2);
+        scores.absorb(Side::Out, &batch(&settings, &[5], 1.0));
+        assert_eq!(scores.live(&energy).unwrap().images(), 3);
     }
 }

@@ -38,8 +38,8 @@ pub(in crate::app) fn scores(effects: &[Effect]) -> Vec<(u64, u64, f64, f64)> {
         } => Some((
             u64::from(job.number()),
             generation.0,
-            spec.temperature.get(),
-            spec.magnitude.get(),
+            spec.settings.temperature().get(),
+            spec.settings.magnitude().get(),
         )),
         _ => None,
     };

@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::app::{Action, Catalogue, Choice, Effect, GridRequest, Model, update};
-use crate::scoring::LogitScores;
 use crate::session::Session;
 use crate::units::{Device, LogOdds};
 use odin_core::comparisons::{JobBatch, JobCommand, JobEvent};
-use odin_core::protocol::{Generation, ImageScore, Inspection, JobId, JobSpec, Pixels, Side};
+use odin_core::protocol::{Generation, Inspection, JobId, JobSpec, Pixels, ScoreTable, ScoredImage, Side};
+use odin_core::setting::{Detector, Setting, parameters};
 
 pub const SESSION: &str = "\
 version: 1
@@ -76,32 +76,38 @@ fn normal(a: u64, b: u64) -> f64 {
     (0..6).map(|k| noise(a, b * 8 + k)).sum::<f64>() * 1.414 - 4.243
 }
 
-pub fn image(spec: &JobSpec, side: Side, index: u32) -> ImageScore {
+/// A made-up image's scores by every setting asked for.
+pub fn image(spec: &JobSpec, side: Side, index: u32) -> (ScoredImage, Vec<f64>) {
     let salt = spec.dataset.len() as u64 * 2 + u64::from(side == Side::In);
     let z = normal(u64::from(index), salt);
-    let (t, e) = (spec.temperature.get(), spec.magnitude.get());
+    let (t, e) = spec.settings.perturbation();
+    let (t, e) = (t.get(), e.get());
     // A larger T and some ε move the two sets apart; the scale shrinks with T as that of log-odds does.
     let apart = 1.2 + 0.25 * t.ln() + (200.0 * e - 90_000.0 * e * e).max(-1.0) * 2.0;
     let shift = if side == Side::In { apart } else { 0.0 };
     let scale = 4.0 / t;
     let right = noise(u64::from(index), 77) > 0.07;
-    ImageScore {
+    let score = |setting: &Setting| match setting.detector() {
+        Detector::Baseline => 4.0 * (z + if side == Side::In { 2.0 } else { 0.4 }),
+        Detector::Odin => -(9f64.ln()) * (1.0 - 1.0 / (1.0 + t / 50.0)).powi(2) + scale * (z + shift),
+        Detector::MaxLogit => 10.0 + 2.0 * (z + shift),
+        Detector::Energy => 10.0 + parameters(setting).0.get() * 0.01 + 1.8 * (z + shift),
+        Detector::Entropy => 1.0 + z + 0.8 * shift,
+        Detector::Gen => -4.0 + 0.5 * (z + 0.9 * shift),
+    };
+    let image = ScoredImage {
         index,
         label: (side == Side::In).then_some((index % 10) as u16),
         prediction: ((index + u32::from(!right)) % 10) as u16,
-        baseline: LogOdds(4.0 * (z + if side == Side::In { 2.0 } else { 0.4 })),
-        odin: LogOdds(-(9f64.ln()) * (1.0 - 1.0 / (1.0 + t / 50.0)).powi(2) + scale * (z + shift)),
-        others: LogitScores {
-            max_logit: 10.0 + 2.0 * (z + shift),
-            energy: 10.0 + t * 0.01 + 1.8 * (z + shift),
-            entropy: 1.0 + z + 0.8 * shift,
-            gen_entropy: -4.0 + 0.5 * (z + 0.9 * shift),
-        },
-    }
+    };
+    (image, spec.settings.iter().map(score).collect())
 }
 
 pub fn batch(job: JobId, generation: Generation, spec: &JobSpec, side: Side, from: u32, n: u32) -> JobEvent {
-    let scores = (from..from + n).map(|index| image(spec, side, index)).collect();
+    let mut scores = ScoreTable::new(spec.settings.clone());
+    for (image, row) in (from..from + n).map(|index| image(spec, side, index)) {
+        scores.push(image, &row);
+    }
     JobEvent::Scored(JobBatch {
         job,
         generation,
@@ -268,17 +274,24 @@ pub fn show_images(model: &mut Model, effect: Effect) -> Vec<Effect> {
             spec,
             image: asked,
         }) => {
-            let score = image(&spec, asked.side, asked.index);
+            let (scored, scores) = image(&spec, asked.side, asked.index);
+            let by = |detector| {
+                LogOdds(
+                    spec.settings
+                        .place(detector)
+                        .map_or(f64::NAN, |place| scores[place]),
+                )
+            };
             let logits = |by: f32| (0..10).map(|class| (class as f32 - 4.5) * by).collect();
             JobEvent::Inspected {
                 job,
                 image: asked,
                 result: Box::new(Ok(Inspection {
-                    temperature: spec.temperature,
-                    magnitude: spec.magnitude,
-                    label: score.label,
-                    baseline: score.baseline,
-                    odin: score.odin,
+                    temperature: spec.settings.temperature(),
+                    magnitude: spec.settings.magnitude(),
+                    label: scored.label,
+                    baseline: by(Detector::Baseline),
+                    odin: by(Detector::Odin),
                     logits_before: logits(1.0),
                     logits_after: logits(1.1),
                     original: picture(32, asked.index),

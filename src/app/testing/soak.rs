@@ -9,11 +9,11 @@ use crate::app::state::grid::IN_FLIGHT;
 use crate::app::{
     Action, Column, Effect, EngineState, GridRequest, ImagesAction, Key, KeyCode, Model, Slider, update,
 };
-use crate::scoring::LogitScores;
 use crate::session::Screen;
-use crate::units::{Device, LogOdds};
+use crate::units::{Device, Magnitude, Temperature};
 use odin_core::comparisons::{JobBatch, JobEvent};
-use odin_core::protocol::{Generation, ImageId, ImageScore, JobId, Side};
+use odin_core::protocol::{Generation, ImageId, JobId, ScoreTable, ScoredImage, Side};
+use odin_core::setting::{Detector, Setting, Settings};
 
 fn random_action(rng: &mut ChaCha8Rng, model: &Model) -> Action {
     let mut job = JobId::Job(rng.random_range(0..6));
@@ -37,7 +37,12 @@ fn random_action(rng: &mut ChaCha8Rng, model: &Model) -> Action {
             rng.random_range(0.0..1.0)
         }
     };
-    let slider = Slider::ALL[rng.random_range(0..3)];
+    let slider = [
+        Slider::TEMPERATURE,
+        Slider::MAGNITUDE,
+        Slider::Knob(7),
+        Slider::Threshold,
+    ][rng.random_range(0..4)];
     match rng.random_range(0..43) {
         0..12 => {
             let keys = "hlHLjkauoOfFcCgGi34nrdMTJ<>=xvtbpcfPEA[]sm?12255q  r0123456789.e-%zZ";
@@ -76,20 +81,16 @@ fn random_action(rng: &mut ChaCha8Rng, model: &Model) -> Action {
         24..34 => {
             let side = if rng.random() { Side::In } else { Side::Out };
             let from = rng.random_range(0..300);
-            let scores = (from..from + rng.random_range(0..40)).map(|index| ImageScore {
-                index,
-                label: (rng.random_range(0..50) > 0).then_some(1),
-                prediction: rng.random_range(0..3),
-                baseline: LogOdds(number(rng) * 8.0),
-                odin: LogOdds(number(rng)),
-                others: LogitScores {
-                    max_logit: number(rng),
-                    energy: number(rng),
-                    entropy: number(rng),
-                    gen_entropy: number(rng),
-                },
-            });
-            let scores = scores.collect();
+            let mut scores = ScoreTable::new(settings(rng));
+            for index in from..from + rng.random_range(0..40) {
+                let image = ScoredImage {
+                    index,
+                    label: (rng.random_range(0..50) > 0).then_some(1),
+                    prediction: rng.random_range(0..3),
+                };
+                let row: Vec<f64> = scores.settings().iter().map(|_| number(rng)).collect();
+                scores.push(image, &row);
+            }
             Action::Engine(JobEvent::Scored(JobBatch {
                 job,
                 generation,
@@ -162,6 +163,16 @@ fn random_action(rng: &mut ChaCha8Rng, model: &Model) -> Action {
     }
 }
 
+/// Some detectors at one of several settings, as jobs have them and as they do not.
+fn settings(rng: &mut impl Rng) -> Settings {
+    let at = |t: f64, e: f64| Settings::new(Temperature::new(t).unwrap(), Magnitude::new(e).unwrap());
+    match rng.random_range(0..4) {
+        0 => at(10.0, 0.0),
+        1 => Settings::only(Setting::new(Detector::Energy)),
+        _ => at(1000.0, 0.0014),
+    }
+}
+
 fn check(model: &Model, effects: &[Effect]) {
     assert!(model.jobs.is_empty() || model.view.job < model.jobs.len());
     assert!(model.requests.pending.iter().all(|&job| job < model.jobs.len()));
@@ -171,9 +182,12 @@ fn check(model: &Model, effects: &[Effect]) {
             job.images_per_second()
                 .is_none_or(|rate| rate.is_finite() && rate > 0.0)
         );
-        let (low, high) = (job.temperature_span.low, job.temperature_span.high);
-        assert!((low..=high).contains(&job.spec.temperature.get()));
-        assert!(job.spec.magnitude.get() <= job.magnitude_span.high);
+        for setting in job.spec.settings.iter() {
+            for (place, (_, value)) in (0..).zip(setting.knobs()) {
+                let span = job.span(setting.detector(), place).unwrap();
+                assert!((span.low..=span.high).contains(&value));
+            }
+        }
     }
     assert!(
         model

@@ -40,14 +40,14 @@ fn conventions_are_read_off_the_same_scores() {
 fn every_detector_has_metrics_and_intervals_of_the_same_images() {
     let mut model = started();
     feed(&mut model, 0, 0, 300, 300);
-    for &detector in &Detector::ALL {
+    for &detector in &Detector::ON_LOGITS {
         while model.view.detector != detector {
             press(&mut model, "b");
         }
         wait(&mut model, 4000);
         let shown = model.shown().unwrap_or_else(|| panic!("{detector}"));
         assert_eq!(
-            (shown.detector, shown.summary.n_in, shown.summary.n_out),
+            (shown.detector(), shown.summary.n_in, shown.summary.n_out),
             (detector, 300, 300)
         );
         assert!(
@@ -59,12 +59,13 @@ fn every_detector_has_metrics_and_intervals_of_the_same_images() {
             assert!(point.fpr.low <= point.fpr.high && point.tpr.low <= point.tpr.high);
         }
     }
-    // A change of T keeps what does not depend on it.
+    // A change of a knob keeps what does not depend on it.
+    let moved = model.slider_detector();
     press(&mut model, "l");
-    for &detector in &Detector::ALL {
+    for &detector in &Detector::ON_LOGITS {
         assert!(
             model.jobs[0].is_stale_by(detector)
-                == (detector.has_parameters() && model.jobs[0].analysis(detector).is_some())
+                == (detector == moved && model.jobs[0].analysis(detector).is_some())
         );
     }
 }
@@ -122,8 +123,7 @@ fn very_many_scores_are_bounded_at_first_and_exact_in_the_end() {
     // A comparison of other images comes too late, and is not taken.
     let late = ExactReport {
         job: model.jobs[0].id,
-        parameters: model.jobs[0].parameters(),
-        detector: Detector::Odin,
+        setting: model.jobs[0].setting(Detector::Odin),
         comparison: Comparison::new(&[1.0], &[0.0]).unwrap().into(),
     };
     assert!(update(&mut model, Action::Exact(Box::new(late))).is_empty());

@@ -150,14 +150,14 @@ fn an_export_says_where_t_or_epsilon_was_moved_on_the_very_images_it_reports() {
     let mut model = on_compare();
     assert!(!exported(&mut model, "M").contains('‡'));
     press(&mut model, "1 l 4");
-    assert!(model.jobs[model.view.job].is_tuned_here());
+    assert!(model.jobs[model.view.job].is_tuned_here(Detector::Odin));
     let markdown = exported(&mut model, "M");
     let marked = markdown.lines().filter(|line| line.contains(" ‡ |"));
     assert_eq!(marked.count(), 1, "{markdown}");
     assert!(markdown.contains("‡: T and ε were chosen"), "{markdown}");
     let csv = exported(&mut model, "C");
     assert_eq!(
-        csv.lines().filter(|line| line.ends_with(",reported")).count(),
+        csv.lines().filter(|line| line.ends_with(",reported,")).count(),
         1,
         "{csv}"
     );

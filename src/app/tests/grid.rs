@@ -59,10 +59,13 @@ fn nothing_is_filled_unless_asked_for_and_then_nearest_first() {
     assert_eq!(asked.len(), 2, "one to work on, and one for when it is done");
     let (id, generation, spec) = asked[0].clone();
     assert_eq!(id.owner(), JobId::Job(0));
-    assert_eq!((spec.temperature.get(), spec.magnitude.get()), (1000.0, 0.0014));
+    assert_eq!(
+        (spec.settings.temperature().get(), spec.settings.magnitude().get()),
+        (1000.0, 0.0014)
+    );
     assert_eq!((spec.skip, spec.limit), (0, Some(30)), "the validation images");
     assert_eq!(
-        asked[1].2.temperature.get(),
+        asked[1].2.settings.temperature().get(),
         1000.0,
         "the row first: it has its gradient"
     );
@@ -74,7 +77,10 @@ fn nothing_is_filled_unless_asked_for_and_then_nearest_first() {
     }
     assert_eq!(next.len(), 1);
     assert_eq!(
-        (next[0].2.temperature.get(), next[0].2.magnitude.get()),
+        (
+            next[0].2.settings.temperature().get(),
+            next[0].2.settings.magnitude().get()
+        ),
         (1.0, 0.0)
     );
     assert_eq!(model.grid().unwrap().done(), 1);
@@ -166,19 +172,22 @@ fn enter_takes_the_cell_and_can_be_undone() {
     let mut effects = press(&mut model, "enter");
     effects.extend(wait(&mut model, 100));
     let spec = &model.jobs[0].spec;
-    assert_eq!((spec.temperature.get(), spec.magnitude.get()), (500.0, 0.0016));
+    assert_eq!(
+        (spec.settings.temperature().get(), spec.settings.magnitude().get()),
+        (500.0, 0.0016)
+    );
     assert_eq!(model.view.screen, Screen::Explore);
     assert!(effects.iter().any(|effect| matches!(
         effect,
-        Effect::Engine(JobCommand::Score { job: JobId::Job(0), spec, .. }) if spec.temperature.get() == 500.0
+        Effect::Engine(JobCommand::Score { job: JobId::Job(0), spec, .. }) if spec.settings.temperature().get() == 500.0
     )));
     press(&mut model, "u");
     assert_eq!(
-        model.jobs[0].spec.temperature.get(),
+        model.jobs[0].spec.settings.temperature().get(),
         1000.0,
         "T and the magnitude together"
     );
-    assert_eq!(model.jobs[0].spec.magnitude.get(), 0.0014);
+    assert_eq!(model.jobs[0].spec.settings.magnitude().get(), 0.0014);
 }
 
 #[test]

@@ -73,7 +73,7 @@ fn removing_stops_the_job_and_undo_brings_its_scores_back() {
 fn a_duplicate_keeps_its_parameters() {
     let mut model = started();
     press(&mut model, "l d h h");
-    let t = |number: usize| model.jobs[number].spec.temperature.get();
+    let t = |number: usize| model.jobs[number].spec.settings.temperature().get();
     assert_eq!((t(0), t(1), t(2)), (1200.0, 800.0, 1000.0));
     assert_eq!(
         model.to_session().queues[0].jobs[1].temperature.map(|t| t.get()),

@@ -8,11 +8,11 @@ use crate::session::Detector;
 use odin_core::protocol::Side;
 
 fn t(model: &Model) -> f64 {
-    model.jobs[model.view.job].spec.temperature.get()
+    model.jobs[model.view.job].spec.settings.temperature().get()
 }
 
 fn e(model: &Model) -> f64 {
-    model.jobs[model.view.job].spec.magnitude.get()
+    model.jobs[model.view.job].spec.settings.magnitude().get()
 }
 
 #[test]
@@ -26,7 +26,13 @@ fn a_change_clears_odin_and_keeps_the_baseline() {
     assert_eq!(scores(&effects), [(0, before.0 + 1, 1200.0, 0.0014)]);
     let job = &model.jobs[0];
     assert_eq!((job.scored(), job.state.clone()), (0, JobState::Waiting));
-    assert_eq!(job.scores.live(Detector::Baseline).unwrap().images(), 400);
+    assert_eq!(
+        job.scores
+            .live(&model.jobs[0].setting(Detector::Baseline))
+            .unwrap()
+            .images(),
+        400
+    );
     assert!(
         job.is_stale(),
         "the old picture stays until there is a new one, and says so"
@@ -54,7 +60,7 @@ fn a_drag_asks_now_and_then_and_always_for_where_it_ends() {
         asked.extend(scores(&update(&mut model, Action::Tick(at))));
         asked.extend(scores(&update(
             &mut model,
-            Action::SlideTo(Slider::Magnitude, step as f64 / 99.0),
+            Action::SlideTo(Slider::MAGNITUDE, step as f64 / 99.0),
         )));
     }
     assert!(
@@ -84,11 +90,14 @@ fn keys_step_type_and_switch_focus() {
     press(&mut model, "H");
     assert_eq!(t(&model), 100.0);
     press(&mut model, "tab l shift-left");
-    assert_eq!((model.focus, e(&model)), (Slider::Magnitude, 0.0005));
+    assert_eq!((model.focus, e(&model)), (Slider::MAGNITUDE, 0.0005));
     press(&mut model, "= 0 . 0 0 3 3 enter");
     assert_eq!(e(&model), 0.0033);
     press(&mut model, "tab tab enter 2 5 0 0 0 enter");
-    assert_eq!((t(&model), model.jobs[0].temperature_span.high), (25_000.0, 1e5));
+    assert_eq!(
+        (t(&model), model.jobs[0].span(Detector::Odin, 0).unwrap().high),
+        (25_000.0, 1e5)
+    );
     press(&mut model, "= - 5 enter");
     assert!(
         model
@@ -123,7 +132,7 @@ fn undo_and_redo_walk_through_the_changes() {
             .all(|job| job.parameters() == model.jobs[0].parameters())
     );
     press(&mut model, "u");
-    assert_eq!(model.jobs[3].spec.temperature.get(), 10.0);
+    assert_eq!(model.jobs[3].spec.settings.temperature().get(), 10.0);
     press(&mut model, "u u");
     assert_eq!((t(&model), e(&model)), (1000.0, 0.0014));
     press(&mut model, "u");
@@ -136,9 +145,9 @@ fn undo_and_redo_walk_through_the_changes() {
 #[test]
 fn a_person_who_tunes_is_told_on_what() {
     let mut model = started();
-    assert!(!model.jobs[0].is_tuned_here());
+    assert!(!model.jobs[0].is_tuned_here(Detector::Odin));
     press(&mut model, "l");
-    assert!(model.jobs[0].is_tuned_here());
+    assert!(model.jobs[0].is_tuned_here(Detector::Odin));
     press(&mut model, "u");
-    assert!(!model.jobs[0].is_tuned_here());
+    assert!(!model.jobs[0].is_tuned_here(Detector::Odin));
 }

@@ -13,7 +13,7 @@ fn a_setting_is_pinned_and_changes_places_with_the_one_shown() {
     wait(&mut model, 3000);
     let auroc = model.shown().unwrap().summary.auroc;
     press(&mut model, "i H");
-    let t = |model: &Model| model.jobs[0].spec.temperature.get();
+    let t = |model: &Model| model.jobs[0].spec.settings.temperature().get();
     assert_eq!(
         (t(&model), model.pin.as_ref().unwrap().analysis.summary.auroc),
         (100.0, auroc)
@@ -26,7 +26,10 @@ fn a_setting_is_pinned_and_changes_places_with_the_one_shown() {
     let effects = press(&mut model, "k B I");
     assert_eq!((t(&model), model.view.detector), (1000.0, Detector::Odin));
     assert_eq!(scores(&effects).len(), 1);
-    assert_eq!(model.pin.as_ref().unwrap().parameters.temperature.get(), 100.0);
+    assert_eq!(
+        model.pin.as_ref().unwrap().setting.get("temperature"),
+        Some(100.0)
+    );
     press(&mut model, "u");
     assert_eq!(t(&model), 100.0, "which can be undone");
     press(&mut model, "i");

@@ -70,7 +70,7 @@ fn detectors_go_round_and_plots_change() {
         }
         seen.push(model.view.detector);
     }
-    assert_eq!(seen, Detector::ALL);
+    assert_eq!(seen, Detector::ON_LOGITS);
     press(&mut model, "B");
     assert_eq!(Some(&model.view.detector), seen.last());
     press(&mut model, "r o C");

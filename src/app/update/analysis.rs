@@ -3,8 +3,6 @@ use crate::app::effect::{Effect, Redraw};
 use crate::app::model::Model;
 use crate::app::schedule::replicates;
 use crate::app::state::analysis::{Analysis, ExactReport, ExactRequest, IntervalReport, IntervalRequest};
-use crate::app::state::jobs::Job;
-use crate::app::state::parameters::Parameters;
 use crate::app::state::scores::Live;
 use crate::session::Detector;
 
@@ -19,23 +17,22 @@ pub(super) fn analyse(model: &mut Model, place: usize) {
     let job = model.job_mut(place);
     job.needs_analysis = false;
     job.analysed_at = Some(now);
-    job.scores.watch(shown);
-    let images = |job: &Job, detector| job.scores.live(detector).map_or(0, Live::images) as u64;
+    let [baseline, odin, third] =
+        [Detector::Baseline, Detector::Odin, shown].map(|detector| job.setting(detector));
+    job.scores.watch(&third);
     let known = |analysis: &Analysis| analysis.summary.n_in + analysis.summary.n_out;
-    if job.baseline.as_ref().map(known) != Some(images(job, Detector::Baseline)) {
+    let images = job.scores.live(&baseline).map_or(0, Live::images) as u64;
+    if job.baseline.as_ref().map(known) != Some(images) {
         let before = job.baseline.take();
-        let (scores, of) = (&job.scores, Parameters::BASELINE);
-        job.baseline =
-            Analysis::new(scores, Detector::Baseline, of, &conventions, before.as_ref()).or(before);
+        job.baseline = Analysis::new(&job.scores, &baseline, &conventions, before.as_ref()).or(before);
     }
-    let (scores, of) = (&job.scores, job.parameters());
-    // Until both sets have scores at the new parameters, the old ones stay on the screen, marked as such.
-    if let Some(odin) = Analysis::new(scores, Detector::Odin, of, &conventions, job.odin.as_ref()) {
+    // Until both sets have scores at the new knobs, the old ones stay on the screen, marked as such.
+    if let Some(odin) = Analysis::new(&job.scores, &odin, &conventions, job.odin.as_ref()) {
         job.odin = Some(odin);
     }
     if !matches!(shown, Detector::Odin | Detector::Baseline) {
-        let before = job.other.take().filter(|before| before.detector == shown);
-        job.other = Analysis::new(scores, shown, of, &conventions, before.as_ref()).or(before);
+        let before = job.other.take().filter(|before| before.detector() == shown);
+        job.other = Analysis::new(&job.scores, &third, &conventions, before.as_ref()).or(before);
     }
 }
 
@@ -46,27 +43,23 @@ pub(super) fn request_exact(model: &mut Model, effects: &mut Vec<Effect>) {
         .iter_mut()
         .filter(|job| !job.needs_analysis && !job.is_active());
     for job in settled {
-        for detector in Detector::ALL {
+        for detector in Detector::ON_LOGITS {
             let rough = |analysis: &&Analysis| analysis.resolution > 0.0;
             let Some(analysis) = job.analysis(detector).filter(rough) else {
                 continue;
             };
-            let asked = (
-                detector,
-                analysis.summary.n_in + analysis.summary.n_out,
-                job.generation,
-            );
+            let setting = analysis.setting;
+            let asked = (setting, analysis.summary.n_in + analysis.summary.n_out);
             if job.exact_requested.contains(&asked) {
                 continue;
             }
             // Another detector has been shown since: its scores are no longer followed.
-            let Some(live) = job.scores.live(detector) else {
+            let Some(live) = job.scores.live(&setting) else {
                 continue;
             };
             effects.push(Effect::ComputeExact(ExactRequest {
                 job: job.id,
-                parameters: job.parameters(),
-                detector,
+                setting,
                 stream: live.stream.clone(),
             }));
             job.exact_requested.push(asked);
@@ -74,16 +67,13 @@ pub(super) fn request_exact(model: &mut Model, effects: &mut Vec<Effect>) {
     }
 }
 
-/// Takes an exact comparison, unless the analysis is at other parameters or of other images by now.
+/// Takes an exact comparison, unless the analysis is at another setting or of other images by now.
 pub(super) fn exact(model: &mut Model, report: ExactReport) -> Option<Redraw> {
     let job = model.job_by_id_mut(report.job)?;
-    if job.parameters() != report.parameters && report.detector.has_parameters() {
-        return None;
-    }
     let comparison = report.comparison;
     let sizes = (comparison.n_in(), comparison.n_out());
     let is_of = |analysis: &&mut Analysis| {
-        analysis.detector == report.detector && (analysis.summary.n_in, analysis.summary.n_out) == sizes
+        analysis.setting == report.setting && (analysis.summary.n_in, analysis.summary.n_out) == sizes
     };
     job.analyses().find(is_of)?.refine(comparison);
     Some(Redraw::Progress)
@@ -96,10 +86,9 @@ pub(super) fn request_intervals(model: &mut Model, effects: &mut Vec<Effect>) {
     let without = model.without_intervals(job);
     let request = IntervalRequest {
         job: job.id,
-        parameters: job.parameters(),
         conventions: model.view.conventions,
         of: without
-            .map(|analysis| (analysis.detector, analysis.comparison.clone()))
+            .map(|analysis| (analysis.setting, analysis.comparison.clone()))
             .collect(),
         replicates: replicates(job),
         seed: SEED,
@@ -109,15 +98,13 @@ pub(super) fn request_intervals(model: &mut Model, effects: &mut Vec<Effect>) {
     effects.push(Effect::ComputeIntervals(request));
 }
 
-/// Takes intervals, except for analyses at other parameters or by other conventions by now.
+/// Takes intervals, except for analyses at another setting or by other conventions by now.
 pub(super) fn intervals(model: &mut Model, report: &IntervalReport) -> Option<Redraw> {
     model.intervals.is_in_flight = false;
     let job = model.job_by_id_mut(report.job)?;
-    for (detector, intervals) in &report.of {
+    for (setting, intervals) in &report.of {
         let fits = |analysis: &&mut Analysis| {
-            analysis.detector == *detector
-                && (analysis.parameters == report.parameters || !detector.has_parameters())
-                && analysis.conventions == report.conventions
+            analysis.setting == *setting && analysis.conventions == report.conventions
         };
         if let Some(analysis) = job.analyses().find(fits) {
             analysis.intervals = Some(*intervals);

@@ -7,7 +7,7 @@ use crate::session::Detector;
 
 /// Shows the next detector (1) or the previous one (−1).
 pub(super) fn step(model: &mut Model, by: i32) -> Option<Redraw> {
-    show(model, neighbour(&Detector::ALL, model.view.detector, by));
+    show(model, neighbour(&Detector::ON_LOGITS, model.view.detector, by));
     Some(Redraw::Answer)
 }
 

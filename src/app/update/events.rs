@@ -81,13 +81,8 @@ fn scored(model: &mut Model, batch: &JobBatch) -> Option<Redraw> {
     let now = model.now;
     let job = current(model, batch.job, batch.generation)?;
     let was_waiting = job.state == JobState::Waiting;
-    let mut refused = 0;
-    for image in &batch.scores {
-        match job.scores.absorb(batch.side, image) {
-            Ok(is_new) => job.needs_analysis |= is_new,
-            Err(_) => refused += 1,
-        }
-    }
+    let absorbed = job.scores.absorb(batch.side, &batch.scores);
+    job.needs_analysis |= absorbed.is_new;
     if !batch.from_cache {
         job.state = JobState::Running;
         if was_waiting {
@@ -95,6 +90,7 @@ fn scored(model: &mut Model, batch: &JobBatch) -> Option<Redraw> {
         }
         job.rate.arrived(now, batch.scores.len());
     }
+    let refused = absorbed.refused;
     if refused > 0 {
         let images = if refused == 1 { "image" } else { "images" };
         let text = format!(

@@ -59,7 +59,7 @@ pub(super) fn apply(model: &mut Model, action: &GridAction, effects: &mut Vec<Ef
             let wanted = grid.parameters(grid.cursor);
             let wanted = wanted.expect("the cursor stays on the grid");
             let validation = grid.validation();
-            parameters::set_both(model, wanted, effects);
+            parameters::set_setting(model, wanted.odin(), effects);
             model.view.screen = Screen::Explore;
             let text = format!(
                 "T {}, ε {} set; metrics here include the {validation} images they were chosen on",

@@ -127,13 +127,13 @@ fn apply(model: &mut Model, edit: Edit, effects: &mut Vec<Effect>) -> Edit {
     model.typing = None;
     model.touch();
     match edit {
-        Edit::Parameters(changes) => {
+        Edit::Knobs(changes) => {
             // A change to one job is shown.
             if let [change] = changes.as_slice() {
                 jobs::select(model, change.job, effects);
             }
             parameters::set_all(model, &changes, effects);
-            Edit::Parameters(parameters::reversed(&changes))
+            Edit::Knobs(parameters::reversed(&changes))
         }
         Edit::Insert { at, job } => insert(model, at, *job, effects),
         Edit::Remove { at } => remove_at(model, at, effects),

@@ -112,8 +112,8 @@ fn apply(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
         A::RemoveJob => job_list::remove(model, effects),
         A::MoveJob(by) => job_list::shift(model, by, effects),
 
-        A::FocusNext => view::focus(model, model.focus.next()),
-        A::FocusPrevious => view::focus(model, model.focus.previous()),
+        A::FocusNext => view::focus(model, model.focus.next(model.slider_detector().knobs().len())),
+        A::FocusPrevious => view::focus(model, model.focus.previous(model.slider_detector().knobs().len())),
         A::Step(steps) => parameters::step(model, model.focus, steps, effects),
         A::StepOf(slider, steps) => parameters::step(model, slider, steps, effects),
         A::SlideTo(slider, fraction) => parameters::slide(model, slider, fraction, effects),

@@ -33,9 +33,9 @@ pub(super) fn swap(model: &mut Model, effects: &mut Vec<Effect>) -> Option<Redra
     };
     let shown = model.pin_of_shown();
     jobs::select(model, place, effects);
-    detector::show(model, pin.detector);
+    detector::show(model, pin.setting.detector());
     parameters::release(model, effects);
-    parameters::set_both(model, pin.parameters, effects);
+    parameters::set_setting(model, pin.setting, effects);
     model.pin = shown.or(Some(pin));
     ANSWER
 }

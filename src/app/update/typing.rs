@@ -2,7 +2,7 @@
 use super::parameters;
 use crate::app::effect::{Effect, Redraw};
 use crate::app::model::Model;
-use crate::app::state::parameters::{Parameters, Slider, Typing, TypingError};
+use crate::app::state::parameters::{Slider, Typing, TypingError};
 use crate::app::state::threshold::Cursor;
 
 const ANSWER: Option<Redraw> = Some(Redraw::Answer);
@@ -30,7 +30,7 @@ pub(super) fn accept(model: &mut Model, effects: &mut Vec<Effect>) -> Option<Red
     }
     let set = match typing.slider {
         Slider::Threshold => percent(&typing.text).map(|tpr| model.cursor = Cursor::Tpr(tpr)),
-        slider => accept_parameter(model, slider, &typing.text, effects),
+        Slider::Knob(place) => accept_knob(model, place, &typing.text, effects),
     };
     if let Err(error) = set {
         typing.error = Some(error);
@@ -39,25 +39,21 @@ pub(super) fn accept(model: &mut Model, effects: &mut Vec<Effect>) -> Option<Red
     ANSWER
 }
 
-fn accept_parameter(
+fn accept_knob(
     model: &mut Model,
-    slider: Slider,
+    place: u8,
     text: &str,
     effects: &mut Vec<Effect>,
 ) -> Result<(), TypingError> {
-    let now = model.job(model.view.job).parameters();
-    let wanted = match slider {
-        Slider::Temperature => Parameters {
-            temperature: text.parse()?,
-            ..now
-        },
-        Slider::Magnitude => Parameters {
-            magnitude: text.parse()?,
-            ..now
-        },
-        Slider::Threshold => unreachable!("the threshold is no parameter of a job"),
+    let setting = model.job(model.view.job).setting(model.slider_detector());
+    let Some(knob) = setting.detector().knobs().get(usize::from(place)) else {
+        return Ok(());
     };
-    parameters::set_selected(model, wanted, slider, false, effects);
+    let value = text
+        .parse()
+        .map_err(|_| TypingError::NotANumber(text.to_owned()))?;
+    let wanted = setting.with(knob.key, value)?;
+    parameters::set_selected(model, wanted, Slider::Knob(place), false, effects);
     model.history.end_drag();
     Ok(())
 }

@@ -24,10 +24,10 @@ impl Task {
         let JobSpec {
             network,
             dataset,
-            temperature,
-            magnitude,
+            settings,
             ..
         } = &self.spec;
+        let (temperature, magnitude) = settings.perturbation();
         let what = match &self.sweep {
             Some(sweep) => format!(
                 "sweep of {} × {}",
@@ -104,8 +104,8 @@ impl<'a> Planner<'a> {
             normalisation: card.normalisation,
             in_dataset: named(&in_name, in_digest),
             dataset: named(&spec.dataset, out_digest),
-            temperature: spec.temperature,
-            magnitude: spec.magnitude,
+            temperature: spec.settings.temperature(),
+            magnitude: spec.settings.magnitude(),
             skip: spec.skip,
             limit: spec.limit,
             sweep: task.sweep.as_ref().map(|sweep| SweepOf {

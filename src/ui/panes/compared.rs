@@ -22,7 +22,7 @@ pub fn pair(model: &Model) -> [Compared<'_>; 2] {
     if let Some(pin) = &model.pin {
         let pinned = Compared {
             name: "A".to_owned(),
-            detector: pin.detector,
+            detector: pin.setting.detector(),
             analysis: Some(&pin.analysis),
             is_stale: false,
             is_pinned: true,

@@ -8,14 +8,16 @@ use crate::report::TableKind;
 use crate::session::Screen;
 use crate::ui::format;
 use crate::ui::painter::Painter;
+use odin_core::setting::Knob;
 
 pub fn draw(model: &Model, area: Rect, painter: &mut Painter) {
     let theme = painter.theme();
     let line = if let Some(typing) = &model.typing {
         let what = match typing.slider {
-            Slider::Temperature => "temperature T, above 0",
-            Slider::Magnitude => "magnitude, from 0 to 1",
-            Slider::Threshold => "threshold, as a TPR in %",
+            Slider::Knob(place) => knob_of(model, place)
+                .map(|knob| format!("{}, {}", knob.meaning, knob.allowed()))
+                .unwrap_or_default(),
+            Slider::Threshold => "threshold, as a TPR in %".to_owned(),
         };
         match &typing.error {
             Some(error) => Line::from(Span::styled(format!(" {error}"), theme.error)),
@@ -47,25 +49,37 @@ pub fn draw(model: &Model, area: Rect, painter: &mut Painter) {
     painter.lines(area, &[line]);
 }
 
-/// A warning about the numbers: T and ε that were chosen by looking at these very images make them look better than they
+/// A warning about the numbers: knobs that were set by looking at these very images make them look better than they
 /// are.
 fn note(model: &Model, width: u16, painter: &Painter) -> String {
-    let is_tuned = model.selected().is_some_and(|job| job.is_tuned_here());
+    let moved = model.slider_detector();
+    let is_tuned = model.selected().is_some_and(|job| job.is_tuned_here(moved));
     // Where there is room, Explore shows it beside the numbers.
     if model.view.screen == Screen::Explore && is_tuned && width < 120 {
-        format!("T, {} tuned on these images", painter.glyphs().epsilon)
+        let labels: Vec<_> = moved
+            .knobs()
+            .iter()
+            .map(|knob| painter.glyphs().knob(knob))
+            .collect();
+        format!("{} tuned on these images", labels.join(", "))
     } else {
         String::new()
     }
+}
+
+fn knob_of(model: &Model, place: u8) -> Option<&'static Knob> {
+    model.slider_detector().knobs().get(usize::from(place))
 }
 
 /// The keys worth knowing first, as many as fit.
 fn hints(model: &Model, width: u16, painter: &Painter) -> Line<'static> {
     use Action as A;
     let (theme, glyphs) = (painter.theme(), painter.glyphs());
-    let next = match model.focus.next() {
-        Slider::Temperature => "to T".to_owned(),
-        Slider::Magnitude => format!("to {}", glyphs.epsilon),
+    let next = match model.focus.next(model.slider_detector().knobs().len()) {
+        Slider::Knob(place) => {
+            let label = knob_of(model, place).map(|knob| glyphs.knob(knob));
+            format!("to {}", label.unwrap_or_default())
+        }
         Slider::Threshold => format!("to {}", glyphs.delta),
     };
     let filling = if model.grid().is_some_and(|grid| grid.filling) {

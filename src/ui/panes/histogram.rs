@@ -9,7 +9,7 @@ use crate::app::{Analysis, Cursor, Model};
 use crate::metrics::{Bins, Densities};
 use crate::session::Axis;
 use crate::ui::areas::{self, indent};
-use crate::ui::format;
+use crate::ui::format::{self, knobs};
 use crate::ui::hit::Target;
 use crate::ui::painter::Painter;
 use crate::ui::widgets::bars::{self, Column};
@@ -112,15 +112,10 @@ pub fn draw(
 
 fn title(which: &Compared, analysis: &Analysis, axis: Axis, painter: &Painter) -> String {
     let detector = which.detector;
-    let at = |name: &str| {
-        let of = analysis.parameters;
-        let t = format::temperature(of.temperature);
-        let e = format::magnitude(of.magnitude);
-        format!("{name} T {t}, {} {e}", painter.glyphs().epsilon)
-    };
+    let at = |name: &str| format!("{name} {}", knobs(&analysis.setting, painter.glyphs()));
     match axis {
         _ if which.is_stale => at(&format!("{detector} still at")),
-        _ if which.is_pinned && detector.has_parameters() => at(&format!("A: {detector}")),
+        _ if which.is_pinned && !detector.knobs().is_empty() => at(&format!("A: {detector}")),
         _ if which.is_pinned => format!("A: {detector}"),
         _ if !detector.is_log_odds() => format!("{detector} score"),
         axis => format!("{detector} {axis}"),

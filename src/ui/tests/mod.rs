@@ -221,7 +221,10 @@ fn typing_and_its_errors_are_seen() {
     for key in ["=", "-", "5"] {
         update(&mut model, Action::Key(key.parse().unwrap()));
     }
-    assert!(text(&draw(&model, &colour(), 80, 24).0).contains("temperature T, above 0: -5_"));
+    assert!(
+        text(&draw(&model, &colour(), 80, 24).0)
+            .contains("temperature of the softmax, a finite number above 0: -5_")
+    );
     update(&mut model, Action::Key(Key::plain(crate::app::KeyCode::Enter)));
     assert!(
         text(&draw(&model, &colour(), 80, 24).0)
@@ -248,10 +251,10 @@ fn the_mouse_finds_sliders_jobs_and_plots() {
     let y = rows.iter().position(|row| row.contains("10000")).unwrap() as u16;
     let grip = rows[usize::from(y)].chars().position(|c| c == '●').unwrap() as u16;
     let (area, target) = hits.at(grip, y).unwrap();
-    assert_eq!(target, Target::Slider(Slider::Temperature));
+    assert_eq!(target, Target::Slider(Slider::TEMPERATURE));
     update(&mut model, target.press(area, grip).unwrap());
     assert_eq!(
-        model.selected().unwrap().spec.temperature.get(),
+        model.selected().unwrap().spec.settings.temperature().get(),
         1000.0,
         "pressing the grip moves nothing"
     );

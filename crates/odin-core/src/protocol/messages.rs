@@ -4,13 +4,14 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use odin_detectors::{Detector, LogitScores};
 pub use odin_metrics::Side;
 
+use super::scores::ScoreTable;
+use crate::setting::Settings;
 use crate::units::{Device, Devices, LogOdds, Magnitude, Memory, Temperature};
 
 /// Counts up with every change to what is sent.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// Names a comparison for as long as the program runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -58,7 +59,7 @@ pub struct SetId {
     pub side: Side,
 }
 
-/// Counts the requests under one name: each new (T, ε) is a new one, and what an older one still sends is stale.
+/// Counts the requests under one name: each change of a knob is a new one, and what an older one still sends is stale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 pub struct Generation(pub u64);
 
@@ -72,7 +73,7 @@ pub enum Order {
     File,
 }
 
-/// A comparison: a network's in-distribution set against one out-of-distribution set, at (T, ε). It is two score sets.
+/// A comparison: a network's in-distribution set against one out-of-distribution set, by some detectors. It is two score sets.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct JobSpec {
     /// Name of the network's card.
@@ -83,8 +84,7 @@ pub struct JobSpec {
     pub in_dataset: Option<String>,
     /// Out-of-distribution set: a card's name or a path.
     pub dataset: String,
-    pub temperature: Temperature,
-    pub magnitude: Magnitude,
+    pub settings: Settings,
     /// Images left out at the start of each set.
     pub skip: usize,
     /// At most so many images of each set.
@@ -107,8 +107,7 @@ impl JobSpec {
                 (Side::In, None) => SetImages::InDistribution,
             },
             side,
-            temperature: self.temperature,
-            magnitude: self.magnitude,
+            settings: self.settings.clone(),
             skip: self.skip,
             limit: self.limit,
             batch: self.batch,
@@ -127,7 +126,8 @@ pub enum SetImages {
     Named(String),
 }
 
-/// One score set: a network, images, which of them in which order, and (T, ε). Two requests that are equal are served by
+/// One score set: a network, images, which of them in which order, and the detectors that score
+/// them. Two requests that are equal are served by
 /// one pass over the images, whoever asks.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SetRequest {
@@ -138,8 +138,7 @@ pub struct SetRequest {
     pub images: SetImages,
     /// In-distribution sets have labels, which must be those of the network and come with the scores.
     pub side: Side,
-    pub temperature: Temperature,
-    pub magnitude: Magnitude,
+    pub settings: Settings,
     /// Images left out at the start of the set.
     pub skip: usize,
     /// At most so many images.
@@ -234,43 +233,12 @@ pub enum Command {
     Shutdown,
 }
 
-/// The scores of one image.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct ImageScore {
-    /// Its number in the data set.
-    pub index: u32,
-    /// Its class, where the set has labels (in-distribution sets only).
-    pub label: Option<u16>,
-    /// The class that the network gives it (unperturbed).
-    pub prediction: u16,
-    /// Log-odds at T = 1 and ε = 0: the max-softmax baseline.
-    pub baseline: LogOdds,
-    /// Log-odds at the job's (T, ε).
-    pub odin: LogOdds,
-    /// What other detectors make of the unperturbed logits.
-    pub others: LogitScores,
-}
-
-impl ImageScore {
-    /// The score by which a detector ranks the image: higher is more in-distribution.
-    pub fn by(&self, detector: Detector) -> f64 {
-        match detector {
-            Detector::Odin => self.odin.0,
-            Detector::Baseline => self.baseline.0,
-            Detector::MaxLogit => self.others.max_logit,
-            Detector::Energy => self.others.energy,
-            Detector::Entropy => self.others.entropy,
-            Detector::Gen => self.others.gen_entropy,
-        }
-    }
-}
-
 /// Some images of a set, scored.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ScoreBatch {
     pub set: SetId,
     pub generation: Generation,
-    pub scores: Vec<ImageScore>,
+    pub scores: ScoreTable,
     /// Whether they took no pass through the network for this request: known before, or computed for another one.
     pub from_cache: bool,
 }

@@ -5,10 +5,12 @@
 mod process;
 mod wire;
 mod messages;
+mod scores;
 
 pub use messages::{
-    Command, Event, Generation, ImageId, ImageScore, Inspection, JobId, JobSpec, Order, Pixels, Placement,
-    ScoreBatch, SetId, SetImages, SetRequest, Side, VERSION,
+    Command, Event, Generation, ImageId, Inspection, JobId, JobSpec, Order, Pixels, Placement, ScoreBatch,
+    SetId, SetImages, SetRequest, Side, VERSION,
 };
 pub use process::{EngineEnded, EngineProcess};
+pub use scores::{ScoreTable, ScoredImage};
 pub use wire::{Hello, read, write};

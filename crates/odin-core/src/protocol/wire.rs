@@ -73,8 +73,8 @@ pub fn read<T: DeserializeOwned>(from: &mut impl Read) -> io::Result<Option<T>> 
 mod tests {
     use super::*;
     use crate::protocol::*;
-    use crate::units::{Device, Devices, LogOdds, Magnitude, Temperature};
-    use odin_detectors::LogitScores;
+    use crate::setting::{Detector, Setting, Settings};
+    use crate::units::{Device, Devices, Magnitude, Temperature};
 
     fn sent_and_read<T: Serialize + DeserializeOwned>(messages: &[T]) -> Vec<T> {
         let mut pipe = Vec::new();
@@ -92,8 +92,7 @@ mod tests {
             weights: Some("w".into()),
             in_dataset: None,
             dataset: "d".into(),
-            temperature: Temperature::PAPER,
-            magnitude: Magnitude::PAPER,
+            settings: Settings::new(Temperature::PAPER, Magnitude::PAPER),
             skip: 3,
             limit: Some(7),
             batch: None,
@@ -133,6 +132,15 @@ mod tests {
         ];
         assert_eq!(sent_and_read(&commands), commands);
         let scores = [f64::NEG_INFINITY, -0.0, 0.1 + 0.2, f64::MIN_POSITIVE / 2.0];
+        let mut table = ScoreTable::new(Settings::only(Setting::new(Detector::Energy)));
+        for (index, score) in (0..).zip(scores) {
+            let image = ScoredImage {
+                index,
+                label: None,
+                prediction: 3,
+            };
+            table.push(image, &[score]);
+        }
         let events = [
             Event::Started {
                 set,
@@ -143,22 +151,7 @@ mod tests {
             Event::Scored(ScoreBatch {
                 set,
                 generation,
-                scores: (0..)
-                    .zip(scores)
-                    .map(|(index, score)| ImageScore {
-                        index,
-                        label: None,
-                        prediction: 3,
-                        baseline: LogOdds(score),
-                        odin: LogOdds(-score),
-                        others: LogitScores {
-                            max_logit: score,
-                            energy: score,
-                            entropy: score,
-                            gen_entropy: score,
-                        },
-                    })
-                    .collect(),
+                scores: table,
                 from_cache: false,
             }),
             Event::Thumbnails {

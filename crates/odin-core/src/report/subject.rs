@@ -9,6 +9,7 @@ use crate::home::Home;
 use crate::networks::NetworkCard;
 use crate::runs::{self, Detector, Grid, Run, RunError, Scores, State};
 use crate::session::{self, Metric};
+use crate::setting;
 use odin_metrics::{Comparison, Conventions, Interval, MetricsError, Side};
 
 /// A run that cannot be reported.
@@ -133,8 +134,7 @@ impl Subject {
             network: run.network.clone(),
             in_dataset: Some(run.in_dataset.clone()),
             dataset: run.dataset.clone(),
-            temperature: run.temperature,
-            magnitude: run.magnitude,
+            setting: setting::odin(run.temperature, run.magnitude),
             skip: self.skip,
             n_in: self.ins.len() as u64,
             n_out: self.outs.len() as u64,

@@ -10,7 +10,7 @@ use super::manifest::{FORMAT, Grid, Identity, Images, Manifest, State};
 use super::npz::write_scores;
 use super::record::Record;
 use super::{WriteError, write_json};
-use crate::protocol::ImageScore;
+use crate::protocol::ScoreTable;
 
 /// The libtorch that tch 0.24 is for.
 const LIBTORCH: &str = "2.11";
@@ -108,8 +108,8 @@ impl RunFolder {
     /// Keeps what is scored so far, in any order.
     pub fn keep(
         &mut self,
-        ins: &[ImageScore],
-        outs: &[ImageScore],
+        ins: &ScoreTable,
+        outs: &ScoreTable,
         images: Images,
         seconds: f64,
     ) -> Result<(), WriteError> {
@@ -123,8 +123,8 @@ impl RunFolder {
     /// Ends the run with its scores in file order, its metrics and, of a sweep, its grid.
     pub fn finish(
         &mut self,
-        ins: &[ImageScore],
-        outs: &[ImageScore],
+        ins: &ScoreTable,
+        outs: &ScoreTable,
         record: &Record,
         grid: Option<&Grid>,
     ) -> Result<PathBuf, WriteError> {

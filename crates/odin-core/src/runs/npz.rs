@@ -6,13 +6,19 @@ use npyz::npz::{NpzArchive, NpzWriter};
 use npyz::{DType, WriterBuilder};
 
 use super::{WriteError, write_whole};
-use crate::protocol::ImageScore;
+use crate::protocol::ScoreTable;
+use crate::setting::Detector;
+use crate::units::LogOdds;
 
 /// Writes one side's scores, one entry an image in the order given.
 ///
 /// Keys: `index` i64, `label` i32 (−1 where there is none), `prediction` i32, `max_softmax` f64 (T = 1, ε = 0), `odin`
-/// f64 (max softmax at T after the perturbation), `log_odds` f64 (of the same), `baseline_log_odds` f64.
-pub fn write_scores(path: &Path, scores: &[ImageScore]) -> Result<(), WriteError> {
+/// f64 (max softmax at T after the perturbation), `log_odds` f64 (of the same), `baseline_log_odds` f64. Where other
+/// detectors were asked for too, `score_KEY` f64 for every one of them all.
+///
+/// # Panics
+/// Without scores of ODIN and of the baseline, which every run has.
+pub fn write_scores(path: &Path, scores: &ScoreTable) -> Result<(), WriteError> {
     let bytes = encode(scores).map_err(|source| WriteError {
         path: path.to_owned(),
         source,
@@ -21,18 +27,35 @@ pub fn write_scores(path: &Path, scores: &[ImageScore]) -> Result<(), WriteError
 }
 
 /// In memory first: the writer ends the archive when it is dropped, where an error (a full disk) is lost.
-fn encode(scores: &[ImageScore]) -> io::Result<Vec<u8>> {
+fn encode(scores: &ScoreTable) -> io::Result<Vec<u8>> {
     let mut bytes = Cursor::new(Vec::new());
     let mut npz = NpzWriter::new(&mut bytes);
-    array(&mut npz, "index", scores, |s| i64::from(s.index))?;
-    array(&mut npz, "label", scores, |s| s.label.map_or(-1, i32::from))?;
-    array(&mut npz, "prediction", scores, |s| i32::from(s.prediction))?;
-    array(&mut npz, "max_softmax", scores, |s| s.baseline.probability())?;
-    array(&mut npz, "odin", scores, |s| s.odin.probability())?;
-    array(&mut npz, "log_odds", scores, |s| s.odin.0)?;
-    array(&mut npz, "baseline_log_odds", scores, |s| s.baseline.0)?;
+    let (odin, baseline) = sides_of(scores);
+    let images = scores.images();
+    array(&mut npz, "index", images, |s| i64::from(s.index))?;
+    array(&mut npz, "label", images, |s| s.label.map_or(-1, i32::from))?;
+    array(&mut npz, "prediction", images, |s| i32::from(s.prediction))?;
+    array(&mut npz, "max_softmax", baseline, |&s| LogOdds(s).probability())?;
+    array(&mut npz, "odin", odin, |&s| LogOdds(s).probability())?;
+    array(&mut npz, "log_odds", odin, |&s| s)?;
+    array(&mut npz, "baseline_log_odds", baseline, |&s| s)?;
+    if scores.settings().iter().len() > 2 {
+        for (setting, column) in scores.columns() {
+            let detector = setting.detector();
+            let name = format!("score_{}", detector.key());
+            array(&mut npz, &name, column, |&s| detector.defined_value(s))?;
+        }
+    }
     drop(npz);
     Ok(bytes.into_inner())
+}
+
+/// The columns of ODIN and of the baseline.
+fn sides_of(scores: &ScoreTable) -> (&[f64], &[f64]) {
+    match (scores.of(Detector::Odin), scores.of(Detector::Baseline)) {
+        (Some(odin), Some(baseline)) => (odin, baseline),
+        _ => panic!("a run has scores of ODIN and of the baseline"),
+    }
 }
 
 /// One side's scores as they were saved, column by column, all of one length.
@@ -49,13 +72,17 @@ pub struct Scores {
 }
 
 impl Scores {
-    pub fn of(scores: &[ImageScore]) -> Self {
+    /// # Panics
+    /// Without scores of ODIN and of the baseline, which every run has.
+    pub fn of(scores: &ScoreTable) -> Self {
+        let images = scores.images();
+        let (odin, baseline) = sides_of(scores);
         Self {
-            index: scores.iter().map(|s| i64::from(s.index)).collect(),
-            label: scores.iter().map(|s| s.label.map_or(-1, i64::from)).collect(),
-            prediction: scores.iter().map(|s| i64::from(s.prediction)).collect(),
-            baseline: scores.iter().map(|s| s.baseline.0).collect(),
-            odin: scores.iter().map(|s| s.odin.0).collect(),
+            index: images.iter().map(|s| i64::from(s.index)).collect(),
+            label: images.iter().map(|s| s.label.map_or(-1, i64::from)).collect(),
+            prediction: images.iter().map(|s| i64::from(s.prediction)).collect(),
+            baseline: baseline.to_vec(),
+            odin: odin.to_vec(),
         }
     }
 
@@ -129,11 +156,11 @@ fn floats<R: Read + Seek>(npz: &mut NpzArchive<R>, name: &str, most: u64) -> io:
     open(npz, name, most)?.into_vec::<f64>()
 }
 
-fn array<W: Write + io::Seek, T: npyz::AutoSerialize>(
+fn array<W: Write + io::Seek, S, T: npyz::AutoSerialize>(
     npz: &mut NpzWriter<W>,
     name: &str,
-    scores: &[ImageScore],
-    value: impl Fn(&ImageScore) -> T,
+    scores: &[S],
+    value: impl Fn(&S) -> T,
 ) -> io::Result<()> {
     // Always the same time: the same scores are the same file.
     let options = zip::write::FileOptions::default().last_modified_time(zip::DateTime::default());

@@ -102,6 +102,9 @@ mod tests {
     use super::super::manifest::tests::identity;
     use super::super::{Images, RunFolder, StartError};
     use super::*;
+    use crate::protocol::ScoreTable;
+    use crate::setting::Settings;
+    use crate::units::{Magnitude, Temperature};
     use odin_metrics::Side;
 
     #[test]
@@ -115,7 +118,8 @@ mod tests {
             total_in: 4,
             total_out: 4,
         };
-        writer.keep(&[], &[], images, 0.5).unwrap();
+        let none = ScoreTable::new(Settings::new(Temperature::ONE, Magnitude::ZERO));
+        writer.keep(&none, &none, images, 0.5).unwrap();
         let busy = RunFolder::start(runs, identity(), Origin::default()).unwrap_err();
         assert!(matches!(busy, StartError::Busy { .. }), "{busy}");
         let all = shelf(runs);

@@ -8,6 +8,7 @@ use super::tuned::Tuned;
 use super::values::{self, Batch, Limit, VERSION, Values};
 use super::view::View;
 use crate::protocol::{JobSpec, Order};
+use crate::setting::Settings;
 use crate::units::{Devices, Magnitude, Temperature};
 use odin_metrics::Metric;
 
@@ -274,8 +275,10 @@ impl Session {
             weights: job.weights.clone(),
             in_dataset: job.in_dataset.clone(),
             dataset: job.dataset.clone(),
-            temperature: job.temperature.unwrap_or(defaults.temperature),
-            magnitude: job.magnitude.unwrap_or(defaults.magnitude),
+            settings: Settings::new(
+                job.temperature.unwrap_or(defaults.temperature),
+                job.magnitude.unwrap_or(defaults.magnitude),
+            ),
             skip: job.skip.unwrap_or(defaults.skip),
             limit: job.limit.unwrap_or(defaults.limit).count(),
             batch: job.batch.unwrap_or(defaults.batch).size(),
@@ -289,7 +292,7 @@ impl Session {
     pub fn with_parameters(&self, job: &Job, temperature: Temperature, magnitude: Magnitude) -> Job {
         let mut job = job.clone();
         let before = self.spec(&job);
-        if (before.temperature, before.magnitude) != (temperature, magnitude) {
+        if before.settings.perturbation() != (temperature, magnitude) {
             job.tuned = None;
         }
         if job.temperature.is_some() || temperature != self.defaults.temperature {

@@ -230,7 +230,7 @@ impl<E: FnMut(Event)> Serving<E> {
                 index: image.index,
                 why: error.to_string(),
             })?;
-        let (t, magnitude) = (spec.temperature, spec.magnitude);
+        let (t, magnitude) = spec.settings.perturbation();
         let x = scorer.images(&card.normalisation.apply(&plain), height, width)?;
         let (before, positive) = scorer.gradient_signs(&x, t)?;
         let logits_before = scorer.rows(&before)?;

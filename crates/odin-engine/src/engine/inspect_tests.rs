@@ -1,7 +1,7 @@
 //! Images to look at, out of an engine that scores noise.
 use std::time::Duration;
 
-use super::tests::{Bench, spec};
+use super::tests::{TestEngine, side, spec};
 use odin_core::comparisons::{JobCommand, JobEvent};
 use odin_core::protocol::{ImageId, JobId, JobSpec, Order};
 use odin_metrics::Side;
@@ -12,20 +12,20 @@ fn image(side: Side, index: u32) -> ImageId {
 
 #[test]
 fn thumbnails_and_class_names_need_no_weights() {
-    let bench = Bench::new();
-    std::fs::remove_file(bench.folder.path().join("models/small.safetensors")).unwrap();
+    let engine = TestEngine::new();
+    std::fs::remove_file(engine.folder.path().join("models/small.safetensors")).unwrap();
     let images: Vec<ImageId> = (0..11)
         .map(|n| image(Side::Out, n))
         .chain([image(Side::In, 99)])
         .collect();
-    bench.tell(JobCommand::Thumbnails {
+    engine.tell(JobCommand::Thumbnails {
         job: JobId::Job(3),
         spec: spec(1000.0, 0.002, Order::Random),
         images: images.clone(),
     });
     let mut seen = Vec::new();
     while seen.len() < images.len() {
-        match bench.events.recv_timeout(Duration::from_secs(60)).unwrap() {
+        match engine.events.recv_timeout(Duration::from_secs(60)).unwrap() {
             JobEvent::Thumbnails { job, images } => {
                 assert_eq!(job, JobId::Job(3));
                 seen.extend(images);
@@ -45,31 +45,30 @@ fn thumbnails_and_class_names_need_no_weights() {
 
 #[test]
 fn an_inspection_says_what_scoring_says() {
-    let mut bench = Bench::new();
+    let mut engine = TestEngine::new();
     for magnitude in [0.002, 0.0] {
         let spec = spec(100.0, magnitude, Order::File);
-        let scored = bench.score(spec.clone()).unwrap();
-        let all = scored.iter().filter(|batch| batch.side == Side::Out);
-        let known = all
-            .flat_map(|batch| &batch.scores)
-            .find(|score| score.index == 7)
+        let scored = engine.score(spec.clone()).unwrap();
+        let known = side(&scored, Side::Out)
+            .into_iter()
+            .find(|row| row.index == 7)
             .unwrap();
         let asked = image(Side::Out, 7);
-        bench.tell(JobCommand::Inspect {
+        engine.tell(JobCommand::Inspect {
             job: JobId::Job(0),
             spec,
             image: asked,
         });
         let found = loop {
             if let JobEvent::Inspected { image, result, .. } =
-                bench.events.recv_timeout(Duration::from_secs(60)).unwrap()
+                engine.events.recv_timeout(Duration::from_secs(60)).unwrap()
             {
                 assert_eq!(image, asked);
                 break result.unwrap();
             }
         };
-        assert!((found.odin.0 - known.odin.0).abs() < 1e-4 * known.odin.0.abs().max(1.0));
-        assert!((found.baseline.0 - known.baseline.0).abs() < 1e-4 * known.baseline.0.abs().max(1.0));
+        assert!((found.odin.0 - known.odin).abs() < 1e-4 * known.odin.abs().max(1.0));
+        assert!((found.baseline.0 - known.baseline).abs() < 1e-4 * known.baseline.abs().max(1.0));
         let greatest = |logits: &[f32]| odin_detectors::argmax(logits) as u16;
         assert_eq!(
             (greatest(&found.logits_before), found.label),
@@ -93,7 +92,7 @@ fn an_inspection_says_what_scoring_says() {
             assert!(sign == 0 || sign == 255);
         }
     }
-    bench.tell(JobCommand::Inspect {
+    engine.tell(JobCommand::Inspect {
         job: JobId::Job(0),
         spec: JobSpec {
             dataset: "large".into(),
@@ -103,7 +102,7 @@ fn an_inspection_says_what_scoring_says() {
     });
     let refused = loop {
         if let JobEvent::Inspected { result, .. } =
-            bench.events.recv_timeout(Duration::from_secs(60)).unwrap()
+            engine.events.recv_timeout(Duration::from_secs(60)).unwrap()
         {
             break result.unwrap_err();
         }

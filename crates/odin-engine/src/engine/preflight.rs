@@ -7,7 +7,7 @@ use crate::networks::read_weights;
 use crate::networks::weights::{WeightsError, first_line};
 use crate::scoring::Scorer;
 use odin_core::networks::NetworkCard;
-use odin_core::protocol::ImageScore;
+use odin_core::protocol::ScoredImage;
 use odin_datasets::{Dataset, DatasetError, Normalisation, NormalisationError};
 use odin_detectors::argmax;
 use odin_metrics::{Interval, clopper_pearson};
@@ -165,16 +165,16 @@ struct Watched {
 const ENOUGH: usize = 200;
 
 impl AccuracyWatch {
-    /// Takes scores of in-distribution images in; gives a complaint, once a network.
-    pub fn watch(&mut self, network: &OpenNetwork, scores: &[ImageScore]) -> Option<String> {
+    /// Takes scored in-distribution images in; gives a complaint, once a network.
+    pub fn watch(&mut self, network: &OpenNetwork, images: &[ScoredImage]) -> Option<String> {
         let published = network.card.accuracy?;
         let watched = self.0.entry(network.weights_digest.clone()).or_default();
-        for score in scores {
-            if watched.seen.insert(score.index) && score.label == Some(score.prediction) {
+        for image in images {
+            if watched.seen.insert(image.index) && image.label == Some(image.prediction) {
                 watched.right += 1;
             }
         }
-        let labelled = scores.iter().all(|score| score.label.is_some());
+        let labelled = images.iter().all(|image| image.label.is_some());
         if watched.told || !labelled || watched.seen.len() < ENOUGH {
             return None;
         }

@@ -18,7 +18,7 @@ use super::worker_id::WorkerId;
 use super::workers::Workers;
 use odin_core::home::Home;
 use odin_core::protocol::{
-    Command, Event, Generation, ImageScore, Placement, ScoreBatch, SetId, SetRequest, Side,
+    Command, Event, Generation, Placement, ScoreBatch, ScoreTable, SetId, SetRequest, Side,
 };
 use odin_core::runs::evidence::Budget;
 use odin_core::units::{Device, Devices};
@@ -192,7 +192,7 @@ impl<E: FnMut(Event), D: Fn(Done) + Clone + Send + 'static> Scheduler<E, D> {
         };
         let devices = devices_of(&place.workers);
         let State::Open(task) = &place.state else { return };
-        let (total, known) = (task.total(), task.known(&self.store));
+        let (total, known) = (task.total(), task.known(&mut self.store));
         (self.emit)(started(subscriber, devices, total));
         tell_scores(&mut self.emit, &[subscriber], known, true);
     }
@@ -251,7 +251,7 @@ impl<E: FnMut(Event), D: Fn(Done) + Clone + Send + 'static> Scheduler<E, D> {
                 let Some((entry, task)) = self.queue.next(worker, &waiting) else {
                     break;
                 };
-                match guarded(|| task.next(worker, &self.store)) {
+                match guarded(|| task.next(worker, &mut self.store)) {
                     Ok(Next::Compute(work)) => {
                         self.queue.handed_out(entry, work.batch.count);
                         self.workers.submit(*work);
@@ -319,9 +319,9 @@ impl<E: FnMut(Event), D: Fn(Done) + Clone + Send + 'static> Scheduler<E, D> {
         self.store
             .keep(&work.evidence, work.temperature, work.magnitude, found.shown);
         if let Some(task) = self.queue.task(entry) {
-            let scores = task.scores(&work, &self.store);
+            let scores = task.scores(&work, &mut self.store);
             let shortfall = match task.side() {
-                Side::In => self.accuracy.watch(&work.network, &scores),
+                Side::In => self.accuracy.watch(&work.network, scores.images()),
                 Side::Out => None,
             };
             // The pass was made for the one whose turn it is; the others have its scores for nothing.
@@ -365,7 +365,7 @@ fn started(subscriber: Subscriber, devices: Devices, total: usize) -> Event {
 fn tell_scores(
     emit: &mut impl FnMut(Event),
     subscribers: &[Subscriber],
-    scores: Vec<ImageScore>,
+    scores: ScoreTable,
     from_cache: bool,
 ) {
     if scores.is_empty() {

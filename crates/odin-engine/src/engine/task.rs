@@ -7,12 +7,12 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
 use super::entry_id::EntryId;
-use super::evidence::{Evidence, Store};
+use super::evidence::Store;
 use super::loader::Ready;
 use super::open_network::OpenNetwork;
 use super::pass::Work;
 use super::worker_id::WorkerId;
-use odin_core::protocol::{ImageScore, Order, SetRequest};
+use odin_core::protocol::{Order, ScoreTable, SetRequest};
 use odin_core::runs::evidence::EvidenceKey;
 use odin_datasets::{Dataset, DatasetError, Normalisation, Prefetch};
 use odin_metrics::Side;
@@ -55,7 +55,7 @@ enum Ahead {
 pub enum Next {
     Compute(Box<Work>),
     /// These images' scores have become known since the task began: another set had them in common.
-    Known(Vec<ImageScore>),
+    Known(ScoreTable),
     /// Nothing until a batch comes back.
     Wait,
     Finished,
@@ -68,7 +68,7 @@ impl Task {
         request: SetRequest,
         ready: Ready,
         store: &mut Store,
-    ) -> Result<(Self, Vec<ImageScore>), TaskError> {
+    ) -> Result<(Self, ScoreTable), TaskError> {
         let Ready {
             networks,
             set,
@@ -76,16 +76,17 @@ impl Task {
             batch,
         } = ready;
         let order = order_of(&set, &request)?;
-        let evidence = store.open(&key, request.temperature, request.magnitude);
+        let (t, magnitude) = request.settings.perturbation();
+        let evidence = store.open(&key, t, magnitude);
         // The batches are those of a set of which nothing is known, less the images that are known: what a killed program
         // had not finished is computed in the same company, and comes to the same to the bit.
         let (mut known, mut todo) = (Vec::new(), Vec::new());
         for chunk in order.chunks(batch) {
             let mut missing = Vec::new();
             for &image in chunk {
-                match score_of(evidence, image, &set, &request) {
-                    Some(score) => known.push(score),
-                    None => missing.push(image as usize),
+                match evidence.is_enough(image, &request.settings) {
+                    true => known.push(image),
+                    false => missing.push(image as usize),
                 }
             }
             if !missing.is_empty() {
@@ -104,6 +105,7 @@ impl Task {
             order,
             out: 0,
         };
+        let known = task.table(known.into_iter(), store);
         Ok((task, known))
     }
 
@@ -128,16 +130,19 @@ impl Task {
     }
 
     /// The scores that are known, in the order of the request.
-    pub fn known(&self, store: &Store) -> Vec<ImageScore> {
-        let Some(evidence) = store.get(&self.evidence) else {
-            return Vec::new();
-        };
-        let score = |&image: &u32| score_of(evidence, image, &self.set, &self.request);
-        self.order.iter().filter_map(score).collect()
+    pub fn known(&self, store: &mut Store) -> ScoreTable {
+        self.table(self.order.iter().copied(), store)
+    }
+
+    /// The scores of those of the images for which the evidence suffices.
+    fn table(&self, images: impl Iterator<Item = u32>, store: &mut Store) -> ScoreTable {
+        let has_labels = self.request.side == Side::In;
+        let label = |image: u32| self.set.label(image as usize).filter(|_| has_labels);
+        store.table(&self.evidence, images, &self.request.settings, label)
     }
 
     /// The next batch, for this worker.
-    pub fn next(&mut self, worker: WorkerId, store: &Store) -> Result<Next, TaskError> {
+    pub fn next(&mut self, worker: WorkerId, store: &mut Store) -> Result<Next, TaskError> {
         let of_worker = self.networks.iter().find(|(of, _)| *of == worker);
         let network = of_worker.map(|(_, network)| network.clone());
         let network = network.ok_or(TaskError::NoNetwork(worker))?;
@@ -158,7 +163,7 @@ impl Task {
         };
         self.handed_out += batch.count;
         self.out += 1;
-        let (t, magnitude) = (self.request.temperature, self.request.magnitude);
+        let (t, magnitude) = self.request.settings.perturbation();
         let evidence = store.get(&self.evidence);
         let signs = |&index: &usize| evidence?.signs(index as u32, t);
         Ok(Next::Compute(Box::new(Work {
@@ -179,25 +184,23 @@ impl Task {
         &mut self,
         todo: Vec<Vec<usize>>,
         normalisation: Normalisation,
-        store: &Store,
-    ) -> Result<Vec<ImageScore>, TaskError> {
+        store: &mut Store,
+    ) -> Result<ScoreTable, TaskError> {
         let evidence = store.get(&self.evidence);
-        let mut known = Vec::new();
+        let is_known = |&image: &usize| {
+            evidence.is_some_and(|evidence| evidence.is_enough(image as u32, &self.request.settings))
+        };
+        let mut known: Vec<u32> = Vec::new();
         let mut missing = Vec::new();
         for batch in todo {
-            let score = |image: usize| score_of(evidence?, image as u32, &self.set, &self.request);
-            let (mut left, before) = (Vec::new(), known.len());
-            for image in batch {
-                match score(image) {
-                    Some(score) => known.push(score),
-                    None => left.push(image),
-                }
-            }
-            self.handed_out += known.len() - before;
+            let (found, left): (Vec<usize>, Vec<usize>) = batch.into_iter().partition(is_known);
+            known.extend(found.into_iter().map(|image| image as u32));
             if !left.is_empty() {
                 missing.push(left);
             }
         }
+        self.handed_out += known.len();
+        let known = self.table(known.into_iter(), store);
         self.ahead = match missing.is_empty() {
             true => Ahead::Done,
             false => Ahead::Decoding(self.set.prefetch(missing, normalisation, 1)?),
@@ -206,13 +209,12 @@ impl Task {
     }
 
     /// The scores of a batch that has come back, out of the evidence it has become.
-    pub fn scores(&mut self, work: &Work, store: &Store) -> Vec<ImageScore> {
+    pub fn scores(&mut self, work: &Work, store: &mut Store) -> ScoreTable {
         self.out = self
             .out
             .checked_sub(1)
             .expect("a batch comes back once, after it was handed out");
-        let of = |image| score_of(store.get(&self.evidence)?, image, &self.set, &self.request);
-        work.images().filter_map(of).collect()
+        self.table(work.images(), store)
     }
 
     /// Where images were left out because they cannot be read: the set's name, how many, why the first.
@@ -250,14 +252,4 @@ fn order_of(set: &Dataset, request: &SetRequest) -> Result<Vec<u32>, TaskError> 
         order.shuffle(&mut rng);
     }
     Ok(order)
-}
-
-/// The image's scores at the (T, ε) asked for, where the evidence holds what they need.
-fn score_of(evidence: &Evidence, image: u32, set: &Dataset, request: &SetRequest) -> Option<ImageScore> {
-    Some(ImageScore {
-        label: (request.side == Side::In)
-            .then(|| set.label(image as usize))
-            .flatten(),
-        ..evidence.score(image, request.temperature, request.magnitude)?
-    })
 }

@@ -8,7 +8,8 @@ use super::*;
 use crate::networks::weights::Weights;
 use odin_core::comparisons::{Comparisons, JobBatch, JobCommand, JobEvent};
 use odin_core::networks::Architecture;
-use odin_core::protocol::{Event, Generation, ImageScore, JobId, JobSpec, Order, Placement};
+use odin_core::protocol::{Event, Generation, JobId, JobSpec, Order, Placement, ScoreTable, ScoredImage};
+use odin_core::setting::{Detector, Settings};
 use odin_core::units::{Device, Devices, Magnitude, Temperature};
 use odin_metrics::Side;
 
@@ -44,8 +45,10 @@ pub(super) fn spec(temperature: f64, magnitude: f64, order: Order) -> JobSpec {
         weights: None,
         in_dataset: None,
         dataset: "two".into(),
-        temperature: Temperature::new(temperature).unwrap(),
-        magnitude: Magnitude::new(magnitude).unwrap(),
+        settings: Settings::new(
+            Temperature::new(temperature).unwrap(),
+            Magnitude::new(magnitude).unwrap(),
+        ),
         skip: 0,
         limit: None,
         batch: Some(8),
@@ -54,7 +57,7 @@ pub(super) fn spec(temperature: f64, magnitude: f64, order: Order) -> JobSpec {
     }
 }
 
-pub(super) struct Bench {
+pub(super) struct TestEngine {
     pub engine: Engine,
     pub events: Receiver<JobEvent>,
     comparisons: Arc<Mutex<Comparisons>>,
@@ -63,7 +66,7 @@ pub(super) struct Bench {
     pub folder: tempfile::TempDir,
 }
 
-impl Bench {
+impl TestEngine {
     pub fn new() -> Self {
         Self::with(Budget::default())
     }
@@ -154,26 +157,42 @@ impl Bench {
     }
 }
 
-fn side(batches: &[JobBatch], side: Side) -> Vec<ImageScore> {
-    let mut all: Vec<_> = batches
-        .iter()
-        .filter(|b| b.side == side)
-        .flat_map(|b| b.scores.clone())
-        .collect();
-    all.sort_by_key(|s| s.index);
-    all
+/// An image's scores.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Row {
+    pub index: u32,
+    pub prediction: u16,
+    pub odin: f64,
+    pub baseline: f64,
+}
+
+/// One side's scores in file order.
+pub(super) fn side(batches: &[JobBatch], side: Side) -> Vec<Row> {
+    let mut all = ScoreTable::default();
+    for batch in batches.iter().filter(|batch| batch.side == side) {
+        all.append(batch.scores.clone());
+    }
+    all.sort();
+    let column = |detector| all.of(detector).unwrap_or_default().to_vec();
+    let columns = column(Detector::Odin).into_iter().zip(column(Detector::Baseline));
+    let row = |(image, (odin, baseline)): (&ScoredImage, _)| Row {
+        index: image.index,
+        prediction: image.prediction,
+        odin,
+        baseline,
+    };
+    all.images().iter().zip(columns).map(row).collect()
 }
 
 fn bits(batches: &[JobBatch]) -> Vec<(u64, u64)> {
     let all = [Side::In, Side::Out].into_iter().flat_map(|s| side(batches, s));
-    all.map(|s| (s.baseline.0.to_bits(), s.odin.0.to_bits()))
-        .collect()
+    all.map(|s| (s.baseline.to_bits(), s.odin.to_bits())).collect()
 }
 
 #[test]
 fn every_image_is_scored_once_and_the_cache_gives_the_same_to_the_bit() {
-    let mut bench = Bench::new();
-    let first = bench.score(spec(1000.0, 0.002, Order::Random)).unwrap();
+    let mut engine = TestEngine::new();
+    let first = engine.score(spec(1000.0, 0.002, Order::Random)).unwrap();
     let indices: Vec<u32> = side(&first, Side::In).iter().map(|s| s.index).collect();
     assert_eq!(indices, (0..40).collect::<Vec<_>>());
     assert_eq!(side(&first, Side::Out).len(), 40);
@@ -181,43 +200,43 @@ fn every_image_is_scored_once_and_the_cache_gives_the_same_to_the_bit() {
     // Both sides by turns: the first four batches hold some of each.
     let early: Vec<Side> = first.iter().take(4).map(|b| b.side).collect();
     assert!(early.contains(&Side::In) && early.contains(&Side::Out));
-    let again = bench.score(spec(1000.0, 0.002, Order::File)).unwrap();
+    let again = engine.score(spec(1000.0, 0.002, Order::File)).unwrap();
     assert!(again.iter().all(|b| b.from_cache));
     assert_eq!(bits(&first), bits(&again));
 }
 
 #[test]
 fn another_magnitude_at_a_visited_temperature_uses_the_kept_signs() {
-    let mut bench = Bench::new();
-    bench.score(spec(1000.0, 0.002, Order::File)).unwrap();
-    let kept = bench.score(spec(1000.0, 0.004, Order::File)).unwrap();
-    let fresh = Bench::new().score(spec(1000.0, 0.004, Order::File)).unwrap();
+    let mut engine = TestEngine::new();
+    engine.score(spec(1000.0, 0.002, Order::File)).unwrap();
+    let kept = engine.score(spec(1000.0, 0.004, Order::File)).unwrap();
+    let fresh = TestEngine::new().score(spec(1000.0, 0.004, Order::File)).unwrap();
     assert_eq!(bits(&kept), bits(&fresh));
 }
 
 #[test]
 fn without_perturbation_every_temperature_is_arithmetic() {
-    let mut bench = Bench::new();
-    let plain = bench.score(spec(1.0, 0.0, Order::File)).unwrap();
+    let mut engine = TestEngine::new();
+    let plain = engine.score(spec(1.0, 0.0, Order::File)).unwrap();
     assert!(
         side(&plain, Side::In)
             .iter()
             .chain(&side(&plain, Side::Out))
             .all(|s| s.odin == s.baseline)
     );
-    let hot = bench.score(spec(1000.0, 0.0, Order::File)).unwrap();
+    let hot = engine.score(spec(1000.0, 0.0, Order::File)).unwrap();
     assert!(hot.iter().all(|b| b.from_cache));
     assert_ne!(bits(&plain), bits(&hot));
 }
 
 #[test]
 fn the_newest_parameters_win() {
-    let mut bench = Bench::new();
-    let stale = bench.ask(0, spec(1000.0, 0.001, Order::Random));
-    let newest = bench.ask(0, spec(1000.0, 0.003, Order::Random));
+    let mut engine = TestEngine::new();
+    let stale = engine.ask(0, spec(1000.0, 0.001, Order::Random));
+    let newest = engine.ask(0, spec(1000.0, 0.003, Order::Random));
     let mut ended = Vec::new();
     while ended.is_empty() {
-        match bench
+        match engine
             .events
             .recv_timeout(std::time::Duration::from_secs(120))
             .unwrap()
@@ -232,22 +251,22 @@ fn the_newest_parameters_win() {
 
 #[test]
 fn the_preferred_job_is_served_first_and_a_cancelled_one_not_at_all() {
-    let mut bench = Bench::new();
-    let first = bench.ask(1, spec(1000.0, 0.001, Order::Random));
-    let second = bench.ask(
+    let mut engine = TestEngine::new();
+    let first = engine.ask(1, spec(1000.0, 0.001, Order::Random));
+    let second = engine.ask(
         2,
         JobSpec {
             dataset: "one".into(),
             ..spec(1000.0, 0.001, Order::Random)
         },
     );
-    let cancelled = bench.ask(3, spec(1000.0, 0.002, Order::Random));
-    bench.tell(JobCommand::Cancel { job: JobId::Job(3) });
-    bench.tell(JobCommand::Prefer { job: JobId::Job(2) });
-    bench.finish(2, second).unwrap();
-    bench.finish(1, first).unwrap();
-    bench.tell(JobCommand::Shutdown);
-    let late = bench
+    let cancelled = engine.ask(3, spec(1000.0, 0.002, Order::Random));
+    engine.tell(JobCommand::Cancel { job: JobId::Job(3) });
+    engine.tell(JobCommand::Prefer { job: JobId::Job(2) });
+    engine.finish(2, second).unwrap();
+    engine.finish(1, first).unwrap();
+    engine.tell(JobCommand::Shutdown);
+    let late = engine
         .events
         .iter()
         .any(|e| matches!(e, JobEvent::Finished { generation, .. } if generation == cancelled));
@@ -256,7 +275,7 @@ fn the_preferred_job_is_served_first_and_a_cancelled_one_not_at_all() {
 
 #[test]
 fn a_job_that_cannot_run_says_why_and_leaves_the_others_alone() {
-    let mut bench = Bench::new();
+    let mut engine = TestEngine::new();
     let at = |change: &dyn Fn(&mut JobSpec)| {
         let mut spec = spec(1000.0, 0.001, Order::Random);
         change(&mut spec);
@@ -269,16 +288,16 @@ fn a_job_that_cannot_run_says_why_and_leaves_the_others_alone() {
         (at(&|s| s.skip = 40), "nothing is left"),
         (at(&|s| s.weights = Some("/nonexistent".into())), "/nonexistent"),
     ] {
-        let reason = bench.score(bad).unwrap_err();
+        let reason = engine.score(bad).unwrap_err();
         assert!(reason.contains(words), "{reason}");
     }
-    assert!(bench.score(spec(1000.0, 0.001, Order::Random)).is_ok());
+    assert!(engine.score(spec(1000.0, 0.001, Order::Random)).is_ok());
 }
 
 #[test]
 fn slices_are_counted_in_images_of_the_file() {
-    let mut bench = Bench::new();
-    let some = bench
+    let mut engine = TestEngine::new();
+    let some = engine
         .score(JobSpec {
             skip: 10,
             limit: Some(5),
@@ -299,62 +318,67 @@ fn from_cache(batches: &[JobBatch]) -> usize {
 
 #[test]
 fn the_next_session_computes_nothing_again() {
-    let mut bench = Bench::new();
-    let first = bench.score(spec(1000.0, 0.002, Order::Random)).unwrap();
-    let mut bench = bench.again(Budget::default());
-    let again = bench.score(spec(1000.0, 0.002, Order::File)).unwrap();
+    let mut engine = TestEngine::new();
+    let first = engine.score(spec(1000.0, 0.002, Order::Random)).unwrap();
+    let mut engine = engine.again(Budget::default());
+    let again = engine.score(spec(1000.0, 0.002, Order::File)).unwrap();
     assert_eq!((from_cache(&again), bits(&again)), (80, bits(&first)));
     // Signs came back too: another ε is the same as without them, and another T at ε = 0 needs no pass.
-    let kept = bench.score(spec(1000.0, 0.004, Order::Random)).unwrap();
-    let mut fresh = Bench::new();
+    let kept = engine.score(spec(1000.0, 0.004, Order::Random)).unwrap();
+    let mut fresh = TestEngine::new();
     assert_eq!(
         bits(&kept),
         bits(&fresh.score(spec(1000.0, 0.004, Order::Random)).unwrap())
     );
-    assert_eq!(from_cache(&bench.score(spec(7.0, 0.0, Order::File)).unwrap()), 80);
+    assert_eq!(
+        from_cache(&engine.score(spec(7.0, 0.0, Order::File)).unwrap()),
+        80
+    );
 }
 
 #[test]
 fn nothing_of_other_weights_or_images_is_taken_for_known() {
-    let mut bench = Bench::new();
-    bench.score(spec(1000.0, 0.002, Order::File)).unwrap();
-    let folder = bench.folder.path().to_owned();
+    let mut engine = TestEngine::new();
+    engine.score(spec(1000.0, 0.002, Order::File)).unwrap();
+    let folder = engine.folder.path().to_owned();
     let architecture = Architecture::DensenetBc { depth: 10, growth: 4 };
     let other = Weights::initial(&architecture, 5, 2).unwrap();
     other
         .save(&folder.join("models/small.safetensors"), &BTreeMap::new())
         .unwrap();
-    let mut bench = bench.again(Budget::default());
+    let mut engine = engine.again(Budget::default());
     assert_eq!(
-        from_cache(&bench.score(spec(1000.0, 0.002, Order::File)).unwrap()),
+        from_cache(&engine.score(spec(1000.0, 0.002, Order::File)).unwrap()),
         0
     );
     let card = std::fs::read_to_string(folder.join("data/two.yaml")).unwrap();
     std::fs::write(folder.join("data/two.yaml"), card.replace("seed: 2", "seed: 3")).unwrap();
-    let mut bench = bench.again(Budget::default());
-    let some = bench.score(spec(1000.0, 0.002, Order::File)).unwrap();
+    let mut engine = engine.again(Budget::default());
+    let some = engine.score(spec(1000.0, 0.002, Order::File)).unwrap();
     // The in-distribution set is as it was.
     assert_eq!(from_cache(&some), 40);
     // And so does the next session.
-    let mut bench = bench.again(Budget::default());
+    let mut engine = engine.again(Budget::default());
     assert_eq!(
-        from_cache(&bench.score(spec(1000.0, 0.002, Order::File)).unwrap()),
+        from_cache(&engine.score(spec(1000.0, 0.002, Order::File)).unwrap()),
         80
     );
 }
 
 #[test]
 fn a_job_stopped_midway_goes_on_to_the_same_scores() {
-    let whole = Bench::new().score(spec(1000.0, 0.003, Order::Random)).unwrap();
-    let mut bench = Bench::new();
-    let generation = bench.ask(0, spec(1000.0, 0.003, Order::Random));
+    let whole = TestEngine::new()
+        .score(spec(1000.0, 0.003, Order::Random))
+        .unwrap();
+    let mut engine = TestEngine::new();
+    let generation = engine.ask(0, spec(1000.0, 0.003, Order::Random));
     for _ in 0..3 {
         // Ready, Started and the first batch.
-        bench.events.recv().unwrap();
+        engine.events.recv().unwrap();
     }
-    bench.tell(JobCommand::Cancel { job: JobId::Job(0) });
-    let mut bench = bench.again(Budget::default());
-    let rest = bench.score(spec(1000.0, 0.003, Order::Random)).unwrap();
+    engine.tell(JobCommand::Cancel { job: JobId::Job(0) });
+    let mut engine = engine.again(Budget::default());
+    let rest = engine.score(spec(1000.0, 0.003, Order::Random)).unwrap();
     assert!(from_cache(&rest) >= 8, "{generation:?}");
     assert_eq!(bits(&rest), bits(&whole));
 }
@@ -362,7 +386,7 @@ fn a_job_stopped_midway_goes_on_to_the_same_scores() {
 #[test]
 fn little_memory_costs_time_and_no_score() {
     let wanted = [(1000.0, 0.001), (10.0, 0.001), (1000.0, 0.002), (1000.0, 0.001)];
-    let mut ample = Bench::new();
+    let mut ample = TestEngine::new();
     for budget in [
         Budget { memory: 1, disk: 0 },
         Budget {
@@ -370,9 +394,9 @@ fn little_memory_costs_time_and_no_score() {
             ..Budget::default()
         },
     ] {
-        let mut bench = Bench::with(budget);
+        let mut engine = TestEngine::with(budget);
         for (t, magnitude) in wanted {
-            let got = bench.score(spec(t, magnitude, Order::File)).unwrap();
+            let got = engine.score(spec(t, magnitude, Order::File)).unwrap();
             let want = ample.score(spec(t, magnitude, Order::File)).unwrap();
             assert_eq!(bits(&got), bits(&want), "T = {t}, ε = {magnitude}");
         }
@@ -381,10 +405,12 @@ fn little_memory_costs_time_and_no_score() {
 
 #[test]
 fn several_workers_share_a_job_and_score_as_one() {
-    let one = Bench::new().score(spec(1000.0, 0.002, Order::Random)).unwrap();
-    let mut bench = Bench::new();
-    bench.placement.devices = Devices::try_from(vec![Device::Cpu; 3]).unwrap();
-    let three = bench.score(spec(1000.0, 0.002, Order::Random)).unwrap();
+    let one = TestEngine::new()
+        .score(spec(1000.0, 0.002, Order::Random))
+        .unwrap();
+    let mut engine = TestEngine::new();
+    engine.placement.devices = Devices::try_from(vec![Device::Cpu; 3]).unwrap();
+    let three = engine.score(spec(1000.0, 0.002, Order::Random)).unwrap();
     assert_eq!(bits(&one), bits(&three));
     let indices: Vec<u32> = side(&three, Side::Out).iter().map(|s| s.index).collect();
     assert_eq!(indices, (0..40).collect::<Vec<_>>());
@@ -392,19 +418,19 @@ fn several_workers_share_a_job_and_score_as_one() {
 
 #[test]
 fn a_device_that_is_not_there_fails_the_job_that_names_it() {
-    let mut bench = Bench::new();
-    bench.placement.devices = Device::Cuda(99).into();
-    let reason = bench.score(spec(1000.0, 0.001, Order::Random)).unwrap_err();
+    let mut engine = TestEngine::new();
+    engine.placement.devices = Device::Cuda(99).into();
+    let reason = engine.score(spec(1000.0, 0.001, Order::Random)).unwrap_err();
     assert!(reason.contains("cuda:99"), "{reason}");
-    bench.placement.devices = Device::Cpu.into();
-    assert!(bench.score(spec(1000.0, 0.001, Order::Random)).is_ok());
+    engine.placement.devices = Device::Cpu.into();
+    assert!(engine.score(spec(1000.0, 0.001, Order::Random)).is_ok());
 }
 
 /// Jobs in the order in which they end.
-fn order_of_ends(bench: &Bench, count: usize) -> Vec<u32> {
+fn order_of_ends(engine: &TestEngine, count: usize) -> Vec<u32> {
     let mut ended = Vec::new();
     while ended.len() < count {
-        match bench
+        match engine
             .events
             .recv_timeout(std::time::Duration::from_secs(120))
             .unwrap()
@@ -419,15 +445,15 @@ fn order_of_ends(bench: &Bench, count: usize) -> Vec<u32> {
 
 #[test]
 fn background_jobs_wait_for_all_others() {
-    let mut bench = Bench::new();
-    bench.placement.background = true;
+    let mut engine = TestEngine::new();
+    engine.placement.background = true;
     for job in 10..13 {
-        bench.ask(job, spec(f64::from(job), 0.001, Order::Random));
+        engine.ask(job, spec(f64::from(job), 0.001, Order::Random));
     }
-    bench.placement.background = false;
-    bench.ask(1, spec(2.0, 0.001, Order::Random));
-    bench.ask(2, spec(3.0, 0.001, Order::Random));
-    let ended = order_of_ends(&bench, 5);
+    engine.placement.background = false;
+    engine.ask(1, spec(2.0, 0.001, Order::Random));
+    engine.ask(2, spec(3.0, 0.001, Order::Random));
+    let ended = order_of_ends(&engine, 5);
     let place = |job| ended.iter().position(|&ended| ended == job).unwrap();
     // The first in the background may have begun before the others came.
     assert!(
@@ -438,15 +464,15 @@ fn background_jobs_wait_for_all_others() {
 
 #[test]
 fn lanes_take_turns_and_a_lane_serves_in_order() {
-    let mut bench = Bench::new();
+    let mut engine = TestEngine::new();
     let mut seen = Vec::new();
     for (job, lane) in [(1, 0), (2, 0), (3, 1)] {
-        bench.placement.lane = lane;
-        bench.ask(job, spec(2.0 + f64::from(job), 0.001, Order::Random));
+        engine.placement.lane = lane;
+        engine.ask(job, spec(2.0 + f64::from(job), 0.001, Order::Random));
     }
     let mut ended = 0;
     while ended < 3 {
-        match bench
+        match engine
             .events
             .recv_timeout(std::time::Duration::from_secs(120))
             .unwrap()
@@ -465,11 +491,11 @@ fn lanes_take_turns_and_a_lane_serves_in_order() {
 
 #[test]
 fn memory_is_told_while_scores_come_and_never_while_idle() {
-    let mut bench = Bench::new();
-    let generation = bench.ask(0, spec(1000.0, 0.002, Order::Random));
+    let mut engine = TestEngine::new();
+    let generation = engine.ask(0, spec(1000.0, 0.002, Order::Random));
     let mut told = Vec::new();
     loop {
-        let event = bench
+        let event = engine
             .events
             .recv_timeout(std::time::Duration::from_secs(120))
             .unwrap();
@@ -483,24 +509,24 @@ fn memory_is_told_while_scores_come_and_never_while_idle() {
     let (device, memory) = told.first().unwrap();
     assert_eq!(*device, odin_core::units::Device::Cpu);
     assert!(memory.used > 0 && memory.used < memory.total, "{memory}");
-    let idle = bench.events.recv_timeout(std::time::Duration::from_millis(1500));
+    let idle = engine.events.recv_timeout(std::time::Duration::from_millis(1500));
     assert!(idle.is_err(), "{idle:?}");
 }
 
 #[test]
 fn sets_that_several_jobs_share_are_scored_once() {
-    let mut bench = Bench::new();
+    let mut engine = TestEngine::new();
     let of = |dataset: &str| JobSpec {
         dataset: dataset.into(),
         ..spec(1000.0, 0.002, Order::Random)
     };
-    let against_two = bench.ask(1, of("two"));
-    let against_itself = bench.ask(2, of("one"));
+    let against_two = engine.ask(1, of("two"));
+    let against_itself = engine.ask(2, of("one"));
     let mut computed = [0, 0];
     let mut scores: [Vec<JobBatch>; 2] = Default::default();
     let mut ended = 0;
     while ended < 2 {
-        match bench
+        match engine
             .events
             .recv_timeout(std::time::Duration::from_secs(120))
             .unwrap()
@@ -521,7 +547,7 @@ fn sets_that_several_jobs_share_are_scored_once() {
     // Whoever asked first or later, both have every score, and it is the same one.
     let odin = |batches: &[JobBatch]| -> Vec<u64> {
         let all = side(batches, Side::In);
-        all.iter().map(|score| score.odin.0.to_bits()).collect()
+        all.iter().map(|score| score.odin.to_bits()).collect()
     };
     assert_eq!(odin(&scores[0]).len(), 40);
     assert_eq!(odin(&scores[0]), odin(&scores[1]));

@@ -3,17 +3,15 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::app::state::parameters::Parameters;
 use crate::metrics::{Comparison, Stream};
-use crate::session::Detector;
 use odin_core::protocol::JobId;
+use odin_core::setting::Setting;
 
 /// An exact comparison of all scores, to be computed in the background.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ExactRequest {
     pub job: JobId,
-    pub parameters: Parameters,
-    pub detector: Detector,
+    pub setting: Setting,
     pub stream: Arc<Stream>,
 }
 
@@ -21,8 +19,7 @@ pub struct ExactRequest {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ExactReport {
     pub job: JobId,
-    pub parameters: Parameters,
-    pub detector: Detector,
+    pub setting: Setting,
     #[serde(with = "shared")]
     pub comparison: Arc<Comparison>,
 }
@@ -58,8 +55,7 @@ impl ExactRequest {
             .expect("only analyses are made exact, and an analysis has scores of both sets");
         ExactReport {
             job: self.job,
-            parameters: self.parameters,
-            detector: self.detector,
+            setting: self.setting,
             comparison: Arc::new(comparison),
         }
     }

@@ -4,10 +4,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::app::state::parameters::Parameters;
 use crate::metrics::{Comparison, Conventions, Intervals};
-use crate::session::Detector;
 use odin_core::protocol::JobId;
+use odin_core::setting::Setting;
 
 /// 95 % intervals, and how many images and bootstrap replicates they are of.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -22,10 +21,9 @@ pub struct Intervals95 {
 #[derive(Debug, Clone, PartialEq)]
 pub struct IntervalRequest {
     pub job: JobId,
-    pub parameters: Parameters,
     pub conventions: Conventions,
-    /// The comparison of each detector that lacks intervals.
-    pub of: Vec<(Detector, Arc<Comparison>)>,
+    /// The comparison by each setting that lacks intervals.
+    pub of: Vec<(Setting, Arc<Comparison>)>,
     pub replicates: usize,
     pub seed: u64,
 }
@@ -34,26 +32,24 @@ pub struct IntervalRequest {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct IntervalReport {
     pub job: JobId,
-    pub parameters: Parameters,
     pub conventions: Conventions,
-    pub of: Vec<(Detector, Intervals95)>,
+    pub of: Vec<(Setting, Intervals95)>,
 }
 
 impl IntervalRequest {
     /// Takes up to a second: not for the thread that draws.
     pub fn compute(&self) -> IntervalReport {
-        let of = |(detector, comparison): &(Detector, Arc<Comparison>)| {
+        let of = |(setting, comparison): &(Setting, Arc<Comparison>)| {
             let intervals = Intervals95 {
                 values: comparison.intervals(&self.conventions, self.replicates, self.seed),
                 n_in: comparison.n_in(),
                 n_out: comparison.n_out(),
                 replicates: self.replicates,
             };
-            (*detector, intervals)
+            (*setting, intervals)
         };
         IntervalReport {
             job: self.job,
-            parameters: self.parameters,
             conventions: self.conventions,
             of: self.of.iter().map(of).collect(),
         }

@@ -10,17 +10,16 @@ pub use exact::{ExactReport, ExactRequest};
 pub(in crate::app) use intervals::IntervalWork;
 pub use intervals::{IntervalReport, IntervalRequest, Intervals95};
 
-use super::parameters::Parameters;
 use super::scores::ScoreSet;
 use super::threshold::Cursor;
 use crate::metrics::{Comparison, Conventions, Histogram, Intervals, OperatingPoint, Summary};
 use crate::session::{Axis, Detector, Metric};
+use odin_core::setting::Setting;
 
 #[derive(Debug, Clone)]
 pub struct Analysis {
-    pub detector: Detector,
-    /// What the scores were computed with; the baseline's are T = 1 and ε = 0.
-    pub parameters: Parameters,
+    /// What the scores were computed by.
+    pub setting: Setting,
     pub comparison: Arc<Comparison>,
     pub conventions: Conventions,
     pub summary: Summary,
@@ -35,23 +34,19 @@ pub struct Analysis {
 }
 
 impl Analysis {
-    /// Of the scores so far; `None` while either set has none, or where the detector is not watched. Intervals are kept
+    /// Of the scores so far; `None` while either set has none, or where the setting is not watched. Intervals are kept
     /// from `before` where they still fit.
     pub(in crate::app) fn new(
         scores: &ScoreSet,
-        detector: Detector,
-        parameters: Parameters,
+        setting: &Setting,
         conventions: &Conventions,
         before: Option<&Self>,
     ) -> Option<Self> {
-        let live = scores.live(detector)?;
+        let live = scores.live(setting)?;
         let snapshot = live.stream.snapshot(conventions)?;
-        let same = before.filter(|old| {
-            old.parameters == parameters && old.conventions == *conventions && old.detector == detector
-        });
+        let same = before.filter(|old| old.setting == *setting && old.conventions == *conventions);
         Some(Self {
-            detector,
-            parameters,
+            setting: *setting,
             conventions: *conventions,
             band: band::band(&snapshot.comparison),
             summary: snapshot.summary,
@@ -61,6 +56,10 @@ impl Analysis {
             probability: live.probability.clone(),
             intervals: same.and_then(|old| old.intervals),
         })
+    }
+
+    pub fn detector(&self) -> Detector {
+        self.setting.detector()
     }
 
     /// Replaces the approximate comparison by the exact one.
@@ -88,7 +87,7 @@ impl Analysis {
 
     /// The axis wanted, if this detector's scores can be shown on it: not all stand for a probability.
     pub fn axis(&self, wanted: Axis) -> Axis {
-        if self.detector.is_log_odds() {
+        if self.detector().is_log_odds() {
             wanted
         } else {
             Axis::LogOdds

@@ -40,12 +40,14 @@ impl CellScores {
             Side::In => &mut self.ins,
             Side::Out => &mut self.outs,
         };
-        for image in &batch.scores {
-            if !image.baseline.0.is_nan() && !image.odin.0.is_nan() {
+        let column = |detector| batch.scores.of(detector).unwrap_or_default();
+        let scores = column(Detector::Baseline).iter().zip(column(Detector::Odin));
+        for (image, (&baseline, &odin)) in batch.scores.images().iter().zip(scores) {
+            if !baseline.is_nan() && !odin.is_nan() {
                 let known = CellImage {
                     is_correct: image.label.map(|label| label == image.prediction),
-                    baseline: image.baseline.0,
-                    odin: image.odin.0,
+                    baseline,
+                    odin,
                 };
                 images.insert(image.index, known);
             }

@@ -21,9 +21,10 @@ use super::jobs::Job;
 use super::parameters::Parameters;
 use crate::metrics::{Conventions, EachIntervals, Intervals, Summaries};
 use crate::session::{Detector, Metric};
-use crate::units::{Magnitude, Temperature};
 use odin_core::protocol::{Generation, JobId, JobSpec};
+use odin_core::setting::{Setting, Settings};
 use odin_core::sweep::Split;
+use odin_core::units::{Magnitude, Temperature};
 
 /// Cells that the engine is asked for at a time: one to work on, and the next, so that it need not wait.
 pub(in crate::app) const IN_FLIGHT: usize = 2;
@@ -374,17 +375,13 @@ impl Grid {
 
     /// What the engine is to score for a cell.
     pub(in crate::app) fn spec(&self, place: Place, subset: Subset) -> JobSpec {
-        let Parameters {
-            temperature,
-            magnitude,
-        } = self.parameters(place).expect(ON_THE_GRID);
+        let odin = self.parameters(place).expect(ON_THE_GRID).odin();
         let images = match subset {
             Subset::Validation => self.split.chosen_on(&self.base),
             Subset::Rest => self.split.rest(&self.base),
         };
         JobSpec {
-            temperature,
-            magnitude,
+            settings: [odin, Setting::new(Detector::Baseline)].into_iter().collect(),
             ..images
         }
     }
@@ -417,8 +414,7 @@ pub(in crate::app) struct NoScores;
 
 fn base(spec: &JobSpec) -> JobSpec {
     JobSpec {
-        temperature: Temperature::ONE,
-        magnitude: Magnitude::ZERO,
+        settings: Settings::default(),
         ..spec.clone()
     }
 }

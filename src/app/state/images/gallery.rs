@@ -88,7 +88,7 @@ impl Gallery {
             class: self.class,
             cursor,
             generation: job.generation,
-            scored: job.scores.live(detector).map_or(0, Live::images),
+            scored: job.scores.live(&job.setting(detector)).map_or(0, Live::images),
             analysed_at: job.analysed_at,
         }
     }

@@ -60,6 +60,7 @@ pub(in crate::app) fn list(job: &Job, basis: &Basis, threshold: f64) -> (Vec<Lis
         detector,
         ..
     } = *basis;
+    let setting = job.setting(detector);
     let passes = |listed: &Listed| {
         let of_image = listed.label.unwrap_or(listed.prediction);
         let is_in = listed.image.side == Side::In;
@@ -74,7 +75,7 @@ pub(in crate::app) fn list(job: &Job, basis: &Basis, threshold: f64) -> (Vec<Lis
     let sides = [Side::In, Side::Out].into_iter();
     let mut all: Vec<Listed> = sides
         .filter(|side| order.side().is_none_or(|only| only == *side))
-        .flat_map(|side| job.scores.listed(side, detector))
+        .flat_map(|side| job.scores.listed(side, &setting))
         .filter(passes)
         .collect();
     let key = |listed: &Listed| match order {

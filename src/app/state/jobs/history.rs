@@ -1,27 +1,28 @@
-//! Undo and redo of changes to parameters and to the list of jobs.
+//! Undo and redo of changes to knobs and to the list of jobs.
 use std::time::Duration;
 
 use super::job::Job;
-use crate::app::state::parameters::{Parameters, Slider};
+use crate::app::state::parameters::Slider;
+use odin_core::setting::Setting;
 
 /// Only this many changes can be undone.
 const MOST: usize = 200;
 /// Steps closer together than this are undone as one.
 const TOGETHER: Duration = Duration::from_millis(700);
 
-/// One job's parameters before and after.
+/// A detector's knobs in one job, before and after.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(in crate::app) struct Change {
     pub(in crate::app) job: usize,
-    pub(in crate::app) from: Parameters,
-    pub(in crate::app) to: Parameters,
+    pub(in crate::app) from: Setting,
+    pub(in crate::app) to: Setting,
 }
 
 /// A change that can be undone. Jobs are addressed by their places in the list, which hold because changes are undone in
 /// the reverse of the order in which they were made.
 #[derive(Debug, Clone)]
 pub(in crate::app) enum Edit {
-    Parameters(Vec<Change>),
+    Knobs(Vec<Change>),
     Insert {
         at: usize,
         job: Box<Job>,
@@ -71,8 +72,8 @@ impl History {
             self.done.last().is_some_and(recent)
         };
         self.dragging = dragging;
-        if let (Some(last), Edit::Parameters(changes)) = (self.done.last_mut(), &undo)
-            && let (Edit::Parameters(known), [change]) = (&mut last.undo, changes.as_slice())
+        if let (Some(last), Edit::Knobs(changes)) = (self.done.last_mut(), &undo)
+            && let (Edit::Knobs(known), [change]) = (&mut last.undo, changes.as_slice())
             && let [before] = known.as_mut_slice()
             && goes_on
             && slider.is_some()

@@ -1,4 +1,5 @@
 //! A job as the dashboard sees it: what was asked for, its progress, and its results so far.
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use crate::app::state::scores::ScoreSet;
 use crate::session::{self, Detector};
 use crate::units::Devices;
 use odin_core::protocol::{Generation, JobId, JobSpec, Placement};
+use odin_core::setting::{Setting, Settings};
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum JobState {
@@ -58,15 +60,15 @@ pub struct Job {
     pub queue_number: usize,
     /// As the session's file has it, except for T and ε.
     pub(in crate::app) source: session::Job,
-    /// T and ε when the job was loaded or added.
-    pub(in crate::app) given: Parameters,
+    /// The detectors' knobs when the job was loaded or added.
+    pub(in crate::app) given: Settings,
     /// The devices that its queue requests.
     pub devices: Devices,
     /// The devices that score it, once the engine has resolved them.
     pub found_devices: Option<Devices>,
     pub spec: JobSpec,
-    pub temperature_span: Span,
-    pub magnitude_span: Span,
+    /// The ends of the sliders that have moved outwards.
+    spans: BTreeMap<(Detector, u8), Span>,
     pub state: JobState,
     /// Known once the engine has opened the sets.
     pub totals: Option<Totals>,
@@ -81,8 +83,8 @@ pub struct Job {
     /// Whether its scores are to be analysed again: some have arrived, or another detector is shown.
     pub(in crate::app) needs_analysis: bool,
     pub(in crate::app) analysed_at: Option<Duration>,
-    /// Which analyses an exact comparison was requested for: detector, number of images, generation.
-    pub(in crate::app) exact_requested: Vec<(Detector, u64, Generation)>,
+    /// Which analyses an exact comparison was requested for: the setting and the number of images.
+    pub(in crate::app) exact_requested: Vec<(Setting, u64)>,
 }
 
 impl Job {
@@ -92,14 +94,10 @@ impl Job {
             queue: String::new(),
             queue_number: 0,
             source,
-            given: Parameters {
-                temperature: spec.temperature,
-                magnitude: spec.magnitude,
-            },
+            given: spec.settings.clone(),
             devices: Devices::default(),
             found_devices: None,
-            temperature_span: Span::TEMPERATURE,
-            magnitude_span: Span::MAGNITUDE,
+            spans: BTreeMap::new(),
             state: JobState::Waiting,
             totals: None,
             odin: None,
@@ -117,16 +115,24 @@ impl Job {
         job
     }
 
+    /// ODIN's T and ε.
     pub fn parameters(&self) -> Parameters {
+        let (temperature, magnitude) = self.spec.settings.perturbation();
         Parameters {
-            temperature: self.spec.temperature,
-            magnitude: self.spec.magnitude,
+            temperature,
+            magnitude,
         }
     }
 
-    /// Whether a person changed T or ε while looking at metrics of the same images.
-    pub fn is_tuned_here(&self) -> bool {
-        self.parameters() != self.given
+    /// The detector with its knobs as they are now.
+    pub fn setting(&self, detector: Detector) -> Setting {
+        let known = self.spec.settings.get(detector);
+        known.copied().unwrap_or_else(|| Setting::new(detector))
+    }
+
+    /// Whether a person moved the detector's knobs while looking at metrics of the same images.
+    pub fn is_tuned_here(&self, detector: Detector) -> bool {
+        self.given.get(detector) != self.spec.settings.get(detector)
     }
 
     /// Where and when it is scored: in turn with its queue, or in the background.
@@ -138,12 +144,11 @@ impl Job {
         }
     }
 
-    /// Changes the parameters, and drops the scores that depend on them.
-    pub(in crate::app) fn set_parameters(&mut self, parameters: Parameters) {
-        self.spec.temperature = parameters.temperature;
-        self.spec.magnitude = parameters.magnitude;
+    /// Puts a detector at other knobs, and drops the scores at those that it had.
+    pub(in crate::app) fn set(&mut self, setting: Setting) {
+        self.spec.settings.set(setting);
         self.reach();
-        self.scores.forget_odin();
+        self.scores.keep_only(&self.spec.settings);
         self.next_generation();
     }
 
@@ -155,15 +160,28 @@ impl Job {
     }
 
     fn reach(&mut self) {
-        self.temperature_span.reach_temperature(self.spec.temperature);
-        self.magnitude_span.reach_magnitude(self.spec.magnitude);
+        for setting in self.spec.settings.iter() {
+            for (place, (knob, value)) in (0..).zip(setting.knobs()) {
+                let span = self.spans.entry((setting.detector(), place));
+                span.or_insert_with(|| Span::of(knob)).reach(value);
+            }
+        }
+    }
+
+    /// The ends of the slider of a detector's knob; `None` where it has no such knob.
+    pub fn span(&self, detector: Detector, place: u8) -> Option<Span> {
+        let known = self.spans.get(&(detector, place)).copied();
+        known.or_else(|| detector.knobs().get(usize::from(place)).map(Span::of))
     }
 
     pub fn analysis(&self, detector: Detector) -> Option<&Analysis> {
         match detector {
             Detector::Odin => self.odin.as_ref(),
             Detector::Baseline => self.baseline.as_ref(),
-            other => self.other.as_ref().filter(|analysis| analysis.detector == other),
+            other => self
+                .other
+                .as_ref()
+                .filter(|analysis| analysis.detector() == other),
         }
     }
 
@@ -174,20 +192,20 @@ impl Job {
             .flatten()
     }
 
-    /// Whether [`Job::odin`] is at parameters other than the present ones.
+    /// Whether [`Job::odin`] is at a T or ε other than the present ones.
     pub fn is_stale(&self) -> bool {
         self.is_stale_by(Detector::Odin)
     }
 
-    /// Whether a detector depends on the parameters and its analysis is at others than the present ones.
+    /// Whether a detector's analysis is at knobs other than the present ones.
     pub fn is_stale_by(&self, detector: Detector) -> bool {
-        let analysis = self.analysis(detector).filter(|_| detector.has_parameters());
-        analysis.is_some_and(|analysis| analysis.parameters != self.parameters())
+        let analysis = self.analysis(detector);
+        analysis.is_some_and(|analysis| analysis.setting != self.setting(detector))
     }
 
     /// Images with a score at the present parameters.
     pub fn scored(&self) -> usize {
-        self.scores.scored()
+        self.scores.scored(&self.setting(Detector::Odin))
     }
 
     /// Share of the images that are scored.

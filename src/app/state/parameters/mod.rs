@@ -8,6 +8,7 @@ pub use slider::{Slider, Span};
 pub use typing::{Typing, TypingError};
 
 use crate::units::{Magnitude, Temperature};
+use odin_core::setting::{self, Setting};
 
 /// What a person moves: T and ε.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -17,8 +18,17 @@ pub struct Parameters {
 }
 
 impl Parameters {
-    pub const BASELINE: Self = Self {
-        temperature: Temperature::ONE,
-        magnitude: Magnitude::ZERO,
-    };
+    /// T and ε as a setting has them: 1 and 0 where its detector has no such knob.
+    pub fn of(setting: &Setting) -> Self {
+        let (temperature, magnitude) = setting::parameters(setting);
+        Self {
+            temperature,
+            magnitude,
+        }
+    }
+
+    /// ODIN with these.
+    pub fn odin(self) -> Setting {
+        setting::odin(self.temperature, self.magnitude)
+    }
 }

@@ -1,6 +1,6 @@
 //! An exact value being typed.
 use super::slider::Slider;
-use crate::units::UnitError;
+use odin_core::setting::KnobError;
 
 /// Longer than any number needs to be.
 const LONGEST: usize = 24;
@@ -17,7 +17,9 @@ pub struct Typing {
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum TypingError {
     #[error(transparent)]
-    Unit(#[from] UnitError),
+    Knob(#[from] KnobError),
+    #[error("`{0}` is not a number")]
+    NotANumber(String),
     #[error("a TPR in %: above 0, at most 100")]
     Tpr,
 }

@@ -65,7 +65,8 @@ pub fn only_network(model: &Model) -> Option<&str> {
 
 /// T and ε, where all jobs have the same.
 pub fn common_setting(model: &Model) -> Option<Parameters> {
-    let mut settings = model.jobs.iter().map(Job::parameters);
+    let beside = model.beside();
+    let mut settings = model.jobs.iter().map(|job| Parameters::of(&job.setting(beside)));
     let first = settings.next()?;
     settings.all(|setting| setting == first).then_some(first)
 }

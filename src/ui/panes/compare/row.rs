@@ -5,7 +5,7 @@ use ratatui::widgets::Widget;
 use unicode_width::UnicodeWidthStr;
 
 use super::columns::Placed;
-use crate::app::{CompareColumn, Job, JobState, present};
+use crate::app::{CompareColumn, Job, JobState, Parameters, present};
 use crate::session::{Detector, Metric};
 use crate::ui::areas::indent;
 use crate::ui::format;
@@ -40,11 +40,11 @@ pub fn draw(
                 painter.text(rest, &progress, theme.dim);
             }
             CompareColumn::Temperature => {
-                let temperature = format::temperature(job.spec.temperature);
+                let temperature = format::temperature(Parameters::of(&job.setting(beside)).temperature);
                 placed.write(&temperature, theme.dim, row, painter);
             }
             CompareColumn::Magnitude => {
-                let magnitude = format::magnitude(job.spec.magnitude);
+                let magnitude = format::magnitude(Parameters::of(&job.setting(beside)).magnitude);
                 placed.write(&magnitude, theme.dim, row, painter);
             }
             CompareColumn::Images => {

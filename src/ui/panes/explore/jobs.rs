@@ -173,8 +173,8 @@ fn draw_field(field: Field, model: &Model, job: &Job, is_selected: bool, cell: R
         Field::Network => (job.spec.network.clone(), name),
         Field::Set => (job.spec.dataset.clone(), name),
         Field::Queue => (job.queue.clone(), theme.dim),
-        Field::Temperature => (format::temperature(job.spec.temperature), name),
-        Field::Magnitude => (format::magnitude(job.spec.magnitude), name),
+        Field::Temperature => (format::temperature(job.spec.settings.temperature()), name),
+        Field::Magnitude => (format::magnitude(job.spec.settings.magnitude()), name),
         Field::Bar => return draw_bar(job, cell, painter),
         Field::Percent => (
             job.progress()

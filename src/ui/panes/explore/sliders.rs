@@ -1,4 +1,4 @@
-//! The sliders of T and ε.
+//! The sliders of a detector's knobs.
 use ratatui::layout::{Constraint, Layout, Rect};
 
 use crate::app::{Model, Slider};
@@ -26,30 +26,33 @@ struct Drawn {
 
 pub fn draw(model: &Model, area: Rect, painter: &mut Painter) {
     let Some(job) = model.selected() else { return };
-    let parameters = job.parameters();
-    let (t_span, e_span) = (job.temperature_span, job.magnitude_span);
-    let typed = |slider, value| match &model.typing {
-        Some(typing) if typing.slider == slider => format!("{}_", typing.text),
-        _ => value,
+    let setting = job.setting(model.slider_detector());
+    // Where there are more knobs than rows, those around the one that has the focus.
+    let rows = usize::from(area.height).max(1);
+    let focus = match model.focus {
+        Slider::Knob(place) => usize::from(place),
+        Slider::Threshold => 0,
     };
-    let temperature = Drawn {
-        slider: Slider::Temperature,
-        name: "T",
-        ends: [t_span.low, t_span.high],
-        fraction: t_span.temperature_fraction(parameters.temperature),
-        value: typed(Slider::Temperature, format::temperature(parameters.temperature)),
-        has_focus: model.focus == Slider::Temperature,
-    };
-    let magnitude = Drawn {
-        slider: Slider::Magnitude,
-        name: painter.glyphs().epsilon,
-        ends: [e_span.low, e_span.high],
-        fraction: e_span.magnitude_fraction(parameters.magnitude),
-        value: typed(Slider::Magnitude, format::magnitude(parameters.magnitude)),
-        has_focus: model.focus == Slider::Magnitude,
-    };
-    for (slider, row) in [temperature, magnitude].iter().zip(area.rows()) {
-        slider.draw(row, painter);
+    let first = (focus + 1).saturating_sub(rows);
+    let knobs = (0..).zip(setting.knobs()).skip(first);
+    for ((place, (knob, value)), row) in knobs.zip(area.rows()) {
+        let slider = Slider::Knob(place);
+        let Some(span) = job.span(setting.detector(), place) else {
+            continue;
+        };
+        let text = match &model.typing {
+            Some(typing) if typing.slider == slider => format!("{}_", typing.text),
+            _ => format::knob(value),
+        };
+        let drawn = Drawn {
+            slider,
+            name: painter.glyphs().knob(knob),
+            ends: [span.low, span.high],
+            fraction: span.fraction(value),
+            value: text,
+            has_focus: model.focus == slider,
+        };
+        drawn.draw(row, painter);
     }
 }
 

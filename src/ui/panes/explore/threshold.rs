@@ -6,7 +6,7 @@ use unicode_width::UnicodeWidthStr;
 use crate::app::{Cursor, Model, Slider};
 use crate::metrics::clopper_pearson;
 use crate::ui::areas;
-use crate::ui::format;
+use crate::ui::format::{self, knobs};
 use crate::ui::painter::Painter;
 use crate::ui::panes::compared;
 use crate::units::LogOdds;
@@ -139,18 +139,19 @@ fn more(model: &Model, painter: &Painter) -> Vec<Line<'static>> {
         )
     };
     if let Some(pin) = &model.pin {
-        let at = match pin.detector.has_parameters() {
-            true => format!(" {}", at(pin.parameters.temperature, pin.parameters.magnitude)),
-            false => String::new(),
+        let detector = pin.setting.detector();
+        let at = match detector.knobs().is_empty() {
+            true => String::new(),
+            false => format!(" {}", knobs(&pin.setting, glyphs)),
         };
-        let text = format!(" A: {}{at}, {} on {}", pin.detector, pin.dataset, pin.network);
+        let text = format!(" A: {detector}{at}, {} on {}", pin.dataset, pin.network);
         lines.push(Line::styled(text, theme.pinned));
     }
     let Some(job) = model.selected() else { return lines };
     let published = model.catalogue.published(&job.spec.network, &job.spec.dataset);
     if let Some(row) = published {
         let table = model.catalogue.published.get(&job.spec.network);
-        let temperature = table.map_or(job.spec.temperature, |table| table.temperature);
+        let temperature = table.map_or(job.spec.settings.temperature(), |table| table.temperature);
         let metric = model.view.metric;
         let (baseline, odin) = (row.baseline.of(metric), row.odin.of(metric));
         let text = format!(
@@ -164,7 +165,7 @@ fn more(model: &Model, painter: &Painter) -> Vec<Line<'static>> {
         let text = format!(" rates to {:.3} % while scores come", shown.resolution * 100.0);
         lines.push(Line::styled(text, theme.dim));
     }
-    if job.is_tuned_here() {
+    if job.is_tuned_here(model.slider_detector()) {
         lines.push(Line::styled(
             " tuned on these images; Grid tunes on others",
             theme.warning,

@@ -5,10 +5,11 @@ use ratatui::style::Style;
 
 use crate::app::{Grid, Model, Parameters, Place, Subset};
 use crate::metrics::{Intervals, Summary};
-use crate::session::Metric;
+use crate::session::{Detector, Metric};
 use crate::ui::areas::{self, indent};
 use crate::ui::format;
 use crate::ui::painter::Painter;
+use odin_core::setting::Setting;
 
 /// Its head and four lines.
 pub const ROWS: u16 = 5;
@@ -167,7 +168,11 @@ fn lines<'a>(model: &Model, grid: &'a Grid, painter: &Painter) -> [Row<'a>; 4] {
     });
     let rest_of_baseline = on_rest.map(|rest| {
         let intervals = rest.baseline_intervals().map(|each| each.by(&conventions));
-        (Parameters::BASELINE, rest.baseline.by(&conventions), intervals)
+        (
+            Parameters::of(&Setting::new(Detector::Baseline)),
+            rest.baseline.by(&conventions),
+            intervals,
+        )
     });
     let row = |name, found, missing: &str, style| Row {
         name,

@@ -3,7 +3,7 @@ use super::row::{Row, Side, Table, Tuned};
 use crate::report::names::{group, short};
 use crate::report::published::{Fractions, PublishedBeside};
 use crate::session::{Detector, Metric};
-use crate::setting::parameters;
+use crate::setting::{other_knobs, parameters};
 use odin_metrics::Interval;
 
 /// What stands where nothing is known.
@@ -90,10 +90,25 @@ pub fn skip(row: &Row) -> String {
     row.skip.map_or(MISSING.to_owned(), |skip| skip.to_string())
 }
 
-/// T and ε as the detector uses them.
-pub fn setting(row: &Row, detector: Detector) -> (String, String) {
-    let (t, e) = parameters(detector, row.temperature, row.magnitude);
+/// T and ε as the detector beside the baseline uses them.
+pub fn setting(row: &Row) -> (String, String) {
+    let (t, e) = parameters(&row.setting);
     (t.to_string(), e.to_string())
+}
+
+/// The knobs of the detector beside the baseline that are neither T nor ε, as in `γ 0.1, M 100`; where rows differ, each
+/// version of it.
+fn knobs(rows: &[Row]) -> Option<String> {
+    let of = |row: &Row| {
+        let knobs: Vec<String> = other_knobs(&row.setting)
+            .map(|(knob, value)| format!("{} {value}", knob.label))
+            .collect();
+        knobs.join(", ")
+    };
+    let mut all: Vec<String> = rows.iter().map(of).filter(|knobs| !knobs.is_empty()).collect();
+    all.sort_unstable();
+    all.dedup();
+    (!all.is_empty()).then(|| all.join(" or "))
 }
 
 /// What holds for every number of the table, sentence by sentence; `has_bold` where the better number stands out.
@@ -103,6 +118,9 @@ pub fn caption(table: &Table, has_bold: bool) -> Vec<String> {
         "Baseline / {detector}, %, with 95 % intervals; {}.",
         table.conventions
     )];
+    if let Some(knobs) = knobs(rows) {
+        lines.push(format!("{detector}: {knobs}."));
+    }
     if has_bold {
         let is_paired = rows.iter().any(|row| row.difference.is_some());
         lines.push(match is_paired {

@@ -1,7 +1,7 @@
 //! A line a row and detector, as RFC 4180 has it. Metrics, published ones too, are fractions; what is not known is empty.
 use super::row::{Row, Side, Table, Tuned};
 use crate::session::{Detector, Metric};
-use crate::setting::parameters;
+use crate::setting::{Setting, other_knobs, parameters};
 
 pub fn write(table: &Table) -> String {
     // Only runs on disk have a folder and an accuracy.
@@ -14,7 +14,7 @@ pub fn write(table: &Table) -> String {
     record(&header(is_of_runs));
     for row in &table.rows {
         for side in [Side::Baseline, Side::Beside] {
-            record(&line(row, side, table.detector, is_of_runs));
+            record(&line(row, side, is_of_runs));
         }
     }
     let bytes = writer.into_inner().expect("memory takes every byte");
@@ -46,17 +46,18 @@ fn header(is_of_runs: bool) -> Vec<String> {
         }
     }
     // Columns that came later stand last, so that those before them keep their places.
-    add(&["skip", "tuned_on"]);
+    add(&["skip", "tuned_on", "knobs"]);
     names
 }
 
-fn line(row: &Row, side: Side, beside: Detector, is_of_runs: bool) -> Vec<String> {
-    let detector = match side {
-        Side::Baseline => Detector::Baseline,
-        Side::Beside => beside,
+fn line(row: &Row, side: Side, is_of_runs: bool) -> Vec<String> {
+    let setting = match side {
+        Side::Baseline => Setting::new(Detector::Baseline),
+        Side::Beside => row.setting,
     };
+    let detector = setting.detector();
     let text = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
-    let (t, e) = parameters(detector, row.temperature, row.magnitude);
+    let (t, e) = parameters(&setting);
     let mut fields = Vec::new();
     if is_of_runs {
         let folder = row.run.as_ref().and_then(|run| run.folder.file_name());
@@ -96,7 +97,11 @@ fn line(row: &Row, side: Side, beside: Detector, is_of_runs: bool) -> Vec<String
         ]);
     }
     fields.push(row.skip.map(|skip| skip.to_string()).unwrap_or_default());
-    let tuned = row.tuned.filter(|_| detector.has_parameters());
+    let tuned = row.tuned.filter(|_| side == Side::Beside);
     fields.push(tuned.map(Tuned::key).unwrap_or_default().to_owned());
+    let knobs: Vec<String> = other_knobs(&setting)
+        .map(|(knob, value)| format!("{}={value}", knob.key))
+        .collect();
+    fields.push(knobs.join(" "));
     fields
 }

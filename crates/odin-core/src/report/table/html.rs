@@ -43,7 +43,7 @@ fn lines(out: &mut String, detector: Detector, row: &Row) {
         let (low, high) = (of(Side::Baseline), of(Side::Beside));
         format!("<td>{baseline} / {beside}<br><small>{low}<br>{high}</small></td>")
     });
-    let (t, e) = setting(row, detector);
+    let (t, e) = setting(row);
     let _ = writeln!(
         out,
         "<tr><td>{}<br><small>{} images<br>skip {}</small></td><td>T {t}<br>ε {e}</td>{}</tr>",

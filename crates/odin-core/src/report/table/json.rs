@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::row::{Estimates, Row, RunFacts, Table, Tuned};
 use crate::report::published::PublishedBeside;
 use crate::session::{Detector, Metric};
+use crate::setting::parameters;
 use odin_metrics::Interval;
 
 pub fn write(table: &Table) -> String {
@@ -30,8 +31,15 @@ fn object(row: &Row, table: &Table) -> Value {
     add("network", json!(row.network));
     add("in_dataset", json!(row.in_dataset));
     add("dataset", json!(row.dataset));
-    add("temperature", json!(row.temperature));
-    add("magnitude", json!(row.magnitude));
+    let (t, e) = parameters(&row.setting);
+    add("temperature", json!(t));
+    add("magnitude", json!(e));
+    let knobs: Map<String, Value> = row
+        .setting
+        .knobs()
+        .map(|(knob, value)| (knob.key.to_owned(), json!(value)))
+        .collect();
+    add("knobs", Value::Object(knobs));
     add("skip", json!(row.skip));
     add("n_in", json!(row.n_in));
     add("n_out", json!(row.n_out));

@@ -55,7 +55,7 @@ fn lines(out: &mut String, detector: Detector, row: &Row, first: &str) {
         let ranges = format!("{} / {}", of(Side::Baseline), of(Side::Beside));
         format!(" & {{\\scriptsize {}}}", escape(&ranges))
     });
-    let (t, e) = setting(row, detector);
+    let (t, e) = setting(row);
     let images = escape(&format!("{}, skip {}", images(row), skip(row)));
     let _ = writeln!(
         out,

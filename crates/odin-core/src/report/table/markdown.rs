@@ -2,7 +2,8 @@
 use std::fmt::Write;
 
 use super::content::{
-    caption, group_of, head, images, name, percent, published_pair, published_setting, range, setting, skip,
+    caption, group_of, head, images, name, percent, published_pair, published_setting, range,
+    setting as used, skip,
 };
 use super::row::{Row, Side, Table};
 use crate::session::Metric;
@@ -18,7 +19,7 @@ pub fn write(table: &Table) -> String {
             let of = |side| number(row, side, metric);
             format!(" {} / {} |", of(Side::Baseline), of(Side::Beside))
         });
-        let (t, e) = setting(row, table.detector);
+        let (t, e) = used(row);
         let (images, skip) = (images(row), skip(row));
         let _ = writeln!(
             out,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use crate::report::published::PublishedBeside;
 use crate::runs;
 use crate::session::{Detector, Metric};
-use crate::units::{Magnitude, Temperature};
+use crate::setting::Setting;
 use odin_metrics::{Conventions, Interval};
 
 /// What every format is written from.
@@ -32,9 +32,8 @@ pub struct Row {
     /// `None` stands for the set that the network's card names.
     pub in_dataset: Option<String>,
     pub dataset: String,
-    /// The job's, of which a detector uses its part; see [`parameters`](crate::setting::parameters).
-    pub temperature: Temperature,
-    pub magnitude: Magnitude,
+    /// Of the detector beside the baseline.
+    pub setting: Setting,
     /// Images left out at the start of each set, where that is known.
     pub skip: Option<usize>,
     pub n_in: u64,
@@ -142,6 +141,8 @@ pub(super) mod tests {
     use super::*;
     use crate::networks::{Measures, Published, PublishedRow};
     use crate::report::published::{Measured, WeightsUsed, published_beside};
+    use crate::setting::odin;
+    use crate::units::{Magnitude, Temperature};
 
     pub fn estimates(value: f64, low: f64, high: f64) -> Option<Estimates> {
         let interval = Some(Interval { low, high });
@@ -181,8 +182,10 @@ pub(super) mod tests {
             network: "densenet10".into(),
             in_dataset: None,
             dataset: "Imagenet".into(),
-            temperature: Temperature::PAPER,
-            magnitude: Magnitude::PAPER,
+            setting: match detector {
+                Detector::Odin => odin(Temperature::PAPER, Magnitude::PAPER),
+                other => Setting::new(other),
+            },
             skip: Some(1000),
             n_in: 9000,
             n_out: 9000,

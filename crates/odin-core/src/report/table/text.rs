@@ -2,7 +2,7 @@
 use std::fmt::Write;
 
 use super::content::{
-    caption, group_of, images, name, published_pair, published_setting, range, setting, short_percent,
+    caption, group_of, images, name, published_pair, published_setting, range, setting as used, short_percent,
 };
 use super::row::{Row, Side, Table};
 use crate::report::names::grouped;
@@ -18,7 +18,7 @@ const LINE: usize = 80;
 pub fn write(table: &Table) -> String {
     let mut out = String::new();
     let setting = |row: &Row| {
-        let (t, e) = setting(row, table.detector);
+        let (t, e) = used(row);
         format!("T {t}, ε {e}")
     };
     let width = |row: &Row| name(row).chars().count().max(setting(row).chars().count() + 2);

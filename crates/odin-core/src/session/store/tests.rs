@@ -29,11 +29,14 @@ fn jobs_take_what_they_do_not_say_from_the_defaults() {
     let (queue, devices, first) = &specs[0];
     assert_eq!((queue.as_str(), devices.all()), ("first", &[Device::Cpu][..]));
     assert_eq!(
-        (first.temperature.get(), first.magnitude),
+        (first.settings.temperature().get(), first.settings.magnitude()),
         (10.0, Magnitude::PAPER)
     );
     assert_eq!((first.limit, first.batch), (Some(500), None));
-    assert_eq!((specs[1].2.temperature.get(), specs[1].2.batch), (2.5, Some(8)));
+    assert_eq!(
+        (specs[1].2.settings.temperature().get(), specs[1].2.batch),
+        (2.5, Some(8))
+    );
     assert_eq!(
         (specs[2].1.all(), specs[2].2.limit),
         (&[Device::Cuda(1)][..], Some(9))
@@ -290,19 +293,19 @@ fn how_a_job_was_tuned_is_kept_until_its_parameters_change() {
     let spec = session.spec(job);
     assert_eq!(
         session
-            .with_parameters(job, spec.temperature, spec.magnitude)
+            .with_parameters(job, spec.settings.temperature(), spec.settings.magnitude())
             .tuned,
         job.tuned
     );
     assert_eq!(
         session
-            .with_parameters(job, Temperature::ONE, spec.magnitude)
+            .with_parameters(job, Temperature::ONE, spec.settings.magnitude())
             .tuned,
         None
     );
     assert_eq!(
         session
-            .with_parameters(job, spec.temperature, Magnitude::ZERO)
+            .with_parameters(job, spec.settings.temperature(), Magnitude::ZERO)
             .tuned,
         None
     );

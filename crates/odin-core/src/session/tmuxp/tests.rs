@@ -36,7 +36,10 @@ fn jobs(session: &Session) -> Vec<String> {
     let of = |(queue, devices, spec): (String, Devices, crate::protocol::JobSpec)| {
         format!(
             "{queue} {devices} {} {} {} {}",
-            spec.network, spec.dataset, spec.temperature, spec.magnitude
+            spec.network,
+            spec.dataset,
+            spec.settings.temperature(),
+            spec.settings.magnitude()
         )
     };
     session.job_specs().into_iter().map(of).collect()

@@ -3,10 +3,11 @@ use std::collections::HashMap;
 
 use super::{At, Shown};
 use crate::scoring::Signs;
-use odin_core::protocol::ImageScore;
+use odin_core::protocol::{ScoreTable, ScoredImage};
 use odin_core::runs::evidence::{Folder, Kind};
+use odin_core::setting::{Setting, Settings, perturbation};
 use odin_core::units::{LogOdds, Magnitude, Temperature};
-use odin_detectors::{LogitScores, argmax, log_odds};
+use odin_detectors::{argmax, score_logits};
 
 /// Evidence on one set of images scored with one network, by the images' numbers in the set.
 #[derive(Default)]
@@ -14,11 +15,13 @@ pub struct Evidence {
     logits: Logits,
     signs: HashMap<At, PerImage<Option<Signs>>>,
     scores: HashMap<At, PerImage<f64>>,
+    /// What follows from the logits alone, by setting: arithmetic that is done once an image.
+    derived: HashMap<Setting, PerImage<f64>>,
     /// Where it is kept on disk, if anywhere.
     pub(super) folder: Option<Folder>,
 }
 
-/// Unperturbed logits, and what follows from them whatever T is.
+/// Unperturbed logits.
 #[derive(Default)]
 struct Logits {
     /// Read from disk, if there is anything.
@@ -26,14 +29,6 @@ struct Logits {
     classes: usize,
     /// NaN where an image's are not known.
     values: Vec<f32>,
-    fixed: Vec<Fixed>,
-}
-
-#[derive(Clone, Copy, Default)]
-struct Fixed {
-    prediction: u16,
-    baseline: f64,
-    others: LogitScores,
 }
 
 /// Values of one kind, and when they were last used.
@@ -47,9 +42,16 @@ struct PerImage<V> {
 
 /// A part of the evidence that can be dropped from memory: which, when it was used, its bytes.
 pub(super) struct Part {
-    at: Option<(bool, At)>,
+    what: PartOf,
     pub used: u64,
     pub bytes: u64,
+}
+
+enum PartOf {
+    Logits,
+    Signs(At),
+    Scores(At),
+    Derived(Setting),
 }
 
 impl Evidence {
@@ -138,50 +140,105 @@ impl Evidence {
         self.signs.get(&At::temperature(t))?.get(image)
     }
 
-    /// The image's scores at (T, ε), where what is known suffices. Its label is the caller's to add.
-    pub fn score(&self, image: u32, t: Temperature, magnitude: Magnitude) -> Option<ImageScore> {
-        let (logits, fixed) = self.logits.row(image)?;
-        let kept = match magnitude.is_zero() {
-            true => None,
-            false => Some(LogOdds(self.scores.get(&At::new(t, magnitude))?.get(image)?)),
+    /// Whether what is known suffices for the image's scores.
+    pub fn is_enough(&self, image: u32, settings: &Settings) -> bool {
+        let (t, magnitude) = settings.perturbation();
+        let is_passed = || self.scores.get(&At::new(t, magnitude))?.get(image);
+        self.logits.row(image).is_some() && (magnitude.is_zero() || is_passed().is_some())
+    }
+
+    /// The scores of those of the images for which what is known suffices, in their order.
+    pub fn table(
+        &mut self,
+        images: impl Iterator<Item = u32>,
+        settings: &Settings,
+        label: impl Fn(u32) -> Option<u16>,
+        now: u64,
+    ) -> ScoreTable {
+        let images: Vec<u32> = images.filter(|&image| self.is_enough(image, settings)).collect();
+        if images.is_empty() {
+            return ScoreTable::new(settings.clone());
+        }
+        for setting in settings.iter() {
+            self.derive(setting, &images, now);
+        }
+        let columns: Vec<&PerImage<f64>> = settings
+            .iter()
+            .map(|setting| match perturbation(setting) {
+                Some((t, magnitude)) if !magnitude.is_zero() => self.scores.get(&At::new(t, magnitude)),
+                _ => self.derived.get(setting),
+            })
+            .map(|column| column.expect("the images that are known have a score by every setting"))
+            .collect();
+        let mut table = ScoreTable::new(settings.clone());
+        let mut row = Vec::with_capacity(columns.len());
+        for image in images {
+            row.clear();
+            row.extend(columns.iter().map(|column| column.get(image).unwrap_or(f64::NAN)));
+            let logits = self.logits.row(image).expect("an image is known by its logits");
+            let scored = ScoredImage {
+                index: image,
+                label: label(image),
+                prediction: argmax(logits) as u16,
+            };
+            table.push(scored, &row);
+        }
+        table
+    }
+
+    /// Computes what the images lack of a setting's scores that follow from the logits.
+    fn derive(&mut self, setting: &Setting, images: &[u32], now: u64) {
+        let at = match perturbation(setting) {
+            Some((_, magnitude)) if !magnitude.is_zero() => return,
+            Some((t, _)) => Some(t),
+            None => None,
         };
-        let unperturbed = LogOdds::of(logits, t);
-        Some(ImageScore {
-            index: image,
-            label: None,
-            prediction: fixed.prediction,
-            baseline: LogOdds(fixed.baseline),
-            odin: kept.unwrap_or(unperturbed),
-            others: fixed.others.at(unperturbed.0, t.get()),
-        })
+        let column = self.derived.entry(*setting).or_default();
+        column.used = now;
+        for &image in images {
+            let Some(logits) = self.logits.row(image).filter(|_| column.get(image).is_none()) else {
+                continue;
+            };
+            let score = match at {
+                Some(t) => Some(LogOdds::of(logits, t).0),
+                None => score_logits(setting, logits),
+            };
+            column.keep_score(image, LogOdds(score.unwrap_or(f64::NAN)));
+        }
     }
 
     /// What could be dropped from memory, and would be read from disk or computed again. Without the logits where
     /// they are in use.
     pub(super) fn parts(&self, logits_in_use: bool) -> Vec<Part> {
         let signs = self.signs.iter().map(|(at, all)| Part {
-            at: Some((true, *at)),
+            what: PartOf::Signs(*at),
             used: all.used,
             bytes: all.bytes,
         });
         let scores = self.scores.iter().map(|(at, all)| Part {
-            at: Some((false, *at)),
+            what: PartOf::Scores(*at),
+            used: all.used,
+            bytes: all.bytes,
+        });
+        let derived = self.derived.iter().map(|(setting, all)| Part {
+            what: PartOf::Derived(*setting),
             used: all.used,
             bytes: all.bytes,
         });
         let logits = (!logits_in_use).then(|| Part {
-            at: None,
+            what: PartOf::Logits,
             used: 0,
             bytes: self.logits.bytes(),
         });
-        signs.chain(scores).chain(logits).collect()
+        signs.chain(scores).chain(derived).chain(logits).collect()
     }
 
     pub(super) fn drop_part(&mut self, part: &Part) {
-        match part.at {
-            Some((true, at)) => drop(self.signs.remove(&at)),
-            Some((false, at)) => drop(self.scores.remove(&at)),
-            None => self.logits = Logits::default(),
+        match &part.what {
+            PartOf::Signs(at) => drop(self.signs.remove(at)),
+            PartOf::Scores(at) => drop(self.scores.remove(at)),
+            PartOf::Derived(setting) => drop(self.derived.remove(setting)),
+            PartOf::Logits => self.logits = Logits::default(),
         }
     }
 
@@ -189,7 +246,8 @@ impl Evidence {
     pub(super) fn bytes(&self) -> u64 {
         let signs: u64 = self.signs.values().map(|all| all.bytes).sum();
         let scores: u64 = self.scores.values().map(|all| all.bytes).sum();
-        self.logits.bytes() + signs + scores
+        let derived: u64 = self.derived.values().map(|all| all.bytes).sum();
+        self.logits.bytes() + signs + scores + derived
     }
 }
 
@@ -206,30 +264,22 @@ impl Logits {
         let end = from + self.classes;
         if self.values.len() < end {
             self.values.resize(end, f32::NAN);
-            self.fixed.resize(image as usize + 1, Fixed::default());
         }
-        if let (Some(place), Some(fixed)) =
-            (self.values.get_mut(from..end), self.fixed.get_mut(image as usize))
-        {
+        if let Some(place) = self.values.get_mut(from..end) {
             place.copy_from_slice(row);
-            *fixed = Fixed {
-                prediction: argmax(row) as u16,
-                baseline: log_odds(row, 1.0),
-                others: LogitScores::new(row, 1.0),
-            };
         }
         true
     }
 
-    fn row(&self, image: u32) -> Option<(&[f32], &Fixed)> {
+    fn row(&self, image: u32) -> Option<&[f32]> {
         let from = (image as usize).checked_mul(self.classes)?;
         let row = self.values.get(from..from + self.classes)?;
         let is_known = row.first().is_some_and(|z| !z.is_nan());
-        is_known.then_some((row, self.fixed.get(image as usize)?))
+        is_known.then_some(row)
     }
 
     fn bytes(&self) -> u64 {
-        (size_of_val(self.values.as_slice()) + size_of_val(self.fixed.as_slice())) as u64
+        size_of_val(self.values.as_slice()) as u64
     }
 }
 

@@ -4,7 +4,9 @@ use std::io;
 use std::path::Path;
 
 use super::{Evidence, Shown};
+use odin_core::protocol::ScoreTable;
 use odin_core::runs::evidence::{Budget, EvidenceKey, Folder, Kind, Shelf};
+use odin_core::setting::Settings;
 use odin_core::units::{Magnitude, Temperature};
 
 /// Evidence on every set that an engine has scored.
@@ -31,6 +33,20 @@ impl Store {
 
     pub fn get(&self, key: &EvidenceKey) -> Option<&Evidence> {
         self.sets.get(key)
+    }
+
+    /// The scores of those of the images for which the evidence on their set suffices, in their order.
+    pub fn table(
+        &mut self,
+        key: &EvidenceKey,
+        images: impl Iterator<Item = u32>,
+        settings: &Settings,
+        label: impl Fn(u32) -> Option<u16>,
+    ) -> ScoreTable {
+        match self.sets.get_mut(key) {
+            Some(evidence) => evidence.table(images, settings, label, self.clock),
+            None => ScoreTable::new(settings.clone()),
+        }
     }
 
     /// The evidence on a set, with what is on disk of what scores at (T, ε) need.
