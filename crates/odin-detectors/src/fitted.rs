@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::description::{Maker, Need, Rule};
+use crate::description::{Maker, Need, Rule, Score};
 use crate::detector::Detector;
 use crate::error::Error;
 use crate::fit::Fit;
+use crate::knob::Values;
 use crate::prepared::Prepared;
 use crate::setting::Setting;
 
@@ -131,14 +132,14 @@ impl Fitted {
 }
 
 /// A detector on the logits alone.
-struct OnLogits(fn(&[f32], &crate::knob::Values) -> f64);
+struct OnLogits(fn(&[f32], &Values) -> f64);
 
 impl Rule for OnLogits {
-    fn at<'a>(&'a self, values: &crate::knob::Values) -> Result<crate::description::Score<'a>, Error> {
+    fn at<'a>(&'a self, values: &Values) -> Result<Score<'a>, Error> {
         // The values outlive the call only as a copy.
         let (knobs, values) = (values.knobs, values.values.to_vec());
         Ok(Box::new(move |block| {
-            let values = crate::knob::Values {
+            let values = Values {
                 knobs,
                 values: &values,
             };
@@ -148,5 +149,77 @@ impl Rule for OnLogits {
                 .map(|logits| (self.0)(logits, &values))
                 .collect()
         }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::score_logits;
+    use crate::detector::Detector;
+    use crate::setting::Setting;
+
+    const LOGITS: [f32; 5] = [1.5, -2.0, 0.25, 3.75, 3.5];
+
+    fn softmax(logits: &[f32]) -> Vec<f64> {
+        let terms: Vec<f64> = logits.iter().map(|&z| f64::from(z).exp()).collect();
+        let sum: f64 = terms.iter().sum();
+        terms.iter().map(|t| t / sum).collect()
+    }
+
+    fn near(got: f64, want: f64) {
+        assert!((got - want).abs() <= 1e-12 * want.abs().max(1.0), "{got} {want}");
+    }
+
+    fn score(detector: Detector, logits: &[f32]) -> f64 {
+        score_logits(&Setting::new(detector), logits).unwrap()
+    }
+
+    #[test]
+    fn each_is_what_its_definition_says() {
+        let p = softmax(&LOGITS);
+        near(score(Detector::MaxLogit, &LOGITS), 3.75);
+        let sum = |t: f64| LOGITS.iter().map(|&z| (f64::from(z) / t).exp()).sum::<f64>().ln();
+        near(score(Detector::Energy, &LOGITS), sum(1.0));
+        let hot = Setting::new(Detector::Energy)
+            .with("temperature", 1000.0)
+            .unwrap();
+        near(score_logits(&hot, &LOGITS).unwrap(), 1000.0 * sum(1000.0));
+        near(
+            score(Detector::Entropy, &LOGITS),
+            -(-p.iter().map(|p| p * p.ln()).sum::<f64>()).ln(),
+        );
+        near(
+            score(Detector::Gen, &LOGITS),
+            -p.iter().map(|p| (p * (1.0 - p)).powf(0.1)).sum::<f64>(),
+        );
+        assert_eq!(score_logits(&Setting::new(Detector::Odin), &LOGITS), None);
+    }
+
+    #[test]
+    fn the_order_survives_where_the_softmax_is_all_but_certain() {
+        let (sure, surer) = ([60.0, 0.0, -1.0], [70.0, 0.0, -1.0]);
+        assert!(score(Detector::Entropy, &surer) > score(Detector::Entropy, &sure));
+        assert!(score(Detector::Entropy, &sure).is_finite());
+        assert!(score(Detector::Gen, &surer) > score(Detector::Gen, &sure));
+        assert!(score(Detector::Gen, &surer) < 0.0);
+    }
+
+    #[test]
+    fn only_the_most_probable_classes_count_for_gen() {
+        let many: Vec<f32> = (0..300).map(|j| -0.01 * j as f32).collect();
+        let mut p = softmax(&many);
+        p.sort_by(|a, b| b.total_cmp(a));
+        for (classes, gamma) in [(100, 0.1), (1, 0.1), (2, 0.5), (300, 1.0), (1000, 0.1)] {
+            let setting = Setting::new(Detector::Gen)
+                .with("classes", classes as f64)
+                .unwrap();
+            let setting = setting.with("gamma", gamma).unwrap();
+            let want = -p
+                .iter()
+                .take(classes)
+                .map(|p| (p * (1.0 - p)).powf(gamma))
+                .sum::<f64>();
+            near(score_logits(&setting, &many).unwrap(), want);
+        }
     }
 }

@@ -17,10 +17,16 @@ pub(crate) fn energy(logits: &[f32]) -> f64 {
     log_sum_exp(logits.iter().map(|&z| f64::from(z)))
 }
 
-/// log softmax(z)
-pub(crate) fn log_softmax(logits: &[f32]) -> Vec<f64> {
-    let sum = energy(logits);
-    logits.iter().map(|&z| f64::from(z) - sum).collect()
+/// softmax(z) and its logarithm, less the greatest logit first: where one class is all but certain, no digit of the
+/// others is lost.
+pub(crate) fn softmax(logits: &[f32]) -> (Vec<f64>, Vec<f64>) {
+    let top = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let gaps: Vec<f64> = logits.iter().map(|&z| f64::from(z) - f64::from(top)).collect();
+    let terms: Vec<f64> = gaps.iter().map(|gap| gap.exp()).collect();
+    let sum: f64 = terms.iter().sum();
+    let log_sum = sum.ln();
+    let probabilities = terms.iter().map(|term| term / sum).collect();
+    (probabilities, gaps.iter().map(|gap| gap - log_sum).collect())
 }
 
 pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {

@@ -19,7 +19,7 @@ pub(crate) const ENTROPY: Description = Description {
 
 /// The classes' log-probabilities at T = 1 but for the guess's, and the log-odds s of the guess. With s no digit is lost
 /// where the guess is all but certain: its log-probability is −log(1 + e^−s), the others share 1 / (1 + e^s).
-pub(super) fn log_probabilities(logits: &[f32]) -> (f64, impl Iterator<Item = f64> + '_) {
+fn log_probabilities(logits: &[f32]) -> (f64, impl Iterator<Item = f64> + '_) {
     let odds = log_odds(logits, 1.0);
     let guess = argmax(logits);
     let log_sum = max_logit(logits) + softplus(-odds);

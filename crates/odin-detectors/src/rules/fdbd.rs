@@ -51,6 +51,10 @@ fn scores(block: &Block, fit: &Fit, between: &[f64]) -> Vec<f64> {
             .sum();
         let pairs = features.iter().zip(fit.mean());
         let squares: f64 = pairs.map(|(&h, mean)| (f64::from(h) - mean).powi(2)).sum();
+        if squares == 0.0 {
+            // An image at the mean itself is at no distance that others could be compared with.
+            return f64::NAN;
+        }
         boundaries / ((classes - 1) as f64 * squares.sqrt())
     })
     .collect()

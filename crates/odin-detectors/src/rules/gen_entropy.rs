@@ -1,8 +1,7 @@
 //! Generalised entropy.
-use super::entropy::log_probabilities;
 use crate::description::{Description, Maker};
 use crate::knob::{Knob, Scale};
-use crate::number::{down, softplus};
+use crate::number::{down, softmax};
 
 pub(crate) const GEN: Description = Description {
     key: "gen",
@@ -36,16 +35,10 @@ const CLASSES: Knob = Knob {
 };
 
 fn generalised_entropy(logits: &[f32], gamma: f64, classes: usize) -> f64 {
-    let (odds, others) = log_probabilities(logits);
-    // The guess first: its p is 1 / (1 + e^−s), its 1 − p is 1 / (1 + e^s).
-    let guess = (gamma * (-softplus(-odds) - softplus(odds))).exp();
-    let mut others: Vec<f64> = others.collect();
-    if others.len() >= classes {
-        if classes > 1 {
-            others.select_nth_unstable_by(classes - 2, down);
-        }
-        others.truncate(classes - 1);
-    }
-    let term = |log_p: f64| (gamma * (log_p + (-log_p.exp()).ln_1p())).exp();
-    -others.into_iter().map(term).fold(guess, |sum, term| sum + term)
+    let (mut probabilities, _) = softmax(logits);
+    probabilities.sort_unstable_by(down);
+    let most_probable = probabilities.iter().take(classes);
+    -most_probable
+        .map(|p| p.powf(gamma) * (1.0 - p).powf(gamma))
+        .sum::<f64>()
 }

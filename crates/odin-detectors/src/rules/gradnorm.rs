@@ -1,6 +1,6 @@
 //! GradNorm: the last layer's gradient in closed form.
 use crate::description::{Description, Maker, Need};
-use crate::number::log_softmax;
+use crate::number::softmax;
 use crate::prepared::Block;
 
 pub(crate) const GRADNORM: Description = Description {
@@ -20,10 +20,7 @@ fn scores(block: &Block) -> Vec<f64> {
     let rows = block.features().iter().zip(block.logits().iter());
     rows.map(|(features, logits)| {
         let norm: f64 = features.iter().map(|&h| f64::from(h).abs()).sum();
-        let uneven: f64 = log_softmax(logits)
-            .iter()
-            .map(|log| (log.exp() - even).abs())
-            .sum();
+        let uneven: f64 = softmax(logits).0.iter().map(|p| (p - even).abs()).sum();
         norm * uneven
     })
     .collect()

@@ -5,7 +5,7 @@ use crate::description::{Description, Maker, Need, Rule};
 use crate::error::Error;
 use crate::fit::Fit;
 use crate::linear::product;
-use crate::number::{class_means, log_softmax, refined_least};
+use crate::number::{class_means, refined_least, softmax};
 use crate::prepared::Block;
 
 /// Classes that no fit image is guessed to be have no d and are passed over.
@@ -24,10 +24,7 @@ pub(crate) const KL_MATCHING: Description = Description {
 fn fit(fit: &Arc<Fit>) -> Result<Box<dyn Rule>, Error> {
     let logits = &fit.images().logits;
     let classes = logits.width();
-    let probabilities: Vec<Vec<f64>> = logits
-        .iter()
-        .map(|logits| log_softmax(logits).into_iter().map(f64::exp).collect())
-        .collect();
+    let probabilities: Vec<Vec<f64>> = logits.iter().map(|logits| softmax(logits).0).collect();
     let (means, counts) = class_means(
         probabilities.iter().map(Vec::as_slice),
         fit.guesses().iter().copied().map(Some),
@@ -47,8 +44,12 @@ fn fit(fit: &Arc<Fit>) -> Result<Box<dyn Rule>, Error> {
 /// By the log of the d [c, C].
 fn scores(block: &Block, templates: &[f64]) -> Vec<f64> {
     let classes = block.logits().width();
-    let logs: Vec<f64> = block.logits().iter().flat_map(log_softmax).collect();
-    let probabilities: Vec<f64> = logs.iter().map(|log| log.exp()).collect();
+    let (mut probabilities, mut logs) = (Vec::new(), Vec::new());
+    for row in block.logits().iter() {
+        let (p, log) = softmax(row);
+        probabilities.extend(p);
+        logs.extend(log);
+    }
     let crosses = product(&probabilities, templates, classes);
     let count = templates.len() / classes;
     let rows = logs

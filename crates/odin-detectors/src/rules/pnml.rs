@@ -5,7 +5,7 @@ use crate::description::{Description, Maker, Need, Rule};
 use crate::error::Error;
 use crate::fit::Fit;
 use crate::linear::{Whitening, gram};
-use crate::number::log_softmax;
+use crate::number::softmax;
 use crate::prepared::Block;
 
 /// All on features of norm 1; p are the network's, clamped to [1e-12, 1 − 1e-12]. Where HᵀH has eigenvalues near the
@@ -36,12 +36,10 @@ fn fit(fit: &Arc<Fit>) -> Result<Box<dyn Rule>, Error> {
 }
 
 fn regret(logits: &[f32], exponent: f64) -> f64 {
-    let sum: f64 = log_softmax(logits)
-        .iter()
-        .map(|log| {
-            let p = log.exp().clamp(1e-12, 1.0 - 1e-12);
-            p / (p + (1.0 - p) * p.powf(exponent))
-        })
-        .sum();
-    sum.ln() / (logits.len() as f64).ln()
+    let (probabilities, _) = softmax(logits);
+    let terms = probabilities.into_iter().map(|p| {
+        let p = p.clamp(1e-12, 1.0 - 1e-12);
+        p / (p + (1.0 - p) * p.powf(exponent))
+    });
+    terms.sum::<f64>().ln() / (logits.len() as f64).ln()
 }
