@@ -35,8 +35,11 @@ pub(crate) enum Maker {
     /// The score of one image by its logits alone.
     Logits(fn(&[f32], &Values) -> f64),
     /// By what is known beforehand; called once its needs are met.
-    Fit(fn(&Arc<Fit>) -> Result<Box<dyn Rule>, Error>),
+    Fit(fn(&Arc<Fit>) -> Fitting),
 }
+
+/// A detector's rule, or why it cannot be fitted.
+pub(crate) type Fitting = Result<Box<dyn Rule>, Error>;
 
 /// A fitted detector.
 pub(crate) trait Rule: Send + Sync {

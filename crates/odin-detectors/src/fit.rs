@@ -7,7 +7,8 @@ use crate::description::Need;
 use crate::error::Error;
 use crate::evidence::{FitImages, Known, Rows};
 use crate::log_odds::argmax;
-use crate::number::{descending, energy, make_unit};
+use crate::number::{class_means, descending, energy, make_unit};
+use crate::spread::{Classes, Directions, Gaussian};
 
 /// What all detectors are fitted on: checked once, and shared. What is derived from it is computed when a detector first
 /// asks.
@@ -23,6 +24,10 @@ pub struct Fit {
     guesses: OnceLock<Vec<usize>>,
     ascending: OnceLock<Vec<f32>>,
     order: OnceLock<Vec<u16>>,
+    // Of features as they are, and of norm 1.
+    class_gaussians: [OnceLock<Option<Arc<Classes>>>; 2],
+    one_gaussian: [OnceLock<Option<Arc<Gaussian>>>; 2],
+    directions: OnceLock<Option<Arc<Directions>>>,
 }
 
 impl Fit {
@@ -111,7 +116,7 @@ impl Fit {
 
     /// The last layer's weight [C, D].
     pub(crate) fn weight(&self) -> &[f64] {
-        self.weight.get_or_init(|| self.layer().weight.to_f64())
+        kept::<Vec<_>, _>(&self.weight, || self.layer().weight.to_f64())
     }
 
     pub(crate) fn bias(&self) -> Vec<f64> {
@@ -141,7 +146,7 @@ impl Fit {
 
     /// Mean features of the fit images [D].
     pub(crate) fn mean(&self) -> &[f64] {
-        self.mean.get_or_init(|| {
+        kept::<Vec<_>, _>(&self.mean, || {
             let features = self.features();
             let mut mean = vec![0.0; features.width()];
             for row in features.iter() {
@@ -158,7 +163,7 @@ impl Fit {
 
     /// Features of the fit images, each image's of norm 1 [M, D].
     pub(crate) fn unit(&self) -> &[f64] {
-        self.unit.get_or_init(|| {
+        kept::<Vec<_>, _>(&self.unit, || {
             let mut unit = self.features().to_f64();
             unit.par_chunks_exact_mut(self.features().width())
                 .for_each(make_unit);
@@ -168,14 +173,16 @@ impl Fit {
 
     /// log Σ exp z of the fit images [M].
     pub(crate) fn energies(&self) -> &[f64] {
-        self.energies
-            .get_or_init(|| self.images().logits.iter().map(energy).collect())
+        kept::<Vec<_>, _>(&self.energies, || {
+            self.images().logits.iter().map(energy).collect()
+        })
     }
 
     /// Guessed classes of the fit images [M].
     pub(crate) fn guesses(&self) -> &[usize] {
-        self.guesses
-            .get_or_init(|| self.images().logits.iter().map(argmax).collect())
+        kept::<Vec<_>, _>(&self.guesses, || {
+            self.images().logits.iter().map(argmax).collect()
+        })
     }
 
     /// The classes of the fit images that are guessed correctly, `None` for the others [M].
@@ -186,21 +193,70 @@ impl Fit {
 
     /// All values of the fit images' features in ascending order [M · D].
     pub(crate) fn ascending(&self) -> &[f32] {
-        self.ascending.get_or_init(|| {
+        kept::<Vec<_>, _>(&self.ascending, || {
             let mut values = self.features().values().to_vec();
             values.par_sort_unstable_by(f32::total_cmp);
             values
         })
     }
 
+    /// Features [M, D] as they are or of norm 1, and their mean [D].
+    fn centred(&self, is_unit: bool) -> (Vec<f64>, Vec<f64>) {
+        if !is_unit {
+            return (self.features().to_f64(), self.mean().to_vec());
+        }
+        let width = self.features().width();
+        let rows = self.unit().chunks_exact(width);
+        let all = std::iter::repeat(Some(0));
+        (self.unit().to_vec(), class_means(rows, all, 1, width).0)
+    }
+
+    /// Gaussians of the classes, which all have images; `None` where features do not vary.
+    pub(crate) fn class_gaussians(&self, is_unit: bool) -> Option<Arc<Classes>> {
+        let found = kept(&self.class_gaussians[usize::from(is_unit)], || {
+            let (features, mean) = self.centred(is_unit);
+            let classes = self.images().logits.width();
+            Classes::new(features, &mean, self.labels(), classes).map(Arc::new)
+        });
+        found.clone()
+    }
+
+    /// One Gaussian over all; `None` where features do not vary.
+    pub(crate) fn one_gaussian(&self, is_unit: bool) -> Option<Arc<Gaussian>> {
+        let found = kept(&self.one_gaussian[usize::from(is_unit)], || {
+            let (features, mean) = self.centred(is_unit);
+            Gaussian::new(features, &mean).map(Arc::new)
+        });
+        found.clone()
+    }
+
+    /// Principal directions; `None` where they are not found.
+    pub(crate) fn directions(&self) -> Option<Arc<Directions>> {
+        let found = kept(&self.directions, || {
+            let features = self.features().to_f64();
+            Directions::new(features, self.weight(), &self.bias()).map(Arc::new)
+        });
+        found.clone()
+    }
+
     /// The places of each fit image's features from the greatest down [M, D].
     pub(crate) fn order(&self) -> &[u16] {
-        self.order.get_or_init(|| orders(self.features()))
+        kept::<Vec<_>, _>(&self.order, || orders(self.features()))
     }
 }
 
+/// What is computed at the first call. The threads of a parallel computation take on other work while they wait, which
+/// may come here for the same value: it is computed twice then, where a lock would wait for itself.
+fn kept<T, F: FnOnce() -> T>(lock: &OnceLock<T>, compute: F) -> &T {
+    if let Some(value) = lock.get() {
+        return value;
+    }
+    let value = compute();
+    lock.get_or_init(|| value)
+}
+
 /// The places of each row's values from the greatest down.
-pub(crate) fn orders(rows: &Rows) -> Vec<u16> {
+fn orders(rows: &Rows) -> Vec<u16> {
     let mut order = vec![0; rows.values().len()];
     order
         .par_chunks_exact_mut(rows.width())

@@ -94,7 +94,7 @@ impl Fitted {
         );
         self.check(images)?;
         let score = self.rule.at(&setting.values())?;
-        let blocks: Vec<Vec<f64>> = images.blocks.par_iter().map(|block| score(block)).collect();
+        let blocks: Vec<Vec<f64>> = images.blocks.par_iter().map(score).collect();
         let scores = blocks.concat();
         match scores.iter().position(|score| score.is_nan()) {
             Some(image) => Err(Error::Undefined {

@@ -16,6 +16,7 @@ mod prepared;
 mod fit;
 mod evidence;
 mod error;
+mod spread;
 mod linear;
 mod number;
 mod knob;

@@ -116,6 +116,7 @@ pub(crate) fn eigenvectors(symmetric: DMatrix<f64>) -> Option<(Vec<f64>, Vec<f64
 const CUT: f64 = 1e-15;
 
 /// A [r, width] with AᵀA the pseudo-inverse of a symmetric matrix that has no negative eigenvalue: ‖A x‖² is xᵀ S⁺ x.
+#[derive(Debug)]
 pub(crate) struct Whitening {
     rows: Vec<f64>,
     width: usize,

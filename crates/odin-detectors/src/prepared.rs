@@ -3,10 +3,10 @@ use std::sync::{Arc, OnceLock};
 
 use crate::error::Error;
 use crate::evidence::{Images, Rows};
-use crate::fit::{Fit, check_features, orders};
+use crate::fit::{Fit, check_features};
 use crate::linear::product;
 use crate::log_odds::argmax;
-use crate::number::{energy, make_unit};
+use crate::number::{descending, energy, make_unit};
 
 /// Images a block: large enough for products to be fast, small enough for some blocks a thread.
 const BLOCK: usize = 256;
@@ -67,6 +67,7 @@ impl Prepared {
                 order: OnceLock::new(),
                 similarities: OnceLock::new(),
                 guided: OnceLock::new(),
+                class_distances: [OnceLock::new(), OnceLock::new()],
                 residuals: OnceLock::new(),
             });
         }
@@ -99,6 +100,8 @@ pub(crate) struct Block {
     pub(crate) similarities: OnceLock<Vec<f64>>,
     /// Means of the 1, 2, … K greatest similarities weighted by energy [N, K].
     pub(crate) guided: OnceLock<Vec<f64>>,
+    /// Squared distances to the nearest class [N]: of features as they are, and of norm 1.
+    pub(crate) class_distances: [OnceLock<Vec<f64>>; 2],
     /// Norms beyond the 0, 1, … D first principal dimensions [N, D + 1].
     pub(crate) residuals: OnceLock<Vec<f64>>,
 }
@@ -161,6 +164,8 @@ impl Block {
 
     /// The places of each image's features from the greatest down [N, D], kept.
     pub(crate) fn order(&self) -> &[u16] {
-        self.order.get_or_init(|| orders(self.features()))
+        // On this thread alone: see `kept` in fit.rs.
+        self.order
+            .get_or_init(|| self.features().iter().flat_map(descending).collect())
     }
 }

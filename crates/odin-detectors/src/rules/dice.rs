@@ -2,7 +2,7 @@
 use std::sync::Arc;
 
 use super::shared::energies_by;
-use crate::description::{Description, Maker, Need, Rule, Score};
+use crate::description::{Description, Fitting, Maker, Need, Rule, Score};
 use crate::error::Error;
 use crate::fit::Fit;
 use crate::knob::{Knob, Values};
@@ -31,7 +31,7 @@ struct Dice {
     ascending: Vec<f64>,
 }
 
-fn fit(fit: &Arc<Fit>) -> Result<Box<dyn Rule>, Error> {
+fn fit(fit: &Arc<Fit>) -> Fitting {
     let width = fit.features().width();
     let rows = fit.weight().chunks_exact(width);
     let contributions: Vec<f64> = rows

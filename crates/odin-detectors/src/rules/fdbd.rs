@@ -1,7 +1,7 @@
 //! fDBD: distance to the decision boundaries.
 use std::sync::Arc;
 
-use crate::description::{Description, Maker, Need, Rule};
+use crate::description::{Description, Fitting, Maker, Need};
 use crate::error::Error;
 use crate::fit::Fit;
 use crate::log_odds::argmax;
@@ -20,7 +20,7 @@ pub(crate) const FDBD: Description = Description {
     rule: Maker::Fit(fit),
 };
 
-fn fit(fit: &Arc<Fit>) -> Result<Box<dyn Rule>, Error> {
+fn fit(fit: &Arc<Fit>) -> Fitting {
     let width = fit.features().width();
     let rows = || fit.weight().chunks_exact(width);
     let classes = rows().len();

@@ -1,7 +1,7 @@
 //! Kullback-Leibler matching.
 use std::sync::Arc;
 
-use crate::description::{Description, Maker, Need, Rule};
+use crate::description::{Description, Fitting, Maker, Need};
 use crate::error::Error;
 use crate::fit::Fit;
 use crate::linear::product;
@@ -21,7 +21,7 @@ pub(crate) const KL_MATCHING: Description = Description {
     rule: Maker::Fit(fit),
 };
 
-fn fit(fit: &Arc<Fit>) -> Result<Box<dyn Rule>, Error> {
+fn fit(fit: &Arc<Fit>) -> Fitting {
     let logits = &fit.images().logits;
     let classes = logits.width();
     let probabilities: Vec<Vec<f64>> = logits.iter().map(|logits| softmax(logits).0).collect();

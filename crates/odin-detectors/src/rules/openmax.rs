@@ -1,7 +1,7 @@
 //! OpenMax: the probability of an unknown class by extreme values of distances.
 use std::sync::Arc;
 
-use crate::description::{Description, Maker, Need, Rule, Score};
+use crate::description::{Description, Fitting, Maker, Need, Rule, Score};
 use crate::error::Error;
 use crate::fit::Fit;
 use crate::knob::{Knob, Values};
@@ -40,7 +40,7 @@ struct OpenMax {
     distances: Vec<Vec<f64>>,
 }
 
-fn fit(fit: &Arc<Fit>) -> Result<Box<dyn Rule>, Error> {
+fn fit(fit: &Arc<Fit>) -> Fitting {
     let logits = fit.images().logits.to_f64();
     let classes = fit.images().logits.width();
     let (means, counts) = class_means(logits.chunks_exact(classes), fit.correct(), classes, classes);

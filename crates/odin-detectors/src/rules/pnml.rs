@@ -1,11 +1,11 @@
 //! pNML: the regret of the predictive normalised maximum likelihood learner of the last layer.
 use std::sync::Arc;
 
-use crate::description::{Description, Maker, Need, Rule};
+use crate::description::{Description, Fitting, Maker, Need};
 use crate::error::Error;
 use crate::fit::Fit;
 use crate::linear::{Whitening, gram};
-use crate::number::softmax;
+use crate::number::{softmax, sum};
 use crate::prepared::Block;
 
 /// All on features of norm 1; p are the network's, clamped to [1e-12, 1 − 1e-12]. Where HᵀH has eigenvalues near the
@@ -22,7 +22,7 @@ pub(crate) const PNML: Description = Description {
     rule: Maker::Fit(fit),
 };
 
-fn fit(fit: &Arc<Fit>) -> Result<Box<dyn Rule>, Error> {
+fn fit(fit: &Arc<Fit>) -> Fitting {
     if fit.images().logits.width() < 2 {
         return Err(Error::OneClass { detector: PNML.key });
     }
@@ -37,9 +37,10 @@ fn fit(fit: &Arc<Fit>) -> Result<Box<dyn Rule>, Error> {
 
 fn regret(logits: &[f32], exponent: f64) -> f64 {
     let (probabilities, _) = softmax(logits);
-    let terms = probabilities.into_iter().map(|p| {
+    let terms = probabilities.iter().map(|p| {
         let p = p.clamp(1e-12, 1.0 - 1e-12);
         p / (p + (1.0 - p) * p.powf(exponent))
     });
-    terms.sum::<f64>().ln() / (logits.len() as f64).ln()
+    let terms: Vec<f64> = terms.collect();
+    sum(&terms).ln() / (logits.len() as f64).ln()
 }

@@ -1,7 +1,7 @@
 //! SHE: similarity to the mean features of the guessed class.
 use std::sync::Arc;
 
-use crate::description::{Description, Maker, Need, Rule};
+use crate::description::{Description, Fitting, Maker, Need};
 use crate::error::Error;
 use crate::fit::Fit;
 use crate::number::class_means;
@@ -19,7 +19,7 @@ pub(crate) const SHE: Description = Description {
     rule: Maker::Fit(fit),
 };
 
-fn fit(fit: &Arc<Fit>) -> Result<Box<dyn Rule>, Error> {
+fn fit(fit: &Arc<Fit>) -> Fitting {
     let width = fit.features().width();
     let classes = fit.images().logits.width();
     let features = fit.features().to_f64();
