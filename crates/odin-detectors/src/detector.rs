@@ -182,4 +182,20 @@ mod tests {
             assert_eq!(detector.needs(), more, "{detector}");
         }
     }
+
+    #[test]
+    fn the_readme_has_every_row() {
+        let readme = include_str!("../README.md");
+        for detector in Detector::ALL {
+            let row = detector.description();
+            let formula = row.formula.replace('|', "\\|");
+            let start = format!("| {} | {formula} |", row.key);
+            assert!(
+                readme
+                    .lines()
+                    .any(|line| line.starts_with(&start) && line.ends_with(&format!("| {} |", row.cost))),
+                "README.md lacks {start}; `cargo run -p odin-detectors --example score -- --table` prints the table"
+            );
+        }
+    }
 }

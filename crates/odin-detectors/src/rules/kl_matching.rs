@@ -2,7 +2,6 @@
 use std::sync::Arc;
 
 use crate::description::{Description, Fitting, Maker, Need};
-use crate::error::Error;
 use crate::fit::Fit;
 use crate::linear::product;
 use crate::number::{class_means, refined_least, softmax};

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::description::{Description, Fitting, Maker, Need};
-use crate::error::Error;
 use crate::evidence::Labelled;
 use crate::fit::Fit;
 use crate::log_odds::log_odds;
