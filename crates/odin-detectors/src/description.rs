@@ -1,10 +1,10 @@
 //! What a detector is, in one row.
-use std::fmt;
 use std::sync::Arc;
 
 use crate::error::Error;
 use crate::fit::Fit;
 use crate::knob::{Knob, Values};
+use crate::need::Need;
 use crate::prepared::Block;
 
 /// A detector's row in the table: kept beside its arithmetic.
@@ -54,36 +54,5 @@ pub(crate) type Score<'a> = Box<dyn Fn(&Block) -> Vec<f64> + Send + Sync + 'a>;
 impl<F: Fn(&Block) -> Vec<f64> + Send + Sync> Rule for F {
     fn at<'a>(&'a self, _: &Values) -> Result<Score<'a>, Error> {
         Ok(Box::new(self))
-    }
-}
-
-/// What a detector needs beyond the logits of the images.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Need {
-    /// The images' penultimate features: what the last layer is given.
-    Features,
-    /// The last layer's weights and bias.
-    LastLayer,
-    /// Images of the training distribution, with logits, and with features where the images' are needed.
-    FitImages,
-    /// The fit images' labels.
-    FitLabels,
-    /// In-distribution validation images with labels.
-    ValidationLabels,
-    /// A second pass over images moved along the gradient: what [`Images`](crate::Images) calls perturbed.
-    Gradient,
-}
-
-/// As in "it needs …".
-impl fmt::Display for Need {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Features => "penultimate features of the images",
-            Self::LastLayer => "the weights of the network's last layer",
-            Self::FitImages => "training images to fit it on",
-            Self::FitLabels => "labels of the training images",
-            Self::ValidationLabels => "labelled in-distribution validation images",
-            Self::Gradient => "a pass over images moved along the gradient",
-        })
     }
 }

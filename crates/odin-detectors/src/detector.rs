@@ -4,8 +4,9 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::description::{Description, Need};
+use crate::description::Description;
 use crate::knob::Knob;
+use crate::need::Need;
 use crate::rules;
 
 /// One row a detector: its name here, and its description, which lies beside its arithmetic.

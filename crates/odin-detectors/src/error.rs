@@ -1,5 +1,5 @@
 //! What evidence and settings can be wrong about.
-use crate::description::Need;
+use crate::need::Need;
 
 /// Evidence or a setting that a detector cannot score.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]

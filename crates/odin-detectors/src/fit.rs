@@ -3,10 +3,10 @@ use std::sync::{Arc, OnceLock};
 
 use rayon::prelude::*;
 
-use crate::description::Need;
 use crate::error::Error;
 use crate::evidence::{FitImages, Known, Rows};
 use crate::log_odds::argmax;
+use crate::need::Need;
 use crate::number::{class_means, descending, energy, make_unit};
 use crate::spread::{Classes, Directions, Gaussian};
 

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::description::{Maker, Need, Rule, Score};
+use crate::description::{Maker, Rule, Score};
 use crate::detector::Detector;
 use crate::error::Error;
 use crate::fit::Fit;
 use crate::knob::Values;
+use crate::need::Need;
 use crate::prepared::Prepared;
 use crate::setting::Setting;
 

@@ -5,11 +5,12 @@
 use std::sync::Arc;
 
 use super::shared::scaled_energy;
-use crate::description::{Description, Maker, Need, Rule, Score};
+use crate::description::{Description, Maker, Rule, Score};
 use crate::error::Error;
 use crate::evidence::Rows;
 use crate::fit::Fit;
 use crate::knob::{Knob, Scale, Values};
+use crate::need::Need;
 use crate::number::{kept, log_sum_exp, sum_ratio};
 
 pub(crate) const ADASCALE_A: Description = Description {

@@ -1,10 +1,11 @@
 //! fDBD: distance to the decision boundaries.
 use std::sync::Arc;
 
-use crate::description::{Description, Fitting, Maker, Need};
+use crate::description::{Description, Fitting, Maker};
 use crate::error::Error;
 use crate::fit::Fit;
 use crate::log_odds::argmax;
+use crate::need::Need;
 use crate::number::norm;
 use crate::prepared::Block;
 

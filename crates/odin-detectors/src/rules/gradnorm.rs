@@ -1,5 +1,6 @@
 //! GradNorm: the last layer's gradient in closed form.
-use crate::description::{Description, Maker, Need};
+use crate::description::{Description, Maker};
+use crate::need::Need;
 use crate::number::softmax;
 use crate::prepared::Block;
 

@@ -1,9 +1,10 @@
 //! Kullback-Leibler matching.
 use std::sync::Arc;
 
-use crate::description::{Description, Fitting, Maker, Need};
+use crate::description::{Description, Fitting, Maker};
 use crate::fit::Fit;
 use crate::linear::product;
+use crate::need::Need;
 use crate::number::{class_means, refined_least, softmax};
 use crate::prepared::Block;
 

@@ -3,11 +3,12 @@
 //! One product of all images with all fit images serves both, and the nearest are kept: another k is a look-up.
 use std::sync::Arc;
 
-use crate::description::{Description, Maker, Need, Rule, Score};
+use crate::description::{Description, Maker, Rule, Score};
 use crate::error::Error;
 use crate::fit::Fit;
 use crate::knob::{Knob, Values};
 use crate::linear::product;
+use crate::need::Need;
 use crate::number::down;
 use crate::prepared::Block;
 

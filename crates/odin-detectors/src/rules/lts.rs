@@ -1,7 +1,8 @@
 //! LTS: energy of logits scaled by how much of the features lies in the greatest.
-use crate::description::{Description, Maker, Need, Rule, Score};
+use crate::description::{Description, Maker, Rule, Score};
 use crate::error::Error;
 use crate::knob::{Knob, Values};
+use crate::need::Need;
 use crate::number::{kept, log_sum_exp, sum_ratio};
 
 pub(crate) const LTS: Description = Description {

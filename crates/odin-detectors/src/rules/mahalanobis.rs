@@ -6,9 +6,10 @@
 //! cut-off, no two computations agree to many digits: rounding decides there.
 use std::sync::Arc;
 
-use crate::description::{Description, Fitting, Maker, Need};
+use crate::description::{Description, Fitting, Maker};
 use crate::error::Error;
 use crate::fit::Fit;
+use crate::need::Need;
 use crate::prepared::Block;
 
 pub(crate) const MAHALANOBIS: Description = Description {

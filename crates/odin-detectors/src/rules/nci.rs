@@ -1,10 +1,11 @@
 //! NCI: nearness of the centred features to the guess's weights.
 use std::sync::Arc;
 
-use crate::description::{Description, Maker, Need, Rule, Score};
+use crate::description::{Description, Maker, Rule, Score};
 use crate::error::Error;
 use crate::fit::Fit;
 use crate::knob::{Knob, Scale, Values};
+use crate::need::Need;
 
 /// As OpenOOD has it; pytorch-ood divides by ‖w_ŷ‖ too.
 pub(crate) const NCI: Description = Description {

@@ -3,10 +3,11 @@
 //! The perturbation is the network's work. Here its logits are scored, as they come: of ODIN's image, where every input
 //! value is moved by ε against the sign of its gradient, or of i-ODIN's, where only that of the greatest gradient is.
 use super::shared::TEMPERATURE;
-use crate::description::{Description, Maker, Need, Rule, Score};
+use crate::description::{Description, Maker, Rule, Score};
 use crate::error::Error;
 use crate::knob::{Knob, Scale, Values};
 use crate::log_odds::log_odds;
+use crate::need::Need;
 
 /// Scores are log-odds, as the baseline's.
 pub(crate) const ODIN: Description = Description {

@@ -1,10 +1,11 @@
 //! OpenMax: the probability of an unknown class by extreme values of distances.
 use std::sync::Arc;
 
-use crate::description::{Description, Fitting, Maker, Need, Rule, Score};
+use crate::description::{Description, Fitting, Maker, Rule, Score};
 use crate::error::Error;
 use crate::fit::Fit;
 use crate::knob::{Knob, Values};
+use crate::need::Need;
 use crate::number::{class_means, log_sum_exp};
 
 /// Distances are of logits, as in the paper, to the mean of the correctly guessed fit images of each class. The logit of

@@ -1,10 +1,11 @@
 //! pNML: the regret of the predictive normalised maximum likelihood learner of the last layer.
 use std::sync::Arc;
 
-use crate::description::{Description, Fitting, Maker, Need};
+use crate::description::{Description, Fitting, Maker};
 use crate::error::Error;
 use crate::fit::Fit;
 use crate::linear::{Whitening, gram};
+use crate::need::Need;
 use crate::number::{softmax, sum};
 use crate::prepared::Block;
 

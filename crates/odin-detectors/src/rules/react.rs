@@ -2,10 +2,11 @@
 use std::sync::Arc;
 
 use super::shared::energies;
-use crate::description::{Description, Maker, Need, Rule, Score};
+use crate::description::{Description, Maker, Rule, Score};
 use crate::error::Error;
 use crate::fit::Fit;
 use crate::knob::{Knob, Values};
+use crate::need::Need;
 use crate::number::percentile;
 
 pub(crate) const REACT: Description = Description {

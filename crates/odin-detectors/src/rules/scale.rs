@@ -2,10 +2,11 @@
 use std::sync::Arc;
 
 use super::shared::scaled_energy;
-use crate::description::{Description, Maker, Need, Rule, Score};
+use crate::description::{Description, Maker, Rule, Score};
 use crate::error::Error;
 use crate::fit::Fit;
 use crate::knob::{Knob, Values};
+use crate::need::Need;
 use crate::number::{kept, sum_ratio};
 
 /// W h is kept: a factor on h is one on it.

@@ -1,9 +1,10 @@
 //! SHE: similarity to the mean features of the guessed class.
 use std::sync::Arc;
 
-use crate::description::{Description, Fitting, Maker, Need};
+use crate::description::{Description, Fitting, Maker};
 use crate::error::Error;
 use crate::fit::Fit;
+use crate::need::Need;
 use crate::number::class_means;
 use crate::prepared::Block;
 

@@ -3,10 +3,11 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::description::{Description, Fitting, Maker, Need};
+use crate::description::{Description, Fitting, Maker};
 use crate::evidence::Labelled;
 use crate::fit::Fit;
 use crate::log_odds::log_odds;
+use crate::need::Need;
 use crate::prepared::Block;
 
 /// Scores are log-odds at T*, as the baseline's at 1. T* is the maximum of the likelihood itself; pytorch-ood stops after
@@ -40,6 +41,12 @@ fn fit(fit: &Arc<Fit>) -> Fitting {
 /// likelihood has no maximum, and rises as T falls.
 fn calibrating_temperature(images: &Labelled) -> f64 {
     let (mut cold, mut hot) = (1.0 / 0.01, 1.0 / 1000.0);
+    if derivatives(images, cold).0 <= 0.0 {
+        return 0.01;
+    }
+    if derivatives(images, hot).0 >= 0.0 {
+        return 1000.0;
+    }
     // 1/T, from 1. Newton's steps; where one leaves what is known to hold the zero, half of that.
     let mut inverse = 1.0;
     for _ in 0..100 {
@@ -54,7 +61,7 @@ fn calibrating_temperature(images: &Labelled) -> f64 {
             next if hot < next && next < cold => next,
             _ => 0.5 * (hot + cold),
         };
-        if (next - inverse).abs() <= 1e-15 * inverse {
+        if (next - inverse).abs() <= 1e-14 * inverse {
             break;
         }
         inverse = next;

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::max_logit::max_logit;
-use crate::description::{Description, Maker, Need, Rule, Score};
+use crate::description::{Description, Maker, Rule, Score};
 use crate::error::Error;
 use crate::fit::Fit;
 use crate::knob::{Knob, Scale, Values};
+use crate::need::Need;
 use crate::prepared::Block;
 use crate::spread::Directions;
 
