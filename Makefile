@@ -35,6 +35,7 @@ setup:
 # binary format) are optional; BENCH takes more arguments of scripts/bench.py. docs/performance.md has the results.
 bench: build
 	$(CARGO) bench --locked -p odin-metrics --bench metrics
+	$(CARGO) bench --locked -p odin-detectors --bench detectors
 	$(CARGO) bench --locked -p odin-tui --bench dashboard --bench terminal
 	$(PYTHON) scripts/bench.py $(TARGET)/release/odin $(if $(WEIGHTS),--weights "$(WEIGHTS)") $(if $(IMAGES),--images "$(IMAGES)") $(BENCH)
 

@@ -5,7 +5,7 @@ use std::hash::{Hash, Hasher};
 use serde::{Deserialize, Serialize};
 
 use crate::detector::Detector;
-use crate::knob::{Knob, KnobError};
+use crate::knob::{Knob, KnobError, Values};
 
 /// Most knobs that a detector has.
 pub const MOST_KNOBS: usize = 8;
@@ -50,6 +50,7 @@ impl Setting {
         Ok(self)
     }
 
+    /// The detector.
     pub fn detector(&self) -> Detector {
         self.detector
     }
@@ -61,8 +62,15 @@ impl Setting {
 
     /// The value of a knob; `None` where the detector has no such knob.
     pub fn get(&self, key: &str) -> Option<f64> {
-        let found = self.knobs().find(|(knob, _)| knob.key == key);
-        found.map(|(_, value)| value)
+        self.values().find(key)
+    }
+
+    /// The values by the keys of their knobs.
+    pub fn values(&self) -> Values<'_> {
+        Values {
+            knobs: self.detector.knobs(),
+            values: &self.values,
+        }
     }
 
     /// The value of the knob at this place among its detector's.

@@ -94,6 +94,7 @@ pub fn image(spec: &JobSpec, side: Side, index: u32) -> (ScoredImage, Vec<f64>) 
         Detector::Energy => 10.0 + parameters(setting).0.get() * 0.01 + 1.8 * (z + shift),
         Detector::Entropy => 1.0 + z + 0.8 * shift,
         Detector::Gen => -4.0 + 0.5 * (z + 0.9 * shift),
+        _ => z + shift,
     };
     let image = ScoredImage {
         index,

@@ -1,0 +1,171 @@
+//! Images in blocks, with what no knob changes.
+use std::sync::{Arc, OnceLock};
+
+use crate::error::Error;
+use crate::evidence::{Images, Rows};
+use crate::fit::{Fit, check_features};
+use crate::linear::product;
+use crate::log_odds::argmax;
+use crate::number::{descending, energy, make_unit};
+
+/// Images a block: large enough for products to be fast, small enough for some blocks a thread.
+const BLOCK: usize = 256;
+
+/// Images to be scored by detectors of one [`Fit`], with what they share. Grows as images come in.
+#[derive(Debug)]
+pub struct Prepared {
+    fit: Arc<Fit>,
+    classes: Option<usize>,
+    width: Option<usize>,
+    len: usize,
+    pub(crate) blocks: Vec<Block>,
+}
+
+impl Prepared {
+    /// Without images as yet.
+    pub fn new(fit: &Arc<Fit>) -> Self {
+        Self {
+            fit: Arc::clone(fit),
+            classes: fit.classes(),
+            width: fit.width(),
+            len: 0,
+            blocks: Vec::new(),
+        }
+    }
+
+    /// Takes in more images, behind those that are there. They are the fuller blocks the more come at once.
+    ///
+    /// # Errors
+    /// Where the arrays do not go with each other, or with those of the fit.
+    pub fn push(&mut self, images: &Images) -> Result<(), Error> {
+        let (count, mut width) = (images.logits.len(), self.width);
+        let classes = self.classes.unwrap_or(images.logits.width());
+        images.logits.check("logits of the images", count, classes)?;
+        if let Some(logits) = &images.perturbed_logits {
+            logits.check("logits of the perturbed images", count, classes)?;
+        }
+        check_features(&images.features, "features of the images", count, &mut width)?;
+        check_features(
+            &images.perturbed_features,
+            "features of the perturbed images",
+            count,
+            &mut width,
+        )?;
+        self.classes = Some(classes);
+        self.width = width;
+        self.len += count;
+        for first in (0..count).step_by(BLOCK) {
+            let part = |rows: &Rows| rows.part(first..first + BLOCK);
+            self.blocks.push(Block {
+                images: Images {
+                    logits: part(&images.logits),
+                    features: images.features.as_ref().map(part),
+                    perturbed_logits: images.perturbed_logits.as_ref().map(part),
+                    perturbed_features: images.perturbed_features.as_ref().map(part),
+                },
+                products: OnceLock::new(),
+                order: OnceLock::new(),
+                similarities: OnceLock::new(),
+                guided: OnceLock::new(),
+                class_distances: [OnceLock::new(), OnceLock::new()],
+                residuals: OnceLock::new(),
+            });
+        }
+        Ok(())
+    }
+
+    /// How many images.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there are no images.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// What the images are scored by.
+    pub fn fit(&self) -> &Arc<Fit> {
+        &self.fit
+    }
+}
+
+/// Some images, and what detectors keep of them.
+#[derive(Debug)]
+pub(crate) struct Block {
+    images: Images,
+    products: OnceLock<Vec<f64>>,
+    order: OnceLock<Vec<u16>>,
+    /// Similarities to the nearest fit images [N, K], descending.
+    pub(crate) similarities: OnceLock<Vec<f64>>,
+    /// Means of the 1, 2, … K greatest similarities weighted by energy [N, K].
+    pub(crate) guided: OnceLock<Vec<f64>>,
+    /// Squared distances to the nearest class [N]: of features as they are, and of norm 1.
+    pub(crate) class_distances: [OnceLock<Vec<f64>>; 2],
+    /// Norms beyond the 0, 1, … D first principal dimensions [N, D + 1].
+    pub(crate) residuals: OnceLock<Vec<f64>>,
+}
+
+impl Block {
+    /// How many images.
+    pub(crate) fn len(&self) -> usize {
+        self.images.logits.len()
+    }
+
+    pub(crate) fn images(&self) -> &Images {
+        &self.images
+    }
+
+    /// [N, C]
+    pub(crate) fn logits(&self) -> &Rows {
+        &self.images.logits
+    }
+
+    /// [N, D]
+    pub(crate) fn features(&self) -> &Rows {
+        let features = self.images.features.as_ref();
+        features.expect("features are among the detector's needs, which are checked first")
+    }
+
+    /// [N, C]
+    pub(crate) fn perturbed_logits(&self) -> &Rows {
+        let logits = self.images.perturbed_logits.as_ref();
+        logits.expect("a gradient is among the detector's needs, which are checked first")
+    }
+
+    /// [N, D]
+    pub(crate) fn perturbed_features(&self) -> &Rows {
+        let features = self.images.perturbed_features.as_ref();
+        features.expect("a gradient is among the detector's needs, which are checked first")
+    }
+
+    /// Features of norm 1 [N, D].
+    pub(crate) fn unit(&self) -> Vec<f64> {
+        let mut unit = self.features().to_f64();
+        unit.chunks_exact_mut(self.features().width()).for_each(make_unit);
+        unit
+    }
+
+    /// Guessed classes.
+    pub(crate) fn guesses(&self) -> impl Iterator<Item = usize> {
+        self.logits().iter().map(argmax)
+    }
+
+    /// log Σ exp z.
+    pub(crate) fn energies(&self) -> impl Iterator<Item = f64> {
+        self.logits().iter().map(energy)
+    }
+
+    /// W h [N, C], kept.
+    pub(crate) fn products(&self, fit: &Fit) -> &[f64] {
+        self.products
+            .get_or_init(|| product(&self.features().to_f64(), fit.weight(), self.features().width()))
+    }
+
+    /// The places of each image's features from the greatest down [N, D], kept.
+    pub(crate) fn order(&self) -> &[u16] {
+        // On this thread alone: see `kept` in fit.rs.
+        self.order
+            .get_or_init(|| self.features().iter().flat_map(descending).collect())
+    }
+}

@@ -1,0 +1,46 @@
+//! LTS: energy of logits scaled by how much of the features lies in the greatest.
+use crate::description::{Description, Maker, Rule, Score};
+use crate::error::Error;
+use crate::knob::{Knob, Values};
+use crate::need::Need;
+use crate::number::{kept, log_sum_exp, sum_ratio};
+
+pub(crate) const LTS: Description = Description {
+    key: "lts",
+    label: "LTS",
+    formula: "E(z (Σh / Σ of the greatest)²)",
+    source: "arXiv 2408.04851",
+    cost: "no fit; D log D once and C + D an image, at every share",
+    knobs: &[Knob {
+        least: 1.0,
+        span: (1.0, 100.0),
+        ..Knob::percent(
+            "share",
+            "top %",
+            5.0,
+            "share of an image's features that are the greatest",
+        )
+    }],
+    needs: &[Need::Features],
+    is_log_odds: false,
+    rule: Maker::Fit(|_| Ok(Box::new(Lts))),
+};
+
+struct Lts;
+
+impl Rule for Lts {
+    fn at<'a>(&'a self, values: &Values) -> Result<Score<'a>, Error> {
+        let share = values.get("share");
+        Ok(Box::new(move |block| {
+            let width = block.features().width();
+            let kept = kept(width, 100.0 - share);
+            let rows = block.features().iter().zip(block.order().chunks_exact(width));
+            rows.zip(block.logits().iter())
+                .map(|((features, order), logits)| {
+                    let factor = sum_ratio(features, order, kept).powi(2);
+                    log_sum_exp(logits.iter().map(|&z| f64::from(z) * factor))
+                })
+                .collect()
+        }))
+    }
+}

@@ -1,0 +1,180 @@
+//! OpenMax: the probability of an unknown class by extreme values of distances.
+use std::sync::Arc;
+
+use crate::description::{Description, Fitting, Maker, Rule, Score};
+use crate::error::Error;
+use crate::fit::Fit;
+use crate::knob::{Knob, Values};
+use crate::need::Need;
+use crate::number::{class_means, log_sum_exp};
+
+/// Distances are of logits, as in the paper, to the mean of the correctly guessed fit images of each class. The logit of
+/// the a-th of the α greatest classes loses the share w (α + 1 − a)/α, w the Weibull probability of its distance; what
+/// they lose together is the logit of the unknown class. Scores are the log-odds against it: they rise with
+/// 1 − P(unknown), and keep every digit where that crowds below 1.
+///
+/// pytorch-ood fits by all images of a class, correctly guessed or not; its Weibull distributions are these.
+pub(crate) const OPENMAX: Description = Description {
+    key: "openmax",
+    label: "OpenMax",
+    formula: "1 − P(unknown), Weibull tails of ‖z − μ_c‖",
+    source: "arXiv 1511.06233",
+    cost: "fit M·C; C·α an image",
+    knobs: &[
+        Knob::count(
+            "tail",
+            "tail",
+            20.0,
+            "greatest distances of a class that its Weibull tail is fitted to",
+        ),
+        Knob::count("alpha", "α", 10.0, "greatest classes that are revised"),
+    ],
+    needs: &[Need::FitImages, Need::FitLabels],
+    is_log_odds: false,
+    rule: Maker::Fit(fit),
+};
+
+struct OpenMax {
+    /// [C, C]
+    means: Vec<f64>,
+    /// Of each class, descending.
+    distances: Vec<Vec<f64>>,
+}
+
+fn fit(fit: &Arc<Fit>) -> Fitting {
+    let logits = fit.images().logits.to_f64();
+    let classes = fit.images().logits.width();
+    let (means, counts) = class_means(logits.chunks_exact(classes), fit.correct(), classes, classes);
+    for (class, count) in counts.iter().enumerate() {
+        if *count == 0 {
+            return Err(Error::Class {
+                detector: OPENMAX.key,
+                what: "correctly guessed training images",
+                class,
+            });
+        }
+    }
+    let mut distances = vec![Vec::new(); classes];
+    for (row, class) in logits.chunks_exact(classes).zip(fit.correct()) {
+        if let Some(class) = class {
+            distances[class].push(distance(row, &means[class * classes..][..classes]));
+        }
+    }
+    for distances in &mut distances {
+        distances.sort_unstable_by(crate::number::down);
+    }
+    Ok(Box::new(OpenMax { means, distances }))
+}
+
+fn distance(a: &[f64], b: &[f64]) -> f64 {
+    let squares = a.iter().zip(b).map(|(a, b)| (a - b) * (a - b));
+    squares.sum::<f64>().sqrt()
+}
+
+impl Rule for OpenMax {
+    fn at<'a>(&'a self, values: &Values) -> Result<Score<'a>, Error> {
+        let classes = self.distances.len();
+        let (tail, alpha) = (values.count("tail"), values.count("alpha").min(classes));
+        let tails: Vec<Weibull> = self
+            .distances
+            .iter()
+            .map(|distances| Weibull::of(distances.get(..tail).unwrap_or(distances)))
+            .collect();
+        Ok(Box::new(move |block| {
+            let logits = block.logits().to_f64();
+            let rows = logits.chunks_exact(classes);
+            rows.map(|logits| {
+                let mut order: Vec<usize> = (0..classes).collect();
+                order.sort_by(|&a, &b| logits[b].total_cmp(&logits[a]));
+                let mut revised = logits.to_vec();
+                let mut unknown = 0.0;
+                for (rank, &class) in order.iter().take(alpha).enumerate() {
+                    let far = distance(logits, &self.means[class * classes..][..classes]);
+                    let share = tails[class].probability(far) * (alpha - rank) as f64 / alpha as f64;
+                    revised[class] = logits[class] * (1.0 - share);
+                    unknown += logits[class] * share;
+                }
+                log_sum_exp(revised.iter().copied()) - unknown
+            })
+            .collect()
+        }))
+    }
+}
+
+/// P(X ≤ x) = 1 − exp(−(x/scale)^shape) of distances, which are moved so that the least of the tail lies at 10,000: as
+/// libMR does, the paper's own library. The shape is so large there that it is kept with ln scale.
+struct Weibull {
+    shift: f64,
+    shape: f64,
+    log_scale: f64,
+}
+
+impl Weibull {
+    const LEAST: f64 = 10_000.0;
+
+    /// Of the greatest likelihood. A tail of equal distances gives a step.
+    fn of(tail: &[f64]) -> Self {
+        let least = tail.iter().copied().fold(f64::INFINITY, f64::min);
+        let shift = Self::LEAST - least;
+        let logs: Vec<f64> = tail.iter().map(|x| (x + shift).ln()).collect();
+        let top = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let n = logs.len() as f64;
+        let mean = logs.iter().sum::<f64>() / n;
+        // Σ x^k ln x / Σ x^k − mean ln x − 1/k rises with k; its zero is the shape. Logs are less the greatest one.
+        let slope = |k: f64| {
+            let weights = || logs.iter().map(|log| (k * (log - top)).exp());
+            let weighted: f64 = weights().zip(&logs).map(|(w, log)| w * (log - top)).sum();
+            weighted / weights().sum::<f64>() + top - mean - 1.0 / k
+        };
+        let (mut low, mut high) = (0f64, 30f64);
+        // The shape's logarithm to the base e: from 1 to 1e13.
+        for _ in 0..60 {
+            let middle = 0.5 * (low + high);
+            if slope(middle.exp()) < 0.0 {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        let shape = (0.5 * (low + high)).exp();
+        let sum: f64 = logs.iter().map(|log| (shape * (log - top)).exp()).sum();
+        Self {
+            shift,
+            shape,
+            log_scale: top + (sum / n).ln() / shape,
+        }
+    }
+
+    fn probability(&self, distance: f64) -> f64 {
+        let place = self.shape * ((distance + self.shift).max(f64::MIN_POSITIVE).ln() - self.log_scale);
+        -(-place.exp()).exp_m1()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_likelihood_of_a_tail_is_greatest_at_its_weibull() {
+        let tail = [3.1, 2.7, 2.6, 2.2, 2.15, 2.0];
+        let found = Weibull::of(&tail);
+        let likelihood = |shape: f64, log_scale: f64| -> f64 {
+            let terms = tail.iter().map(|x| {
+                let place = (x + found.shift).ln() - log_scale;
+                shape.ln() + shape * place - (shape * place).exp()
+            });
+            terms.sum()
+        };
+        let best = likelihood(found.shape, found.log_scale);
+        for step in [0.99, 1.01] {
+            assert!(likelihood(found.shape * step, found.log_scale) < best);
+        }
+        for step in [-1e-6, 1e-6] {
+            assert!(likelihood(found.shape, found.log_scale + step) < best);
+        }
+        assert!(found.probability(0.0) < 0.02 && found.probability(5.0) > 0.99);
+        let one = Weibull::of(&[2.0]);
+        assert!(one.probability(1.0) < 1e-9 && one.probability(3.0) == 1.0);
+    }
+}
