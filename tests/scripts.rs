@@ -5,7 +5,9 @@ use std::process::Command;
 #[test]
 fn the_scripts_pass_their_own_tests() {
     let Some(python) = ["python3", "python"].into_iter().find(|python| {
-        let asked = Command::new(python).args(["-c", "import sys; sys.exit(sys.version_info < (3, 8))"]).output();
+        let asked = Command::new(python)
+            .args(["-c", "import sys; sys.exit(sys.version_info < (3, 8))"])
+            .output();
         asked.is_ok_and(|asked| asked.status.success())
     }) else {
         println!("skipped: no Python 3.8 or newer here");
@@ -16,5 +18,9 @@ fn the_scripts_pass_their_own_tests() {
         .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")))
         .output()
         .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }

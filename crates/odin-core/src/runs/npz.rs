@@ -5,7 +5,7 @@ use std::path::Path;
 use npyz::npz::{NpzArchive, NpzWriter};
 use npyz::{DType, WriterBuilder};
 
-use super::{WriteError, write_whole};
+use super::write::{WriteError, write_whole};
 use crate::protocol::ImageScore;
 
 /// Writes one side's scores, one entry an image in the order given.
@@ -21,7 +21,7 @@ pub fn write_scores(path: &Path, scores: &[ImageScore]) -> Result<(), WriteError
 }
 
 /// In memory first: the writer ends the archive when it is dropped, where an error (a full disk) is lost.
-fn encode(scores: &[ImageScore]) -> io::Result<Vec<u8>> {
+pub(super) fn encode(scores: &[ImageScore]) -> io::Result<Vec<u8>> {
     let mut bytes = Cursor::new(Vec::new());
     let mut npz = NpzWriter::new(&mut bytes);
     array(&mut npz, "index", scores, |s| i64::from(s.index))?;
