@@ -40,16 +40,6 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
         "the editor is split over files",
     ),
     (
-        "crates/odin-datasets/src/fetch/",
-        "crates/odin-datasets/src/fetch/mod.rs",
-        "`Options` is defined at the top",
-    ),
-    (
-        "crates/odin-datasets/src/fetch/unpack/",
-        "crates/odin-datasets/src/fetch/unpack/mod.rs",
-        "`Target` is defined at the top",
-    ),
-    (
         "crates/odin-engine/src/networks/weights/",
         "crates/odin-engine/src/networks/weights/mod.rs",
         "`ReadError` is defined at the top",
