@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Finds or makes the libtorch that odin is built against, and leaves `.libtorch/current` pointing at it.
 
-In this order: $LIBTORCH; a Python here that has torch 2.11.x (its CUDA is then used); else a CPU tree under
-`.libtorch/cpu`, made from the published wheels. A second call finds what the first one left and needs no network.
+In this order: $LIBTORCH; a Python here that has torch 2.11.x (its CUDA is then used), the one that runs this script
+before python3 and python; else a CPU tree under `.libtorch/cpu`, made from the published wheels. A second call finds what
+the first one left and needs no network; wheels that have arrived are kept until the tree is made.
 
     python3 scripts/libtorch.py            find or make it; print its folder
     python3 scripts/libtorch.py --where    print what a build would use, change nothing
@@ -11,10 +12,12 @@ Needs Python 3.8 with pip, and a C compiler on Linux x86-64. Uses nothing outsid
 """
 import os
 import platform
+import shlex
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import zipfile
 from pathlib import Path
 
@@ -24,6 +27,8 @@ ROOT = Path(__file__).resolve().parent.parent
 HOME = ROOT / ".libtorch"
 CURRENT = HOME / "current"
 CPU_TREE = HOME / "cpu"
+WHEELS = HOME / "wheels"
+PAUSES = (5, 20, 60)  # seconds between the tries to fetch a wheel
 tried = []
 
 
@@ -58,12 +63,17 @@ def from_environment():
     return folder
 
 
+def pythons():
+    """The one that runs this script (make's PYTHON) first."""
+    return list(dict.fromkeys(filter(None, (sys.executable, shutil.which("python3"), shutil.which("python")))))
+
+
 def from_python():
     ask = (
         "import torch, pathlib; print(torch.__version__); print(torch.version.cuda or ''); "
         "print(pathlib.Path(torch.__file__).resolve().parent); print(int(torch._C._GLIBCXX_USE_CXX11_ABI))"
     )
-    for python in dict.fromkeys(filter(None, map(shutil.which, ("python3", "python")))):
+    for python in pythons():
         done = subprocess.run([python, "-c", ask], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         lines = done.stdout.splitlines()
         if done.returncode != 0 or len(lines) != 4:
@@ -102,21 +112,19 @@ def from_wheels():
     cuda_parts = platforms[0].endswith("x86_64")
     if cuda_parts:  # libtorch_cpu of this wheel links two small CUDA libraries
         wanted += ["nvidia-cuda-cupti==13.0.85", "nvidia-cuda-runtime==13.0.96"]
-    HOME.mkdir(exist_ok=True)
+    WHEELS.mkdir(parents=True, exist_ok=True)
     say(f"fetching libtorch {TORCH} (CPU{', 540 MB' if cuda_parts else ''}) once, into {HOME}")
+    wheels = []
+    for one in wanted:
+        wheel = fetch(one, platforms)
+        if wheel is None:
+            return None
+        wheels.append(wheel)
     with tempfile.TemporaryDirectory(dir=HOME, prefix="part-") as part:
         part = Path(part)
-        # One fixed Python version: only the libraries are taken, so any wheel of this platform serves.
-        command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--python-version", "3.12"]
-        command += ["--implementation", "cp", "--disable-pip-version-check", "-d", str(part)]
-        for one in platforms:
-            command += ["--platform", one]
-        if subprocess.run(command + wanted, stdout=sys.stderr).returncode != 0:
-            tried.append(f"wheels: pip could not download {' '.join(wanted)} (its message is above)")
-            return None
         tree = part / "tree"
         (tree / "lib").mkdir(parents=True)
-        for wheel in sorted(part.glob("*.whl")):
+        for wheel in wheels:
             unpack(wheel, tree, cuda_parts)
         if cuda_parts and not write_stub(tree / "lib"):
             return None
@@ -127,7 +135,59 @@ def from_wheels():
         if CPU_TREE.exists():
             shutil.rmtree(CPU_TREE)
         tree.rename(CPU_TREE)
+    shutil.rmtree(WHEELS, ignore_errors=True)
     return CPU_TREE
+
+
+def fetch(wanted, platforms):
+    """The wheel of `NAME==VERSION`: what an earlier try or call has brought, else by pip, which is asked several times."""
+    wheel = fetched(wanted)
+    if wheel:
+        say(f"{wheel.name} is here already")
+        return wheel
+    options = patience()
+    if options is None:
+        tried.append(f"wheels: {sys.executable} has no working pip (`{sys.executable} -m pip --version` tells more)")
+        return None
+    # One fixed Python version: only the libraries are taken, so any wheel of this platform serves.
+    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--python-version", "3.12"]
+    command += ["--implementation", "cp", "--disable-pip-version-check", *options]
+    for one in platforms:
+        command += ["--platform", one]
+    tries = len(PAUSES) + 1
+    for attempt in range(1, tries + 1):
+        say(f"fetching {wanted}, try {attempt} of {tries}")
+        # A wheel counts once it is complete: a try that breaks off leaves nothing that could be taken for one.
+        with tempfile.TemporaryDirectory(dir=WHEELS, prefix="part-") as part:
+            if subprocess.run(command + ["-d", part, wanted], stdout=sys.stderr).returncode == 0:
+                for wheel in Path(part).glob("*.whl"):
+                    wheel.replace(WHEELS / wheel.name)
+        wheel = fetched(wanted)
+        if wheel:
+            return wheel
+        if attempt < tries:
+            say(f"that failed (pip's message is above); trying again in {PAUSES[attempt - 1]} s")
+            time.sleep(PAUSES[attempt - 1])
+    tried.append(f"wheels: pip could not download {wanted} in {tries} tries (its messages are above); what has arrived is kept in {WHEELS}")
+    return None
+
+
+def fetched(wanted):
+    """The wheel of `NAME==VERSION` in WHEELS, if it is there and whole."""
+    name, version = wanted.split("==")
+    for wheel in sorted(WHEELS.glob(f"{name.replace('-', '_')}-{version}-*.whl")):
+        if zipfile.is_zipfile(wheel):  # the list of contents stands at a wheel's end, so a cut one has none
+            return wheel
+    return None
+
+
+def patience():
+    """What makes the installed pip patient with a bad line, or None where there is no pip that works."""
+    asked = subprocess.run([sys.executable, "-m", "pip", "download", "--help"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    if asked.returncode != 0:
+        return None
+    known = (("--retries", "8"), ("--timeout", "120"), ("--resume-retries", "20"))
+    return [word for option, value in known if f"{option} " in asked.stdout for word in (option, value)]
 
 
 def unpack(wheel, tree, cuda_parts):
@@ -174,6 +234,21 @@ def already_there():
     return folder if is_libtorch(folder) else None
 
 
+def better_than(folder):
+    """The torch with CUDA of a Python here, where `folder` has none: named, not taken, for a rebuild takes minutes."""
+    if os.environ.get("LIBTORCH") or library(folder, "torch_cuda").exists():
+        return None
+    # Finds the package without loading it, which would take seconds at each call of make.
+    ask = "import importlib.util as u; s = u.find_spec('torch'); print(next(iter(s.submodule_search_locations)) if s else '')"
+    for python in pythons():
+        done = subprocess.run([python, "-c", ask], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        other = Path(done.stdout.strip() or os.devnull)
+        version = other / "version.py"
+        if is_libtorch(other) and library(other, "torch_cuda").exists() and version.exists() and f"'{SERIES}" in version.read_text(errors="replace"):
+            return python, other
+    return None
+
+
 def point_at(folder):
     HOME.mkdir(exist_ok=True)
     if CURRENT.is_symlink() and CURRENT.resolve() == folder.resolve():
@@ -212,6 +287,9 @@ def main():
         say("  - a network that reaches the Python package index, so that the wheels can be fetched")
         return 2
     point_at(folder)
+    better = better_than(folder)
+    if better:
+        say(f"note: building for the CPU; {better[0]} has a torch with CUDA, which this takes: LIBTORCH={shlex.quote(str(better[1]))} make build")
     print(folder)
     return 0
 

@@ -55,13 +55,13 @@ fn everything_that_the_demo_session_names_is_here() {
     let specs = session.job_specs();
     assert!(specs.len() >= 4);
     for (_, _, spec) in specs {
-        let card = NetworkCard::find(&spec.network, &home.models()).unwrap();
+        let card = NetworkCard::find(&spec.network, &home.model_folders()).unwrap();
         assert!(size(&card.weights_path()) <= 2_000_000);
         assert!(
             card.accuracy.unwrap() >= 0.925,
             "on the test images, as `odin train` measured it"
         );
-        let (set, folder) = datasets::find(&spec.dataset, &[home.data()]).unwrap();
+        let (set, folder) = datasets::find(&spec.dataset, &home.data_folders()).unwrap();
         assert!(Dataset::open(&set, &folder).unwrap().len() >= 2000);
     }
     // What is in the repository of data/: the demo's sets and the cards.
@@ -90,7 +90,7 @@ fn the_network_is_as_good_as_its_card_says() {
         "0",
         "--json",
     ]);
-    let card = NetworkCard::find("fashion-densenet", &root().join("models")).unwrap();
+    let card = NetworkCard::find("fashion-densenet", &[root().join("models")]).unwrap();
     let (here, said) = (json["accuracy"].as_f64().unwrap(), card.accuracy.unwrap());
     assert!(
         (here - said).abs() < 0.05,

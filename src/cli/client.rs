@@ -12,7 +12,8 @@ use odin_core::protocol::{
     Command, EngineEnded, EngineProcess, Event, Generation, JobId, JobSpec, Order, Placement, ScoreTable,
 };
 
-use super::{What, engine};
+use super::engine;
+use super::what::What;
 use crate::home::Home;
 use crate::metrics::{Comparison, Conventions, Side};
 use crate::networks::NetworkCard;

@@ -4,11 +4,14 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{engine, print};
+use super::engine;
+use super::output::{print, print_json};
+use super::what::at_least_one;
 use crate::config::{self, Config};
 use crate::datasets;
 use crate::home::Home;
 use crate::logging;
+use crate::plain::in_words;
 use crate::runs::evidence::{Budget, Shelf};
 use crate::units::Device;
 use odin_core::tasks::{Examination, Finding};
@@ -18,7 +21,7 @@ pub struct Options {
     /// Look at this network closely: its accuracy here against its card's, and its normalisation
     network: Option<String>,
     /// In-distribution images to try it on
-    #[arg(long, default_value_t = 1000, value_name = "N")]
+    #[arg(long, default_value_t = 1000, value_name = "N", value_parser = at_least_one())]
     images: usize,
     /// Weights to use instead of the card's
     #[arg(long, value_name = "FILE")]
@@ -31,6 +34,9 @@ pub struct Options {
     /// Print a settings file with every key and colour, to begin one's own from
     #[arg(long, conflicts_with = "network")]
     config: bool,
+    /// Print JSON: a list of objects with name, found and, where something is wrong, advice
+    #[arg(long)]
+    json: bool,
 }
 
 pub fn run(options: &Options) -> anyhow::Result<()> {
@@ -49,6 +55,9 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         })?,
         None => everything(),
     };
+    if options.json {
+        return print_json(&findings);
+    }
     let mut text = String::new();
     for Finding { name, found, advice } in &findings {
         let mark = if advice.is_some() { "!" } else { " " };
@@ -73,7 +82,11 @@ fn everything() -> Vec<Finding> {
             .into_iter()
             .partition(|finding| finding.name != "network"),
         Err(error) => (
-            vec![Finding::unwell("engine", "does not run", format!("{error:#}"))],
+            vec![Finding::unwell(
+                "engine",
+                "does not run",
+                in_words(error.as_ref()),
+            )],
             Vec::new(),
         ),
     };
@@ -170,15 +183,12 @@ fn evidence(home: &Home) -> Finding {
 }
 
 fn data(home: &Home) -> Finding {
-    let all = datasets::list(&[home.data()]);
+    let all = datasets::list(&home.data_folders());
     let unreadable: Vec<String> = all
         .iter()
-        .filter_map(|(_, card)| card.as_ref().err().map(ToString::to_string))
+        .filter_map(|set| set.card.as_ref().err().map(ToString::to_string))
         .collect();
-    let present = all
-        .iter()
-        .filter(|(_, card)| card.as_ref().is_ok_and(|c| c.is_present(&home.data()).is_ok()))
-        .count();
+    let present = all.iter().filter(|set| set.is_present()).count();
     let found = format!(
         "{present} of {} data sets present (`odin list datasets`)",
         all.len()

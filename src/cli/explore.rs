@@ -1,4 +1,5 @@
 //! `odin [SESSION]`: the dashboard.
+use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,14 +8,16 @@ use std::time::SystemTime;
 use anyhow::{Context, bail};
 use clap::Args;
 
-use super::{engine, print};
+use super::engine;
+use super::output::print;
+use super::suggest::did_you_mean;
 use crate::app::{Catalogue, Choice, Model, Restore};
 use crate::config::Config;
 use crate::datasets;
 use crate::files;
 use crate::home::Home;
 use crate::networks::NetworkCard;
-use crate::plain::plain;
+use crate::plain::{in_words, plain};
 use crate::runs::evidence::Budget;
 use crate::session::{self, Lock, LockError, Session, copy_path};
 use crate::term::{self, Capabilities, EngineLink, Exit, TermOptions};
@@ -32,10 +35,11 @@ pub struct Options {
     copy: bool,
 }
 
-pub fn run(session: Option<&str>, options: &Options) -> anyhow::Result<()> {
+/// `commands` are those that a session's name may be a misspelling of.
+pub fn run(session: Option<&str>, options: &Options, commands: &[String]) -> anyhow::Result<()> {
     let home = Home::find()?;
     let name = session.unwrap_or("demo");
-    let path = find(name, &home)?;
+    let path = find_or_suggest(name, &home, commands)?;
     let session = Session::load(&path)?;
     let config = Config::of_user()?;
     if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
@@ -65,7 +69,7 @@ pub fn run(session: Option<&str>, options: &Options) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let start = move || start(&home, only);
+    let start = move || start(&home, only).map_err(|error| in_words(error.as_ref()));
     let exit = runtime.block_on(term::run(model, options, start));
     drop(lock);
     match exit? {
@@ -135,7 +139,7 @@ fn model(mut session: Session, path: PathBuf) -> Model {
 /// What has a card and can be read; what is present comes first.
 fn catalogue(home: &Home) -> Catalogue {
     let mut catalogue = Catalogue::default();
-    for (name, card) in NetworkCard::list(&home.models()) {
+    for (name, card) in NetworkCard::list(&home.model_folders()) {
         let Ok(card) = card else { continue };
         let is_present = card.weights_path().exists();
         catalogue
@@ -147,11 +151,11 @@ fn catalogue(home: &Home) -> Catalogue {
             is_present,
         });
     }
-    for (name, card) in datasets::list(&[home.data()]) {
-        let Ok(card) = card else { continue };
-        let is_present = card.is_present(&home.data()).is_ok();
+    for set in datasets::list(&home.data_folders()) {
+        let is_present = set.is_present();
+        let Ok(card) = set.card else { continue };
         catalogue.sets.push(Choice {
-            name,
+            name: set.name,
             title: plain(&card.title).into_owned(),
             is_present,
         });
@@ -164,18 +168,41 @@ fn catalogue(home: &Home) -> Catalogue {
 
 /// The session's file: a path, or a name in sessions/.
 pub(super) fn find(session: &str, home: &Home) -> anyhow::Result<PathBuf> {
+    find_or_suggest(session, home, &[])
+}
+
+fn find_or_suggest(session: &str, home: &Home, commands: &[String]) -> anyhow::Result<PathBuf> {
     let given = Path::new(session);
     if given.is_file() {
         return Ok(given.to_owned());
     }
-    let named = home.sessions().join(format!("{session}.yaml"));
-    if given.components().count() == 1 && named.is_file() {
-        return Ok(named);
+    let known = sessions(home);
+    if let Some((_, path)) = known.iter().find(|(name, _)| name == session) {
+        return Ok(path.clone());
     }
+    let names: Vec<String> = known.into_iter().map(|(name, _)| name).collect();
     bail!(
-        "no session `{session}`: neither a file nor a name in {} (`odin list sessions`)",
-        home.sessions().display()
+        "no session `{session}`: neither a file nor a name in {}{} (`odin list sessions`)",
+        home.sessions().display(),
+        did_you_mean(session, commands, &names)
     );
+}
+
+/// The sessions that have a name, with their files, by name; one's own hide those of the same name that came with the program.
+pub(super) fn sessions(home: &Home) -> Vec<(String, PathBuf)> {
+    let mut found = BTreeMap::new();
+    for folder in home.session_folders() {
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        for path in entries.map(|entry| entry.path()) {
+            if path.extension().is_some_and(|extension| extension == "yaml")
+                && let Some(name) = path.file_stem()
+            {
+                let name = name.to_string_lossy().into_owned();
+                found.entry(name).or_insert_with(|| path.clone());
+            }
+        }
+    }
+    found.into_iter().collect()
 }
 
 /// The engine, on what the jobs need; `only` takes the place of the devices that the session names.

@@ -1,16 +1,18 @@
 //! `odin fetch`: what cards name a source for, brought to this machine.
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, bail};
 use clap::Args;
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-use super::{print, progress_bar};
+use super::output::{line, print, print_json, progress_bar};
 use crate::datasets::{self, DatasetCard, Download, nearest};
 use crate::fetch::{self, Check, Outcome, Progress, State};
 use crate::home::Home;
+use crate::networks::NetworkCard;
+use crate::plain::in_words;
 
 #[derive(Debug, Args)]
 pub struct Options {
@@ -25,6 +27,9 @@ pub struct Options {
     /// Take the file of --from whatever its checksum
     #[arg(long, requires = "from")]
     no_checksum: bool,
+    /// Print JSON: an object each, with what can be fetched or what came of it
+    #[arg(long)]
+    json: bool,
 }
 
 /// What the card of a data set or of a network says of its files.
@@ -61,7 +66,24 @@ impl Sourced {
 /// A card that cannot be read is kept, to say so when it is asked for.
 type Found = (String, anyhow::Result<Sourced>);
 
-pub fn run(options: &Options) -> anyhow::Result<()> {
+/// What came of one name.
+#[derive(Serialize)]
+struct Fetched<'a> {
+    name: &'a str,
+    /// `fetched`, `present`, or `failed`.
+    state: &'static str,
+    paths: Vec<PathBuf>,
+    /// Why it failed.
+    reason: Option<String>,
+}
+
+/// No mirror could be reached or gave the file: nothing that was asked for is at fault.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct NotReached(String);
+
+/// Exit code 1 where the network or the servers alone are to blame, 2 where a name, a card or a file is.
+pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let home = Home::find()?;
     let mut known = from_data(&home);
     known.extend(from_models(&home));
@@ -69,12 +91,14 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         if options.from.is_some() {
             bail!("--from needs the name of what the file is");
         }
-        return print(&listing(&known));
+        list(&known, options.json)?;
+        return Ok(ExitCode::SUCCESS);
     }
     if options.from.is_some() && options.names.len() > 1 {
         bail!("--from brings one thing: name it alone");
     }
     let mut failures: Vec<(&str, anyhow::Error)> = Vec::new();
+    let mut all = Vec::new();
     for (at, name) in options.names.iter().enumerate() {
         if options.names.iter().take(at).any(|before| before == name) {
             continue;
@@ -83,43 +107,74 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
             Some(file) => place(wanted, file, options),
             None => bring(wanted),
         });
+        if !options.json {
+            done.iter().try_for_each(|(_, told)| print(told))?;
+        }
+        all.push(match &done {
+            Ok((outcomes, _)) => Fetched {
+                name,
+                state: if outcomes.iter().any(|one| matches!(one, Outcome::Arrived(_))) {
+                    "fetched"
+                } else {
+                    "present"
+                },
+                paths: outcomes.iter().map(|one| place_of(one).to_owned()).collect(),
+                reason: None,
+            },
+            Err(error) => Fetched {
+                name,
+                state: "failed",
+                paths: Vec::new(),
+                reason: Some(in_words(error.as_ref())),
+            },
+        });
         if let Err(error) = done {
             failures.push((name, error));
         }
     }
-    let Some((last, before)) = failures.split_last() else {
-        return Ok(());
-    };
-    if options.names.len() == 1 {
-        return Err(anyhow!("{:#}", last.1));
+    if options.json {
+        print_json(&all)?;
     }
-    let mut stderr = io::stderr().lock();
-    for (_, error) in before.iter().chain([last]) {
-        let _ = writeln!(stderr, "error: {error:#}");
+    if failures.is_empty() {
+        return Ok(ExitCode::SUCCESS);
     }
-    let names: Vec<&str> = failures.iter().map(|(name, _)| *name).collect();
-    bail!(
-        "{} of {} not fetched: {}",
-        names.len(),
-        options.names.len(),
-        names.join(", ")
-    )
+    for (_, error) in &failures {
+        line(&format!("error: {}", in_words(error.as_ref())));
+    }
+    if options.names.len() > 1 {
+        let names: Vec<&str> = failures.iter().map(|(name, _)| *name).collect();
+        line(&format!(
+            "error: {} of {} not fetched: {}",
+            names.len(),
+            options.names.len(),
+            names.join(", ")
+        ));
+    }
+    let is_network = |(_, error): &(&str, anyhow::Error)| error.downcast_ref::<NotReached>().is_some();
+    Ok(ExitCode::from(if failures.iter().all(is_network) {
+        1
+    } else {
+        2
+    }))
 }
 
 fn from_data(home: &Home) -> Vec<Found> {
-    let data = home.data();
-    let sourced = |card: DatasetCard| Sourced {
+    let sourced = |card: DatasetCard, file: Option<PathBuf>| Sourced {
         name: card.name.clone(),
         aliases: card.aliases.clone(),
-        card: data.join(format!("{}.yaml", card.name)),
+        // What is built in has no file, and nothing to fetch.
+        card: file.unwrap_or_else(|| home.data().join(format!("{}.yaml", card.name))),
         title: card.title.clone(),
         downloads: card.fetch.clone(),
         how_to_get: card.how_to_get.clone(),
         needs: Needs::Dataset(Box::new(card)),
     };
-    datasets::list(&[home.data()])
+    datasets::list(&home.data_folders())
         .into_iter()
-        .map(|(name, card)| (name, card.map(sourced).map_err(anyhow::Error::from)))
+        .map(|set| {
+            let card = set.card.map(|card| sourced(card, set.file));
+            (set.name, card.map_err(anyhow::Error::from))
+        })
         .collect()
 }
 
@@ -134,19 +189,11 @@ struct WeightsSource {
 }
 
 fn from_models(home: &Home) -> Vec<Found> {
-    let entries = std::fs::read_dir(home.models()).into_iter().flatten().flatten();
-    let mut cards: Vec<PathBuf> = entries
-        .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "yaml"))
-        .collect();
-    cards.sort();
     let read = |path: &Path| -> anyhow::Result<WeightsSource> {
         let text = std::fs::read_to_string(path)?;
         Ok(serde_yaml::from_str(&text)?)
     };
-    let found = |path: PathBuf| {
-        let stem = path.file_stem().unwrap_or_default();
-        let name = stem.to_string_lossy().into_owned();
+    let found = |(name, path): (String, PathBuf)| {
         let card = read(&path).with_context(|| path.display().to_string());
         let sourced = card.map(|card| Sourced {
             name: name.clone(),
@@ -159,7 +206,10 @@ fn from_models(home: &Home) -> Vec<Found> {
         });
         (name, sourced)
     };
-    cards.into_iter().map(found).collect()
+    NetworkCard::files(&home.model_folders())
+        .into_iter()
+        .map(found)
+        .collect()
 }
 
 /// By the name of the card, else by its spelling in another case or an alias, as `odin score` finds it.
@@ -176,7 +226,7 @@ fn find<'a>(name: &str, known: &'a [Found]) -> anyhow::Result<&'a Sourced> {
         .or_else(|| known.iter().find(|(_, card)| alias(card)));
     match found {
         Some((_, Ok(card))) => Ok(card),
-        Some((_, Err(error))) => bail!("{error:#}"),
+        Some((_, Err(error))) => bail!("{}", in_words(error.as_ref())),
         None => {
             let cards = known.iter().flat_map(|(_, card)| card);
             let aliases = cards.flat_map(|card| card.aliases.clone());
@@ -194,11 +244,17 @@ fn find<'a>(name: &str, known: &'a [Found]) -> anyhow::Result<&'a Sourced> {
     }
 }
 
-fn bring(wanted: &Sourced) -> anyhow::Result<()> {
+/// What is here now, and how it is told.
+type Done = anyhow::Result<(Vec<Outcome>, String)>;
+
+fn bring(wanted: &Sourced) -> Done {
     let Sourced { name, how_to_get, .. } = wanted;
     if wanted.downloads.is_empty() {
         return match (wanted.lacks(), how_to_get) {
-            (None, _) => print(&format!("{name}: here already, with nothing to fetch\n")),
+            (None, _) => Ok((
+                Vec::new(),
+                format!("{name}: here already, with nothing to fetch\n"),
+            )),
             (Some(path), Some(how)) => bail!(
                 "{name}: {} is missing, and its card names no source: {how}",
                 path.display()
@@ -219,25 +275,22 @@ fn bring(wanted: &Sourced) -> anyhow::Result<()> {
             bar.show(p)
         });
         bar.0.finish_and_clear();
-        outcomes.push(
-            outcome
-                .map_err(|error| match &error {
-                    fetch::FetchError::Mirrors { .. } => {
-                        let how = how_to_get
-                            .as_deref()
-                            .map(|how| format!("; {how}"))
-                            .unwrap_or_default();
-                        anyhow!("{error}{how}; or get it elsewhere and `odin fetch {name} --from FILE`")
-                    }
-                    _ => error.into(),
-                })
-                .with_context(say)?,
-        );
+        outcomes.push(outcome.map_err(|error| match &error {
+            fetch::FetchError::Mirrors { .. } => {
+                let how = how_to_get.as_deref().map(|how| format!("; {how}"));
+                anyhow::Error::from(NotReached(format!(
+                    "{}: {error}{}; or get it elsewhere and `odin fetch {name} --from FILE`",
+                    say(),
+                    how.unwrap_or_default()
+                )))
+            }
+            _ => anyhow::Error::from(error).context(say()),
+        })?);
     }
-    report(wanted, &outcomes)
+    report(wanted, outcomes)
 }
 
-fn place(wanted: &Sourced, file: &Path, options: &Options) -> anyhow::Result<()> {
+fn place(wanted: &Sourced, file: &Path, options: &Options) -> Done {
     let say = || format!("{} ({})", wanted.name, wanted.card.display());
     fetch::check_apart(&wanted.downloads).with_context(say)?;
     let Some(download) = fetch::which(&wanted.downloads, file).with_context(say)? else {
@@ -271,29 +324,26 @@ fn place(wanted: &Sourced, file: &Path, options: &Options) -> anyhow::Result<()>
         &mut |progress| bar.show(progress),
     );
     bar.0.finish_and_clear();
-    report(wanted, &[outcome.with_context(say)?])
+    report(wanted, vec![outcome.with_context(say)?])
 }
 
 /// Says what is here now, and looks whether it is what the card needs.
-fn report(wanted: &Sourced, outcomes: &[Outcome]) -> anyhow::Result<()> {
+fn report(wanted: &Sourced, outcomes: Vec<Outcome>) -> Done {
     let name = &wanted.name;
-    for outcome in outcomes {
-        print(&match outcome {
-            Outcome::Arrived(path) => format!("{name}: fetched into {}\n", path.display()),
-            Outcome::Present(path) => format!("{name}: here already, in {}\n", path.display()),
-        })?;
-    }
+    let told = outcomes.iter().map(|outcome| match outcome {
+        Outcome::Arrived(path) => format!("{name}: fetched into {}\n", path.display()),
+        Outcome::Present(path) => format!("{name}: here already, in {}\n", path.display()),
+    });
+    let told: String = told.collect();
     let all_of_it = outcomes.len() == wanted.downloads.len();
     match wanted.lacks().filter(|_| all_of_it) {
-        None => Ok(()),
+        None => Ok((outcomes, told)),
         Some(missing) => {
-            let (Outcome::Arrived(path) | Outcome::Present(path)) = outcomes
+            let places: Vec<&Path> = outcomes.iter().map(place_of).collect();
+            let path = places
                 .iter()
-                .find(|outcome| {
-                    let (Outcome::Arrived(path) | Outcome::Present(path)) = outcome;
-                    missing.starts_with(path)
-                })
-                .or(outcomes.first())
+                .find(|path| missing.starts_with(path))
+                .or(places.first())
                 .with_context(|| format!("{name}: {} is missing", missing.display()))?;
             bail!(
                 "{name}: {} is there and lacks {}, which its card needs: move it away and fetch again, or correct {}",
@@ -305,20 +355,53 @@ fn report(wanted: &Sourced, outcomes: &[Outcome]) -> anyhow::Result<()> {
     }
 }
 
-fn listing(known: &[Found]) -> String {
-    let rows: Vec<[String; 4]> = known
-        .iter()
-        .filter_map(|(_, card)| card.as_ref().ok())
+fn place_of(outcome: &Outcome) -> &Path {
+    let (Outcome::Arrived(path) | Outcome::Present(path)) = outcome;
+    path
+}
+
+/// What can be fetched.
+#[derive(Serialize)]
+struct Source<'a> {
+    name: &'a str,
+    state: String,
+    /// Bytes to download, where the card says how many.
+    bytes: Option<u64>,
+    title: &'a str,
+}
+
+fn list(known: &[Found], json: bool) -> anyhow::Result<()> {
+    let cards = known.iter().filter_map(|(_, card)| card.as_ref().ok());
+    let sources: Vec<Source> = cards
         .filter(|card| !card.downloads.is_empty())
-        .map(|card| {
-            let bytes: Option<u64> = card.downloads.iter().map(|d| d.bytes).sum();
-            let size = bytes.map_or("?".to_owned(), |bytes| HumanBytes(bytes).to_string());
-            [card.name.clone(), state(card), size, card.title.clone()]
+        .map(|card| Source {
+            name: &card.name,
+            state: state(card),
+            bytes: card.downloads.iter().map(|download| download.bytes).sum(),
+            title: &card.title,
         })
         .collect();
-    if rows.is_empty() {
+    if json {
+        return print_json(&sources);
+    }
+    print(&listing(&sources))
+}
+
+fn listing(sources: &[Source]) -> String {
+    if sources.is_empty() {
         return "No card names a source.\n".to_owned();
     }
+    let size = |bytes: u64| HumanBytes(bytes).to_string();
+    let row = |source: &Source| {
+        let size = source.bytes.map_or("?".to_owned(), size);
+        [
+            source.name.to_owned(),
+            source.state.clone(),
+            size,
+            source.title.to_owned(),
+        ]
+    };
+    let rows: Vec<[String; 4]> = sources.iter().map(row).collect();
     let width = |of: &dyn Fn(&[String; 4]) -> usize| rows.iter().map(of).max().unwrap_or(0);
     let (n, s, b) = (
         width(&|[name, ..]| name.chars().count()),

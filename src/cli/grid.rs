@@ -43,7 +43,7 @@ pub fn split(home: &Home, card: &NetworkCard, spec: &JobSpec, asked: usize) -> a
         spec.in_dataset.as_deref().unwrap_or(&card.in_dataset),
         &spec.dataset,
     ] {
-        let (set_card, root) = datasets::find(name, &[home.data()])?;
+        let (set_card, root) = datasets::find(name, &home.data_folders())?;
         let left = Dataset::open(&set_card, &root)?.len().saturating_sub(spec.skip);
         let images = spec.limit.map_or(left, |limit| left.min(limit));
         ensure!(

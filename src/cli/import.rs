@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use anyhow::bail;
 use clap::{Args, Subcommand};
 
-use super::{engine, print};
+use super::engine;
+use super::output::print;
 use crate::datasets;
 use crate::home::Home;
 use crate::networks::NetworkCard;
@@ -68,7 +69,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
 /// Writes the session, and tells what became of every line that is no job.
 fn tmuxp(options: &TmuxpOptions) -> anyhow::Result<()> {
     let home = Home::find().ok();
-    let card = |network: &str| NetworkCard::find(network, &home.as_ref()?.models()).ok();
+    let card = |network: &str| NetworkCard::find(network, &home.as_ref()?.model_folders()).ok();
     // Without a card, by the names of the scripts: densenet10 was trained on CIFAR-10.
     let by_name = |network: &str| match network {
         "densenet10" | "wideresnet10" | "resnet10" => Some("cifar10".to_owned()),
@@ -135,10 +136,10 @@ fn report(imported: &Imported, home: Option<&Home>) -> String {
     let mut unknown: Vec<String> = jobs
         .iter()
         .flat_map(|job| {
-            let network = NetworkCard::find(&job.network, &home.models())
+            let network = NetworkCard::find(&job.network, &home.model_folders())
                 .err()
                 .map(|error| error.to_string());
-            let dataset = datasets::find(&job.dataset, &[home.data()])
+            let dataset = datasets::find(&job.dataset, &home.data_folders())
                 .err()
                 .map(|error| error.to_string());
             [network, dataset]

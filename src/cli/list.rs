@@ -1,8 +1,13 @@
 //! `odin list`: what there is, and what of it is present on this machine.
-use clap::{Args, ValueEnum};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 
-use super::print;
-use crate::datasets;
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+
+use super::explore;
+use super::output::{print, print_json};
+use crate::datasets::{self, Listed};
 use crate::home::Home;
 use crate::networks::NetworkCard;
 use crate::runs::{Condition, Shelved, shelf};
@@ -11,6 +16,9 @@ use crate::runs::{Condition, Shelved, shelf};
 pub struct Options {
     /// Only these
     what: Option<Kind>,
+    /// Print JSON: a list for each kind, of objects with name, state, about and path
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -21,91 +29,114 @@ enum Kind {
     Runs,
 }
 
-/// Name, whether it can be used here, and what it is.
-type Row = (String, String, String);
+#[derive(Debug, Serialize)]
+struct Row {
+    name: String,
+    /// Whether it can be used here.
+    state: &'static str,
+    /// What it is.
+    about: String,
+    /// The card, session or folder; `None` for what is built in.
+    path: Option<PathBuf>,
+}
 
 pub fn run(options: &Options) -> anyhow::Result<()> {
     let home = Home::find()?;
-    let mut text = String::new();
-    for (kind, rows) in [
+    let all = [
         (Kind::Networks, networks(&home)),
         (Kind::Datasets, datasets(&home)),
         (Kind::Sessions, sessions(&home)),
         (Kind::Runs, runs(&home)),
-    ] {
-        if options.what.is_none_or(|what| what == kind) {
-            if options.what.is_none() {
-                let heading = format!("{kind:?}").to_lowercase();
-                text.push_str(if text.is_empty() { "" } else { "\n" });
-                text.push_str(&format!("{heading}\n"));
-            }
-            text.push_str(&table(&rows));
+    ];
+    let wanted = all
+        .into_iter()
+        .filter(|(kind, _)| options.what.is_none_or(|what| what == *kind));
+    if options.json {
+        let lists: BTreeMap<String, Vec<Row>> = wanted.map(|(kind, rows)| (kind.key(), rows)).collect();
+        return print_json(&lists);
+    }
+    let mut text = String::new();
+    for (kind, rows) in wanted {
+        if options.what.is_none() {
+            text.push_str(if text.is_empty() { "" } else { "\n" });
+            text.push_str(&format!("{}\n", kind.key()));
         }
+        text.push_str(&table(&rows));
     }
     print(&text)
 }
 
+impl Kind {
+    fn key(self) -> String {
+        format!("{self:?}").to_lowercase()
+    }
+}
+
 fn table(rows: &[Row]) -> String {
     let width = |of: &dyn Fn(&Row) -> usize| rows.iter().map(of).max().unwrap_or(0);
-    let (name, state) = (width(&|r| r.0.chars().count()), width(&|r| r.1.chars().count()));
-    let line = |(n, s, what): &Row| format!("  {n:<name$}  {s:<state$}  {what}\n");
-    rows.iter().map(line).collect()
+    let (names, states) = (width(&|r| r.name.chars().count()), width(&|r| r.state.len()));
+    rows.iter()
+        .map(|row| format!("  {:<names$}  {:<states$}  {}\n", row.name, row.state, row.about))
+        .collect()
 }
 
 fn networks(home: &Home) -> Vec<Row> {
-    let row = |(name, card): (String, Result<NetworkCard, _>)| match card {
-        Ok(card) => {
-            let state = if card.weights_path().exists() {
-                "present"
-            } else {
-                "no weights"
-            };
-            (
-                name,
-                state.to_owned(),
+    let row = |(name, path): (String, PathBuf)| {
+        let (state, about) = match NetworkCard::load(&path) {
+            Ok(card) => (
+                if card.weights_path().exists() {
+                    "present"
+                } else {
+                    "no weights"
+                },
                 format!(
                     "{} · {} classes · {}",
                     card.architecture, card.classes, card.title
                 ),
-            )
+            ),
+            Err(error) => ("unreadable", error.to_string()),
+        };
+        Row {
+            name,
+            state,
+            about,
+            path: Some(path),
         }
-        Err(error) => (name, "unreadable".to_owned(), format!("{error}")),
     };
-    NetworkCard::list(&home.models()).into_iter().map(row).collect()
+    NetworkCard::files(&home.model_folders())
+        .into_iter()
+        .map(row)
+        .collect()
 }
 
 fn datasets(home: &Home) -> Vec<Row> {
-    let roots = [home.data()];
-    let row = |(name, card): (String, Result<datasets::DatasetCard, datasets::DatasetError>)| match card {
-        Ok(card) => {
-            let state = if card.is_present(&home.data()).is_ok() {
-                "present"
-            } else {
-                "absent"
-            };
-            (name, state.to_owned(), card.title)
+    let row = |set: Listed| {
+        let (state, about) = match &set.card {
+            Ok(card) if set.is_present() => ("present", card.title.clone()),
+            Ok(card) => ("absent", card.title.clone()),
+            Err(error) => ("unreadable", error.to_string()),
+        };
+        Row {
+            name: set.name,
+            state,
+            about,
+            path: set.file,
         }
-        Err(error) => (name, "unreadable".to_owned(), error.to_string()),
     };
-    datasets::list(&roots).into_iter().map(row).collect()
+    datasets::list(&home.data_folders())
+        .into_iter()
+        .map(row)
+        .collect()
 }
 
 fn sessions(home: &Home) -> Vec<Row> {
-    let entries = std::fs::read_dir(home.sessions()).into_iter().flatten().flatten();
-    let mut paths: Vec<_> = entries
-        .map(|e| e.path())
-        .filter(|p| p.extension().is_some_and(|e| e == "yaml"))
-        .collect();
-    paths.sort();
-    let name = |path: &std::path::Path| {
-        path.file_stem()
-            .map(|s| s.to_string_lossy().into_owned())
-            .unwrap_or_default()
+    let row = |(name, path): (String, PathBuf)| Row {
+        name,
+        state: "present",
+        about: path.display().to_string(),
+        path: Some(path),
     };
-    paths
-        .iter()
-        .map(|path| (name(path), "present".to_owned(), path.display().to_string()))
-        .collect()
+    explore::sessions(home).into_iter().map(row).collect()
 }
 
 /// The newest first.
@@ -148,7 +179,12 @@ fn runs(home: &Home) -> Vec<Row> {
                 what
             }
         };
-        (shelved.name(), state.to_owned(), what)
+        Row {
+            name: shelved.name(),
+            state,
+            about: what,
+            path: Some(shelved.path.clone()),
+        }
     };
     shelf(&home.runs()).into_iter().map(row).collect()
 }

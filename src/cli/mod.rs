@@ -8,25 +8,29 @@ mod explore;
 mod import;
 mod fetch;
 mod grid;
+mod interrupt;
 mod list;
+mod output;
 mod prune;
 mod reference;
 mod report;
 mod run;
 mod score;
+mod suggest;
 mod sweep;
 mod train;
 mod verdict;
+mod what;
 
-use std::io::{self, IsTerminal, Write};
-use std::path::PathBuf;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, Subcommand};
 
+use self::output::print;
 use crate::logging;
-use crate::plain::plain;
-use crate::units::{Device, Magnitude, Temperature};
+use crate::plain::{in_words, plain};
 
 /// Explore how well a network knows what it does not know.
 ///
@@ -79,59 +83,43 @@ enum Command {
     },
 }
 
-/// What to score, in the words of the scripts before this program.
-#[derive(Debug, Clone, Args)]
-struct What {
-    /// Network: a card's name in models/, or the path of a card
-    #[arg(long = "nn", visible_alias = "network", value_name = "NAME")]
-    network: String,
-    /// Out-of-distribution set: a card's name in data/, a folder of images, a CIFAR or IDX file
-    #[arg(long, visible_alias = "out-dataset", value_name = "NAME|PATH")]
-    dataset: String,
-    /// Perturbation magnitude ε, in units of the [0, 1] image
-    #[arg(long, default_value_t = Magnitude::PAPER, value_name = "ε", allow_negative_numbers = true)]
-    magnitude: Magnitude,
-    /// Temperature T
-    #[arg(long, default_value_t = Temperature::PAPER, value_name = "T", allow_negative_numbers = true)]
-    temperature: Temperature,
-    /// Weights to use instead of the card's
-    #[arg(long, value_name = "FILE")]
-    weights: Option<PathBuf>,
-    /// In-distribution set to use instead of the card's
-    #[arg(long, value_name = "NAME|PATH")]
-    in_dataset: Option<String>,
-    /// Leave out the first images of each set
-    #[arg(long, default_value_t = 0, value_name = "N")]
-    skip: usize,
-    /// Score at most so many images of each set
-    #[arg(long, value_name = "N")]
-    limit: Option<usize>,
-    /// auto, cpu or cuda:N
-    #[arg(long, default_value_t = Device::Auto)]
-    device: Device,
-    /// Images a pass [default: measured once for each network, size of image and device, and remembered]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65_536))]
-    batch: Option<u32>,
-    /// Seed of the bootstrap intervals
-    #[arg(long, default_value_t = 0)]
-    seed: u64,
-    /// Compute everything afresh: neither read the evidence of earlier runs nor keep any on disk
-    #[arg(long)]
-    fresh: bool,
-}
-
-/// Runs the program. Exit code 2 says that the input was at fault, and one line on standard error says how.
+/// Runs the program. Exit code 2 says that the input was at fault, and one line on standard error says how; 1 that what was
+/// asked for could not be done, though nothing was wrong with it.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::try_parse().unwrap_or_else(|error| match mistyped_command() {
+        Some(word) if error.kind() == ErrorKind::UnknownArgument => {
+            let meant = suggest::did_you_mean(&word, &commands(), &[]);
+            Cli::command()
+                .error(
+                    ErrorKind::InvalidSubcommand,
+                    format!("no command `{word}`{meant}"),
+                )
+                .exit()
+        }
+        _ => error.exit(),
+    });
     match begin().and_then(|()| run(cli)) {
         Ok(code) => code,
         Err(error) => refuse(&error),
     }
 }
 
+/// The first argument, where arguments that no session takes follow it and it is spelled much as a command.
+fn mistyped_command() -> Option<String> {
+    let word = std::env::args_os().nth(1)?.into_string().ok()?;
+    let is_near = !commands().contains(&word) && !suggest::did_you_mean(&word, &commands(), &[]).is_empty();
+    (is_near && !word.starts_with('-')).then_some(word)
+}
+
+fn commands() -> Vec<String> {
+    let command = Cli::command();
+    let shown = command.get_subcommands().filter(|command| !command.is_hide_set());
+    shown.map(|command| command.get_name().to_owned()).collect()
+}
+
 fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
-        None => explore::run(cli.session.as_deref(), &cli.explore),
+        None => explore::run(cli.session.as_deref(), &cli.explore, &commands()),
         Some(Command::Score(options)) => score::run(&options),
         Some(Command::Sweep(options)) => sweep::run(&options),
         Some(Command::Run(options)) => return run::run(&options),
@@ -142,8 +130,8 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Report(options)) => report::run(&options),
         Some(Command::Runs(options)) => prune::run(&options),
         Some(Command::List(options)) => list::run(&options),
-        Some(Command::Fetch(options)) => fetch::run(&options),
-        Some(Command::Man(options)) => reference::manual(&options),
+        Some(Command::Fetch(options)) => return fetch::run(&options),
+        Some(Command::Man(options)) => reference::manual(Cli::command(), &options),
         Some(Command::Reference(options)) => reference::run(&options),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
@@ -170,29 +158,6 @@ fn begin() -> anyhow::Result<()> {
 fn refuse(error: &anyhow::Error) -> ExitCode {
     tracing::debug!(%error, "refused");
     // With nobody to tell where standard error is closed.
-    let _ = writeln!(io::stderr(), "error: {}", plain(&format!("{error:#}")));
+    let _ = writeln!(io::stderr(), "error: {}", plain(&in_words(error.as_ref())));
     ExitCode::from(2)
-}
-
-/// Prints to standard output, without whatever would steer a terminal. A reader that has gone (`odin list | head`) is no
-/// error.
-fn print(text: &str) -> anyhow::Result<()> {
-    match io::stdout()
-        .write_all(plain(text).as_bytes())
-        .and_then(|()| io::stdout().flush())
-    {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        other => Ok(other?),
-    }
-}
-
-/// A progress bar on standard error, and only on a terminal.
-fn progress_bar(length: u64, unit: &str) -> indicatif::ProgressBar {
-    if !io::stderr().is_terminal() {
-        return indicatif::ProgressBar::hidden();
-    }
-    let template = format!("{{msg}} {{wide_bar}} {{pos}}/{{len}} {unit} · {{per_sec}} · {{eta}} left");
-    let style = indicatif::ProgressStyle::with_template(&template);
-    indicatif::ProgressBar::new(length)
-        .with_style(style.unwrap_or_else(|_| indicatif::ProgressStyle::default_bar()))
 }

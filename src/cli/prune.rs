@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 
-use super::print;
+use super::output::print;
 use crate::home::Home;
 use crate::runs::{Condition, Shelved, shelf};
 
@@ -23,7 +23,8 @@ enum What {
 
 #[derive(Debug, Args)]
 struct PruneOptions {
-    /// Of each network and data set, keep so many of the newest finished runs [default: all]
+    /// Of each network and pair of data sets, keep so many of the newest finished runs, and as many of the newest sweeps
+    /// [default: all]
     #[arg(long, value_name = "N")]
     keep: Option<usize>,
     /// Only tell what would be removed
@@ -82,7 +83,7 @@ fn runs(count: usize) -> String {
 
 /// The runs to remove, and why. Those that are being written stay.
 fn doomed(all: &[Shelved], keep: Option<usize>) -> Vec<(&Shelved, String)> {
-    let mut kept: Vec<(String, String)> = Vec::new();
+    let mut kept = Vec::new();
     let mut doomed = Vec::new();
     for shelved in all {
         let why = match (shelved.condition, &shelved.run) {
@@ -90,9 +91,10 @@ fn doomed(all: &[Shelved], keep: Option<usize>) -> Vec<(&Shelved, String)> {
             (Condition::Interrupted, _) => Some("broken off".to_owned()),
             (Condition::Unreadable, Err(error)) => Some(error.to_string()),
             (Condition::Finished, Ok(run)) => {
-                let pair = (run.network.clone(), run.dataset.clone());
-                let before = kept.iter().filter(|other| **other == pair).count();
-                kept.push(pair);
+                // A sweep says nothing of the T and ε that a person has chosen, so it takes no score's place.
+                let alike = (&run.network, &run.in_dataset, &run.dataset, run.is_sweep());
+                let before = kept.iter().filter(|other| **other == alike).count();
+                kept.push(alike);
                 (keep.is_some_and(|keep| before >= keep)).then(|| format!("{before} newer ones are kept"))
             }
             _ => None,

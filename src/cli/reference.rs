@@ -3,12 +3,12 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use anyhow::Context;
-use clap::{Args, CommandFactory};
+use clap::Args;
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
-use super::{Cli, print};
+use super::output::print;
 use crate::datasets::DatasetCard;
 use crate::networks::NetworkCard;
 use crate::runs;
@@ -44,7 +44,8 @@ view: {screen: explore, job: 0, metric: fpr95}
 ```
 
 A key that is not below, a value of another type or out of range, and two queues of one name are refused with line and
-column. A file of an older version is read as it was meant, and written in this version when it is saved.
+column. Paths (`dataset`, `in_dataset`, `weights`) start from the folder that odin is started in; those in a card start from the
+card. A file of an older version is read as it was meant, and written in this version when it is saved.
 
 An editor that knows JSON Schema checks a session while it is written: the schema is `docs/session.schema.json`, and
 `odin doctor --schema` prints it.
@@ -87,10 +88,10 @@ fn files() -> anyhow::Result<Vec<(&'static str, String)>> {
 }
 
 /// Writes `odin.1` and a page for each command, `odin-run.1`, into the folder.
-pub fn manual(options: &Options) -> anyhow::Result<()> {
+pub fn manual(command: clap::Command, options: &Options) -> anyhow::Result<()> {
     std::fs::create_dir_all(&options.folder)
         .with_context(|| format!("cannot make the folder {}", options.folder.display()))?;
-    clap_mangen::generate_to(Cli::command(), &options.folder)
+    clap_mangen::generate_to(command, &options.folder)
         .with_context(|| format!("cannot write the pages into {}", options.folder.display()))?;
     Ok(())
 }

@@ -1,10 +1,13 @@
 //! `odin report`: the paper's table and figures of runs, and their scores in the files of other programs.
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 
-use super::print;
+use super::output::print;
+use super::suggest::question;
+use crate::datasets::nearest;
 use crate::home::Home;
 use crate::metrics::{AuprConvention, Conventions, ErrorConvention, Positive};
 use crate::report::{self, Format, Subject, TableKind};
@@ -138,15 +141,20 @@ fn choose(options: &Options, folder: Option<&Path>) -> anyhow::Result<Vec<Run>> 
         let finished = shelf(folder)
             .into_iter()
             .filter(|s| s.condition == Condition::Finished);
-        let mut runs: Vec<Run> = finished.filter_map(|s| s.run.ok()).filter(of_session).collect();
-        // In the order in which they were made.
-        runs.reverse();
+        let mut runs: Vec<Run> = finished.filter_map(|s| s.run.ok()).collect();
         if runs.is_empty() {
             bail!(
                 "no finished run in {}; `odin run SESSION` makes some",
                 folder.display()
             );
         }
+        let known = sessions(&runs);
+        runs.retain(of_session);
+        if runs.is_empty() {
+            bail!("{}", unknown_session(options, &known));
+        }
+        // In the order in which they were made.
+        runs.reverse();
         return Ok(runs);
     }
     let open = |given: &String| -> anyhow::Result<Run> {
@@ -155,11 +163,32 @@ fn choose(options: &Options, folder: Option<&Path>) -> anyhow::Result<Vec<Run>> 
         Ok(Run::open(&path)?)
     };
     let all: Vec<Run> = options.runs.iter().map(open).collect::<Result<_, _>>()?;
+    let known = sessions(&all);
     let runs: Vec<Run> = all.into_iter().filter(of_session).collect();
     if runs.is_empty() {
-        bail!("--session: none of these runs belongs to it");
+        bail!("{}", unknown_session(options, &known));
     }
     Ok(runs)
+}
+
+/// The sessions that the runs belong to, by name.
+fn sessions(runs: &[Run]) -> Vec<String> {
+    let named = runs
+        .iter()
+        .filter_map(|run| Some(run.manifest.as_ref()?.session.clone()));
+    named.collect::<BTreeSet<String>>().into_iter().collect()
+}
+
+fn unknown_session(options: &Options, known: &[String]) -> String {
+    let name = options.session.as_deref().unwrap_or_default();
+    let meant = question(&nearest(name, known));
+    match known {
+        [] => format!("--session {name}: none of these runs belongs to a session"),
+        known => format!(
+            "--session {name}: no finished run belongs to it{meant} (there are runs of {})",
+            known.join(", ")
+        ),
+    }
 }
 
 fn conventions(options: &Options) -> Conventions {
@@ -205,7 +234,7 @@ fn files(options: &Options, subjects: &[Subject]) -> anyhow::Result<()> {
     let Some(out) = &options.out else {
         bail!("--out: a folder to write the files into is needed")
     };
-    let mut written = String::new();
+    let mut files = Vec::new();
     for subject in subjects {
         let folder = match subjects.len() {
             1 => out.clone(),
@@ -213,11 +242,14 @@ fn files(options: &Options, subjects: &[Subject]) -> anyhow::Result<()> {
         };
         make(&folder)?;
         for (name, bytes) in contents(options.format, subject)? {
-            let path = folder.join(name);
-            runs::write_whole(&path, |file| std::io::Write::write_all(file, &bytes))?;
-            written.push_str(&format!("{}\n", path.display()));
+            files.push((folder.join(name), bytes));
         }
     }
+    runs::write_files(&files)?;
+    let written: String = files
+        .iter()
+        .map(|(path, _)| format!("{}\n", path.display()))
+        .collect();
     print(&written)
 }
 

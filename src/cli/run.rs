@@ -2,27 +2,31 @@
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 use clap::Args;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::client::{self, Client, SoFar};
 use super::grid::{self, Search, Searched};
-use super::{explore, print, progress_bar};
+use super::output::{print, print_json, progress_bar};
+use super::{explore, interrupt};
 use crate::home::Home;
 use crate::networks::NetworkCard;
-use crate::plain::plain;
-use crate::runs::{self, Grid, Images, Record, RunFolder};
+use crate::plain::{in_words, plain};
+use crate::runs::{self, Grid, Identity, Images, Record, RunFolder, StartError};
 use crate::session::{self, Session, Sweep};
 use crate::units::Devices;
 use odin_core::protocol::JobSpec;
 use odin_core::sweep::Split;
 
+mod outcome;
 mod plan;
 
+use outcome::Outcome;
 use plan::{Planner, Task};
 
 #[derive(Debug, Args)]
@@ -42,8 +46,11 @@ pub struct Options {
     #[arg(long)]
     again: bool,
     /// Only tell what would be done
-    #[arg(long)]
+    #[arg(long, conflicts_with = "json")]
     dry_run: bool,
+    /// Print JSON instead of a table: an object a job, with its state, its folder and its metrics
+    #[arg(long)]
+    json: bool,
 }
 
 /// How often what is scored so far is written.
@@ -51,13 +58,8 @@ const BETWEEN_SNAPSHOTS: Duration = Duration::from_secs(10);
 /// How often a line tells how far a job is, where no bar can.
 const BETWEEN_LINES: Duration = Duration::from_secs(30);
 
-/// What came of a job.
-enum Outcome {
-    Finished(PathBuf, Box<Record>),
-    /// It was there already.
-    Kept(PathBuf),
-    Failed(String),
-}
+/// How often it is looked whether another program has finished the same run.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
 
 /// Exit code 0: every job succeeded; 1: some failed, and which and why is told. Bad input is an error (2).
 pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
@@ -86,13 +88,26 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
         session: &session.name,
         bars,
         count: tasks.len(),
+        finished: Arc::default(),
     };
+    let (finished, count, runs) = (work.finished.clone(), work.count, work.folder.clone());
+    let rest = interrupt::kept(&home, options.again);
+    interrupt::tell(move || {
+        let finished = finished.load(Ordering::Relaxed);
+        let (of, runs) = (outcome::jobs(count), runs.display());
+        format!("{finished} of {of} finished, in {runs}; {rest}")
+    })
+    .context("signals cannot be set up")?;
     let outcomes = work.through(&tasks);
     let failed = outcomes
         .iter()
         .filter(|outcome| matches!(outcome, Outcome::Failed(_)))
         .count();
-    print(&table(&tasks, &outcomes))?;
+    if options.json {
+        print_json(&outcome::as_json(&tasks, &outcomes))?;
+    } else {
+        print(&outcome::table(&tasks, &outcomes))?;
+    }
     Ok(if failed == 0 {
         ExitCode::SUCCESS
     } else {
@@ -155,6 +170,8 @@ struct Work<'a> {
     session: &'a str,
     bars: MultiProgress,
     count: usize,
+    /// How many jobs are done, in this run of the program or an earlier one.
+    finished: Arc<AtomicUsize>,
 }
 
 impl Work<'_> {
@@ -203,8 +220,11 @@ impl Work<'_> {
                 title: format!("{}/{} {}", n + 1, self.count, task.title()),
             };
             let done = self.job(task, devices, &reporter);
-            let outcome = done.unwrap_or_else(|error| Outcome::Failed(format!("{error:#}")));
+            let outcome = done.unwrap_or_else(|error| Outcome::Failed(in_words(error.as_ref())));
             reporter.end(&outcome);
+            if !matches!(outcome, Outcome::Failed(_)) {
+                self.finished.fetch_add(1, Ordering::Relaxed);
+            }
             Some((n, outcome))
         };
         let outcomes = group.into_iter().filter_map(one).collect();
@@ -220,11 +240,8 @@ impl Work<'_> {
                 .unwrap_or_else(std::sync::PoisonError::into_inner);
             planner.plan(task).map_err(|reason| anyhow::anyhow!(reason))?
         };
-        if let Some(run) = (!self.again)
-            .then(|| runs::finished(&self.folder, &plan.identity.key()))
-            .flatten()
-        {
-            return Ok(Outcome::Kept(run.folder));
+        if let (false, Some(kept)) = (self.again, self.finished_before(&plan.identity)) {
+            return Ok(kept);
         }
         reporter.begin();
         let origin = runs::Origin {
@@ -233,7 +250,10 @@ impl Work<'_> {
             queue: task.queue.clone(),
             device: devices.to_string(),
         };
-        let mut folder = RunFolder::start(&self.folder, plan.identity.clone(), origin)?;
+        let mut folder = match self.start(&plan.identity, origin, reporter)? {
+            Started::Here(folder) => folder,
+            Started::Elsewhere(kept) => return Ok(kept),
+        };
         let done = score(
             self.home,
             task,
@@ -249,11 +269,53 @@ impl Work<'_> {
             Ok(Outcome::Finished(path, Box::new(record)))
         });
         done.map_err(|error| {
-            let reason = format!("{error:#}");
+            let reason = in_words(error.as_ref());
             // Where even that cannot be written, the reason for it is what matters.
             let _ = folder.fail(&reason);
             anyhow::anyhow!(reason)
         })
+    }
+}
+
+/// A run that is to be written here, or that another program has written meanwhile.
+enum Started {
+    Here(RunFolder),
+    Elsewhere(Outcome),
+}
+
+impl Work<'_> {
+    fn finished_before(&self, identity: &Identity) -> Option<Outcome> {
+        let run = runs::finished(&self.folder, &identity.key())?;
+        // Without its metrics it is told, and its row of the table is empty.
+        let record = run.record().ok().map(Box::new);
+        Some(Outcome::Kept(run.folder, record))
+    }
+
+    /// Begins the run. While another program writes it, waits: what that one finishes need not be scored again.
+    fn start(
+        &self,
+        identity: &Identity,
+        origin: runs::Origin,
+        reporter: &Reporter,
+    ) -> anyhow::Result<Started> {
+        let mut is_told = false;
+        loop {
+            match RunFolder::start(&self.folder, identity.clone(), origin.clone()) {
+                Ok(folder) => return Ok(Started::Here(folder)),
+                Err(StartError::Busy { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+            if !is_told {
+                is_told = true;
+                reporter.line("another odin is scoring this; waiting for it (ctrl-C ends the waiting)");
+            }
+            while runs::is_being_written(&self.folder, identity) {
+                std::thread::sleep(BETWEEN_LOOKS);
+            }
+            if let Some(kept) = self.finished_before(identity) {
+                return Ok(Started::Elsewhere(kept));
+            }
+        }
     }
 }
 
@@ -368,7 +430,7 @@ impl Reporter<'_> {
                 100.0 * record.odin.fpr95,
                 100.0 * record.odin.auroc
             ),
-            Outcome::Kept(_) => "finished before".to_owned(),
+            Outcome::Kept(..) => "finished before".to_owned(),
             Outcome::Failed(reason) => format!("failed: {reason}"),
         });
     }
@@ -377,38 +439,5 @@ impl Reporter<'_> {
         let now = humantime::format_rfc3339_seconds(SystemTime::now());
         self.bar
             .suspend(|| eprintln!("{now} {}", plain(&format!("{}: {text}", self.title))));
-    }
-}
-
-fn table(tasks: &[Task], outcomes: &[Outcome]) -> String {
-    let line = |(task, outcome): (&Task, &Outcome)| {
-        let (state, detail) = match outcome {
-            Outcome::Finished(path, _) => ("finished", path.display().to_string()),
-            Outcome::Kept(path) => ("was finished", path.display().to_string()),
-            Outcome::Failed(reason) => ("failed", reason.clone()),
-        };
-        format!("{state:<13}{}\n             {detail}\n", task.title())
-    };
-    let mut text: String = tasks.iter().zip(outcomes).map(line).collect();
-    let failed = outcomes
-        .iter()
-        .filter(|o| matches!(o, Outcome::Failed(_)))
-        .count();
-    text.push_str(&match failed {
-        0 => format!(
-            "\n{0} of {1} succeeded; `odin report` makes tables and figures of them\n",
-            tasks.len(),
-            jobs(tasks.len())
-        ),
-        n => format!("\n{n} of {} failed\n", jobs(tasks.len())),
-    });
-    text
-}
-
-fn jobs(count: usize) -> String {
-    if count == 1 {
-        "1 job".to_owned()
-    } else {
-        format!("{count} jobs")
     }
 }

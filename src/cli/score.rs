@@ -7,7 +7,9 @@ use clap::Args;
 use indicatif::MultiProgress;
 
 use super::client::{self, Client};
-use super::{What, print, progress_bar};
+use super::interrupt;
+use super::output::{print, print_json, progress_bar};
+use super::what::What;
 use crate::home::Home;
 use crate::metrics::Interval;
 use crate::networks::NetworkCard;
@@ -33,7 +35,7 @@ pub struct Options {
 pub fn run(options: &Options) -> anyhow::Result<()> {
     let home = Home::find()?;
     let what = &options.what;
-    let card = NetworkCard::find(&what.network, &home.models())?;
+    let card = NetworkCard::find(&what.network, &home.model_folders())?;
     let spec = client::job(what);
     if let Some(folder) = &options.save {
         std::fs::create_dir_all(folder)
@@ -43,16 +45,13 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     let bar = bars.add(progress_bar(0, "images"));
     bar.set_message(spec.dataset.clone());
     let client = Client::start(&home, what.fresh, &bars)?;
+    let kept = interrupt::kept(&home, what.fresh);
+    interrupt::tell(move || kept.clone()).context("signals cannot be set up")?;
     let scored = client.score(spec.clone(), &what.device.into(), &bar)?;
     bar.finish_and_clear();
     let record = client::record(&card, &spec, &scored)?;
     if let Some(folder) = &options.save {
-        runs::write_scores(&folder.join("in.npz"), &scored.ins)?;
-        runs::write_scores(&folder.join("out.npz"), &scored.outs)?;
-        let text = serde_json::to_string_pretty(&record)?;
-        runs::write_whole(&folder.join("metrics.json"), |file| {
-            std::io::Write::write_all(file, text.as_bytes())
-        })?;
+        runs::save(folder, &scored.ins, &scored.outs, &record)?;
     }
     if let Some(folder) = &options.figures {
         let title = format!(
@@ -66,7 +65,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         write_figures(folder, &title, &by(Detector::Baseline), &by(Detector::Odin))?;
     }
     if options.json {
-        print(&format!("{}\n", serde_json::to_string_pretty(&record)?))
+        print_json(&record)
     } else {
         print(&table(&record))
     }

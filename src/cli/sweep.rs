@@ -1,12 +1,14 @@
 //! `odin sweep`: the T × ε grid. The best cell is chosen on validation images and reported on the others.
-use anyhow::bail;
+use anyhow::{Context, bail};
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use indicatif::MultiProgress;
 
 use super::client::{self, Client};
 use super::grid::{self, Search};
-use super::{What, print, progress_bar, score};
+use super::output::{print, progress_bar};
+use super::what::What;
+use super::{interrupt, score};
 use crate::home::Home;
 use crate::metrics::{Metric, Summary};
 use crate::networks::NetworkCard;
@@ -57,7 +59,7 @@ fn metrics_by_key() -> impl TypedValueParser<Value = Metric> {
 
 pub fn run(options: &Options) -> anyhow::Result<()> {
     let home = Home::find()?;
-    let card = NetworkCard::find(&options.what.network, &home.models())?;
+    let card = NetworkCard::find(&options.what.network, &home.model_folders())?;
     let temperatures = options
         .temperatures
         .0
@@ -76,6 +78,8 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     let what = client::job(&options.what);
     let bars = MultiProgress::new();
     let client = Client::start(&home, options.what.fresh, &bars)?;
+    let kept = interrupt::kept(&home, options.what.fresh);
+    interrupt::tell(move || kept.clone()).context("signals cannot be set up")?;
     let devices = options.what.device.into();
     let search = Search {
         temperatures: &temperatures,

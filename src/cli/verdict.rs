@@ -10,7 +10,8 @@ use indicatif::MultiProgress;
 use serde::Serialize;
 
 use super::client::Client;
-use super::{explore, print, progress_bar};
+use super::explore;
+use super::output::{print, progress_bar};
 use crate::datasets::{self, Corrupt, Dataset, DatasetCard, Layout, Noise, Preprocessing, Resize, Source};
 use crate::home::Home;
 use crate::metrics::{Comparison, Side};
@@ -161,9 +162,9 @@ struct Court {
 
 impl Court {
     fn open(home: &Home, spec: JobSpec, devices: Devices, no_resize: bool) -> anyhow::Result<Self> {
-        let card = NetworkCard::find(&spec.network, &home.models())?;
+        let card = NetworkCard::find(&spec.network, &home.model_folders())?;
         let in_name = spec.in_dataset.clone().unwrap_or_else(|| card.in_dataset.clone());
-        let (set_card, root) = datasets::find(&in_name, &[home.data()])?;
+        let (set_card, root) = datasets::find(&in_name, &home.data_folders())?;
         let set = Dataset::open(&set_card, &root)?;
         Ok(Self {
             client: Client::start(home, false, &MultiProgress::new())?,
@@ -207,12 +208,12 @@ impl Court {
 
     /// In-distribution scores of a finished run of the same network, set and parameters.
     fn scores_of_a_run(&self) -> Option<(Vec<f64>, String)> {
-        let card = NetworkCard::find(&self.spec.network, &self.home.models()).ok()?;
+        let card = NetworkCard::find(&self.spec.network, &self.home.model_folders()).ok()?;
         let weights = self
             .client
             .weights_digest(&self.spec.network, self.spec.weights.as_deref())
             .ok()?;
-        let (set_card, root) = datasets::find(&self.in_name, &[self.home.data()]).ok()?;
+        let (set_card, root) = datasets::find(&self.in_name, &self.home.data_folders()).ok()?;
         let digest = Dataset::open(&set_card, &root)
             .and_then(|set| set.digest())
             .ok()?;

@@ -13,6 +13,7 @@ use etcetera::BaseStrategy;
 use serde::Deserialize;
 
 use crate::app::Keymap;
+use crate::datasets::meant;
 use crate::ui::{Colours, Look, ThemeName};
 
 pub use keys::KeyChanges;
@@ -98,7 +99,10 @@ impl Config {
                 path: path.to_owned(),
                 line,
                 column,
-                message: message.strip_suffix(&suffix).unwrap_or(&message).to_owned(),
+                message: {
+                    let meant = meant(&message).unwrap_or_default();
+                    format!("{}{meant}", message.strip_suffix(&suffix).unwrap_or(&message))
+                },
             }
         })
     }

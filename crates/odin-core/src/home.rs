@@ -1,7 +1,8 @@
 //! Where cards, data, sessions and runs lie. Imports nothing of this crate.
 //!
 //! The first of these that holds `models/` and `data/` is home: `$ODIN_HOME`; the current folder or one above it; a
-//! folder above the program (a checkout, from `target/release/`); what `make install` left beside it.
+//! folder above the program (a checkout, from `target/release/`); what `make install` left beside it. Behind it stands what
+//! came with the program, so that the cards and sessions shipped are known in a folder of one's own too.
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, thiserror::Error)]
@@ -23,11 +24,15 @@ fn list(paths: &[PathBuf]) -> String {
 
 /// The folder that holds `models/`, `data/`, `sessions/` and `runs/`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Home(PathBuf);
+pub struct Home {
+    own: PathBuf,
+    /// What came with the program, where that is another folder.
+    shipped: Option<PathBuf>,
+}
 
 impl Home {
     pub fn find() -> Result<Self, NoHome> {
-        let program = std::env::current_exe().and_then(|exe| exe.canonicalize()).ok();
+        let beside = beside_the_program();
         let mut looked: Vec<PathBuf> = std::env::var_os("ODIN_HOME")
             .map(PathBuf::from)
             .into_iter()
@@ -39,36 +44,74 @@ impl Home {
                     .map(|dir| ancestors(&dir))
                     .unwrap_or_default(),
             );
-            if let Some(folder) = program.as_deref().and_then(Path::parent) {
-                looked.push(folder.join("../share/odin"));
-                looked.extend(ancestors(folder));
-            }
+            looked.extend(beside.clone());
         }
-        let is_home = |path: &PathBuf| path.join("models").is_dir() && path.join("data").is_dir();
-        match looked.iter().find(|path| is_home(path)) {
-            Some(found) => Ok(Self(found.canonicalize().unwrap_or_else(|_| found.clone()))),
-            None => Err(NoHome { looked }),
+        let absolute = |path: &PathBuf| path.canonicalize().unwrap_or_else(|_| path.clone());
+        let Some(own) = looked.iter().find(|path| is_home(path)).map(absolute) else {
+            return Err(NoHome { looked });
+        };
+        let shipped = beside.iter().find(|path| is_home(path)).map(absolute);
+        Ok(Self {
+            shipped: shipped.filter(|shipped| *shipped != own),
+            own,
+        })
+    }
+
+    /// This folder and no other.
+    pub fn at(path: impl Into<PathBuf>) -> Self {
+        Self {
+            own: path.into(),
+            shipped: None,
         }
     }
 
-    pub fn at(path: impl Into<PathBuf>) -> Self {
-        Self(path.into())
+    /// With what came with the program behind it.
+    #[must_use]
+    pub fn with_shipped(self, folder: impl Into<PathBuf>) -> Self {
+        Self {
+            shipped: Some(folder.into()),
+            ..self
+        }
     }
 
     pub fn path(&self) -> &Path {
-        &self.0
+        &self.own
     }
 
+    /// Where new cards and weights of networks are written.
     pub fn models(&self) -> PathBuf {
-        self.0.join("models")
+        self.own.join("models")
     }
 
     pub fn data(&self) -> PathBuf {
-        self.0.join("data")
+        self.own.join("data")
     }
 
     pub fn sessions(&self) -> PathBuf {
-        self.0.join("sessions")
+        self.own.join("sessions")
+    }
+
+    /// Where networks' cards are looked for, in this order.
+    pub fn model_folders(&self) -> Vec<PathBuf> {
+        self.folders("models")
+    }
+
+    /// Where data cards are looked for, in this order.
+    pub fn data_folders(&self) -> Vec<PathBuf> {
+        self.folders("data")
+    }
+
+    /// Where sessions are looked for by name, in this order.
+    pub fn session_folders(&self) -> Vec<PathBuf> {
+        self.folders("sessions")
+    }
+
+    fn folders(&self, name: &str) -> Vec<PathBuf> {
+        let shipped = self.shipped.iter();
+        std::iter::once(&self.own)
+            .chain(shipped)
+            .map(|folder| folder.join(name))
+            .collect()
     }
 
     /// Where runs and evidence are kept: `$ODIN_RUNS`; `runs/` here; where that cannot be written (an installed
@@ -77,8 +120,8 @@ impl Home {
         if let Some(folder) = std::env::var_os("ODIN_RUNS").filter(|folder| !folder.is_empty()) {
             return PathBuf::from(folder);
         }
-        let here = self.0.join("runs");
-        if is_writable(&here) || (!here.exists() && is_writable(&self.0)) {
+        let here = self.own.join("runs");
+        if is_writable(&here) || (!here.exists() && is_writable(&self.own)) {
             return here;
         }
         let var = |name| {
@@ -89,6 +132,22 @@ impl Home {
         let data = var("XDG_DATA_HOME").or_else(|| Some(var("HOME")?.join(".local/share")));
         data.map_or(here, |data| data.join("odin/runs"))
     }
+}
+
+fn is_home(path: &Path) -> bool {
+    path.join("models").is_dir() && path.join("data").is_dir()
+}
+
+/// What `make install` left beside the program, and the folders above it, among them a checkout.
+fn beside_the_program() -> Vec<PathBuf> {
+    let program = std::env::current_exe().and_then(|exe| exe.canonicalize());
+    let Some(folder) = program.as_deref().ok().and_then(Path::parent) else {
+        return Vec::new();
+    };
+    let installed = folder.join("../share/odin");
+    std::iter::once(installed)
+        .chain(folder.ancestors().map(Path::to_owned))
+        .collect()
 }
 
 fn is_writable(folder: &Path) -> bool {

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::error::{DatasetError, MissingFile};
+use super::names::meant;
 use super::preprocessing::{Preprocessing, PreprocessingError};
 use super::source::{Source, SourceError};
 use super::text;
@@ -134,7 +135,10 @@ impl DatasetCard {
         }
         let bytes = std::fs::read(path).map_err(|source| DatasetError::io(path, source))?;
         let text = text::utf8(&bytes).map_err(|error| wrong(error.to_string()))?;
-        let mut card: Self = serde_yaml::from_str(text).map_err(|error| wrong(error.to_string()))?;
+        let mut card: Self = serde_yaml::from_str(text).map_err(|error| {
+            let message = error.to_string();
+            wrong(format!("{message}{}", meant(&message).unwrap_or_default()))
+        })?;
         card.name = path
             .file_stem()
             .map(|stem| stem.to_string_lossy().into_owned())

@@ -7,13 +7,89 @@ use super::decode;
 use super::error::DatasetError;
 use super::files::OpenFile;
 use super::gzip;
+use super::names::{name_of, nearest};
 use super::source::Source;
 use crate::formats::cifar::{CifarKind, PIXELS};
+use crate::formats::noise::Noise;
 
-/// Every card in `roots`, by name; a card in an earlier folder hides those of the same name in later ones.
-pub fn list(roots: &[PathBuf]) -> Vec<(String, Result<DatasetCard, DatasetError>)> {
-    let load = |(name, (path, _)): (String, (PathBuf, PathBuf))| (name, DatasetCard::load(&path));
+/// A data set that has a name.
+#[derive(Debug)]
+pub struct Listed {
+    pub name: String,
+    /// The folder that its card's paths start from.
+    pub root: PathBuf,
+    /// The card's file; `None` for what is built in.
+    pub file: Option<PathBuf>,
+    /// The card, or why it cannot be read.
+    pub card: Result<DatasetCard, DatasetError>,
+}
+
+impl Listed {
+    /// Whether the card can be read and its images are here.
+    pub fn is_present(&self) -> bool {
+        self.card
+            .as_ref()
+            .is_ok_and(|card| card.is_present(&self.root).is_ok())
+    }
+}
+
+/// Every card in `roots`, by name; a card in an earlier folder hides those of the same name in later ones, and any hides
+/// the noise of that name that is built in.
+pub fn list(roots: &[PathBuf]) -> Vec<Listed> {
+    let load = |(name, (place, root)): (String, (Place, PathBuf))| Listed {
+        name,
+        root,
+        card: place.load(),
+        file: place.file(),
+    };
     cards(roots).into_iter().map(load).collect()
+}
+
+/// Where a card stands.
+enum Place {
+    File(PathBuf),
+    BuiltIn(DatasetCard),
+}
+
+impl Place {
+    fn file(self) -> Option<PathBuf> {
+        match self {
+            Self::File(path) => Some(path),
+            Self::BuiltIn(_) => None,
+        }
+    }
+
+    fn load(&self) -> Result<DatasetCard, DatasetError> {
+        match self {
+            Self::File(path) => DatasetCard::load(path),
+            Self::BuiltIn(card) => Ok(card.clone()),
+        }
+    }
+}
+
+/// The noise of the ODIN paper, at the size of its images; it is known without a card.
+fn built_in() -> [DatasetCard; 2] {
+    let noise = Noise {
+        count: 10_000,
+        size: [32, 32],
+        seed: 0,
+    };
+    let card = |name: &str, title: &str, source| DatasetCard {
+        title: title.to_owned(),
+        ..DatasetCard::new(name, source)
+    };
+    [
+        card(
+            "Gaussian",
+            "Noise, every value normal with mean 0.5 and deviation 1, clamped to [0, 1]",
+            Source::Gaussian(noise),
+        ),
+        card(
+            "Uniform",
+            "Noise, every value uniform over [0, 1)",
+            Source::Uniform(noise),
+        ),
+    ]
 }
 
 /// The set called `name_or_path`, and the folder that its card's paths start from.
@@ -25,17 +101,17 @@ pub fn list(roots: &[PathBuf]) -> Vec<(String, Result<DatasetCard, DatasetError>
 /// Where nothing is called so, with the nearest names; where the card or file of that name cannot be read.
 pub fn find(name_or_path: &str, roots: &[PathBuf]) -> Result<(DatasetCard, PathBuf), DatasetError> {
     let known = cards(roots);
-    if let Some((path, root)) = known.get(name_or_path) {
-        return Ok((DatasetCard::load(path)?, root.clone()));
+    if let Some((place, root)) = known.get(name_or_path) {
+        return Ok((place.load()?, root.clone()));
     }
     let same = |other: &str| other.to_lowercase() == name_or_path.to_lowercase();
-    if let Some((_, (path, root))) = known.iter().find(|(name, _)| same(name)) {
-        return Ok((DatasetCard::load(path)?, root.clone()));
+    if let Some((_, (place, root))) = known.iter().find(|(name, _)| same(name)) {
+        return Ok((place.load()?, root.clone()));
     }
     let mut names: Vec<String> = known.keys().cloned().collect();
-    for (path, root) in known.values() {
+    for (place, root) in known.values() {
         // A broken card is no reason not to find another one.
-        let Ok(card) = DatasetCard::load(path) else {
+        let Ok(card) = place.load() else {
             continue;
         };
         if card.aliases.iter().any(|alias| same(alias)) {
@@ -54,17 +130,26 @@ pub fn find(name_or_path: &str, roots: &[PathBuf]) -> Result<(DatasetCard, PathB
     })
 }
 
-/// The cards' names with their files and folders.
-fn cards(roots: &[PathBuf]) -> BTreeMap<String, (PathBuf, PathBuf)> {
+/// The cards' names with their places and folders.
+fn cards(roots: &[PathBuf]) -> BTreeMap<String, (Place, PathBuf)> {
     let mut cards = BTreeMap::new();
     for root in roots {
         let entries = std::fs::read_dir(root).into_iter().flatten().flatten();
         for path in entries.map(|entry| entry.path()) {
             if let Some(name) = is_card(&path).then(|| path.file_stem()).flatten() {
                 let name = name.to_string_lossy().into_owned();
-                cards.entry(name).or_insert_with(|| (path, root.clone()));
+                cards
+                    .entry(name)
+                    .or_insert_with(|| (Place::File(path), root.clone()));
             }
         }
+    }
+    // Noise has no paths, so that any folder would do.
+    let root = roots.first().cloned().unwrap_or_default();
+    for card in built_in() {
+        cards
+            .entry(card.name.clone())
+            .or_insert_with(|| (Place::BuiltIn(card), root.clone()));
     }
     cards
 }
@@ -81,10 +166,10 @@ fn by_path(path: &Path) -> Result<(DatasetCard, PathBuf), DatasetError> {
     if is_card(path) {
         return Ok((DatasetCard::load(path)?, root));
     }
-    let name = path
-        .file_name()
-        .map_or_else(|| path.to_string_lossy(), |name| name.to_string_lossy());
-    Ok((DatasetCard::new(name, guess(&absolute)?), root))
+    Ok((
+        DatasetCard::new(name_of(&path.to_string_lossy()), guess(&absolute)?),
+        root,
+    ))
 }
 
 /// What a file or folder holds, by its content.
@@ -208,29 +293,6 @@ fn labels_beside(images: &Path) -> Option<PathBuf> {
         .flatten()
 }
 
-/// Up to three names that `name` may have been meant to be.
-pub fn nearest(name: &str, names: &[String]) -> Vec<String> {
-    let name = name.to_lowercase();
-    let mut near: Vec<(usize, &String)> = names
-        .iter()
-        .map(|known| {
-            let lower = known.to_lowercase();
-            let inside = name.len() >= 3 && (lower.contains(&name) || name.contains(&lower));
-            (
-                if inside {
-                    1
-                } else {
-                    strsim::damerau_levenshtein(&name, &lower)
-                },
-                known,
-            )
-        })
-        .filter(|(distance, known)| *distance <= 1 + known.len() / 3)
-        .collect();
-    near.sort();
-    near.into_iter().take(3).map(|(_, known)| known.clone()).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use std::fs;
@@ -294,12 +356,23 @@ mod tests {
                 .contains("broken.yaml")
         );
         let listed = list(&roots);
-        assert!(listed.iter().filter(|(name, _)| name == "Uniform").count() == 1);
-        assert!(
-            listed
-                .iter()
-                .any(|(name, card)| name == "broken" && card.is_err())
-        );
+        assert!(listed.iter().filter(|set| set.name == "Uniform").count() == 1);
+        assert!(listed.iter().any(|set| set.name == "broken" && set.card.is_err()));
+    }
+
+    /// The same images as the cards that are shipped, so that scores of the two may stand side by side.
+    #[test]
+    fn noise_needs_no_card() {
+        for name in ["Uniform", "gaussian"] {
+            let (built_in, _) = find(name, &[]).unwrap();
+            let (shipped, _) = find(name, &[data()]).unwrap();
+            assert_eq!(
+                (&built_in.source, &built_in.title),
+                (&shipped.source, &shipped.title)
+            );
+        }
+        let names: Vec<String> = list(&[]).into_iter().map(|set| set.name).collect();
+        assert_eq!(names, ["Gaussian", "Uniform"]);
     }
 
     #[test]

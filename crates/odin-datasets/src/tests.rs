@@ -273,7 +273,7 @@ fn the_fashion_card_opens_with_its_10_000_test_images() {
 fn every_card_of_the_repository_is_sound() {
     let cards = list(&[data()]);
     let mut names = Vec::new();
-    for (name, card) in cards {
+    for Listed { name, card, .. } in cards {
         let card = card.unwrap_or_else(|error| panic!("{error}"));
         assert!(card.origin.is_some() && card.licence.is_some(), "{name}");
         if let Err(missing) = card.is_present(&data()) {
@@ -388,7 +388,7 @@ fn a_wrong_card_is_told_with_line_and_column() {
 
 #[test]
 fn a_card_reads_back_as_it_was_written() {
-    for (name, card) in list(&[data()]) {
+    for Listed { name, card, .. } in list(&[data()]) {
         let card = card.unwrap();
         let text = serde_yaml::to_string(&card).unwrap();
         let again: DatasetCard =

@@ -10,7 +10,7 @@ use anyhow::Context;
 use clap::{Parser, Subcommand};
 use odin_core::home::Home;
 use odin_core::logging;
-use odin_core::plain::plain;
+use odin_core::plain::{in_words, plain};
 use odin_core::runs::evidence::Budget;
 use odin_core::tasks::Task;
 use odin_engine::{commands, engine};
@@ -56,7 +56,7 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {}", plain(&format!("{error:#}")));
+            eprintln!("error: {}", plain(&in_words(error.as_ref())));
             ExitCode::from(2)
         }
     }

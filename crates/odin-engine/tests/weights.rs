@@ -233,7 +233,7 @@ fn threads_share_a_program() {
 #[test]
 fn every_card_of_the_repository_is_sound() {
     let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models");
-    for (name, card) in NetworkCard::list(&models) {
+    for (name, card) in NetworkCard::list(std::slice::from_ref(&models)) {
         let card = card.unwrap_or_else(|e| panic!("{e}"));
         for download in &card.fetch {
             assert!(
@@ -246,10 +246,18 @@ fn every_card_of_the_repository_is_sound() {
             );
         }
     }
-    let error = |name: &str| 1.0 - NetworkCard::find(name, &models).unwrap().accuracy.unwrap();
+    let error = |name: &str| {
+        1.0 - NetworkCard::find(name, std::slice::from_ref(&models))
+            .unwrap()
+            .accuracy
+            .unwrap()
+    };
     assert!((error("densenet10") - 0.0481).abs() < 1e-9 && (error("wideresnet100") - 0.1986).abs() < 1e-9);
     for name in ["densenet10", "densenet100", "wideresnet10", "wideresnet100"] {
-        let published = NetworkCard::find(name, &models).unwrap().published.unwrap();
+        let published = NetworkCard::find(name, std::slice::from_ref(&models))
+            .unwrap()
+            .published
+            .unwrap();
         assert_eq!(published.rows.len(), 7, "{name}");
         assert!(
             published
@@ -258,7 +266,7 @@ fn every_card_of_the_repository_is_sound() {
                 .all(|row| row.odin.fpr95 <= row.baseline.fpr95)
         );
     }
-    let densenet = NetworkCard::find("densenet10", &models)
+    let densenet = NetworkCard::find("densenet10", std::slice::from_ref(&models))
         .unwrap()
         .published
         .unwrap();

@@ -89,8 +89,8 @@ impl<'a> Planner<'a> {
     /// Why the job cannot be scored: weights or images that are not here, or that do not fit.
     pub fn plan(&self, task: &Task) -> Result<Plan, String> {
         let spec = &task.spec;
-        let card =
-            NetworkCard::find(&spec.network, &self.home.models()).map_err(|error| error.to_string())?;
+        let card = NetworkCard::find(&spec.network, &self.home.model_folders())
+            .map_err(|error| error.to_string())?;
         let weights = spec.weights.clone().unwrap_or_else(|| card.weights_path());
         let in_name = spec.in_dataset.clone().unwrap_or_else(|| card.in_dataset.clone());
         let (in_digest, in_len) = self.set(&in_name)?;
@@ -131,7 +131,7 @@ impl<'a> Planner<'a> {
 
     fn set(&self, name: &str) -> Result<(String, usize), String> {
         let open = || {
-            let (card, root) = datasets::find(name, &[self.home.data()])?;
+            let (card, root) = datasets::find(name, &self.home.data_folders())?;
             let set = Dataset::open(&card, &root)?;
             Ok((set.digest()?, set.len()))
         };

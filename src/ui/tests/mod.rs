@@ -1,6 +1,7 @@
 //! The screens as text, and what the mouse finds on them.
 mod explore;
 mod overlays;
+mod picture;
 mod screens;
 
 use std::collections::BTreeMap;

@@ -1,4 +1,5 @@
 //! The card of a network, `models/NAME.yaml`: what it is, its weights, its preprocessing, its in-distribution set.
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
@@ -7,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::architecture::Architecture;
 use super::error::ArchitectureError;
 use super::published::Published;
-use odin_datasets::{Download, Normalisation, nearest};
+use odin_datasets::text::utf8;
+use odin_datasets::{Download, Normalisation, meant, nearest};
 
 /// A card that cannot be used, or a name that has none.
 #[derive(Debug, thiserror::Error)]
@@ -79,11 +81,15 @@ impl NetworkCard {
             path: path.to_owned(),
             reason,
         };
-        let text = std::fs::read_to_string(path).map_err(|source| CardError::Io {
+        let bytes = std::fs::read(path).map_err(|source| CardError::Io {
             path: path.to_owned(),
             source,
         })?;
-        let mut card: Self = serde_yaml::from_str(&text).map_err(|error| invalid(error.to_string()))?;
+        let text = utf8(&bytes).map_err(|error| invalid(error.to_string()))?;
+        let mut card: Self = serde_yaml::from_str(text).map_err(|error| {
+            let message = error.to_string();
+            invalid(format!("{message}{}", meant(&message).unwrap_or_default()))
+        })?;
         card.name = path
             .file_stem()
             .map(|stem| stem.to_string_lossy().into_owned())
@@ -101,37 +107,55 @@ impl NetworkCard {
         Ok(card)
     }
 
-    /// The card of this name in the folder `models`, or the card at a path that ends in `.yaml`.
-    pub fn find(name: &str, models: &Path) -> Result<Self, CardError> {
+    /// The card of this name in the first of the folders that has one, or the card at a path that ends in `.yaml`.
+    pub fn find(name: &str, folders: &[PathBuf]) -> Result<Self, CardError> {
         if name.ends_with(".yaml") && Path::new(name).is_file() {
             return Self::load(Path::new(name));
         }
-        let path = models.join(format!("{name}.yaml"));
         // A name is one component, so that it cannot lead out of the folder.
-        if Path::new(name).components().count() == 1 && path.is_file() {
-            return Self::load(&path);
+        if Path::new(name).components().count() == 1 {
+            let mut paths = folders.iter().map(|folder| folder.join(format!("{name}.yaml")));
+            if let Some(path) = paths.find(|path| path.is_file()) {
+                return Self::load(&path);
+            }
         }
-        let names: Vec<String> = Self::list(models).into_iter().map(|(name, _)| name).collect();
+        let names: Vec<String> = Self::files(folders).into_keys().collect();
         Err(CardError::Unknown {
             near: nearest(name, &names),
             name: name.to_owned(),
         })
     }
 
-    /// Every card of the folder by name, also those that cannot be read.
-    pub fn list(models: &Path) -> Vec<(String, Result<Self, CardError>)> {
-        let entries = std::fs::read_dir(models).into_iter().flatten().flatten();
-        let mut paths: Vec<PathBuf> = entries
-            .map(|e| e.path())
-            .filter(|p| p.extension().is_some_and(|e| e == "yaml"))
-            .collect();
-        paths.sort();
-        let name = |path: &Path| {
-            path.file_stem()
-                .map(|s| s.to_string_lossy().into_owned())
-                .unwrap_or_default()
-        };
-        paths.iter().map(|path| (name(path), Self::load(path))).collect()
+    /// Every card of the folders by name, also those that cannot be read; one in an earlier folder hides those of the same
+    /// name in later ones.
+    pub fn list(folders: &[PathBuf]) -> Vec<(String, Result<Self, CardError>)> {
+        Self::files(folders)
+            .into_iter()
+            .map(|(name, path)| (name, Self::load(&path)))
+            .collect()
+    }
+
+    /// The files of the folders' cards by name.
+    pub fn files(folders: &[PathBuf]) -> BTreeMap<String, PathBuf> {
+        let mut found = BTreeMap::new();
+        for folder in folders {
+            let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+            for path in entries.map(|entry| entry.path()) {
+                if path.extension().is_some_and(|extension| extension == "yaml")
+                    && let Some(name) = path.file_stem()
+                {
+                    found
+                        .entry(name.to_string_lossy().into_owned())
+                        .or_insert_with(|| path.clone());
+                }
+            }
+        }
+        found
+    }
+
+    /// The card's own file.
+    pub fn file(&self) -> PathBuf {
+        self.folder.join(format!("{}.yaml", self.name))
     }
 
     /// Where its weights should lie.

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::error::ArchitectureError;
 
-/// The images that a TorchScript program takes.
+/// The images that a TorchScript program takes: `[3, 224, 224]` (channels, height, width), or height and width by name, each a
+/// number of pixels or `[least, most]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(
     untagged,

@@ -1,9 +1,8 @@
 //! How runs and rows are called and grouped wherever they are shown.
 
-/// A path's last part; a name as it is.
+/// A path by what tells it from others; a name as it is.
 pub fn short(name: &str) -> String {
-    let trimmed = name.trim_end_matches('/');
-    trimmed.rsplit('/').next().unwrap_or(trimmed).to_owned()
+    odin_datasets::name_of(name)
 }
 
 /// The heading over everything that was measured with this network and in-distribution set; `None` stands for the

@@ -201,7 +201,7 @@ fn skip(run: &Run, ins: &Scores, grid: Option<&Grid>) -> Option<usize> {
 /// Without a manifest nobody knows the weights, nor whether a limit left images out.
 fn published(run: &Run, skip: Option<usize>, home: &Home) -> Option<PublishedBeside> {
     let identity = &run.manifest.as_ref()?.identity;
-    let card = NetworkCard::find(&run.network, &home.models()).ok()?;
+    let card = NetworkCard::find(&run.network, &home.model_folders()).ok()?;
     let measured = Measured {
         weights: WeightsUsed::Known {
             digest: &identity.network.digest,

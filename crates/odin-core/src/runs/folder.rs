@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use super::manifest::{FORMAT, Grid, Identity, Images, Manifest, State};
 use super::npz::write_scores;
 use super::record::Record;
-use super::{WriteError, write_json};
+use super::write::{WriteError, write_json};
 use crate::protocol::ScoreTable;
 
 /// The libtorch that tch 0.24 is for.
@@ -49,6 +49,14 @@ pub struct Origin {
     pub session: String,
     pub queue: String,
     pub device: String,
+}
+
+/// Whether a program is writing the run of this identity now.
+pub fn is_being_written(runs: &Path, identity: &Identity) -> bool {
+    let Ok(lock) = File::open(runs.join(identity.folder_name()).join(LOCK)) else {
+        return false;
+    };
+    matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock))
 }
 
 impl RunFolder {

@@ -9,42 +9,15 @@ mod manifest;
 mod npz;
 mod open;
 mod record;
+mod save;
 mod shelf;
+mod write;
 
-use std::path::{Path, PathBuf};
-
-use crate::files;
-
-pub use folder::{Origin, RunFolder, StartError};
+pub use folder::{Origin, RunFolder, StartError, is_being_written};
 pub use manifest::{Cell, Grid, Identity, Images, Manifest, Named, State, SweepOf};
 pub use npz::{Scores, write_scores};
 pub use open::{Run, RunError};
 pub use record::{Detector, Record, detector};
+pub use save::save;
 pub use shelf::{Condition, Shelved, find, finished, shelf};
-
-/// A file of results that could not be written.
-#[derive(Debug, thiserror::Error)]
-#[error("{}: {source}", path.display())]
-pub struct WriteError {
-    path: PathBuf,
-    source: std::io::Error,
-}
-
-/// Writes the file, whole or not at all.
-pub fn write_whole(
-    path: &Path,
-    fill: impl FnOnce(&mut std::fs::File) -> std::io::Result<()>,
-) -> Result<(), WriteError> {
-    files::write_whole(path, fill).map_err(|source| WriteError {
-        path: path.to_owned(),
-        source,
-    })
-}
-
-/// Writes the value as JSON, whole or not at all.
-pub fn write_json(path: &Path, value: &impl serde::Serialize) -> Result<(), WriteError> {
-    write_whole(path, |file| {
-        serde_json::to_writer_pretty(&mut *file, value)?;
-        std::io::Write::write_all(file, b"\n")
-    })
-}
+pub use write::{WriteError, write_files, write_json, write_whole};

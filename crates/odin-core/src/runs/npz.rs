@@ -5,7 +5,7 @@ use std::path::Path;
 use npyz::npz::{NpzArchive, NpzWriter};
 use npyz::{DType, WriterBuilder};
 
-use super::{WriteError, write_whole};
+use super::write::{WriteError, write_whole};
 use crate::protocol::ScoreTable;
 use crate::setting::Detector;
 use crate::units::LogOdds;
@@ -27,7 +27,7 @@ pub fn write_scores(path: &Path, scores: &ScoreTable) -> Result<(), WriteError> 
 }
 
 /// In memory first: the writer ends the archive when it is dropped, where an error (a full disk) is lost.
-fn encode(scores: &ScoreTable) -> io::Result<Vec<u8>> {
+pub(super) fn encode(scores: &ScoreTable) -> io::Result<Vec<u8>> {
     let mut bytes = Cursor::new(Vec::new());
     let mut npz = NpzWriter::new(&mut bytes);
     let (odin, baseline) = sides_of(scores);

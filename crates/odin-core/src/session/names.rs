@@ -52,11 +52,11 @@ fn names(job: &Job) -> impl Iterator<Item = (&'static str, &str)> {
 /// Why a job cannot use what it names.
 fn unknown(key: &str, name: &str, home: &Home) -> Option<String> {
     match key {
-        "network" => NetworkCard::find(name, &home.models())
+        "network" => NetworkCard::find(name, &home.model_folders())
             .err()
             .map(|error| error.to_string()),
         "weights" => (!Path::new(name).exists()).then(|| format!("{name} is missing; is its name right?")),
-        _ => datasets::find(name, &[home.data()])
+        _ => datasets::find(name, &home.data_folders())
             .err()
             .map(|error| error.to_string()),
     }

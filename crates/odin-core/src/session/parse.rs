@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 
 use super::error::SessionError;
 use super::text::harmless;
-use odin_datasets::nearest;
+use odin_datasets::meant;
 
 /// Reads a value from text; `path` is for messages only.
 pub fn parse<T: DeserializeOwned>(text: &str, path: &Path) -> Result<T, SessionError> {
@@ -75,15 +75,4 @@ fn invalid(error: &serde_yaml::Error, path: &Path) -> SessionError {
         // An unknown key is repeated in it as it stands.
         message: harmless(&message),
     }
-}
-
-/// For a key or a choice that the schema lacks, the one that may have been meant.
-fn meant(message: &str) -> Option<String> {
-    let (_, rest) = message
-        .split_once("unknown field `")
-        .or_else(|| message.split_once("unknown variant `"))?;
-    let (unknown, rest) = rest.split_once('`')?;
-    let known: Vec<String> = rest.split('`').skip(1).step_by(2).map(str::to_owned).collect();
-    let near = nearest(unknown, &known);
-    (!near.is_empty()).then(|| format!("; did you mean {}?", near.join(" or ")))
 }

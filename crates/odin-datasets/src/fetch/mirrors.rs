@@ -3,11 +3,13 @@ use std::fs::File;
 use std::thread;
 use std::time::Duration;
 
-use super::error::Tried;
+use super::checksum;
+use super::error::{FetchError, Tried};
+use super::options::{Options, Progress};
 use super::place::Place;
+use super::stage::stage;
 use super::transfer::{self, Failure};
 use super::unpack::UnpackError;
-use super::{FetchError, Options, Progress, checksum, stage};
 use crate::{Archive, Download};
 
 /// Nobody waits longer between two attempts, whatever a server asks for.

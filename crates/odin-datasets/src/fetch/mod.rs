@@ -7,78 +7,23 @@
 mod checksum;
 mod error;
 mod mirrors;
+mod options;
 mod place;
+mod stage;
 mod transfer;
 mod unpack;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 pub use error::{FetchError, Tried};
+pub use options::{Options, Progress};
 pub use unpack::Limits;
 
 use crate::{Archive, Download};
 use place::Place;
+use stage::stage;
 use unpack::UnpackError;
-
-/// How patient a fetch is, and how much it takes.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// Failures in a row after which a mirror is given up.
-    pub attempts: u32,
-    /// Wait before the second attempt; doubles with each.
-    pub backoff: Duration,
-    /// For the name, the connection and the answer.
-    pub connect: Duration,
-    /// How long a server may send nothing.
-    pub stall: Duration,
-    /// The largest file taken where the card does not say how large it is.
-    pub max_bytes: u64,
-    /// Whether the proxies that the environment names (HTTPS_PROXY, NO_PROXY) are used.
-    pub proxy: bool,
-    /// What an archive may unpack to; `None` goes by its length.
-    pub limits: Option<Limits>,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            attempts: 5,
-            backoff: Duration::from_millis(500),
-            connect: Duration::from_secs(20),
-            stall: Duration::from_secs(30),
-            max_bytes: 32 << 30,
-            proxy: true,
-            limits: None,
-        }
-    }
-}
-
-/// What a fetch reports while it is under way.
-#[derive(Debug)]
-pub enum Progress<'a> {
-    /// Bytes come, from `at` on.
-    Receiving {
-        url: &'a str,
-        at: u64,
-        total: Option<u64>,
-    },
-    /// So many bytes are here.
-    At(u64),
-    /// The connection failed; the same mirror is asked again after `wait`.
-    Retry {
-        why: &'a str,
-        wait: Duration,
-    },
-    /// The mirror is given up.
-    GivenUp {
-        url: &'a str,
-        why: &'a str,
-    },
-    Checking,
-    Unpacking,
-}
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
@@ -181,26 +126,6 @@ pub fn place(
     })?;
     place.arrive(&place.staged)?;
     Ok(Outcome::Arrived(place.target))
-}
-
-/// Puts what `file` holds beside the target, ready to be moved there. Leaves nothing where it fails.
-fn stage(kind: Archive, file: &Path, place: &Place, options: &Options) -> Result<(), UnpackError> {
-    let staged = match kind {
-        Archive::None => {
-            copy(file, &place.staged).map_err(|source| FetchError::io("write", &place.staged, source).into())
-        }
-        archive => unpack::unpack(archive, file, &place.staged, options.limits),
-    };
-    if staged.is_err() {
-        // The first error is the one to tell; what stays behind now, the next fetch removes.
-        let _ = place.discard_staged();
-    }
-    staged
-}
-
-/// A copy with a new file's permissions: the person's may be read-only.
-fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
-    std::io::copy(&mut File::open(from)?, &mut File::create(to)?).map(drop)
 }
 
 pub fn state(download: &Download, root: &Path) -> State {

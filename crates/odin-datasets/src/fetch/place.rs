@@ -4,7 +4,7 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
-use super::FetchError;
+use super::error::FetchError;
 use crate::Download;
 
 #[derive(Debug)]

@@ -7,8 +7,10 @@ use serde::{Deserialize, Serialize};
 use ureq::http::{HeaderMap, Response, StatusCode};
 use ureq::{Agent, Body};
 
+use super::checksum;
+use super::error::FetchError;
+use super::options::{Options, Progress};
 use super::place::Place;
-use super::{FetchError, Options, Progress, checksum};
 use crate::Download;
 
 /// Why an attempt did not bring the file.

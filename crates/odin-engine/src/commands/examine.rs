@@ -10,6 +10,8 @@ use odin_datasets::{self as datasets, Dataset};
 use crate::engine::{device, memory, preflight};
 use crate::networks::read_weights;
 
+use super::other_libtorch;
+
 /// What there is to say, in order.
 pub fn run(examination: &Examination) -> anyhow::Result<Vec<Finding>> {
     match examination {
@@ -37,7 +39,7 @@ fn network(
     device: Device,
 ) -> anyhow::Result<Vec<Finding>> {
     let home = Home::find()?;
-    let card = NetworkCard::find(name, &home.models())?;
+    let card = NetworkCard::find(name, &home.model_folders())?;
     let device = device::of_torch(device::resolve(device)?);
     let mut findings = vec![Finding::well(
         "network",
@@ -52,7 +54,7 @@ fn network(
         "mode",
         "evaluation: batch normalisation uses its running statistics",
     ));
-    let (set_card, root) = datasets::find(&card.in_dataset, &[home.data()])?;
+    let (set_card, root) = datasets::find(&card.in_dataset, &home.data_folders())?;
     let set = Dataset::open(&set_card, &root)?;
     let found = preflight::preflight(&card, weights, &set, images, device)?;
     findings.push(match found {
@@ -83,28 +85,26 @@ fn libtorch() -> Vec<Finding> {
         cores()
     );
     let linked = cfg!(linked_cuda);
-    let gpu = match (linked, tch::utils::has_cuda(), device::gpus()) {
-        (_, true, 1..) => Finding::well("GPU", gpus()),
-        (_, true, _) => Finding::unwell(
-            "GPU",
-            "none, though this libtorch has CUDA",
-            "is the driver loaded? `nvidia-smi` tells",
-        ),
-        (true, false, _) => Finding::unwell(
-            "GPU",
-            "CUDA was linked and did not load",
-            "the linker may have dropped libtorch_cuda, or a CUDA library is missing beside it",
-        ),
-        (false, false, _) => Finding::well("GPU", "none: this program is built against a libtorch for CPUs"),
+    let gpu = match device::why_no_gpu() {
+        None => Finding::well("GPU", gpus()),
+        Some(reason) => Finding {
+            name: "GPU".to_owned(),
+            found: format!("none: {reason}"),
+            advice: reason.advice().map(str::to_owned),
+        },
     };
-    vec![
+    let mut findings = vec![
         Finding::well(
             "libtorch",
             format!("2.11 (tch 0.24), {}", if linked { "with CUDA" } else { "CPU" }),
         ),
         Finding::well("CPU", threads),
         gpu,
-    ]
+    ];
+    if !linked {
+        findings.extend(other_libtorch::finding());
+    }
+    findings
 }
 
 /// How many, and what of their memory is in use.
@@ -142,5 +142,8 @@ fn networks(home: &Home) -> Vec<Finding> {
             Err(error) => Finding::unwell("network", name, error.to_string()),
         },
     };
-    NetworkCard::list(&home.models()).into_iter().map(check).collect()
+    NetworkCard::list(&home.model_folders())
+        .into_iter()
+        .map(check)
+        .collect()
 }

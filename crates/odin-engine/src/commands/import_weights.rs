@@ -5,15 +5,15 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use odin_core::files;
 use odin_core::home::Home;
-use odin_core::networks::{CardError, NetworkCard};
+use odin_core::networks::NetworkCard;
 use odin_core::tasks::ImportRequest;
 
 use crate::networks::weights::{self, Content, Weights};
 
 /// Writes the safetensors file and the card, and tells which.
 pub fn run(home: &Home, request: &ImportRequest) -> anyhow::Result<String> {
-    let card_path = card_path(&request.network, home)?;
-    let card = NetworkCard::load(&card_path)?;
+    let card = NetworkCard::find(&request.network, &home.model_folders())?;
+    let card_path = card.file();
     let weights = read(&request.file, &card)?;
     let (out, new_card) = match &request.out {
         Some(out) if out.extension().is_some_and(|e| e == "safetensors") => {
@@ -23,6 +23,11 @@ pub fn run(home: &Home, request: &ImportRequest) -> anyhow::Result<String> {
             "--out {}: a name that ends in .safetensors is needed",
             out.display()
         ),
+        // What came with the program stays as it is: the weights and their card go into one's own folder.
+        None if is_shipped(&card_path, home) => {
+            let new_card = home.models().join(format!("{}.yaml", card.name));
+            (new_card.with_extension("safetensors"), new_card)
+        }
         None => (default_place(&card, &card_path), card_path.clone()),
     };
     let own_card = new_card == card_path;
@@ -68,13 +73,13 @@ pub fn run(home: &Home, request: &ImportRequest) -> anyhow::Result<String> {
     Ok(format!("{}\n{}\n", out.display(), new_card.display()))
 }
 
-/// Where the card of this name lies, or the nearest names.
-fn card_path(name: &str, home: &Home) -> Result<PathBuf, CardError> {
-    let card = NetworkCard::find(name, &home.models())?;
-    if name.ends_with(".yaml") {
-        return Ok(PathBuf::from(name));
-    }
-    Ok(home.models().join(format!("{}.yaml", card.name)))
+/// Whether the card lies in a folder of cards that is not one's own.
+fn is_shipped(card: &Path, home: &Home) -> bool {
+    let folder = card.parent();
+    home.model_folders()
+        .iter()
+        .skip(1)
+        .any(|other| folder == Some(other))
 }
 
 /// The tensors of the file, all that the network needs and no other.
@@ -184,7 +189,7 @@ mod tests {
     fn weights_come_to_where_their_card_points() {
         let place = Place::new();
         place.import("small", None, false).unwrap();
-        let card = NetworkCard::find("small", &place.home.models()).unwrap();
+        let card = NetworkCard::find("small", &place.home.model_folders()).unwrap();
         assert_eq!(card.weights, PathBuf::from("small.safetensors"));
         assert!(read_weights(&card, None, tch::Device::Cpu).is_ok());
         let text = std::fs::read_to_string(place.home.models().join("small.yaml")).unwrap();

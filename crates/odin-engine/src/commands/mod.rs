@@ -1,5 +1,6 @@
 //! What the program does beside scoring: one file a task.
 mod examine;
+mod other_libtorch;
 mod import_weights;
 mod train;
 mod progress;

@@ -22,7 +22,7 @@ use crate::training::{self, ControlFlow, Examples, Outcome, Progress};
 pub fn run(request: &TrainRequest) -> anyhow::Result<()> {
     let home = Home::find()?;
     let architecture = request.architecture;
-    let (card, root) = datasets::find(&request.dataset, &[home.data()])?;
+    let (card, root) = datasets::find(&request.dataset, &home.data_folders())?;
     let classes = card.class_names.len();
     if classes < 2 {
         bail!(

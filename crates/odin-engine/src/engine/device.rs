@@ -1,11 +1,14 @@
 //! What there is to compute on.
 use odin_core::units::Device;
 
+use super::cuda;
+pub use super::cuda::NoGpu;
+
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DeviceError {
-    #[error("{0} was asked for, and this libtorch has no CUDA (`odin doctor` tells more)")]
-    NoCuda(Device),
-    #[error("{device} was asked for, and there are {count} GPUs")]
+    #[error("{device} was asked for: {reason} (`odin doctor` tells more)")]
+    None { device: Device, reason: NoGpu },
+    #[error("{device} was asked for, and there {}", match count { 1 => "is one GPU, cuda:0".to_owned(), n => format!("are {n} GPUs, from cuda:0 on") })]
     NoSuchGpu { device: Device, count: i64 },
 }
 
@@ -18,18 +21,25 @@ pub fn gpus() -> i64 {
     }
 }
 
+/// Why libtorch can use no GPU, where it can use none.
+pub fn why_no_gpu() -> Option<NoGpu> {
+    (gpus() == 0).then(cuda::why_none)
+}
+
 /// The device that is meant, `auto` resolved.
 pub fn resolve(device: Device) -> Result<Device, DeviceError> {
     match device {
         Device::Cpu => Ok(Device::Cpu),
         Device::Auto if gpus() > 0 => Ok(Device::Cuda(0)),
         Device::Auto => Ok(Device::Cpu),
-        Device::Cuda(_) if !tch::utils::has_cuda() => Err(DeviceError::NoCuda(device)),
-        Device::Cuda(n) if (n as i64) < gpus() => Ok(device),
-        Device::Cuda(_) => Err(DeviceError::NoSuchGpu {
-            device,
-            count: gpus(),
-        }),
+        Device::Cuda(n) => match gpus() {
+            0 => Err(DeviceError::None {
+                device,
+                reason: cuda::why_none(),
+            }),
+            count if (n as i64) < count => Ok(device),
+            count => Err(DeviceError::NoSuchGpu { device, count }),
+        },
     }
 }
 

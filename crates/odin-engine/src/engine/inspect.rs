@@ -182,12 +182,12 @@ impl<E: FnMut(Event)> Serving<E> {
         let name = match (side, &spec.in_dataset) {
             (Side::Out, _) => spec.dataset.clone(),
             (Side::In, Some(name)) => name.clone(),
-            (Side::In, None) => NetworkCard::find(&spec.network, &self.home.models())?.in_dataset,
+            (Side::In, None) => NetworkCard::find(&spec.network, &self.home.model_folders())?.in_dataset,
         };
         if let Some(open) = self.sets.get(&name) {
             return Ok(open.clone());
         }
-        let (card, root) = datasets::find(&name, &[self.home.data()])?;
+        let (card, root) = datasets::find(&name, &self.home.data_folders())?;
         let set = Arc::new(Dataset::open(&card, &root)?);
         self.sets.insert(name, set.clone());
         Ok(set)
@@ -199,8 +199,8 @@ impl<E: FnMut(Event)> Serving<E> {
         if !set.class_names().is_empty() || spec.in_dataset.is_none() {
             return Ok(set.class_names().to_vec());
         }
-        let network = NetworkCard::find(&spec.network, &self.home.models())?;
-        let (card, _) = datasets::find(&network.in_dataset, &[self.home.data()])?;
+        let network = NetworkCard::find(&spec.network, &self.home.model_folders())?;
+        let (card, _) = datasets::find(&network.in_dataset, &self.home.data_folders())?;
         Ok(card.class_names)
     }
 
@@ -209,7 +209,7 @@ impl<E: FnMut(Event)> Serving<E> {
         let open = match self.network.take().filter(|open| open.key == key) {
             Some(open) => open,
             None => {
-                let card = NetworkCard::find(&spec.network, &self.home.models())?;
+                let card = NetworkCard::find(&spec.network, &self.home.model_folders())?;
                 let weights = read_weights(&card, spec.weights.as_deref(), tch::Device::Cpu)?;
                 let scorer = Scorer::new(weights.network()?, card.normalisation.std(), tch::Device::Cpu)?;
                 OpenNetwork { key, card, scorer }

@@ -4,12 +4,14 @@
 //! whatever `CUDA_VISIBLE_DEVICES` and `CUDA_DEVICE_ORDER` say, and a slice of a GPU answers for itself. A build without
 //! CUDA has no such runtime, and then no figure is shown.
 use std::collections::HashMap;
-use std::ffi::{CStr, c_int};
+use std::ffi::c_int;
 use std::time::{Duration, Instant};
 
 use sysinfo::{MemoryRefreshKind, Pid, ProcessRefreshKind, ProcessesToUpdate, RefreshKind, System};
 
 use odin_core::units::{Device, Memory};
+
+use super::cuda::symbol;
 
 /// A device is asked at most so often.
 const BETWEEN: Duration = Duration::from_secs(1);
@@ -97,13 +99,6 @@ impl Cuda {
             })
         }
     }
-}
-
-/// A function of a library that is loaded already.
-fn symbol(name: &CStr) -> Option<*mut libc::c_void> {
-    // SAFETY: the name ends in a zero byte.
-    let found = unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) };
-    (!found.is_null()).then_some(found)
 }
 
 /// What all programs use of a GPU. The thread's own device is as before afterwards.

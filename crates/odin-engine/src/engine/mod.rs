@@ -4,7 +4,8 @@
 //! is and who asked for what; `loader` opens networks and sets on a thread of its own (and `batch_size` measures how many
 //! images a pass takes), `model_cache` keeps them; `workers` are the devices and `pool` the threads of one; `task` is one
 //! score set under way, `pass` one batch through the network, `evidence` what is never computed twice. `preflight` tells
-//! whether a network does what its card says, `inspect` shows images to people, `device` what there is to compute on,
+//! whether a network does what its card says, `inspect` shows images to people, `device` what there is to compute on (`cuda` says why there
+//! is no GPU),
 //! `memory` how much of it is in use. Nothing here draws, reads a session or knows the command line.
 //!
 //! Each module imports only from those listed after it.
@@ -24,6 +25,7 @@ mod evidence;
 mod open_network;
 pub mod memory;
 pub mod device;
+mod cuda;
 mod out_of_memory;
 mod entry_id;
 mod worker_id;

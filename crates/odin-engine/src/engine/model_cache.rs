@@ -148,9 +148,9 @@ impl ModelCache {
         if let Some(open) = known(&self.networks, &key) {
             return Ok(open);
         }
-        let card = NetworkCard::find(&request.network, &self.home.models())?;
+        let card = NetworkCard::find(&request.network, &self.home.model_folders())?;
         let weights_file = request.weights.clone().unwrap_or_else(|| card.weights_path());
-        let card_file = self.home.models().join(format!("{}.yaml", card.name));
+        let card_file = card.file();
         // Looked at before the files are read: a change meanwhile is then seen the next time.
         let stamp = Stamp::of([weights_file, card_file]);
         let device = device::of_torch(worker.device);
@@ -191,7 +191,7 @@ impl ModelCache {
         if let Some(digest) = open {
             return Ok(digest);
         }
-        let card = NetworkCard::find(network, &self.home.models())?;
+        let card = NetworkCard::find(network, &self.home.model_folders())?;
         Ok(read_weights(&card, weights, tch::Device::Cpu)?
             .digest()
             .to_owned())
@@ -202,7 +202,7 @@ impl ModelCache {
         let set = match known(&self.sets, name) {
             Some(open) => open,
             None => {
-                let (card, root) = datasets::find(name, &[self.home.data()])?;
+                let (card, root) = datasets::find(name, &self.home.data_folders())?;
                 let card_file = root.join(format!("{}.yaml", card.name));
                 let images = card.source.paths().into_iter().map(|path| root.join(path));
                 let stamp = Stamp::of(images.chain([card_file]));

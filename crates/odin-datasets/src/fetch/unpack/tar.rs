@@ -3,7 +3,7 @@ use std::io::{self, Read};
 use std::rc::Rc;
 
 use super::meter::{Meter, Metered};
-use super::{Target, UnpackError, bad};
+use super::target::{Target, UnpackError, bad};
 
 /// The headers of an entry, long names and attributes among them.
 const HEADERS: u64 = 1 << 20;

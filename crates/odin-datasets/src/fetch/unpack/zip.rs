@@ -5,7 +5,7 @@ use std::path::Path;
 use ::zip::ZipArchive;
 use ::zip::result::ZipError;
 
-use super::{Target, UnpackError, bad};
+use super::target::{Target, UnpackError, bad};
 
 pub(super) fn unpack(reader: impl Read + Seek, target: &mut Target) -> Result<(), UnpackError> {
     let broken = |error: ZipError| bad(format!("broken or truncated zip ({error})"));
