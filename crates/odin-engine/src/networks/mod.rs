@@ -4,6 +4,7 @@
 //! forward pass in `torchscript`; convolutions quicker than libtorch's in the package `odin-kernels`; what was measured elsewhere in `published`. Nothing here knows of data sets,
 //! temperatures or scores.
 mod densenet;
+mod folded;
 mod layers;
 mod loaded;
 mod torchscript;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 use odin_kernels::Instructions;
 use tch::{Device, Kind, TchError, Tensor};
 
+use folded::Folded;
 pub use layers::Mode;
 pub use loaded::{Loaded, read_weights};
 use odin_core::networks::{Architecture, ArchitectureError, Plan};
