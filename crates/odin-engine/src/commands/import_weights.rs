@@ -8,13 +8,13 @@ use odin_core::home::Home;
 use odin_core::networks::{CardError, NetworkCard};
 use odin_core::tasks::ImportRequest;
 
-use crate::networks::weights::{self, Content, Weights};
+use crate::networks::weights::{self, Content, PassedOver, Weights};
 
 /// Writes the safetensors file and the card, and tells which.
 pub fn run(home: &Home, request: &ImportRequest) -> anyhow::Result<String> {
     let card_path = card_path(&request.network, home)?;
     let card = NetworkCard::load(&card_path)?;
-    let weights = read(&request.file, &card)?;
+    let (weights, beside) = read(&request.file, &card)?;
     let (out, new_card) = match &request.out {
         Some(out) if out.extension().is_some_and(|e| e == "safetensors") => {
             (out.clone(), out.with_extension("yaml"))
@@ -65,7 +65,11 @@ pub fn run(home: &Home, request: &ImportRequest) -> anyhow::Result<String> {
             new_card.display()
         );
     }
-    Ok(format!("{}\n{}\n", out.display(), new_card.display()))
+    let beside = match beside == PassedOver::default() {
+        true => String::new(),
+        false => format!("{beside}\n"),
+    };
+    Ok(format!("{}\n{}\n{beside}", out.display(), new_card.display()))
 }
 
 /// Where the card of this name lies, or the nearest names.
@@ -78,13 +82,13 @@ fn card_path(name: &str, home: &Home) -> Result<PathBuf, CardError> {
 }
 
 /// The tensors of the file, all that the network needs and no other.
-fn read(file: &Path, card: &NetworkCard) -> anyhow::Result<Weights> {
-    match weights::read(file)? {
-        Content::Tensors(weights) => {
+fn read(file: &Path, card: &NetworkCard) -> anyhow::Result<(Weights, PassedOver)> {
+    match weights::read_for(file, card.architecture, card.classes, card.weights_key.as_deref())? {
+        Content::Tensors(weights, beside) => {
             weights
                 .check(&card.architecture, card.classes)
                 .map_err(|error| error.in_file(file))?;
-            Ok(weights)
+            Ok((weights, beside))
         }
         Content::TorchScript(_) => bail!(
             "{} is a TorchScript program, which is used as it is: put it where the card says ({})",
@@ -129,6 +133,7 @@ fn derived(card: &NetworkCard, file: &Path, name: &str) -> anyhow::Result<String
     let source = file.file_name().unwrap_or_default().to_string_lossy();
     derived.title = format!("{} from {source}", card.architecture);
     derived.weights = PathBuf::from(name);
+    derived.weights_key = None;
     derived.accuracy = None;
     derived.published = None;
     derived.training = None;

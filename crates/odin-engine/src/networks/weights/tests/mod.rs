@@ -6,6 +6,7 @@ use tch::Kind;
 
 use super::*;
 
+mod beside;
 mod files;
 mod hostile;
 
