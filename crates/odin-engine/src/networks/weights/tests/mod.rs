@@ -8,6 +8,7 @@ use super::*;
 
 mod beside;
 mod files;
+mod fit;
 mod hostile;
 
 /// Pickles by hand.
