@@ -164,7 +164,7 @@ impl Court {
     fn open(home: &Home, spec: JobSpec, devices: Devices, no_resize: bool) -> anyhow::Result<Self> {
         let card = NetworkCard::find(&spec.network, &home.model_folders())?;
         let in_name = spec.in_dataset.clone().unwrap_or_else(|| card.in_dataset.clone());
-        let (set_card, root) = datasets::find(&in_name, &home.data_folders())?;
+        let (set_card, root) = card.find_set(&in_name, &home.data_folders())?;
         let set = Dataset::open(&set_card, &root)?;
         Ok(Self {
             client: Client::start(home, false, &MultiProgress::new())?,
@@ -213,10 +213,8 @@ impl Court {
             .client
             .weights_digest(&self.spec.network, self.spec.weights.as_deref())
             .ok()?;
-        let (set_card, root) = datasets::find(&self.in_name, &self.home.data_folders()).ok()?;
-        let digest = Dataset::open(&set_card, &root)
-            .and_then(|set| set.digest())
-            .ok()?;
+        let set = card.open_set(&self.in_name, &self.home.data_folders()).ok()?;
+        let digest = set.digest().ok()?;
         let finished = shelf(&self.home.runs())
             .into_iter()
             .filter(|s| s.condition == Condition::Finished);

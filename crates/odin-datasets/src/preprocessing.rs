@@ -49,7 +49,11 @@ pub enum PreprocessingError {
 }
 
 impl Preprocessing {
-    pub(super) fn check(&self) -> Result<(), PreprocessingError> {
+    /// Whether every step makes an image.
+    ///
+    /// # Errors
+    /// Names the step and its number of pixels where one does not.
+    pub fn check(&self) -> Result<(), PreprocessingError> {
         let side = |step: &'static str, pixels: usize| match pixels {
             1..=MAX_SIDE => Ok(()),
             _ => Err(PreprocessingError::Side { step, pixels }),

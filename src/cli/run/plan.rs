@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use crate::cli::client::Client;
-use crate::datasets::{self, Dataset};
+use crate::datasets;
 use crate::home::Home;
 use crate::networks::NetworkCard;
 use crate::runs::{Identity, Named, SweepOf};
@@ -93,8 +93,8 @@ impl<'a> Planner<'a> {
             .map_err(|error| error.to_string())?;
         let weights = spec.weights.clone().unwrap_or_else(|| card.weights_path());
         let in_name = spec.in_dataset.clone().unwrap_or_else(|| card.in_dataset.clone());
-        let (in_digest, in_len) = self.set(&in_name)?;
-        let (out_digest, out_len) = self.set(&spec.dataset)?;
+        let (in_digest, in_len) = self.set(&card, &in_name)?;
+        let (out_digest, out_len) = self.set(&card, &spec.dataset)?;
         let named = |name: &str, digest: String| Named {
             name: name.to_owned(),
             digest,
@@ -129,16 +129,15 @@ impl<'a> Planner<'a> {
         self.weights.borrow_mut().entry(key).or_insert_with(read).clone()
     }
 
-    fn set(&self, name: &str) -> Result<(String, usize), String> {
+    fn set(&self, network: &NetworkCard, name: &str) -> Result<(String, usize), String> {
         let open = || {
-            let (card, root) = datasets::find(name, &self.home.data_folders())?;
-            let set = Dataset::open(&card, &root)?;
+            let set = network.open_set(name, &self.home.data_folders())?;
             Ok((set.digest()?, set.len()))
         };
         let open = || open().map_err(|error: datasets::DatasetError| error.to_string());
         self.sets
             .borrow_mut()
-            .entry(name.to_owned())
+            .entry(format!("{name}\n{:?}", network.preprocessing))
             .or_insert_with(open)
             .clone()
     }

@@ -116,6 +116,14 @@ impl Architecture {
         }
     }
 
+    /// Planes of the images it takes; `None` where its card's normalisation alone says so.
+    pub(super) fn channels(&self) -> Option<usize> {
+        match self {
+            Self::DensenetBc { .. } | Self::WideResnet { .. } => Some(3),
+            Self::Torchscript { input } => input.channels(),
+        }
+    }
+
     /// Every tensor of this network, in the order of the forward pass.
     ///
     /// # Errors
@@ -168,17 +176,25 @@ impl Architecture {
         Ok(list.0)
     }
 
+    /// Height and width of the smallest images that it takes.
+    pub fn least_input(&self) -> (usize, usize) {
+        self.input().least()
+    }
+
+    fn input(&self) -> Input {
+        match self {
+            Self::Torchscript { input } => *input,
+            _ => Input::Sides {
+                height: Span::Between([32, 63]),
+                width: Span::Between([32, 63]),
+            },
+        }
+    }
+
     /// Whether images of this size fit. A TorchScript program's card says so; in the others the last pool is `avg_pool2d(8)` and must yield one value a channel: a side
     /// of 32 to 63 pixels leaves a map of 8 to 15, of which the top-left 8×8 is pooled, as the authors' networks do.
     pub fn accepts(&self, height: usize, width: usize) -> Result<(), ArchitectureError> {
-        let pooled = Input::Sides {
-            height: Span::Between([32, 63]),
-            width: Span::Between([32, 63]),
-        };
-        let input = match self {
-            Self::Torchscript { input } => *input,
-            _ => pooled,
-        };
+        let input = self.input();
         if input.accepts(height, width) {
             return Ok(());
         }
@@ -297,7 +313,7 @@ mod tests {
         assert_eq!(any.check(10), Ok(()));
         assert_eq!(any.parameters(10), Err(ArchitectureError::Program));
         for wrong in [
-            "[1, 32, 32]",
+            "[2, 32, 32]",
             "[3, 0, 32]",
             "[3, 32, 999999]",
             "{height: [9, 3], width: 9}",

@@ -9,7 +9,9 @@ use super::architecture::Architecture;
 use super::error::ArchitectureError;
 use super::published::Published;
 use odin_datasets::text::utf8;
-use odin_datasets::{Download, Normalisation, meant, nearest};
+use odin_datasets::{
+    Channels, Dataset, DatasetCard, DatasetError, Download, Normalisation, Preprocessing, meant, nearest,
+};
 
 /// A card that cannot be used, or a name that has none.
 #[derive(Debug, thiserror::Error)]
@@ -46,11 +48,19 @@ pub struct NetworkCard {
     pub architecture: Architecture,
     /// How many classes it tells apart.
     pub classes: usize,
-    /// The file of its weights: safetensors, any PyTorch checkpoint, or a TorchScript program.
+    /// The file of its weights: safetensors (or the index of several files), any PyTorch checkpoint, or a
+    /// TorchScript program.
     pub weights: PathBuf,
+    /// Which weights of the file are meant, where several fit: the keys that lead to them, as the error names them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weights_key: Option<String>,
     /// The set whose images are in-distribution: a data card's name or a path.
     pub in_dataset: String,
     pub normalisation: Normalisation,
+    /// What is done to images before the normalisation where their own card says nothing of it: with this, a folder of
+    /// photographs needs no card.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub preprocessing: Preprocessing,
     /// Share of the in-distribution set that it classifies rightly, as published or measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accuracy: Option<f64>,
@@ -73,6 +83,30 @@ pub struct NetworkCard {
     /// What `odin fetch` downloads.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fetch: Vec<Download>,
+}
+
+fn is_none(preprocessing: &Preprocessing) -> bool {
+    *preprocessing == Preprocessing::default()
+}
+
+/// The normalisation of images of so many channels. Three equal values are as good as one.
+fn normalisation_for(
+    given: Normalisation,
+    channels: Option<usize>,
+) -> Result<Normalisation, ArchitectureError> {
+    match (given.channels(), channels) {
+        (Channels::Grey, Some(3)) => Err(ArchitectureError::TakesColour),
+        (Channels::Rgb, Some(1)) => {
+            let (mean, std) = (given.mean(), given.std());
+            let (Some(m), Some(s)) = (mean.first(), std.first()) else {
+                return Err(ArchitectureError::TakesGrey);
+            };
+            let is_one = mean.iter().all(|other| other == m) && std.iter().all(|other| other == s);
+            let grey = Normalisation::by_channel(&[*m], &[*s]).ok().filter(|_| is_one);
+            grey.ok_or(ArchitectureError::TakesGrey)
+        }
+        _ => Ok(given),
+    }
 }
 
 impl NetworkCard {
@@ -98,6 +132,11 @@ impl NetworkCard {
         card.architecture
             .check(card.classes)
             .map_err(|error: ArchitectureError| invalid(error.to_string()))?;
+        card.normalisation = normalisation_for(card.normalisation, card.architecture.channels())
+            .map_err(|error| invalid(error.to_string()))?;
+        card.preprocessing
+            .check()
+            .map_err(|error| invalid(error.to_string()))?;
         if card.accuracy.is_some_and(|share| !(0.0..=1.0).contains(&share)) {
             return Err(invalid("accuracy: a share between 0 and 1 is expected".into()));
         }
@@ -158,6 +197,28 @@ impl NetworkCard {
         self.folder.join(format!("{}.yaml", self.name))
     }
 
+    /// The data set of this name or path, as this network is shown it, and the folder that its paths start from: where
+    /// its card says nothing of preprocessing, or it has none, the network's is taken.
+    ///
+    /// # Errors
+    /// As [`odin_datasets::find`].
+    pub fn find_set(&self, name: &str, roots: &[PathBuf]) -> Result<(DatasetCard, PathBuf), DatasetError> {
+        let (mut card, root) = odin_datasets::find(name, roots)?;
+        if is_none(&card.preprocessing) {
+            card.preprocessing = self.preprocessing;
+        }
+        Ok((card, root))
+    }
+
+    /// Opens that set.
+    ///
+    /// # Errors
+    /// As [`find_set`](Self::find_set) and [`Dataset::open`].
+    pub fn open_set(&self, name: &str, roots: &[PathBuf]) -> Result<Dataset, DatasetError> {
+        let (card, root) = self.find_set(name, roots)?;
+        Dataset::open(&card, &root)
+    }
+
     /// Where its weights should lie.
     pub fn weights_path(&self) -> PathBuf {
         self.folder.join(&self.weights)
@@ -171,5 +232,89 @@ impl NetworkCard {
             return "put it there, name another file with --weights, or correct the card".to_owned();
         }
         known.join("; ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn card(folder: &Path, rest: &str) -> Result<NetworkCard, String> {
+        let text = format!("title: t\nclasses: 3\nweights: w.pt\nin_dataset: set\n{rest}\n");
+        let path = folder.join("net.yaml");
+        std::fs::write(&path, text).unwrap();
+        NetworkCard::load(&path).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn normalisation_and_input_have_the_same_channels() {
+        let folder = tempfile::tempdir().unwrap();
+        let of = |input: &str, mean: &str, std: &str| {
+            let text = format!(
+                "architecture: {{kind: torchscript, input: {input}}}\nnormalisation: {{mean: {mean}, std: {std}}}"
+            );
+            card(folder.path(), &text).map(|card| card.normalisation.channels())
+        };
+        assert_eq!(of("[1, 28, 28]", "[0.1]", "[0.3]"), Ok(Channels::Grey));
+        // Three equal values are as good as one.
+        assert_eq!(
+            of("[1, 28, 28]", "[0.5, 0.5, 0.5]", "[0.2, 0.2, 0.2]"),
+            Ok(Channels::Grey)
+        );
+        assert_eq!(
+            of("[3, 28, 28]", "[0.5, 0.5, 0.5]", "[0.2, 0.2, 0.2]"),
+            Ok(Channels::Rgb)
+        );
+        assert_eq!(
+            of("{height: 28, width: 28}", "[0.1]", "[0.3]"),
+            Ok(Channels::Grey)
+        );
+        let grey = of("[1, 28, 28]", "[0.5, 0.4, 0.5]", "[0.2, 0.2, 0.2]").unwrap_err();
+        assert!(grey.contains("`mean: [m]` and `std: [s]`"), "{grey}");
+        let colour = of("[3, 28, 28]", "[0.1]", "[0.3]").unwrap_err();
+        assert!(colour.contains("three values each"), "{colour}");
+        assert!(of("[2, 28, 28]", "[0.1]", "[0.3]").is_err());
+        let native = "architecture: {kind: densenet-bc, depth: 10, growth: 2}\nnormalisation: {mean: [0.1], std: [0.3]}";
+        assert!(
+            card(folder.path(), native)
+                .unwrap_err()
+                .contains("three values each")
+        );
+        let one = "architecture: {kind: densenet-bc, depth: 10, growth: 2}\nnormalisation: {mean: [0, 0, 0], std: [1, 1, 1]}";
+        assert!(card(folder.path(), one).is_ok());
+    }
+
+    #[test]
+    fn a_set_without_preprocessing_gets_the_networks() {
+        let folder = tempfile::tempdir().unwrap();
+        let base = "architecture: {kind: torchscript, input: [3, 8, 8]}\nnormalisation: {mean: [0, 0, 0], std: [1, 1, 1]}\n";
+        let network = card(
+            folder.path(),
+            &format!("{base}preprocessing: {{resize: 10, crop: 8}}"),
+        )
+        .unwrap();
+        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+        let noise = "title: n\nsource: {format: uniform, count: 2, size: [30, 40]}\n";
+        write("plain.yaml", noise);
+        write("own.yaml", &format!("{noise}preprocessing: {{crop: 20}}\n"));
+        let size = |network: &NetworkCard, name: &str| {
+            network
+                .open_set(name, &[folder.path().to_owned()])
+                .unwrap()
+                .size(0)
+                .unwrap()
+        };
+        assert_eq!(
+            (size(&network, "plain"), size(&network, "own")),
+            ((8, 8), (20, 20))
+        );
+        let without = card(folder.path(), base).unwrap();
+        assert_eq!(size(&without, "plain"), (30, 40));
+        assert!(!serde_yaml::to_string(&without).unwrap().contains("preprocessing"));
+        let wrong = card(folder.path(), &format!("{base}preprocessing: {{resize: 0}}")).unwrap_err();
+        assert!(
+            wrong.contains("preprocessing.resize must lie between 1 and 4096"),
+            "{wrong}"
+        );
     }
 }

@@ -11,7 +11,10 @@ pub enum ArchitectureError {
         limit: usize,
         value: usize,
     },
-    #[error("classes must lie between 2 and 100000, not {0}")]
+    #[error(
+        "classes must lie between 2 and 100000, not {0}{advice}",
+        advice = if *.0 == 1 { "; a network with one logit has two, `classes: 2`" } else { "" }
+    )]
     Classes(usize),
     #[error("images of {height}×{width} do not fit: this network takes {takes} pixels")]
     Input {
@@ -19,8 +22,16 @@ pub enum ArchitectureError {
         width: usize,
         takes: String,
     },
-    #[error("input has {0} channels, and images have 3")]
+    #[error("input has {0} channels, and images have 3, or 1 where they are grey")]
     Channels(usize),
+    #[error(
+        "this network takes images of 1 channel: give the mean and the standard deviation of that alone, `mean: [m]` and `std: [s]`"
+    )]
+    TakesGrey,
+    #[error(
+        "this network takes images of 3 channels: mean and std need three values each (red, green, blue)"
+    )]
+    TakesColour,
     #[error(
         "a TorchScript program has its tensors in its file: it cannot be built from others, or trained here"
     )]

@@ -6,15 +6,15 @@ use serde::{Deserialize, Serialize};
 
 use super::error::ArchitectureError;
 
-/// The images that a TorchScript program takes: `[3, 224, 224]` (channels, height, width), or height and width by name, each a
-/// number of pixels or `[least, most]`.
+/// The images that a TorchScript program takes: `[3, 224, 224]` (channels, height, width), or `[1, height, width]` where they
+/// are grey; for one that takes many sizes, height and width by name, each a number of pixels or `[least, most]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(
     untagged,
-    expecting = "expected [3, H, W], or height and width, each a number of pixels or [least, most]"
+    expecting = "expected [3, H, W], [1, H, W], or height and width, each a number of pixels or [least, most]"
 )]
 pub enum Input {
-    /// Channels, height, width.
+    /// Channels (3, or 1 for grey images), height, width.
     Shape([usize; 3]),
     Sides {
         height: Span,
@@ -62,10 +62,18 @@ impl Input {
         (height.ends().0, width.ends().0)
     }
 
+    /// Planes of its images, where they are said.
+    pub(super) fn channels(self) -> Option<usize> {
+        match self {
+            Self::Shape([channels, ..]) => Some(channels),
+            Self::Sides { .. } => None,
+        }
+    }
+
     pub(super) fn check(self) -> Result<(), ArchitectureError> {
         const LARGEST: usize = 4096;
         if let Self::Shape([channels, ..]) = self
-            && channels != 3
+            && !matches!(channels, 1 | 3)
         {
             return Err(ArchitectureError::Channels(channels));
         }

@@ -5,7 +5,7 @@ use super::folder::{IN_SCORES, METRICS, OUT_SCORES};
 use super::npz;
 use super::record::Record;
 use super::write::{WriteError, write_files};
-use crate::protocol::ImageScore;
+use crate::protocol::ScoreTable;
 
 /// Writes scores and metrics of a comparison as a run has them, without a manifest: all files or none.
 ///
@@ -13,8 +13,8 @@ use crate::protocol::ImageScore;
 /// The file that cannot be written, and why.
 pub fn save(
     folder: &Path,
-    ins: &[ImageScore],
-    outs: &[ImageScore],
+    ins: &ScoreTable,
+    outs: &ScoreTable,
     record: &Record,
 ) -> Result<(), WriteError> {
     let failed = |path: &Path, source| WriteError {

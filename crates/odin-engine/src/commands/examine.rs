@@ -2,13 +2,13 @@
 use std::path::Path;
 
 use odin_core::home::Home;
-use odin_core::networks::{CardError, NetworkCard};
+use odin_core::networks::{Architecture, CardError, NetworkCard};
 use odin_core::tasks::{Examination, Finding};
 use odin_core::units::Device;
-use odin_datasets::{self as datasets, Dataset};
 
 use crate::engine::{device, memory, preflight};
 use crate::networks::read_weights;
+use crate::networks::weights::PassedOver;
 
 use super::other_libtorch;
 
@@ -45,17 +45,36 @@ fn network(
         "network",
         format!("{}: {}, {} classes", card.name, card.architecture, card.classes),
     )];
-    read_weights(&card, weights, device)?;
+    let loaded = read_weights(&card, weights, device)?;
+    let program = matches!(card.architecture, Architecture::Torchscript { .. });
     findings.push(Finding::well(
         "weights",
-        "every tensor there, of the right shape, and finite",
+        match program {
+            true => "a program that runs, and judges each image by itself".to_owned(),
+            false => tensors_found(loaded.passed_over()),
+        },
     ));
+    if program {
+        let notes = loaded.notes().into_iter();
+        findings.extend(notes.map(|note| Finding::unwell("output", "not what scores need", note)));
+    }
+    if let Some(why) = loaded.no_gradient() {
+        findings.push(Finding::unwell("gradient", "none to the image", why));
+    }
     findings.push(Finding::well(
         "mode",
         "evaluation: batch normalisation uses its running statistics",
     ));
-    let (set_card, root) = datasets::find(&card.in_dataset, &home.data_folders())?;
-    let set = Dataset::open(&set_card, &root)?;
+    let set = card.open_set(&card.in_dataset, &home.data_folders())?;
+    if let Ok((height, width)) = set.size(0)
+        && let Err(error) = card.architecture.accepts(height, width)
+    {
+        let text = format!("{}: image 0 is {height}×{width} pixels", set.name());
+        let advice =
+            format!("{error}; `preprocessing` in its card, or in the network's, brings them to size");
+        findings.push(Finding::unwell("images", text, advice));
+        return Ok(findings);
+    }
     let found = preflight::preflight(&card, weights, &set, images, device)?;
     findings.push(match found {
         None => Finding::well("accuracy", format!("not known: {} has no labels", set.name())),
@@ -76,6 +95,14 @@ fn network(
         }
     });
     Ok(findings)
+}
+
+fn tensors_found(beside: &PassedOver) -> String {
+    let found = "every tensor there, of the right shape, and finite";
+    match *beside == PassedOver::default() {
+        true => found.to_owned(),
+        false => format!("{found}; {beside}"),
+    }
 }
 
 fn libtorch() -> Vec<Finding> {

@@ -8,13 +8,13 @@ use odin_core::home::Home;
 use odin_core::networks::NetworkCard;
 use odin_core::tasks::ImportRequest;
 
-use crate::networks::weights::{self, Content, Weights};
+use crate::networks::weights::{self, Content, PassedOver, Weights};
 
 /// Writes the safetensors file and the card, and tells which.
 pub fn run(home: &Home, request: &ImportRequest) -> anyhow::Result<String> {
     let card = NetworkCard::find(&request.network, &home.model_folders())?;
     let card_path = card.file();
-    let weights = read(&request.file, &card)?;
+    let (weights, beside) = read(&request.file, &card)?;
     let (out, new_card) = match &request.out {
         Some(out) if out.extension().is_some_and(|e| e == "safetensors") => {
             (out.clone(), out.with_extension("yaml"))
@@ -70,7 +70,11 @@ pub fn run(home: &Home, request: &ImportRequest) -> anyhow::Result<String> {
             new_card.display()
         );
     }
-    Ok(format!("{}\n{}\n", out.display(), new_card.display()))
+    let beside = match beside == PassedOver::default() {
+        true => String::new(),
+        false => format!("{beside}\n"),
+    };
+    Ok(format!("{}\n{}\n{beside}", out.display(), new_card.display()))
 }
 
 /// Whether the card lies in a folder of cards that is not one's own.
@@ -83,13 +87,13 @@ fn is_shipped(card: &Path, home: &Home) -> bool {
 }
 
 /// The tensors of the file, all that the network needs and no other.
-fn read(file: &Path, card: &NetworkCard) -> anyhow::Result<Weights> {
-    match weights::read(file)? {
-        Content::Tensors(weights) => {
+fn read(file: &Path, card: &NetworkCard) -> anyhow::Result<(Weights, PassedOver)> {
+    match weights::read_for(file, card.architecture, card.classes, card.weights_key.as_deref())? {
+        Content::Tensors(weights, beside) => {
             weights
                 .check(&card.architecture, card.classes)
                 .map_err(|error| error.in_file(file))?;
-            Ok(weights)
+            Ok((weights, beside))
         }
         Content::TorchScript(_) => bail!(
             "{} is a TorchScript program, which is used as it is: put it where the card says ({})",
@@ -134,6 +138,7 @@ fn derived(card: &NetworkCard, file: &Path, name: &str) -> anyhow::Result<String
     let source = file.file_name().unwrap_or_default().to_string_lossy();
     derived.title = format!("{} from {source}", card.architecture);
     derived.weights = PathBuf::from(name);
+    derived.weights_key = None;
     derived.accuracy = None;
     derived.published = None;
     derived.training = None;

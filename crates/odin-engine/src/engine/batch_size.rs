@@ -211,12 +211,15 @@ impl Plan {
 /// A pass on images of no meaning, as jobs do it.
 fn time(case: &Case, scorer: &Scorer, size: usize) -> Timed {
     let &Case { height, width, .. } = case;
-    let values: Vec<f32> = (0..size * 3 * height * width)
+    let values: Vec<f32> = (0..size * scorer.channels() * height * width)
         .map(|i| (i % 251) as f32 / 125.0 - 1.0)
         .collect();
     let begin = Instant::now();
     let pass = || -> Result<(), TchError> {
         let images = scorer.images(&values, height, width)?;
+        if scorer.network().no_gradient().is_some() {
+            return scorer.rows(&scorer.logits(&images)?).map(drop);
+        }
         let (_, positive) = scorer.gradient_signs(&images, Temperature::PAPER)?;
         let moved = scorer.perturbed(&images, &positive, Magnitude::PAPER)?;
         // Reading the result waits for a GPU to be done.

@@ -11,8 +11,8 @@ use std::thread::JoinHandle;
 use tch::TchError;
 
 use super::pool::panic_text;
-use crate::networks::read_weights;
-use crate::networks::weights::{WeightsError, first_line};
+use crate::networks::weights::WeightsError;
+use crate::networks::{read_weights, reason_of};
 use crate::scoring::Scorer;
 use odin_core::home::Home;
 use odin_core::networks::{CardError, NetworkCard};
@@ -37,8 +37,10 @@ enum InspectError {
     Weights(#[from] WeightsError),
     #[error(transparent)]
     Dataset(#[from] DatasetError),
-    #[error("libtorch: {}", first_line(.0))]
+    #[error("libtorch: {}", reason_of(.0))]
     Torch(#[from] TchError),
+    #[error("{0}")]
+    NoGradient(String),
     #[error("{set}, image {index}: {why}")]
     Size { set: String, index: u32, why: String },
 }
@@ -179,17 +181,18 @@ impl<E: FnMut(Event)> Serving<E> {
     }
 
     fn set(&mut self, spec: &JobSpec, side: Side) -> Result<Arc<Dataset>, InspectError> {
+        let network = NetworkCard::find(&spec.network, &self.home.model_folders())?;
         let name = match (side, &spec.in_dataset) {
-            (Side::Out, _) => spec.dataset.clone(),
-            (Side::In, Some(name)) => name.clone(),
-            (Side::In, None) => NetworkCard::find(&spec.network, &self.home.model_folders())?.in_dataset,
+            (Side::Out, _) => &spec.dataset,
+            (Side::In, Some(name)) => name,
+            (Side::In, None) => &network.in_dataset,
         };
-        if let Some(open) = self.sets.get(&name) {
+        let key = format!("{name}\n{:?}", network.preprocessing);
+        if let Some(open) = self.sets.get(&key) {
             return Ok(open.clone());
         }
-        let (card, root) = datasets::find(&name, &self.home.data_folders())?;
-        let set = Arc::new(Dataset::open(&card, &root)?);
-        self.sets.insert(name, set.clone());
+        let set = Arc::new(network.open_set(name, &self.home.data_folders())?);
+        self.sets.insert(key, set.clone());
         Ok(set)
     }
 
@@ -220,9 +223,9 @@ impl<E: FnMut(Event)> Serving<E> {
 
     fn inspect(&mut self, spec: &JobSpec, image: ImageId) -> Result<Inspection, InspectError> {
         let set = self.set(spec, image.side)?;
-        let plain = set.image(image.index as usize)?;
-        let (height, width) = (plain.height, plain.width);
         let OpenNetwork { card, scorer, .. } = self.network(spec)?;
+        let plain = set.image_in(image.index as usize, card.normalisation.channels())?;
+        let (height, width) = (plain.height, plain.width);
         card.architecture
             .accepts(height, width)
             .map_err(|error| InspectError::Size {
@@ -232,30 +235,46 @@ impl<E: FnMut(Event)> Serving<E> {
             })?;
         let (t, magnitude) = spec.settings.perturbation();
         let x = scorer.images(&card.normalisation.apply(&plain), height, width)?;
-        let (before, positive) = scorer.gradient_signs(&x, t)?;
-        let logits_before = scorer.rows(&before)?;
-        let logits_after = if magnitude.is_zero() {
-            logits_before.clone()
-        } else {
-            scorer.rows(&scorer.logits(&scorer.perturbed(&x, &positive, magnitude)?)?)?
+        let (before, positive) = match scorer.network().no_gradient() {
+            None => scorer
+                .gradient_signs(&x, t)
+                .map(|(before, positive)| (before, Some(positive)))?,
+            Some(_) if magnitude.is_zero() => (scorer.logits(&x)?, None),
+            Some(why) => return Err(InspectError::NoGradient(why.to_owned())),
         };
-        let signs = scorer.pack(&positive)?;
-        let is_positive = |n: usize| {
-            let byte = signs.first().and_then(|signs| signs.get(n / 8));
-            byte.is_some_and(|byte| byte >> (n % 8) & 1 == 1)
+        let logits_before = scorer.rows(&before)?;
+        let logits_after = match &positive {
+            Some(positive) if !magnitude.is_zero() => {
+                scorer.rows(&scorer.logits(&scorer.perturbed(&x, positive, magnitude)?)?)?
+            }
+            _ => logits_before.clone(),
+        };
+        let signs = positive.map(|positive| scorer.pack(&positive)).transpose()?;
+        // None where the network has no gradient.
+        let sign = |n: usize| {
+            let byte = signs.as_ref()?.first()?.get(n / 8)?;
+            Some(byte >> (n % 8) & 1 == 1)
         };
         // What is added is −ε · sign.
-        let map = |value: &dyn Fn(f32, bool) -> f32| Image {
+        let map = |value: &dyn Fn(f32, Option<bool>) -> f32| Image {
             height,
             width,
             pixels: (0usize..)
                 .zip(&plain.pixels)
-                .map(|(n, &x)| value(x, is_positive(n)))
+                .map(|(n, &x)| value(x, sign(n)))
                 .collect(),
         };
         let epsilon = magnitude.get() as f32;
-        let perturbed = map(&|x, positive| if positive { x - epsilon } else { x + epsilon });
-        let perturbation = map(&|_, positive| if positive { 0.0 } else { 1.0 });
+        let perturbed = map(&|x, positive| match positive {
+            Some(true) => x - epsilon,
+            Some(false) => x + epsilon,
+            None => x,
+        });
+        let perturbation = map(&|_, positive| match positive {
+            Some(true) => 0.0,
+            Some(false) => 1.0,
+            None => 0.5,
+        });
         let label = match image.side {
             Side::In => set.label(image.index as usize),
             Side::Out => None,
@@ -280,12 +299,13 @@ fn pixels(image: &Image, most: usize) -> Pixels {
     let factor = image.height.max(image.width).div_ceil(most.max(1)).max(1);
     let (height, width) = (image.height.div_ceil(factor), image.width.div_ceil(factor));
     let plane = image.height * image.width;
+    let planes = image.channels().count();
     let mut rgb = Vec::with_capacity(3 * height * width);
     for (y, x) in (0..height).flat_map(|y| (0..width).map(move |x| (y * factor, x * factor))) {
         for channel in 0..3 {
             let rows = y..(y + factor).min(image.height);
             let values = rows.flat_map(|row| {
-                let start = channel * plane + row * image.width;
+                let start = channel % planes * plane + row * image.width;
                 let columns = start + x..start + (x + factor).min(image.width);
                 image.pixels.get(columns).unwrap_or_default()
             });

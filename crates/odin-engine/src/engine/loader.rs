@@ -50,6 +50,22 @@ pub struct Ready {
     pub batch: usize,
 }
 
+impl Ready {
+    /// What a person should know before anything is scored.
+    pub fn notes(&self) -> Vec<String> {
+        let network = self.networks.first().map(|(_, network)| network);
+        let of = |network: &Arc<OpenNetwork>| {
+            let name = &network.card.name;
+            network
+                .notes
+                .iter()
+                .map(|note| format!("{name}: {note}"))
+                .collect()
+        };
+        network.map(of).unwrap_or_default()
+    }
+}
+
 pub struct Loader {
     models: Arc<ModelCache>,
     asks: Option<Sender<Ask>>,
@@ -150,6 +166,10 @@ fn open(models: &ModelCache, request: &LoadRequest) -> Result<Ready, OpenError> 
     let Some((_, network)) = networks.first() else {
         return Err(OpenError::NoDevice);
     };
+    if let Some(why) = network.no_gradient.clone().filter(|_| !asked.magnitude.is_zero()) {
+        let network = network.card.name.clone();
+        return Err(OpenError::NoGradient { network, why });
+    }
     let set = models.images(asked, network)?;
     let evidence = EvidenceKey {
         weights: network.weights_digest.clone(),

@@ -32,6 +32,8 @@ mod worker_id;
 #[cfg(test)]
 mod inspect_tests;
 #[cfg(test)]
+mod program_tests;
+#[cfg(test)]
 mod tests;
 
 use std::sync::mpsc::{Sender, channel};

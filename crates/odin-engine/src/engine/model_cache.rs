@@ -10,13 +10,13 @@ use super::batch_size::{self, BatchSizes, Case};
 use super::device;
 use super::open_network::OpenNetwork;
 use super::worker_id::WorkerId;
-use crate::networks::read_weights;
-use crate::networks::weights::{WeightsError, first_line};
+use crate::networks::weights::WeightsError;
+use crate::networks::{read_weights, reason_of};
 use crate::scoring::Scorer;
 use odin_core::home::Home;
 use odin_core::networks::{CardError, NetworkCard};
 use odin_core::protocol::{SetImages, SetRequest, Side};
-use odin_datasets::{self as datasets, Dataset, DatasetError};
+use odin_datasets::{Dataset, DatasetError};
 
 /// Why a network or a set cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -29,14 +29,21 @@ pub enum OpenError {
     Dataset(#[from] DatasetError),
     #[error("libtorch: {0}")]
     Torch(String),
+    #[error("{network}: {why}")]
+    NoGradient { network: String, why: String },
     #[error("no device to run on is named")]
     NoDevice,
-    #[error("{name}: image 0 is {height}×{width} pixels, and {why}")]
+    #[error(
+        "{name}: image 0 is {height}×{width} pixels, and {why}; write a card for the set with `preprocessing: \
+         {advice}`, or put that line into the network's card, for every set whose own card says nothing"
+    )]
     Size {
         name: String,
         height: usize,
         width: usize,
         why: String,
+        /// What would make them fit.
+        advice: String,
     },
     #[error("{name} names {found} classes, and {network} has {needed}: its labels mean something else")]
     Classes {
@@ -109,7 +116,7 @@ impl ModelCache {
         let Some(network) = networks.first() else {
             return false;
         };
-        let Some(set) = known(&self.sets, set_name(request, network)) else {
+        let Some(set) = known(&self.sets, &set_key(set_name(request, network), network)) else {
             return false;
         };
         let has_size = |(worker, network): (&WorkerId, &Arc<OpenNetwork>)| {
@@ -158,7 +165,7 @@ impl ModelCache {
         let scorer = |_| -> Result<Mutex<Scorer>, OpenError> {
             let scorer = Scorer::new(weights.network()?, card.normalisation.std(), device);
             Ok(Mutex::new(
-                scorer.map_err(|error| OpenError::Torch(first_line(&error)))?,
+                scorer.map_err(|error| OpenError::Torch(reason_of(&error)))?,
             ))
         };
         let scorers = (0..device::compute_threads(worker.device).max(1))
@@ -173,6 +180,8 @@ impl ModelCache {
         let open = Arc::new(OpenNetwork {
             card,
             weights_digest: weights.digest().to_owned(),
+            notes: weights.notes(),
+            no_gradient: weights.no_gradient().map(str::to_owned),
             computed_by,
             scorers,
         });
@@ -199,15 +208,16 @@ impl ModelCache {
 
     /// Opens the set and checks that its images fit the network.
     fn set(&self, name: &str, network: &OpenNetwork) -> Result<Arc<Dataset>, OpenError> {
-        let set = match known(&self.sets, name) {
+        let key = set_key(name, network);
+        let set = match known(&self.sets, &key) {
             Some(open) => open,
             None => {
-                let (card, root) = datasets::find(name, &self.home.data_folders())?;
+                let (card, root) = network.card.find_set(name, &self.home.data_folders())?;
                 let card_file = root.join(format!("{}.yaml", card.name));
                 let images = card.source.paths().into_iter().map(|path| root.join(path));
                 let stamp = Stamp::of(images.chain([card_file]));
                 let set = Arc::new(Dataset::open(&card, &root)?);
-                lock(&self.sets).insert(name.to_owned(), (stamp, set.clone()));
+                lock(&self.sets).insert(key, (stamp, set.clone()));
                 set
             }
         };
@@ -222,6 +232,7 @@ impl ModelCache {
                     height,
                     width,
                     why: error.to_string(),
+                    advice: steps_to(network.card.architecture.least_input()),
                 })?;
         }
         Ok(set)
@@ -248,6 +259,19 @@ fn set_name<'a>(request: &'a SetRequest, network: &'a OpenNetwork) -> &'a str {
     match &request.images {
         SetImages::InDistribution => &network.card.in_dataset,
         SetImages::Named(name) => name,
+    }
+}
+
+/// Names a set as a network is shown it: networks may have preprocessing for sets that have none.
+fn set_key(name: &str, network: &OpenNetwork) -> String {
+    format!("{name}\n{:?}", network.card.preprocessing)
+}
+
+/// Preprocessing that makes images of this height and width.
+fn steps_to((height, width): (usize, usize)) -> String {
+    match height == width {
+        true => format!("{{resize: {height}, crop: {height}}}"),
+        false => format!("{{resize: [{height}, {width}]}}"),
     }
 }
 

@@ -9,6 +9,10 @@ use crate::scoring::Scorer;
 pub struct OpenNetwork {
     pub card: NetworkCard,
     pub weights_digest: String,
+    /// What a person should know of it.
+    pub notes: Vec<String>,
+    /// Why only ε = 0 can be scored, where that is so.
+    pub no_gradient: Option<String>,
     /// By what its scores are computed.
     pub computed_by: &'static str,
     /// One a compute thread, all round the same weights: a tensor can go to another thread, but not be shared.

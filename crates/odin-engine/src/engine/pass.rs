@@ -8,7 +8,7 @@ use super::evidence::Shown;
 use super::open_network::OpenNetwork;
 use super::out_of_memory::is_out_of_memory;
 use super::worker_id::WorkerId;
-use crate::networks::weights::first_line;
+use crate::networks::reason_of;
 use crate::scoring::{Scorer, Signs};
 use odin_core::runs::evidence::EvidenceKey;
 use odin_core::units::{LogOdds, Magnitude, Temperature};
@@ -43,7 +43,7 @@ pub struct Found {
 
 #[derive(Debug, thiserror::Error)]
 pub enum PassError {
-    #[error("libtorch: {}", first_line(.0))]
+    #[error("libtorch: {}", reason_of(.0))]
     Torch(#[from] TchError),
     #[error("the network's output for image {image} of {set} is not a number: are these its weights?")]
     NotANumber { set: String, image: u32 },

@@ -3,28 +3,37 @@
 use std::collections::{HashMap, HashSet};
 
 use super::open_network::OpenNetwork;
-use crate::networks::read_weights;
-use crate::networks::weights::{WeightsError, first_line};
+use crate::networks::weights::WeightsError;
+use crate::networks::{read_weights, reason_of};
 use crate::scoring::Scorer;
 use odin_core::networks::NetworkCard;
 use odin_core::protocol::ScoredImage;
-use odin_datasets::{Dataset, DatasetError, Normalisation, NormalisationError};
+use odin_datasets::{Channels, Dataset, DatasetError, Normalisation, NormalisationError};
 use odin_detectors::argmax;
 use odin_metrics::{Interval, clopper_pearson};
 
-/// Means and deviations in use for 32×32 colour images: the ODIN authors', and the usual CIFAR-10 and CIFAR-100 ones.
-const WELL_KNOWN: [(&str, [f32; 3], [f32; 3]); 3] = [
+/// A name, means and deviations.
+type WellKnown = (&'static str, &'static [f32], &'static [f32]);
+
+/// In use for 32×32 colour images: the ODIN authors', and the usual CIFAR-10 and CIFAR-100 ones.
+const OF_COLOUR: [WellKnown; 3] = [
     (
         "ODIN's",
-        [125.3 / 255.0, 123.0 / 255.0, 113.9 / 255.0],
-        [63.0 / 255.0, 62.1 / 255.0, 66.7 / 255.0],
+        &[125.3 / 255.0, 123.0 / 255.0, 113.9 / 255.0],
+        &[63.0 / 255.0, 62.1 / 255.0, 66.7 / 255.0],
     ),
     (
         "the usual CIFAR",
-        [0.4914, 0.4822, 0.4465],
-        [0.2023, 0.1994, 0.2010],
+        &[0.4914, 0.4822, 0.4465],
+        &[0.2023, 0.1994, 0.2010],
     ),
-    ("half and half", [0.5, 0.5, 0.5], [0.5, 0.5, 0.5]),
+    ("half and half", &[0.5, 0.5, 0.5], &[0.5, 0.5, 0.5]),
+];
+/// And for grey ones.
+const OF_GREY: [WellKnown; 3] = [
+    ("MNIST's", &[0.1307], &[0.3081]),
+    ("Fashion-MNIST's", &[0.2860], &[0.3530]),
+    ("half and half", &[0.5], &[0.5]),
 ];
 
 /// So sure that a network is not doing what its card says before a person is told.
@@ -94,13 +103,17 @@ pub fn preflight(
         return Ok(None);
     };
     let network = read_weights(card, weights, device)?.network()?;
-    let torch = |error: tch::TchError| PreflightError::Libtorch(first_line(&error));
+    let torch = |error: tch::TchError| PreflightError::Libtorch(reason_of(&error));
     let scorer = Scorer::new(network, card.normalisation.std(), device).map_err(torch)?;
     let own = hits(&scorer, set, &labels, &card.normalisation)?;
     let count = |hits: &[bool]| hits.iter().filter(|&&hit| hit).count();
     let mut better: Option<(&'static str, usize)> = None;
-    for (name, mean, std) in WELL_KNOWN {
-        let other = hits(&scorer, set, &labels, &Normalisation::new(mean, std)?)?;
+    let well_known = match card.normalisation.channels() {
+        Channels::Rgb => OF_COLOUR,
+        Channels::Grey => OF_GREY,
+    };
+    for (name, mean, std) in well_known {
+        let other = hits(&scorer, set, &labels, &Normalisation::by_channel(mean, std)?)?;
         if clearly_better(&other, &own) && better.is_none_or(|(_, right)| count(&other) > right) {
             better = Some((name, count(&other)));
         }
@@ -128,7 +141,7 @@ fn hits(
     normalisation: &Normalisation,
 ) -> Result<Vec<bool>, PreflightError> {
     const BATCH: usize = 50;
-    let torch = |error: tch::TchError| PreflightError::Libtorch(first_line(&error));
+    let torch = |error: tch::TchError| PreflightError::Libtorch(reason_of(&error));
     let all: Vec<usize> = (0..labels.len()).collect();
     let mut hits = Vec::new();
     for chunk in set.batches_by_size(&all, BATCH)? {

@@ -1,6 +1,7 @@
 //! The engine's thread: hears commands, hands batches to the workers and tells what comes back.
 //!
 //! It owns the run queue and the evidence; nobody else touches them.
+use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender};
 
@@ -44,6 +45,8 @@ struct Scheduler<E, D> {
     home: Home,
     sender: Sender<Message>,
     accuracy: AccuracyWatch,
+    /// Notes on networks that a person has been told.
+    told: HashSet<String>,
     gauge: Gauge,
     emit: E,
 }
@@ -89,6 +92,7 @@ pub fn run(
         home: home.clone(),
         sender: sender.clone(),
         accuracy: AccuracyWatch::default(),
+        told: HashSet::new(),
         gauge: Gauge::default(),
         emit,
     };
@@ -225,6 +229,11 @@ impl<E: FnMut(Event), D: Fn(Done) + Clone + Send + 'static> Scheduler<E, D> {
             return;
         };
         let (request, devices) = (place.request.clone(), devices_of(&place.workers));
+        for text in ready.iter().flat_map(Ready::notes) {
+            if self.told.insert(text.clone()) {
+                (self.emit)(Event::Warning { text });
+            }
+        }
         let store = &mut self.store;
         let begin = |ready: Ready| guarded(|| Task::begin(entry, request, ready, store));
         let (task, known) = match ready.and_then(begin) {

@@ -60,6 +60,8 @@ pub(super) fn spec(temperature: f64, magnitude: f64, order: Order) -> JobSpec {
 pub(super) struct TestEngine {
     pub engine: Engine,
     pub events: Receiver<JobEvent>,
+    /// What a person was told.
+    pub warnings: Arc<Mutex<Vec<String>>>,
     comparisons: Arc<Mutex<Comparisons>>,
     generation: u64,
     placement: Placement,
@@ -80,13 +82,19 @@ impl TestEngine {
         let (sender, events) = channel();
         let comparisons: Arc<Mutex<Comparisons>> = Arc::default();
         let ours = comparisons.clone();
+        let warnings: Arc<Mutex<Vec<String>>> = Arc::default();
+        let told = warnings.clone();
         let emit = move |event: Event| {
+            if let Event::Warning { text } = &event {
+                told.lock().unwrap().push(text.clone());
+            }
             for event in ours.lock().unwrap().hear(event).0 {
                 let _ = sender.send(event);
             }
         };
         Self {
             comparisons,
+            warnings,
             engine: Engine::start(home, budget, emit).unwrap(),
             events,
             generation: 0,

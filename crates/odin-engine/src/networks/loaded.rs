@@ -3,8 +3,8 @@ use std::path::Path;
 
 use odin_core::networks::{Architecture, NetworkCard};
 
-use super::torchscript::TorchScript;
-use super::weights::{self, Content, Weights, WeightsError};
+use super::torchscript::{self, ProgramError, TorchScript};
+use super::weights::{self, Content, PassedOver, Weights, WeightsError};
 use super::{Network, Shared};
 
 /// Reads the weights (the card's, or those of another file), checks them, and puts them on the device.
@@ -23,32 +23,40 @@ pub fn read_weights(
         });
     }
     let (architecture, classes) = (card.architecture, card.classes);
-    let (digest, body) = match (weights::read(&path)?, architecture) {
+    let channels = card.normalisation.channels().count();
+    let in_file = |error: ProgramError| WeightsError::from(error).in_file(&path);
+    let content = weights::read_for(&path, architecture, classes, card.weights_key.as_deref())?;
+    let mut passed_over = PassedOver::default();
+    let (digest, body) = match (content, architecture) {
         (Content::TorchScript(bytes), Architecture::Torchscript { input }) => {
             let digest = blake3::hash(&bytes).to_hex().to_string();
-            let program =
-                TorchScript::open(bytes, input, classes, device).map_err(|error| error.in_file(&path))?;
+            let program = torchscript::open(bytes, input, channels, classes, device).map_err(in_file)?;
             (digest, Body::Program(program))
         }
-        (Content::Tensors(weights), Architecture::DensenetBc { .. } | Architecture::WideResnet { .. }) => {
+        (
+            Content::Tensors(weights, beside),
+            Architecture::DensenetBc { .. } | Architecture::WideResnet { .. },
+        ) => {
             weights
                 .check(&architecture, classes)
                 .map_err(|error| error.in_file(&path))?;
             let (digest, weights) = (weights.digest()?, weights.prepared(device)?);
             let shared = Shared::new(&architecture, &weights)?;
+            passed_over = beside;
             (digest, Body::Tensors(weights, shared))
         }
         (Content::TorchScript(_), _) => {
             let architecture = architecture.to_string();
             return Err(WeightsError::TorchScript { path, architecture });
         }
-        (Content::Tensors(_), _) => return Err(WeightsError::NotTorchScript { path }),
+        (Content::Tensors(..), _) => return Err(WeightsError::NotTorchScript { path }),
     };
     Ok(Loaded {
         architecture,
         classes,
         digest,
         body,
+        passed_over,
     })
 }
 
@@ -58,6 +66,7 @@ pub struct Loaded {
     classes: usize,
     digest: String,
     body: Body,
+    passed_over: PassedOver,
 }
 
 enum Body {
@@ -69,6 +78,29 @@ impl Loaded {
     /// What the scores depend on: a hash of the tensors, or of the program's file.
     pub fn digest(&self) -> &str {
         &self.digest
+    }
+
+    /// What a person should know of the network before it is used: that a program's output is no logits, or which
+    /// tensors beside the weights were passed over.
+    pub fn notes(&self) -> Vec<String> {
+        match &self.body {
+            Body::Tensors(..) if self.passed_over.tensors.is_empty() => Vec::new(),
+            Body::Tensors(..) => vec![self.passed_over.to_string()],
+            Body::Program(program) => program.found().notes.clone(),
+        }
+    }
+
+    /// What lay beside the weights in their file.
+    pub fn passed_over(&self) -> &PassedOver {
+        &self.passed_over
+    }
+
+    /// Why no gradient to the image can be taken, where none can: the network then scores at ε = 0 alone.
+    pub fn no_gradient(&self) -> Option<&str> {
+        match &self.body {
+            Body::Tensors(..) => None,
+            Body::Program(program) => program.found().no_gradient.as_deref(),
+        }
     }
 
     /// A network that shares these weights. One thread uses it at a time; another thread takes another.

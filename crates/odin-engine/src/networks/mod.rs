@@ -1,11 +1,13 @@
 //! Networks: what a card describes, built from weights, from images to logits.
 //!
 //! Families and their tensors are in `architecture`; files of weights in `weights`; programs that bring their own
-//! forward pass in `torchscript`; convolutions quicker than libtorch's in the package `odin-kernels`; what was measured elsewhere in `published`. Nothing here knows of data sets,
+//! forward pass in `torchscript`; the telling line of libtorch's errors in `reason`; convolutions quicker than libtorch's in the package `odin-kernels`; what was measured elsewhere in `published`. Nothing here knows of data sets,
 //! temperatures or scores.
 mod densenet;
+mod folded;
 mod layers;
 mod loaded;
+mod reason;
 mod torchscript;
 pub mod weights;
 mod wideresnet;
@@ -15,9 +17,14 @@ use std::sync::Arc;
 use odin_kernels::Instructions;
 use tch::{Device, Kind, TchError, Tensor};
 
+use folded::Folded;
 pub use layers::Mode;
 pub use loaded::{Loaded, read_weights};
 use odin_core::networks::{Architecture, ArchitectureError, Plan};
+pub use reason::reason_of;
+pub use torchscript::ProgramError;
+#[cfg(test)]
+pub(crate) use torchscript::tests::bytes as program_of_fixture;
 use weights::{Weights, WeightsError};
 
 /// A classifier with its weights in place.
@@ -146,7 +153,15 @@ impl Network {
         matches!(self.quick, Some(Quick::Native(_)))
     }
 
-    /// Logits [B, C] of normalised images [B, 3, H, W].
+    /// Why no gradient to the image can be taken, where none can: the network then scores at ε = 0 alone.
+    pub fn no_gradient(&self) -> Option<&str> {
+        match &self.body {
+            Body::TorchScript(program) => program.found().no_gradient.as_deref(),
+            Body::DenseNet(_) | Body::WideResNet(_) => None,
+        }
+    }
+
+    /// Logits [B, C] of normalised images [B, channels, H, W].
     pub fn forward(&self, images: &Tensor, mode: Mode) -> Result<Tensor, TchError> {
         match &self.body {
             Body::DenseNet(network) => network.forward(images, mode),
@@ -181,15 +196,20 @@ impl Network {
             Some(Quick::Wide(folded)) => return folded.logits_and_gradient(images, weights),
             None => {}
         }
-        let images = images.f_detach()?.f_set_requires_grad(true)?;
-        let logits = self.forward(&images, Mode::Evaluation)?;
-        let fixed = logits.f_detach()?;
-        let sum = logits.f_mul(&weights(&fixed)?)?.f_sum(Kind::Float)?;
-        let gradients = Tensor::f_run_backward(&[sum], &[&images], false, false)?;
-        let gradient = gradients
-            .into_iter()
-            .next()
-            .ok_or_else(|| TchError::Shape("no gradient".into()))?;
-        Ok((fixed, gradient))
+        // A panic of an earlier job may have left gradients off on this thread.
+        tch::with_grad(|| {
+            let images = images.f_detach()?.f_set_requires_grad(true)?;
+            let logits = self.forward(&images, Mode::Evaluation)?;
+            let fixed = logits.f_detach()?;
+            let sum = logits.f_mul(&weights(&fixed)?)?.f_sum(Kind::Float)?;
+            let none = || TchError::Torch(torchscript::NO_GRADIENT.to_owned());
+            // libtorch follows a null pointer where there is nothing to go back through.
+            if !sum.requires_grad() {
+                return Err(none());
+            }
+            let gradients = Tensor::f_run_backward(&[sum], &[&images], false, false)?;
+            let gradient = gradients.into_iter().next().filter(Tensor::defined);
+            Ok((fixed, gradient.ok_or_else(none)?))
+        })
     }
 }

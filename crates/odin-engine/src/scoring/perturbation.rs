@@ -13,7 +13,7 @@ pub struct Scorer {
     device: tch::Device,
 }
 
-/// Signs of the input gradient of one image, a bit a value in [3, H, W] order; set where the gradient is ≥ 0.
+/// Signs of the input gradient of one image, a bit a value in [channels, H, W] order; set where the gradient is ≥ 0.
 pub type Signs = std::sync::Arc<[u8]>;
 
 impl Scorer {
@@ -41,7 +41,7 @@ impl Scorer {
         self.network.logits(images)
     }
 
-    /// Logits [B, C], and whether the gradient of the loss at T is ≥ 0 [B, 3, H, W] (sign(0) is +1).
+    /// Logits [B, C], and whether the gradient of the loss at T is ≥ 0 [B, channels, H, W] (sign(0) is +1).
     ///
     /// The loss is the cross entropy of softmax(z/T) against the guess, summed over the batch. Its gradient is
     /// (1/T) Σ_j (p_j − [j = ŷ]) ∂z_j; what is differentiated here is T times that, with p held constant, which has the
@@ -82,6 +82,11 @@ impl Scorer {
         Ok(values)
     }
 
+    /// Planes of the images that the network takes.
+    pub fn channels(&self) -> usize {
+        self.std.numel()
+    }
+
     /// Signs packed a bit a value, image by image.
     pub fn pack(&self, positive: &Tensor) -> Result<Vec<Signs>, TchError> {
         let count = positive.size().first().copied().unwrap_or(0).max(1) as usize;
@@ -103,20 +108,22 @@ impl Scorer {
         Ok(packed.collect())
     }
 
-    /// The inverse of [`Scorer::pack`] for images of [3, H, W].
+    /// The inverse of [`Scorer::pack`] for images of [channels, H, W].
     pub fn unpack<'a>(
         &self,
         signs: impl Iterator<Item = &'a Signs>,
         height: usize,
         width: usize,
     ) -> Result<Tensor, TchError> {
-        let values_an_image = 3 * height * width;
+        let channels = self.channels();
+        let values_an_image = channels * height * width;
         let mut values: Vec<u8> = Vec::new();
         for image in signs {
             let bits = image.iter().flat_map(|byte| (0..8).map(move |i| (byte >> i) & 1));
             values.extend(bits.take(values_an_image));
         }
-        let flat = Tensor::f_from_slice(&values)?.f_view([-1, 3, height as i64, width as i64])?;
+        let flat =
+            Tensor::f_from_slice(&values)?.f_view([-1, channels as i64, height as i64, width as i64])?;
         channels_last(&flat.f_to_device(self.device)?)?.f_to_kind(Kind::Bool)
     }
 }

@@ -2,7 +2,8 @@
 use tch::TchError;
 
 use super::examples::ExamplesError;
-use crate::networks::weights::{WeightsError, first_line};
+use crate::networks::reason_of;
+use crate::networks::weights::WeightsError;
 
 /// Why training cannot start or go on.
 #[derive(Debug, thiserror::Error)]
@@ -11,7 +12,7 @@ pub enum TrainingError {
     Weights(#[from] WeightsError),
     #[error(transparent)]
     Examples(#[from] ExamplesError),
-    #[error("libtorch: {}", first_line(.0))]
+    #[error("libtorch: {}", reason_of(.0))]
     Torch(#[from] TchError),
     #[error("{0}")]
     Recipe(String),

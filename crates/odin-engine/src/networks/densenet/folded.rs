@@ -7,12 +7,10 @@
 //! - the gradient is taken for the images only: parameters need none, and half of autograd's work is theirs.
 use tch::{TchError, Tensor};
 
-use super::super::layers::{BatchNorm, Mode, Result, affine, average_pool, spread};
+use super::super::folded::{self, Head, Norm, fold, lost};
+use super::super::layers::{Result, average_pool, spread};
 use super::super::weights::{Weights, WeightsError, channels_last};
 use odin_core::networks::DenseNetPlan;
-
-/// Side of the last pool.
-const POOL: i64 = 8;
 
 pub struct Folded {
     growth: i64,
@@ -20,15 +18,7 @@ pub struct Folded {
     stem_back: Tensor,
     blocks: [Vec<Layer>; 3],
     transitions: [Transition; 2],
-    head: Norm,
-    weight: Tensor,
-    bias: Tensor,
-}
-
-/// A batch norm at the start of a layer, and its slope [1, C, 1, 1].
-struct Norm {
-    bn: BatchNorm,
-    slope: Tensor,
+    head: Head,
 }
 
 /// `…_back` are the kernels of the transposed convolutions, as plain convolutions.
@@ -49,7 +39,7 @@ struct Transition {
 
 /// What the way back needs of the way there: activations, of which only where they are above 0 counts.
 #[derive(Default)]
-struct Tape {
+pub struct Tape {
     layers: Vec<(Tensor, Tensor)>,
     transitions: Vec<Tensor>,
     last: Option<Tensor>,
@@ -59,17 +49,13 @@ impl Folded {
     pub fn new(plan: &DenseNetPlan, weights: &Weights) -> std::result::Result<Self, WeightsError> {
         let layer = |b: usize, i: usize| -> std::result::Result<Layer, WeightsError> {
             let name = |part: &str| format!("block{b}.layer.{i}.{part}");
-            let (slope, shift) = affine(weights, &name("bn2"))?;
-            let reduce = weights
-                .get(&name("conv1.weight"))?
-                .f_mul(&slope.f_view([-1, 1, 1, 1])?)?;
-            let reduce = channels_last(&reduce)?;
+            let (reduce, reduce_bias) = fold(weights, &name("conv1"), &name("bn2"))?;
             let grow = weights.get(&name("conv2.weight"))?;
             Ok(Layer {
                 bn1: Norm::take(weights, &name("bn1"))?,
                 reduce_back: transposed(&reduce)?,
                 reduce,
-                reduce_bias: shift,
+                reduce_bias,
                 grow_back: transposed(&grow)?,
                 grow,
             })
@@ -95,31 +81,13 @@ impl Folded {
             stem,
             blocks: [block(1)?, block(2)?, block(3)?],
             transitions: [transition(1)?, transition(2)?],
-            head: Norm::take(weights, "bn1")?,
-            weight: weights.get("fc.weight")?,
-            bias: weights.get("fc.bias")?,
+            head: Head::take(weights)?,
         })
     }
+}
 
-    /// Logits [B, C] of images [B, 3, H, W].
-    pub fn logits(&self, images: &Tensor) -> Result<Tensor> {
-        tch::no_grad(|| self.forward(images, None))
-    }
-
-    /// Logits, and the gradient to the images of Σ weights ⊙ logits, with the weights a function of the logits that is
-    /// held constant.
-    pub fn logits_and_gradient(
-        &self,
-        images: &Tensor,
-        weights: &dyn Fn(&Tensor) -> Result<Tensor>,
-    ) -> Result<(Tensor, Tensor)> {
-        tch::no_grad(|| {
-            let mut tape = Tape::default();
-            let logits = self.forward(images, Some(&mut tape))?;
-            let gradient = self.backward(&weights(&logits)?, tape)?;
-            Ok((logits, gradient))
-        })
-    }
+impl folded::Folded for Folded {
+    type Tape = Tape;
 
     fn forward(&self, images: &Tensor, mut tape: Option<&mut Tape>) -> Result<Tensor> {
         let mut x = convolve(images, &self.stem, None)?;
@@ -131,10 +99,7 @@ impl Folded {
             buffer.f_narrow(1, 0, start)?.f_copy_(&x)?;
             let mut filled = start;
             for layer in block {
-                let active = layer
-                    .bn1
-                    .bn
-                    .relu(&buffer.f_narrow(1, 0, filled)?, Mode::Evaluation)?;
+                let active = layer.bn1.relu(&buffer.f_narrow(1, 0, filled)?)?;
                 let narrow = convolve(&active, &layer.reduce, Some(&layer.reduce_bias))?.f_relu_()?;
                 buffer
                     .f_narrow(1, filled, self.growth)?
@@ -148,33 +113,22 @@ impl Folded {
                 x = buffer;
                 break;
             };
-            let active = transition.bn1.bn.relu(&buffer, Mode::Evaluation)?;
+            let active = transition.bn1.relu(&buffer)?;
             x = convolve(&average_pool(&active, 2)?, &transition.conv, None)?;
             if let Some(tape) = tape.as_deref_mut() {
                 tape.transitions.push(active);
             }
         }
-        let active = self.head.bn.relu(&x, Mode::Evaluation)?;
-        let pooled = average_pool(&active, POOL)?.f_flatten(1, -1)?;
+        let (logits, active) = self.head.forward(&x)?;
         if let Some(tape) = tape {
             tape.last = Some(active);
         }
-        pooled.f_linear(&self.weight, Some(&self.bias))
+        Ok(logits)
     }
 
-    fn backward(&self, logits: &Tensor, mut tape: Tape) -> Result<Tensor> {
-        let lost = || TchError::Shape("the tape of the forward pass is short".into());
+    fn backward(&self, _images: &Tensor, logits: &Tensor, mut tape: Tape) -> Result<Tensor> {
         let active = tape.last.take().ok_or_else(lost)?;
-        let pooled = logits
-            .f_matmul(&self.weight)?
-            .f_mul_scalar(1.0 / (POOL * POOL) as f64)?;
-        let [batch, channels, ..] = shape(&active)?;
-        let mut gradient = spread(
-            &pooled.f_view([batch, channels, 1, 1])?,
-            POOL,
-            &active,
-            &self.head.slope,
-        )?;
+        let mut gradient = self.head.backward(logits, &active)?;
         let mut transitions = self.transitions.iter().rev();
         for block in self.blocks.iter().rev() {
             let mut filled = shape(&gradient)?[1];
@@ -197,16 +151,6 @@ impl Folded {
             gradient = spread(&pooled, 2, &active, &transition.bn1.slope)?;
         }
         Err(lost())
-    }
-}
-
-impl Norm {
-    fn take(weights: &Weights, name: &str) -> std::result::Result<Self, WeightsError> {
-        let (slope, _) = affine(weights, name)?;
-        Ok(Self {
-            bn: BatchNorm::take(weights, name)?,
-            slope: slope.f_view([1, -1, 1, 1])?,
-        })
     }
 }
 
@@ -233,6 +177,8 @@ fn empty(x: &Tensor, [b, c, h, w]: [i64; 4]) -> Result<Tensor> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::folded::Folded as _;
+    use super::super::super::layers::Mode;
     use super::super::super::layers::samples::{agree, noise, off};
     use super::super::{DenseNet, varied};
     use super::*;

@@ -1,4 +1,5 @@
-//! The calls that PyTorch's pickles make, and what each is worth here. A call that is not listed is refused.
+//! The calls that PyTorch's pickles make, and what each is worth here. No call is made; one that is
+//! not listed leaves the record of an object, and where there is nothing but such objects, the file is refused.
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -14,7 +15,17 @@ pub(super) type Value = Any<Made>;
 pub(super) struct Torch {
     /// What the file's storages hold, by key. The legacy format keeps their data without saying so again.
     pub elements: BTreeMap<Rc<str>, Element>,
+    /// Storages of a kind that is not known, with its name.
+    pub unknown: BTreeMap<Rc<str>, String>,
+    /// Functions that Python would call and that no weights need; none is called. The first few.
+    pub uncalled: Vec<String>,
 }
+
+/// So many are named.
+const MAX_UNCALLED: usize = 8;
+
+/// Within modules that act on the machine, what only holds data.
+const DATA_CLASSES: &[(&str, &str)] = &[("types", "SimpleNamespace")];
 
 /// Modules whose functions act on the machine: their mere mention is refused, however it would have been used.
 const ACTING: &[&str] = &[
@@ -122,7 +133,9 @@ impl Calls for Torch {
 
     fn admit(&self, global: &Global) -> Result<(), PickleError> {
         let (module, name) = (global.module.as_str(), global.name.as_str());
-        let acts = if BUILTINS.contains(&module) {
+        let acts = if DATA_CLASSES.contains(&(module, name)) {
+            false
+        } else if BUILTINS.contains(&module) {
             !DATA_TYPES.contains(&name)
         } else {
             ACTING.contains(&module)
@@ -155,11 +168,20 @@ impl Calls for Torch {
                     other => Err(PickleError::Forbidden(name_of(&other))),
                 }
             }
-            ("torch._utils", other) if other.starts_with("_rebuild_") => {
-                Err(PickleError::Unsupported(format!(
-                    "it holds a tensor of a kind that is not read here (`{other}`): save dense float tensors"
-                )))
-            }
+            ("torch._utils", other) if other.starts_with("_rebuild_") => Ok(unread(match other {
+                "_rebuild_sparse_tensor" => "sparse".to_owned(),
+                "_rebuild_qtensor" => "quantised".to_owned(),
+                "_rebuild_nested_tensor" => "nested".to_owned(),
+                "_rebuild_tensor_v3" => match arguments.get(6) {
+                    Some(Value::Global(kind)) => format!("of the kind `{kind}`"),
+                    _ => "of a kind of its own".to_owned(),
+                },
+                other => format!("of a kind that is not read here (`{other}`)"),
+            })),
+            ("torch.storage", "_load_from_bytes") => Err(PickleError::Unsupported(
+                "it was written by `pickle.dump`: save the weights with `torch.save(model.state_dict(), \"weights.pth\")`"
+                    .to_owned(),
+            )),
             ("collections", "OrderedDict" | "Counter") => dictionary(heap, &first()),
             ("collections", "defaultdict") => Ok(heap.dict(Vec::new())),
             ("builtins" | "__builtin__", "set" | "frozenset" | "list" | "tuple") | ("torch", "Size") => {
@@ -174,7 +196,14 @@ impl Calls for Torch {
                 other => Err(PickleError::Forbidden(name_of(&other))),
             },
             _ if HARMLESS.contains(&(module, name)) => Ok(Value::Opaque),
-            _ => Err(PickleError::Forbidden(function.to_string())),
+            _ => {
+                let name = function.to_string();
+                if self.uncalled.len() < MAX_UNCALLED && !self.uncalled.contains(&name) {
+                    self.uncalled.push(name);
+                }
+                // What is put into it later is kept: a dictionary of one's own class may hold the weights.
+                Ok(heap.object(function.clone(), &[]))
+            }
         }
     }
 
@@ -210,6 +239,11 @@ impl Calls for Torch {
     }
 }
 
+/// A tensor of this kind.
+fn unread(kind: String) -> Value {
+    Value::Made(Made::Unread(kind.into()))
+}
+
 fn unusable_id(why: &str) -> PickleError {
     PickleError::Unsupported(format!("it refers to data in an unknown way ({why})"))
 }
@@ -224,11 +258,11 @@ impl Torch {
         count: i64,
         rest: &[Value],
     ) -> Result<Value, PickleError> {
-        let element = Element::of_storage(&class.name)
-            .filter(|_| class.module == "torch" || class.module == "torch.cuda")
-            .ok_or_else(|| {
-                PickleError::Unsupported(format!("it holds values of the kind `{class}`, not read here"))
-            })?;
+        let is_torch = matches!(class.module.as_str(), "torch" | "torch.cuda" | "torch.storage");
+        let Some(element) = Element::of_storage(&class.name).filter(|_| is_torch) else {
+            self.unknown.insert(key.clone(), class.to_string());
+            return Ok(unread(format!("of the kind `{class}`")));
+        };
         let before = self.elements.insert(key.clone(), element);
         if before.is_some_and(|before| before != element) {
             return Err(unusable_id("one storage as two kinds"));
@@ -295,6 +329,9 @@ fn tensor(heap: &Heap<Made>, arguments: &[Value]) -> Result<Value, PickleError> 
         let items = heap.items(value).filter(|items| items.len() <= MAX_DIMENSIONS)?;
         items.iter().map(natural).collect()
     };
+    if let [unread @ Value::Made(Made::Unread(_)), ..] = arguments {
+        return Ok(unread.clone());
+    }
     let [Value::Made(Made::Storage(storage)), offset, size, stride, ..] = arguments else {
         return Err(unusable());
     };

@@ -24,12 +24,14 @@ pub(super) enum Kind {
     },
     /// A program with its weights, by `torch.jit.save`.
     TorchScript,
+    /// The index of weights in several safetensors files, as JSON.
+    Index,
     /// One pickle after another, then raw data: PyTorch before 1.6, and any pickle that is no checkpoint.
     Pickle,
 }
 
 /// A WRN-28-10 in double precision takes 0.3 GB.
-const MAX_FILE: u64 = 4 << 30;
+pub(super) const MAX_FILE: u64 = 4 << 30;
 const MAX_UNPACKED: u64 = 1 << 30;
 /// `.tar.gz` is two; a zip may be round that.
 const MAX_DEPTH: usize = 4;
@@ -52,6 +54,12 @@ pub(super) fn open(path: &Path) -> Result<Content, ReadError> {
         )));
     }
     let mut bytes = std::fs::read(path)?;
+    if is_json(&bytes) {
+        return Ok(Content {
+            bytes,
+            kind: Kind::Index,
+        });
+    }
     for _ in 0..MAX_DEPTH {
         let inner = match shape(&bytes) {
             Shape::Empty => return Err(ReadError::why("is empty; get it anew")),
@@ -95,6 +103,12 @@ pub(super) fn open(path: &Path) -> Result<Content, ReadError> {
     Err(ReadError::why(
         "holds an archive in an archive in an archive; unpack it",
     ))
+}
+
+/// Whether the file begins as an object of JSON does. No pickle begins so, and safetensors begin with a length.
+fn is_json(bytes: &[u8]) -> bool {
+    let head = bytes.get(..HEAD).unwrap_or(bytes).trim_ascii_start();
+    head.first() == Some(&b'{') && head.get(1..).unwrap_or_default().trim_ascii_start().first() == Some(&b'"')
 }
 
 enum Shape {

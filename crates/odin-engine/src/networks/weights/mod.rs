@@ -2,12 +2,16 @@
 //!
 //! What a file is, is found out from its content (`container`): safetensors, or PyTorch's formats (`torch`), whose
 //! pickles are read as data ([`pickle`](odin_datasets::pickle); what their calls stand for is in `calls`) and searched
-//! for tensors (`state_dict`, `tensor`); other projects' names become ours (`rename`). One machine of our own for all of PyTorch's kinds, whole modules of 2017 among them, rather than
+//! for tensors (`state_dict`, `tensor`). Which of them are the network's is for `fit` to say; other projects' names
+//! become ours (`rename`). One machine of our own for all of PyTorch's kinds, whole modules of 2017 among them, rather than
 //! a crate that reads some: it has to know few opcodes and refuse the rest. Nothing here knows a forward pass.
 mod calls;
 mod container;
+mod differences;
+mod fit;
 mod rename;
 mod safetensors;
+mod shards;
 mod state_dict;
 mod tensor;
 mod torch;
@@ -17,7 +21,6 @@ mod view;
 mod tests;
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::path::{Path, PathBuf};
 
 use rand::{RngExt, SeedableRng};
@@ -25,7 +28,10 @@ use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
 use tch::{Device, Kind, TchError, Tensor};
 
+use super::reason::reason_of;
+use super::torchscript::ProgramError;
 use container::Kind as FileKind;
+pub use differences::{Mismatches, PassedOver};
 use odin_core::networks::{Architecture, ArchitectureError, Parameter, Role};
 use odin_datasets::pickle::PickleError;
 
@@ -77,9 +83,9 @@ pub enum WeightsError {
     #[error(transparent)]
     Architecture(#[from] ArchitectureError),
     /// A TorchScript program that cannot be used.
-    #[error("{0}")]
-    Program(String),
-    #[error("libtorch: {}", first_line(.0))]
+    #[error(transparent)]
+    Program(#[from] ProgramError),
+    #[error("libtorch: {}", reason_of(.0))]
     Torch(#[from] TchError),
 }
 
@@ -110,6 +116,9 @@ enum ReadError {
     Pickle(#[from] PickleError),
     #[error("it {0}")]
     Why(String),
+    /// It holds tensors, and not those of the network.
+    #[error("{0}")]
+    Unfit(Box<WeightsError>),
 }
 
 impl ReadError {
@@ -122,6 +131,7 @@ impl ReadError {
         match self {
             Self::Io(source) => WeightsError::Io { path, source },
             Self::Pickle(PickleError::Forbidden(name)) => WeightsError::Forbidden { path, name },
+            Self::Unfit(error) => error.in_file(&path),
             other => WeightsError::Format {
                 path,
                 reason: other.to_string(),
@@ -132,54 +142,73 @@ impl ReadError {
 
 /// What a file of weights holds.
 pub enum Content {
-    Tensors(Weights),
+    /// The weights, and what lay beside them, in words; empty where nothing did.
+    Tensors(Weights, PassedOver),
     /// The bytes of a TorchScript program, out of any archive round it.
     TorchScript(Vec<u8>),
 }
 
-/// Reads any kind of file.
-pub fn read(path: &Path) -> Result<Content, WeightsError> {
-    let content = container::open(path).map_err(|error| error.of(path))?;
-    let tensors = match &content.kind {
-        FileKind::TorchScript => return Ok(Content::TorchScript(content.bytes)),
-        FileKind::Safetensors => safetensors::read(&content.bytes),
-        FileKind::TorchZip { folder } => torch::read_zip(&content.bytes, folder),
-        FileKind::Pickle => torch::read_legacy(&content.bytes),
-    };
-    let tensors = tensors.map_err(|error| error.of(path))?;
-    let tensors = rename::to_ours(tensors).map_err(|error| error.of(path))?;
-    Ok(Content::Tensors(Weights(tensors)))
+/// Which tensors of a file are wanted.
+enum Wanted<'a> {
+    /// All of the likeliest dictionary.
+    Any,
+    Of(fit::Needed<'a>),
 }
 
-/// libtorch's messages carry a C++ backtrace of some 25 lines; the first says what went wrong.
-pub fn first_line(error: &TchError) -> String {
-    error.to_string().lines().next().unwrap_or_default().to_owned()
-}
-
-/// How weights differ from what a network needs. Printed as the first few of each kind, and how many there are.
-#[derive(Debug)]
-pub struct Mismatches {
-    pub missing: Vec<String>,
-    pub misshapen: Vec<String>,
-    pub surplus: Vec<String>,
-}
-
-impl fmt::Display for Mismatches {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const SHOWN: usize = 3;
-        let kinds = [
-            ("missing", &self.missing),
-            ("of another shape", &self.misshapen),
-            ("not part of the network", &self.surplus),
-        ];
-        let tell = |(what, names): (&str, &Vec<String>)| {
-            let shown = names.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
-            let more = if names.len() > SHOWN { ", …" } else { "" };
-            (!names.is_empty()).then(|| format!("{} {what}: {shown}{more}", names.len()))
-        };
-        let all: Vec<String> = kinds.into_iter().filter_map(tell).collect();
-        f.write_str(&all.join("; "))
+impl Wanted<'_> {
+    fn choose<T: PartialEq + Clone>(
+        &self,
+        candidates: Vec<fit::Candidate<T>>,
+    ) -> Result<fit::Chosen<T>, ReadError> {
+        match self {
+            Self::Any => fit::likeliest(candidates),
+            Self::Of(needed) => needed.choose(&candidates),
+        }
     }
+}
+
+/// What was read of a file.
+struct TensorsRead {
+    tensors: BTreeMap<String, Tensor>,
+    passed_over: Vec<String>,
+    uncalled: Vec<String>,
+}
+
+/// Reads any kind of file: of tensors those that the network needs, wherever in the file they lie. `key` says which are
+/// meant where several fit.
+///
+/// # Errors
+/// Where the file cannot be read, or its tensors are not the network's.
+pub fn read_for(
+    path: &Path,
+    architecture: Architecture,
+    classes: usize,
+    key: Option<&str>,
+) -> Result<Content, WeightsError> {
+    let wanted = match architecture {
+        // The program brings its tensors; a file of mere tensors is told apart by what it holds.
+        Architecture::Torchscript { .. } => Wanted::Any,
+        _ => Wanted::Of(fit::Needed::of(architecture, classes, key)?),
+    };
+    read(path, &wanted)
+}
+
+fn read(path: &Path, wanted: &Wanted<'_>) -> Result<Content, WeightsError> {
+    let content = container::open(path).map_err(|error| error.of(path))?;
+    let bytes = &content.bytes;
+    let read = match &content.kind {
+        FileKind::TorchScript => return Ok(Content::TorchScript(content.bytes)),
+        FileKind::Safetensors => safetensors::read(bytes, wanted),
+        FileKind::Index => safetensors::read_shards(path, bytes, wanted),
+        FileKind::TorchZip { folder } => torch::read_zip(bytes, folder, wanted),
+        FileKind::Pickle => torch::read_legacy(bytes, wanted),
+    };
+    let read = read.map_err(|error| error.of(path))?;
+    let passed_over = PassedOver {
+        tensors: read.passed_over,
+        calls: read.uncalled,
+    };
+    Ok(Content::Tensors(Weights(read.tensors), passed_over))
 }
 
 /// The free-form strings in the header of a safetensors file.
@@ -194,8 +223,8 @@ pub struct Weights(BTreeMap<String, Tensor>);
 impl Weights {
     /// Reads a file of weights of any kind but TorchScript.
     pub fn load(path: &Path) -> Result<Self, WeightsError> {
-        match read(path)? {
-            Content::Tensors(weights) => Ok(weights),
+        match read(path, &Wanted::Any)? {
+            Content::Tensors(weights, _) => Ok(weights),
             Content::TorchScript(_) => Err(WeightsError::TorchScript {
                 path: path.to_owned(),
                 architecture: "what is asked for".to_owned(),
@@ -264,8 +293,7 @@ impl Weights {
             }
         }
         let known: std::collections::BTreeSet<_> = needed.iter().map(|p| p.name.as_str()).collect();
-        let is_surplus =
-            |name: &&String| !known.contains(name.as_str()) && !name.ends_with("num_batches_tracked");
+        let is_surplus = |name: &&String| !known.contains(name.as_str()) && !fit::is_counter(name);
         let surplus: Vec<String> = self.0.keys().filter(is_surplus).cloned().collect();
         let last = |name: &String| name.starts_with("fc.");
         if let (Some(found), [], [], [weight, bias]) = (
@@ -286,6 +314,7 @@ impl Weights {
                     missing,
                     misshapen,
                     surplus,
+                    unusable: Vec::new(),
                 }),
             });
         }

@@ -1,8 +1,6 @@
 //! Other projects' names for the same tensors, and the prefixes that wrappers leave, as data.
 use std::collections::BTreeMap;
 
-use tch::Tensor;
-
 use super::ReadError;
 
 /// Left by DataParallel, `torch.compile` and training frameworks; taken off where every name has it.
@@ -41,16 +39,25 @@ const PYTORCHCV: &[(&str, &str)] = &[
 /// Names that only pytorchcv's networks have.
 const PYTORCHCV_MARK: &str = "features.init_block.";
 
+/// Whether a name is one of pytorchcv's, behind whatever prefix.
+pub(super) fn is_of_pytorchcv(name: &str) -> bool {
+    name.contains(PYTORCHCV_MARK)
+}
+
+/// Our name for one of pytorchcv's.
+pub(super) fn of_pytorchcv(name: &str) -> Option<String> {
+    PYTORCHCV.iter().find_map(|(from, to)| apply(from, to, name))
+}
+
 /// The tensors under our names, where they are known under others.
-pub(super) fn to_ours(tensors: BTreeMap<String, Tensor>) -> Result<BTreeMap<String, Tensor>, ReadError> {
+pub(super) fn to_ours<T>(tensors: BTreeMap<String, T>) -> Result<BTreeMap<String, T>, ReadError> {
     let mut tensors = tensors;
     while let Some(prefix) = PREFIXES
         .iter()
         .find(|p| !tensors.is_empty() && tensors.keys().all(|n| n.starts_with(**p)))
     {
-        let strip = |(name, tensor): (String, Tensor)| {
-            (name.strip_prefix(prefix).unwrap_or(&name).to_owned(), tensor)
-        };
+        let strip =
+            |(name, tensor): (String, T)| (name.strip_prefix(prefix).unwrap_or(&name).to_owned(), tensor);
         tensors = tensors.into_iter().map(strip).collect();
     }
     if !tensors.keys().any(|name| name.starts_with(PYTORCHCV_MARK)) {
@@ -59,10 +66,7 @@ pub(super) fn to_ours(tensors: BTreeMap<String, Tensor>) -> Result<BTreeMap<Stri
     let mut renamed = BTreeMap::new();
     for (name, tensor) in tensors {
         // A name that no line knows stays, and is reported as surplus.
-        let ours = PYTORCHCV
-            .iter()
-            .find_map(|(from, to)| apply(from, to, &name))
-            .unwrap_or_else(|| name.clone());
+        let ours = of_pytorchcv(&name).unwrap_or_else(|| name.clone());
         if renamed.insert(ours.clone(), tensor).is_some() {
             return Err(ReadError::why(format!(
                 "has two tensors that both mean {ours}, {name} one of them"
@@ -107,11 +111,13 @@ fn apply(from: &str, to: &str, name: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use tch::Tensor;
+
     use super::*;
 
     #[test]
     fn pytorchcv_names_become_ours() {
-        let ours = |name: &str| PYTORCHCV.iter().find_map(|(from, to)| apply(from, to, name));
+        let ours = of_pytorchcv;
         for (theirs, expected) in [
             ("features.init_block.weight", "conv1.weight"),
             (

@@ -1,105 +1,173 @@
-//! Finds the tensors of a network in what a checkpoint holds: a dictionary of them, such a dictionary under one of the
-//! usual keys, or a whole module, whose records are walked as `state_dict()` would.
+//! Finds the dictionaries of tensors in what a checkpoint holds: under any key, in lists, among the attributes of objects,
+//! and in whole modules, whose records are walked as `state_dict()` would. Which of them are the network's weights is
+//! for `fit` to say.
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::ReadError;
 use super::calls::Value;
+use super::fit::{Candidate, Described};
 use super::view::{Made, TensorView};
 use odin_datasets::pickle::Heap;
 
-pub(super) type Named = Vec<(String, Rc<TensorView>)>;
+/// A tensor of a pickle; `None` where it is of a kind that is not read.
+pub(super) type Source = Option<Rc<TensorView>>;
+type Tensors = BTreeMap<String, Described<Source>>;
 
-/// Where training scripts put the weights, in the order of preference.
-const KEYS: &[&str] = &[
-    "state_dict",
-    "model_state_dict",
-    "model",
-    "net",
-    "network",
-    "module",
-];
-/// `{'model': {'state_dict': …}}` is two.
-const MAX_LEVELS: usize = 4;
+/// Of containers within containers: `{'model': {'state_dict': …}}` is two.
+const MAX_LEVELS: usize = 5;
+/// Containers that are looked into; training scripts log thousands of small dictionaries.
+const MAX_CONTAINERS: usize = 200_000;
 /// Of modules within modules: a DenseNet has five. A cycle in a hostile file ends here.
 const MAX_DEPTH: usize = 32;
 /// Modules and tensors together: a DenseNet-BC-190 has 3,000. Shared modules could multiply without end.
 const MAX_VISITS: usize = 200_000;
 
-pub(super) fn find(root: &Value, heap: &Heap<Made>) -> Result<Named, ReadError> {
-    let mut value = root;
-    for _ in 0..MAX_LEVELS {
-        if heap.attribute(value, "_modules").is_some() || heap.attribute(value, "_parameters").is_some() {
+/// Every dictionary of tensors, in the order of the file.
+pub(super) fn find(root: &Value, heap: &Heap<Made>) -> Result<Vec<Candidate<Source>>, ReadError> {
+    let mut search = Search {
+        heap,
+        found: Vec::new(),
+        visits: 0,
+    };
+    search.look(root, "", 0)?;
+    match search.found.is_empty() {
+        true => Err(nothing(root, heap)),
+        false => Ok(search.found),
+    }
+}
+
+struct Search<'a> {
+    heap: &'a Heap<Made>,
+    found: Vec<Candidate<Source>>,
+    visits: usize,
+}
+
+fn is_module(value: &Value, heap: &Heap<Made>) -> bool {
+    ["_modules", "_parameters"]
+        .iter()
+        .any(|part| heap.attribute(value, part).is_some())
+}
+
+/// Entries of a dictionary, or the attributes of an object that is none.
+fn entries<'a>(value: &Value, heap: &'a Heap<Made>) -> &'a [(Value, Value)] {
+    if let Some(entries) = heap.entries(value) {
+        return entries;
+    }
+    let Some(object) = heap.get_object(value) else {
+        return &[];
+    };
+    let state = match heap.items(&object.state) {
+        // A pair of the attributes and the slots.
+        Some([attributes, ..]) => attributes,
+        _ => &object.state,
+    };
+    heap.entries(state).unwrap_or_default()
+}
+
+impl Search<'_> {
+    fn look(&mut self, value: &Value, place: &str, level: usize) -> Result<(), ReadError> {
+        self.visits += 1;
+        if level > MAX_LEVELS || self.visits > MAX_CONTAINERS {
+            return Ok(());
+        }
+        let heap = self.heap;
+        if is_module(value, heap) {
             let mut walk = Walk {
                 heap,
-                found: Vec::new(),
+                found: BTreeMap::new(),
                 visits: 0,
             };
             walk.module(value, "", 0)?;
-            return some(walk.found);
+            self.keep(place, walk.found);
+            return Ok(());
         }
-        // Before the tensors beside it: `{'best_accuracy': tensor(0.94), 'state_dict': …}` is common.
-        let inner = KEYS
+        let entries = entries(value, heap);
+        let named = entries
             .iter()
-            .filter_map(|key| heap.get(value, key))
-            .find(|v| is_container(v));
-        match inner {
-            Some(inner) => value = inner,
-            None => return tensors_of(value, heap),
+            .filter_map(|(key, value)| Some((key.text()?.to_owned(), described(value)?)));
+        self.keep(place, named.collect());
+        for (key, inner) in entries.iter().filter(|(_, inner)| is_container(inner)) {
+            let place = match (key, place) {
+                (Value::Text(key), "") => key.start.to_string(),
+                (Value::Text(key), place) => format!("{place}.{}", key.start),
+                (Value::Int(n), place) => format!("{place}[{n}]"),
+                _ => continue,
+            };
+            self.look(inner, &place, level + 1)?;
+        }
+        for (n, inner) in heap.items(value).unwrap_or_default().iter().enumerate() {
+            if is_container(inner) {
+                self.look(inner, &format!("{place}[{n}]"), level + 1)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn keep(&mut self, place: &str, tensors: Tensors) {
+        if !tensors.is_empty() {
+            let place = place.to_owned();
+            self.found.push(Candidate { place, tensors });
         }
     }
-    Err(ReadError::why(
-        "nests its weights deeper than any known checkpoint; save the state_dict alone",
-    ))
 }
 
 fn is_container(value: &Value) -> bool {
-    matches!(value, Value::Dict(_) | Value::Object(_))
+    matches!(value, Value::Dict(_) | Value::Object(_) | Value::Sequence(_))
 }
 
-fn some(found: Named) -> Result<Named, ReadError> {
-    if found.is_empty() {
-        return Err(ReadError::why("holds a module without a single tensor"));
+/// A tensor, of any kind.
+fn described(value: &Value) -> Option<Described<Source>> {
+    let Value::Made(made) = value else { return None };
+    Some(match made {
+        Made::Tensor(view) => Described {
+            size: view
+                .size
+                .iter()
+                .map(|&n| i64::try_from(n).unwrap_or(i64::MAX))
+                .collect(),
+            unusable: view.unusable(),
+            source: Some(view.clone()),
+        },
+        Made::Unread(what) => Described {
+            size: Vec::new(),
+            unusable: Some(format!("is {what}, and dense floats are needed")),
+            source: None,
+        },
+        Made::Storage(_) => return None,
+    })
+}
+
+/// What there is in place of weights.
+fn nothing(root: &Value, heap: &Heap<Made>) -> ReadError {
+    if is_module(root, heap) {
+        return ReadError::why("holds a module without a single tensor");
     }
-    Ok(found)
-}
-
-fn tensors_of(dict: &Value, heap: &Heap<Made>) -> Result<Named, ReadError> {
-    let Some(entries) = heap.entries(dict) else {
-        let what = match heap.get_object(dict) {
+    let Some(entries) = heap.entries(root) else {
+        let what = match heap.get_object(root) {
             Some(object) => format!("an object of the class `{}`", object.class),
-            None => dict.to_string(),
+            None => root.to_string(),
         };
-        return Err(ReadError::why(format!(
+        return ReadError::why(format!(
             "holds {what}, where a dictionary of tensors or a module is needed; save `model.state_dict()`"
-        )));
+        ));
     };
-    let tensor = |(key, value): &(Value, Value)| match value {
-        Value::Made(Made::Tensor(view)) => Some((key.text()?.to_owned(), view.clone())),
-        _ => None,
-    };
-    let found: Named = entries.iter().filter_map(tensor).collect();
-    if !found.is_empty() {
-        return Ok(found);
+    if entries.is_empty() {
+        return ReadError::why("holds an empty dictionary");
     }
     let keys: Vec<&str> = entries.iter().filter_map(|(key, _)| key.text()).take(8).collect();
-    Err(ReadError::why(if entries.is_empty() {
-        "holds an empty dictionary".to_owned()
-    } else {
-        format!(
-            "holds a dictionary with {} and no tensors, under {} neither; save `model.state_dict()`",
-            if keys.is_empty() {
-                "no names".to_owned()
-            } else {
-                format!("the keys {}", keys.join(", "))
-            },
-            KEYS.join(", ")
-        )
-    }))
+    let keys = match keys.is_empty() {
+        true => "no names".to_owned(),
+        false => format!("the keys {}", keys.join(", ")),
+    };
+    ReadError::why(format!(
+        "holds a dictionary with {keys}, and nowhere in it tensors by name; save `model.state_dict()`"
+    ))
 }
 
 struct Walk<'a> {
     heap: &'a Heap<Made>,
-    found: Named,
+    found: Tensors,
     visits: usize,
 }
 
@@ -132,10 +200,10 @@ impl Walk<'_> {
         let is_hidden = |name: &str| hidden.unwrap_or_default().iter().any(|h| h.text() == Some(name));
         for (key, value) in entries("_parameters").iter().chain(entries("_buffers")) {
             self.visit()?;
-            if let (Some(name), Value::Made(Made::Tensor(view))) = (key.text(), value)
+            if let (Some(name), Some(tensor)) = (key.text(), described(value))
                 && !is_hidden(name)
             {
-                self.found.push((format!("{prefix}{name}"), view.clone()));
+                self.found.insert(format!("{prefix}{name}"), tensor);
             }
         }
         for (key, value) in entries("_modules") {

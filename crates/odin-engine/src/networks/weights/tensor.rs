@@ -1,8 +1,9 @@
 //! From a window on a file's bytes to an f32 tensor, every bound checked before anything is allocated.
 use tch::{Kind, Tensor};
 
+use super::super::reason::reason_of;
+use super::ReadError;
 use super::view::{Element, TensorView};
-use super::{ReadError, first_line};
 
 /// How many bytes of tensors a file may ask for: storages can be shared, so that a few bytes could ask for any number.
 pub(super) struct Budget {
@@ -24,26 +25,20 @@ impl Budget {
     }
 }
 
-/// The tensor, or `None` for integers: batch counters, of no use here.
+/// The tensor of floats that the view shows.
 pub(super) fn build(
     name: &str,
     view: &TensorView,
     data: &[u8],
     budget: &mut Budget,
-) -> Result<Option<Tensor>, ReadError> {
+) -> Result<Tensor, ReadError> {
     let why = |text: String| ReadError::why(format!("has a tensor {name} that {text}"));
     let kind = match view.storage.element {
         Element::Half => Kind::Half,
         Element::Brain => Kind::BFloat16,
         Element::Float => Kind::Float,
         Element::Double => Kind::Double,
-        Element::Integer(_) if name.ends_with("num_batches_tracked") => return Ok(None),
-        Element::Integer(_) => return Err(why("holds integers, and floats are needed".into())),
-        Element::Other(_) => {
-            return Err(why(
-                "holds complex or quantised values, and floats are needed".into()
-            ));
-        }
+        Element::Integer(_) | Element::Other(_) => return Err(why(view.unusable().unwrap_or_default())),
     };
     let width = view.storage.element.bytes();
     let shape = || format!("of size {:?}", view.size);
@@ -102,6 +97,5 @@ pub(super) fn build(
         .and_then(|all| all.f_as_strided(&size, &stride, 0))
         .and_then(|all| all.f_to_kind(Kind::Float))
         .and_then(|all| all.f_contiguous())
-        .map(Some)
-        .map_err(|error| why(format!("libtorch refuses: {}", first_line(&error))))
+        .map_err(|error| why(format!("libtorch refuses: {}", reason_of(&error))))
 }

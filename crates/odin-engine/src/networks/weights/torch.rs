@@ -4,13 +4,12 @@ use std::io::{Cursor, Read};
 use std::ops::Range;
 use std::rc::Rc;
 
-use tch::Tensor;
 use zip::ZipArchive;
 
 use super::calls::{Torch, Value};
 use super::tensor::{self, Budget};
 use super::view::Made;
-use super::{ReadError, state_dict};
+use super::{ReadError, TensorsRead, Wanted, state_dict};
 use odin_datasets::pickle::{self, Heap, PickleError};
 
 /// The pickle that `bytes` start with, and how many of them it takes.
@@ -37,20 +36,34 @@ fn missing(key: &str) -> ReadError {
     ))
 }
 
+/// The tensors of the pickle that are wanted.
 fn build(
     root: &Value,
     heap: &Heap<Made>,
+    calls: &Torch,
     data: &mut dyn Data,
     budget: &mut Budget,
-) -> Result<BTreeMap<String, Tensor>, ReadError> {
+    wanted: &Wanted<'_>,
+) -> Result<TensorsRead, ReadError> {
+    let found = state_dict::find(root, heap).map_err(|error| refused(calls).unwrap_or(error))?;
+    let chosen = wanted.choose(found)?;
     let mut tensors = BTreeMap::new();
-    for (name, view) in state_dict::find(root, heap)? {
-        // Counters are skipped before their data is looked for.
-        if let Some(tensor) = tensor::build(&name, &view, data.bytes(&view.storage.key)?, budget)? {
-            tensors.insert(name, tensor);
-        }
+    for (name, source) in chosen.tensors {
+        let view = source.expect("what is chosen can be read");
+        let tensor = tensor::build(&name, &view, data.bytes(&view.storage.key)?, budget)?;
+        tensors.insert(name, tensor);
     }
-    Ok(tensors)
+    Ok(TensorsRead {
+        tensors,
+        passed_over: chosen.passed_over,
+        uncalled: calls.uncalled.clone(),
+    })
+}
+
+/// Where there is nothing to read, what Python would have called is the reason.
+fn refused(calls: &Torch) -> Option<ReadError> {
+    let name = calls.uncalled.first()?;
+    Some(PickleError::Forbidden(name.clone()).into())
 }
 
 struct Zipped<'a> {
@@ -100,7 +113,7 @@ impl Data for Zipped<'_> {
 }
 
 /// `folder` is the one that every entry lies in, with its slash.
-pub(super) fn read_zip(bytes: &[u8], folder: &str) -> Result<BTreeMap<String, Tensor>, ReadError> {
+pub(super) fn read_zip(bytes: &[u8], folder: &str, wanted: &Wanted<'_>) -> Result<TensorsRead, ReadError> {
     let archive = ZipArchive::new(Cursor::new(bytes))
         .map_err(|error| ReadError::why(format!("is a damaged zip archive ({error}); get it anew")))?;
     let mut data = Zipped {
@@ -119,8 +132,16 @@ pub(super) fn read_zip(bytes: &[u8], folder: &str) -> Result<BTreeMap<String, Te
         .entry(&format!("{folder}data.pkl"), MAX_PICKLE)?
         .unwrap_or_default();
     let mut heap = Heap::default();
-    let (root, _) = unpickle(&pickle, &mut heap, &mut Torch::default())?;
-    build(&root, &heap, &mut data, &mut Budget::of_file(bytes.len()))
+    let mut calls = Torch::default();
+    let (root, _) = unpickle(&pickle, &mut heap, &mut calls)?;
+    build(
+        &root,
+        &heap,
+        &calls,
+        &mut data,
+        &mut Budget::of_file(bytes.len()),
+        wanted,
+    )
 }
 
 /// The number that legacy files begin with, 0x1950a86a20f9469cfc6c.
@@ -140,12 +161,12 @@ impl Data for Legacy<'_> {
 }
 
 /// Magic number, protocol, the machine it was written on, the object, the keys of its storages, and their data.
-pub(super) fn read_legacy(bytes: &[u8]) -> Result<BTreeMap<String, Tensor>, ReadError> {
+pub(super) fn read_legacy(bytes: &[u8], wanted: &Wanted<'_>) -> Result<TensorsRead, ReadError> {
     let mut heap = Heap::default();
     let mut calls = Torch::default();
     let mut at = 0;
-    let mut next = |heap: &mut Heap<Made>| -> Result<(Value, usize), ReadError> {
-        let (value, length) = unpickle(bytes.get(at..).unwrap_or_default(), heap, &mut calls)?;
+    let mut next = |heap: &mut Heap<Made>, calls: &mut Torch| -> Result<(Value, usize), ReadError> {
+        let (value, length) = unpickle(bytes.get(at..).unwrap_or_default(), heap, calls)?;
         at += length;
         Ok((value, at))
     };
@@ -154,13 +175,13 @@ pub(super) fn read_legacy(bytes: &[u8]) -> Result<BTreeMap<String, Tensor>, Read
             "is a pickle of {what}, not a checkpoint of PyTorch; save a state_dict with `torch.save`"
         ))
     };
-    match next(&mut heap) {
+    match next(&mut heap, &mut calls) {
         Ok((Value::Long(magic), _)) if *magic == MAGIC => {}
-        Ok((other, _)) => return Err(not_pytorch(&other.to_string())),
+        Ok((other, _)) => return Err(refused(&calls).unwrap_or_else(|| not_pytorch(&other.to_string()))),
         Err(ReadError::Pickle(PickleError::Opcode { .. })) => return Err(not_pytorch("an old kind")),
         Err(error) => return Err(error),
     }
-    match next(&mut heap)?.0 {
+    match next(&mut heap, &mut calls)?.0 {
         Value::Int(PROTOCOL) => {}
         _ => {
             return Err(ReadError::why(
@@ -168,9 +189,13 @@ pub(super) fn read_legacy(bytes: &[u8]) -> Result<BTreeMap<String, Tensor>, Read
             ));
         }
     }
-    next(&mut heap)?;
-    let (root, _) = next(&mut heap)?;
-    let (keys, end) = next(&mut heap)?;
+    next(&mut heap, &mut calls)?;
+    let (root, _) = next(&mut heap, &mut calls)?;
+    let (keys, end) = match next(&mut heap, &mut calls) {
+        Ok(rest) => rest,
+        // A file that ends after its object is none of PyTorch's; that its object is a call says more.
+        Err(error) => return Err(refused(&calls).unwrap_or(error)),
+    };
     let keys = heap.items(&keys).unwrap_or_default();
     let mut data = Legacy {
         bytes,
@@ -182,6 +207,12 @@ pub(super) fn read_legacy(bytes: &[u8]) -> Result<BTreeMap<String, Tensor>, Read
             return Err(missing("(without a name)"));
         };
         let key = &key.start;
+        if let Some(kind) = calls.unknown.get(key) {
+            return Err(ReadError::why(format!(
+                "holds values of the kind `{kind}`, whose length is not known here; load it in PyTorch and save its \
+                 state_dict anew"
+            )));
+        }
         let element = calls.elements.get(key).ok_or_else(|| missing(key))?;
         let cut = || ReadError::why(format!("is cut off in storage {key}; get it anew"));
         let from = at.checked_add(8).ok_or_else(cut)?;
@@ -201,5 +232,12 @@ pub(super) fn read_legacy(bytes: &[u8]) -> Result<BTreeMap<String, Tensor>, Read
         data.storages.insert(key.clone(), from..to);
         at = to;
     }
-    build(&root, &heap, &mut data, &mut Budget::of_file(bytes.len()))
+    build(
+        &root,
+        &heap,
+        &calls,
+        &mut data,
+        &mut Budget::of_file(bytes.len()),
+        wanted,
+    )
 }

@@ -27,6 +27,8 @@ impl Element {
             "ShortStorage" => Self::Integer(2),
             "CharStorage" | "ByteStorage" | "BoolStorage" => Self::Integer(1),
             "QUInt8Storage" | "QInt8Storage" | "QUInt4x2Storage" | "QUInt2x4Storage" => Self::Other(1),
+            // Bytes, for kinds that have no class of their own.
+            "UntypedStorage" => Self::Other(1),
             "QInt32Storage" => Self::Other(4),
             "ComplexFloatStorage" => Self::Other(8),
             "ComplexDoubleStorage" => Self::Other(16),
@@ -54,7 +56,7 @@ pub struct Storage {
 }
 
 /// A tensor as a strided window on a storage, not yet checked against it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TensorView {
     pub storage: Rc<Storage>,
     pub offset: u64,
@@ -62,18 +64,31 @@ pub struct TensorView {
     pub stride: Vec<u64>,
 }
 
+impl TensorView {
+    /// Why its values are no weights, where they are none.
+    pub fn unusable(&self) -> Option<String> {
+        match self.storage.element {
+            Element::Half | Element::Brain | Element::Float | Element::Double => None,
+            Element::Integer(_) => Some("holds integers, and floats are needed".to_owned()),
+            Element::Other(_) => Some("holds complex or quantised values, and floats are needed".to_owned()),
+        }
+    }
+}
+
 /// What PyTorch's calls and persistent ids stand for.
 #[derive(Debug, Clone)]
 pub enum Made {
     Storage(Rc<Storage>),
     Tensor(Rc<TensorView>),
+    /// A tensor, or data for one, of a kind that is not read: sparse, quantised, float8. Says which.
+    Unread(Rc<str>),
 }
 
 impl fmt::Display for Made {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Storage(_) => "a storage",
-            Self::Tensor(_) => "a single tensor",
+            Self::Tensor(_) | Self::Unread(_) => "a single tensor",
         })
     }
 }

@@ -2,27 +2,21 @@
 //! to the images without autograd.
 //!
 //! Nearly all of a wide network's time is spent in convolutions that libtorch does at nine tenths of what a core can.
-use tch::{TchError, Tensor};
+use tch::Tensor;
 
-use super::super::layers::{BatchNorm, Convolution, Mode, Result, affine, average_pool, spread};
-use super::super::weights::{Weights, WeightsError, channels_last};
+use super::super::folded::{self, Head, Norm, fold, lost};
+use super::super::layers::{Convolution, Result};
+use super::super::weights::{Weights, WeightsError};
 use odin_core::networks::WideResNetPlan;
-
-/// Side of the last pool.
-const POOL: i64 = 8;
 
 pub struct Folded {
     stem: Convolution,
     blocks: Vec<Block>,
-    head: BatchNorm,
-    head_slope: Tensor,
-    weight: Tensor,
-    bias: Tensor,
+    head: Head,
 }
 
 struct Block {
-    bn1: BatchNorm,
-    slope: Tensor,
+    bn1: Norm,
     /// With the batch norm after it.
     conv1: Convolution,
     conv1_bias: Tensor,
@@ -32,24 +26,17 @@ struct Block {
 
 impl Folded {
     pub fn new(plan: &WideResNetPlan, weights: &Weights) -> std::result::Result<Self, WeightsError> {
-        let slope_of = |name: &str| -> std::result::Result<Tensor, WeightsError> {
-            Ok(affine(weights, name)?.0.f_view([1, -1, 1, 1])?)
-        };
         let mut blocks = Vec::new();
         for (b, pair) in plan.widths.windows(2).enumerate() {
             for i in 0..plan.layers {
                 let name = |part: &str| format!("block{}.layer.{i}.{part}", b + 1);
                 let stride = if i == 0 && b > 0 { 2 } else { 1 };
-                let (slope, shift) = affine(weights, &name("bn2"))?;
-                let folded = weights
-                    .get(&name("conv1.weight"))?
-                    .f_mul(&slope.f_view([-1, 1, 1, 1])?)?;
+                let (kernel, conv1_bias) = fold(weights, &name("conv1"), &name("bn2"))?;
                 let widens = i == 0 && pair.first() != pair.last();
                 blocks.push(Block {
-                    bn1: BatchNorm::take(weights, &name("bn1"))?,
-                    slope: slope_of(&name("bn1"))?,
-                    conv1: Convolution::of(channels_last(&folded)?, stride),
-                    conv1_bias: shift,
+                    bn1: Norm::take(weights, &name("bn1"))?,
+                    conv1: Convolution::of(kernel, stride),
+                    conv1_bias,
                     conv2: Convolution::take(weights, &name("conv2"), 1)?,
                     shortcut: widens
                         .then(|| Convolution::take(weights, &name("convShortcut"), stride))
@@ -60,10 +47,7 @@ impl Folded {
         Ok(Self {
             stem: Convolution::take(weights, "conv1", 1)?,
             blocks,
-            head: BatchNorm::take(weights, "bn1")?,
-            head_slope: slope_of("bn1")?,
-            weight: weights.get("fc.weight")?,
-            bias: weights.get("fc.bias")?,
+            head: Head::take(weights)?,
         })
     }
 
@@ -71,7 +55,6 @@ impl Folded {
     pub fn share(&self) -> Self {
         let share = |block: &Block| Block {
             bn1: block.bn1.share(),
-            slope: block.slope.shallow_clone(),
             conv1: block.conv1.share(),
             conv1_bias: block.conv1_bias.shallow_clone(),
             conv2: block.conv2.share(),
@@ -81,41 +64,20 @@ impl Folded {
             stem: self.stem.share(),
             blocks: self.blocks.iter().map(share).collect(),
             head: self.head.share(),
-            head_slope: self.head_slope.shallow_clone(),
-            weight: self.weight.shallow_clone(),
-            bias: self.bias.shallow_clone(),
         }
     }
+}
 
-    /// Logits [B, C] of images [B, 3, H, W].
-    pub fn logits(&self, images: &Tensor) -> Result<Tensor> {
-        tch::no_grad(|| self.forward(images, None))
-    }
+/// Each block's two activations, and the last one with nothing.
+type Tape = Vec<(Tensor, Option<Tensor>)>;
 
-    /// Logits, and the gradient to the images of Σ weights ⊙ logits, with the weights a function of the logits that is
-    /// held constant.
-    pub fn logits_and_gradient(
-        &self,
-        images: &Tensor,
-        weights: &dyn Fn(&Tensor) -> Result<Tensor>,
-    ) -> Result<(Tensor, Tensor)> {
-        tch::no_grad(|| {
-            let mut tape = Vec::new();
-            let logits = self.forward(images, Some(&mut tape))?;
-            let gradient = self.backward(images, &weights(&logits)?, tape)?;
-            Ok((logits, gradient))
-        })
-    }
+impl folded::Folded for Folded {
+    type Tape = Tape;
 
-    /// The tape takes each block's two activations, and the last one with nothing.
-    fn forward(
-        &self,
-        images: &Tensor,
-        mut tape: Option<&mut Vec<(Tensor, Option<Tensor>)>>,
-    ) -> Result<Tensor> {
+    fn forward(&self, images: &Tensor, mut tape: Option<&mut Tape>) -> Result<Tensor> {
         let mut x = self.stem.forward(images)?;
         for block in &self.blocks {
-            let active = block.bn1.relu(&x, Mode::Evaluation)?;
+            let active = block.bn1.relu(&x)?;
             let middle = block.conv1.forward_with(&active, &block.conv1_bias)?.f_relu_()?;
             let mut sum = block.conv2.forward(&middle)?;
             x = match &block.shortcut {
@@ -126,28 +88,16 @@ impl Folded {
                 tape.push((active, Some(middle)));
             }
         }
-        let active = self.head.relu(&x, Mode::Evaluation)?;
-        let pooled = average_pool(&active, POOL)?.f_flatten(1, -1)?;
+        let (logits, active) = self.head.forward(&x)?;
         if let Some(tape) = tape {
             tape.push((active, None));
         }
-        pooled.f_linear(&self.weight, Some(&self.bias))
+        Ok(logits)
     }
 
-    fn backward(
-        &self,
-        images: &Tensor,
-        logits: &Tensor,
-        mut tape: Vec<(Tensor, Option<Tensor>)>,
-    ) -> Result<Tensor> {
-        let lost = || TchError::Shape("the tape of the forward pass is short".into());
+    fn backward(&self, images: &Tensor, logits: &Tensor, mut tape: Tape) -> Result<Tensor> {
         let (active, _) = tape.pop().ok_or_else(lost)?;
-        let pooled = logits
-            .f_matmul(&self.weight)?
-            .f_mul_scalar(1.0 / (POOL * POOL) as f64)?
-            .f_unsqueeze(-1)?
-            .f_unsqueeze(-1)?;
-        let mut gradient = spread(&pooled, POOL, &active, &self.head_slope)?;
+        let mut gradient = self.head.backward(logits, &active)?;
         for block in self.blocks.iter().rev() {
             let (active, middle) = tape.pop().ok_or_else(lost)?;
             let middle = middle.ok_or_else(lost)?;
@@ -156,7 +106,7 @@ impl Folded {
             if let Some(shortcut) = &block.shortcut {
                 old = old.f_add_(&shortcut.backward(&gradient, &active)?)?;
             }
-            let mut old = active.f_threshold_backward(&old, 0.0)?.f_mul_(&block.slope)?;
+            let mut old = active.f_threshold_backward(&old, 0.0)?.f_mul_(&block.bn1.slope)?;
             gradient = match &block.shortcut {
                 Some(_) => old,
                 None => old.f_add_(&gradient)?,
@@ -168,7 +118,10 @@ impl Folded {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::folded::Folded as _;
+    use super::super::super::layers::Mode;
     use super::super::super::layers::samples::{agree, noise, off, varied};
+    use super::super::super::weights::channels_last;
     use super::super::WideResNet;
     use super::*;
     use odin_core::networks::{Architecture, Plan};

@@ -111,8 +111,12 @@ fn load_pickle(bytes: &[u8]) -> Result<(), ReadError> {
     let mut heap = odin_datasets::pickle::Heap::default();
     let (root, _) = torch::unpickle(bytes, &mut heap, &mut calls::Torch::default())?;
     let mut budget = tensor::Budget::of_file(1 << 20);
-    for (name, view) in state_dict::find(&root, &heap)? {
-        tensor::build(&name, &view, &floats(&SIX), &mut budget)?;
+    for candidate in state_dict::find(&root, &heap)? {
+        for (name, tensor) in candidate.tensors {
+            if let Some(view) = tensor.source {
+                tensor::build(&name, &view, &floats(&SIX), &mut budget).map(drop)?;
+            }
+        }
     }
     Ok(())
 }

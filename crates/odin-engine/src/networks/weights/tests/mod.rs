@@ -6,7 +6,9 @@ use tch::Kind;
 
 use super::*;
 
+mod beside;
 mod files;
+mod fit;
 mod hostile;
 
 /// Pickles by hand.

@@ -1,0 +1,194 @@
+//! TorchScript programs with habits of their own, beside a sound network.
+use std::time::Duration;
+
+use super::tests::{Bench, spec};
+use crate::networks::program_of_fixture;
+use odin_core::comparisons::{JobCommand, JobEvent};
+use odin_core::protocol::{ImageId, JobId, JobSpec, Order};
+use odin_metrics::Side;
+
+/// Puts the program and a card of its name among the networks.
+fn put(bench: &Bench, name: &str, classes: usize, channels: usize) {
+    let models = bench.folder.path().join("models");
+    std::fs::write(models.join(format!("{name}.pt")), program_of_fixture(name)).unwrap();
+    let values = |value: f32| vec![value; channels];
+    let card = format!(
+        "title: {name}\narchitecture: {{kind: torchscript, input: [{channels}, 32, 32]}}\nclasses: {classes}\n\
+         weights: {name}.pt\nin_dataset: one\nnormalisation: {{mean: {:?}, std: {:?}}}\n",
+        values(0.5),
+        values(0.25)
+    );
+    std::fs::write(models.join(format!("{name}.yaml")), card).unwrap();
+}
+
+fn of(name: &str, magnitude: f64) -> JobSpec {
+    JobSpec {
+        network: name.to_owned(),
+        ..spec(1000.0, magnitude, Order::File)
+    }
+}
+
+#[test]
+fn a_program_without_a_gradient_fails_alone_and_scores_without_perturbation() {
+    let mut bench = Bench::new();
+    for name in ["no-grad", "own-gradient"] {
+        put(&bench, name, 3, 3);
+        let why = bench.score(of(name, 0.002)).unwrap_err();
+        assert!(
+            why.starts_with(name) && why.contains("only ε = 0 can be scored"),
+            "{why}"
+        );
+        let scored = bench.score(of(name, 0.0)).unwrap();
+        assert_eq!(scored.iter().map(|batch| batch.scores.len()).sum::<usize>(), 80);
+        // Without a batch size it is measured, which takes no gradient either.
+        assert!(
+            bench
+                .score(JobSpec {
+                    batch: None,
+                    limit: Some(4),
+                    ..of(name, 0.0)
+                })
+                .is_ok()
+        );
+        assert!(bench.score(of("small", 0.002)).is_ok());
+    }
+    for (magnitude, is_shown) in [(0.0, true), (0.002, false)] {
+        bench.tell(JobCommand::Inspect {
+            job: JobId::Job(9),
+            spec: of("no-grad", magnitude),
+            image: ImageId {
+                side: Side::Out,
+                index: 0,
+            },
+        });
+        let result = loop {
+            if let JobEvent::Inspected { result, .. } =
+                bench.events.recv_timeout(Duration::from_secs(60)).unwrap()
+            {
+                break result;
+            }
+        };
+        match *result {
+            Ok(seen) => assert!(is_shown && seen.perturbation.rgb.iter().all(|byte| *byte == 128)),
+            Err(why) => assert!(!is_shown && why.contains("only ε = 0"), "{why}"),
+        }
+    }
+}
+
+#[test]
+fn what_a_program_does_in_large_batches_fails_its_own_job() {
+    let mut bench = Bench::new();
+    for (name, telling) in [
+        ("loses-gradient", "no gradient"),
+        ("raises-later", "more than four is a crowd"),
+        ("drops-images", "from 8 images"),
+    ] {
+        put(&bench, name, 3, 3);
+        let why = bench.score(of(name, 0.002)).unwrap_err();
+        assert!(why.contains(telling), "{name}: {why}");
+        assert!(
+            bench
+                .score(JobSpec {
+                    batch: Some(4),
+                    ..of(name, 0.002)
+                })
+                .is_ok(),
+            "{name}"
+        );
+        assert!(bench.score(of("small", 0.002)).is_ok());
+    }
+}
+
+#[test]
+fn probabilities_in_place_of_logits_are_told_once() {
+    let mut bench = Bench::new();
+    put(&bench, "softmax", 3, 3);
+    for magnitude in [0.0, 0.001] {
+        bench.score(of("softmax", magnitude)).unwrap();
+    }
+    let told = bench.warnings.lock().unwrap().clone();
+    let [text] = told.as_slice() else {
+        panic!("{told:?}")
+    };
+    assert!(text.starts_with("softmax: it ends in a softmax"), "{text}");
+}
+
+#[test]
+fn grey_and_single_logit_networks_are_scored() {
+    let mut bench = Bench::new();
+    for (name, classes, channels) in [
+        ("grey", 3, 1),
+        ("single", 2, 3),
+        ("flat", 2, 3),
+        ("in-place", 3, 3),
+    ] {
+        put(&bench, name, classes, channels);
+        let scored = bench.score(of(name, 0.002)).unwrap();
+        let all: Vec<_> = scored.iter().flat_map(|batch| &batch.scores).collect();
+        assert_eq!(all.len(), 80, "{name}");
+        assert!(
+            all.iter().all(|score| usize::from(score.prediction) < classes),
+            "{name}"
+        );
+        assert!(all.iter().any(|score| score.odin != score.baseline), "{name}");
+        // Signs that were kept unpack to what they were.
+        let kept = bench.score(of(name, 0.004)).unwrap();
+        assert_eq!(kept.iter().map(|batch| batch.scores.len()).sum::<usize>(), 80);
+        bench.tell(JobCommand::Inspect {
+            job: JobId::Job(9),
+            spec: of(name, 0.002),
+            image: ImageId {
+                side: Side::Out,
+                index: 3,
+            },
+        });
+        let seen = loop {
+            if let JobEvent::Inspected { result, .. } =
+                bench.events.recv_timeout(Duration::from_secs(60)).unwrap()
+            {
+                break (*result).unwrap();
+            }
+        };
+        let known = scored
+            .iter()
+            .filter(|batch| batch.side == Side::Out)
+            .flat_map(|batch| &batch.scores);
+        let known = known.clone().find(|score| score.index == 3).unwrap();
+        assert!((seen.odin.0 - known.odin.0).abs() < 1e-4, "{name}");
+    }
+}
+
+#[test]
+fn a_networks_preprocessing_brings_images_to_size() {
+    let mut bench = Bench::new();
+    let large = || JobSpec {
+        dataset: "large".to_owned(),
+        ..spec(1000.0, 0.002, Order::File)
+    };
+    let why = bench.score(large()).unwrap_err();
+    assert!(
+        why.contains("80×80") && why.contains("`preprocessing: {resize: 32, crop: 32}`"),
+        "{why}"
+    );
+    let card = bench.folder.path().join("models/small.yaml");
+    let text = std::fs::read_to_string(&card).unwrap();
+    std::fs::write(&card, format!("{text}preprocessing: {{resize: 32, crop: 32}}\n")).unwrap();
+    let scored = bench.score(large()).unwrap();
+    assert_eq!(scored.iter().map(|batch| batch.scores.len()).sum::<usize>(), 80);
+    bench.tell(JobCommand::Inspect {
+        job: JobId::Job(9),
+        spec: large(),
+        image: ImageId {
+            side: Side::Out,
+            index: 3,
+        },
+    });
+    loop {
+        if let JobEvent::Inspected { result, .. } =
+            bench.events.recv_timeout(Duration::from_secs(60)).unwrap()
+        {
+            let seen = (*result).unwrap();
+            break assert_eq!((seen.original.height, seen.original.width), (32, 32));
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! Why a TorchScript program cannot be used.
+use tch::{Kind, TchError};
+
+use super::super::reason::reason_of;
+
+#[derive(Debug, thiserror::Error)]
+pub enum ProgramError {
+    #[error("libtorch cannot load this TorchScript: {0}")]
+    Load(String),
+    #[error("its parameter {name} is {kind:?}, and scores need f32; call `.float()` before saving")]
+    Parameter { name: String, kind: Kind },
+    #[error("it fails on an image of {height}×{width}: {reason}")]
+    Fails {
+        height: usize,
+        width: usize,
+        reason: String,
+    },
+    #[error("it makes {0}, where a tensor of logits is needed; save a wrapper that returns the logits alone")]
+    NoTensor(&'static str),
+    #[error(
+        "from {batch} images it makes {made}, and the logits of {classes} classes are [{batch}, {classes}]"
+    )]
+    NoLogits { batch: i64, classes: i64, made: String },
+    #[error(
+        "from {batch} images it makes several tensors that could be the logits of {classes} classes: {made}; return the \
+         right one alone, or in a dictionary under the key `logits`"
+    )]
+    Several { batch: i64, classes: i64, made: String },
+    #[error("its output is {0:?}, and logits are floats: does it return the guessed class?")]
+    NotFloats(Kind),
+    #[error("its logits are not finite")]
+    NotFinite,
+    #[error(
+        "its logits change with the other images of the batch or from run to run: it was traced in training mode; \
+         call `.eval()` before `torch.jit.trace`"
+    )]
+    Unsteady,
+    #[error("libtorch: {}", reason_of(.0))]
+    Torch(#[from] TchError),
+}

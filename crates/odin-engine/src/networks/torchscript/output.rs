@@ -1,0 +1,311 @@
+//! Which tensor of a program's output holds its logits.
+//!
+//! A program may give a tensor, or tuples, lists and dictionaries of several. Where the logits lie is found out once, on a
+//! batch whose size is no number of classes; later batches are read at the same place.
+use std::fmt;
+
+use tch::{IValue, Kind, TchError, Tensor};
+
+use super::error::ProgramError;
+
+/// The name that says which of several tensors holds the logits.
+const LOGITS: &str = "logits";
+/// Names under which programs give the features that their last layer takes.
+const FEATURES: &[&str] = &["features", "feature", "penultimate", "embedding", "embeddings"];
+/// Tuples within tuples, and tensors in them, that are looked at.
+const MAX_DEPTH: usize = 4;
+const MAX_TENSORS: usize = 64;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Step {
+    Item(usize),
+    Key(String),
+}
+
+/// Where a tensor lies in a program's output; without a step, the output is that tensor.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct Place(Vec<Step>);
+
+impl Place {
+    fn then(&self, step: Step) -> Self {
+        Self(self.0.iter().cloned().chain([step]).collect())
+    }
+
+    fn is_called(&self, names: &[&str]) -> bool {
+        matches!(self.0.last(), Some(Step::Key(key)) if names.contains(&key.as_str()))
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("output")?;
+        self.0.iter().try_for_each(|step| match step {
+            Step::Item(n) => write!(f, "[{n}]"),
+            Step::Key(key) => write!(f, "[{key:?}]"),
+        })
+    }
+}
+
+/// How the logits of a batch are laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// [B, C].
+    Rows,
+    /// [B, 1] or [B]: one logit z an image tells two classes apart.
+    Single,
+}
+
+/// Where in a program's output its logits lie, and its features where it gives them by name.
+#[derive(Debug, Clone)]
+pub(super) struct Layout {
+    logits: Place,
+    features: Option<Place>,
+    pub form: Form,
+}
+
+/// What a program makes of a batch.
+pub(super) struct Outputs {
+    /// As the program gives them: [B, C], or one an image.
+    pub logits: Tensor,
+    /// [B, …], where the program gives features by name.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for detectors that look at features"))]
+    pub features: Option<Tensor>,
+}
+
+impl Layout {
+    /// Finds the logits of `classes` classes in what a program makes of `batch` images: the tensor called `logits`, or the
+    /// only one of their shape.
+    pub(super) fn of(output: &IValue, batch: i64, classes: i64) -> Result<Self, ProgramError> {
+        let mut all = Vec::new();
+        collect(output, &Place::default(), 0, &mut all);
+        if all.is_empty() {
+            return Err(ProgramError::NoTensor(kind_of(output)));
+        }
+        let rows = |size: &[i64]| size == [batch, classes];
+        let single = |size: &[i64]| classes == 2 && (size == [batch, 1] || size == [batch]);
+        let named: Vec<_> = all
+            .iter()
+            .filter(|(place, _)| place.is_called(&[LOGITS]))
+            .collect();
+        let candidates = if named.is_empty() {
+            all.iter().collect()
+        } else {
+            named
+        };
+        let of_form = |fits: &dyn Fn(&[i64]) -> bool| -> Vec<_> {
+            let fit = candidates.iter().filter(|(_, tensor)| fits(&tensor.size()));
+            fit.copied().collect()
+        };
+        let (form, found) = match of_form(&rows) {
+            none if none.is_empty() => (Form::Single, of_form(&single)),
+            found => (Form::Rows, found),
+        };
+        let (place, tensor) = match found.as_slice() {
+            [one] => *one,
+            [] => {
+                return Err(ProgramError::NoLogits {
+                    batch,
+                    classes,
+                    made: list(&all),
+                });
+            }
+            several => {
+                let several: Vec<_> = several
+                    .iter()
+                    .map(|(p, t)| (p.clone(), t.shallow_clone()))
+                    .collect();
+                return Err(ProgramError::Several {
+                    batch,
+                    classes,
+                    made: list(&several),
+                });
+            }
+        };
+        if !is_float(tensor) {
+            return Err(ProgramError::NotFloats(tensor.kind()));
+        }
+        let is_features = |(p, t): &&(Place, Tensor)| {
+            p.is_called(FEATURES) && p != place && is_float(t) && t.size().first() == Some(&batch)
+        };
+        Ok(Self {
+            logits: place.clone(),
+            features: all.iter().find(is_features).map(|(place, _)| place.clone()),
+            form,
+        })
+    }
+
+    /// The logits (and features) of a batch in what the program made of it.
+    pub(super) fn pick(&self, output: &IValue) -> Result<Outputs, TchError> {
+        let at = |place: &Place| {
+            find(output, &place.0)
+                .ok_or_else(|| TchError::Torch(format!("the program gave no tensor at {place} this time")))
+        };
+        Ok(Outputs {
+            logits: at(&self.logits)?,
+            features: self.features.as_ref().map(at).transpose()?,
+        })
+    }
+}
+
+fn is_float(tensor: &Tensor) -> bool {
+    matches!(
+        tensor.kind(),
+        Kind::Half | Kind::BFloat16 | Kind::Float | Kind::Double
+    )
+}
+
+/// The parts of a tuple, list or dictionary.
+fn parts(value: &IValue) -> Vec<(Step, &IValue)> {
+    let name = |key: &IValue| match key {
+        IValue::String(text) => text.clone(),
+        IValue::Int(n) => n.to_string(),
+        other => format!("{other:?}"),
+    };
+    match value {
+        IValue::Tuple(items) | IValue::GenericList(items) => items
+            .iter()
+            .enumerate()
+            .map(|(n, item)| (Step::Item(n), item))
+            .collect(),
+        IValue::GenericDict(entries) => entries
+            .iter()
+            .map(|(key, item)| (Step::Key(name(key)), item))
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn collect(value: &IValue, place: &Place, depth: usize, all: &mut Vec<(Place, Tensor)>) {
+    let mut keep = |place: Place, tensor: &Tensor| {
+        if tensor.defined() && all.len() < MAX_TENSORS {
+            all.push((place, tensor.shallow_clone()));
+        }
+    };
+    match value {
+        IValue::Tensor(tensor) => keep(place.clone(), tensor),
+        IValue::TensorList(tensors) => {
+            for (n, tensor) in tensors.iter().enumerate() {
+                keep(place.then(Step::Item(n)), tensor);
+            }
+        }
+        _ if depth < MAX_DEPTH => {
+            for (step, part) in parts(value) {
+                collect(part, &place.then(step), depth + 1, all);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn find(value: &IValue, steps: &[Step]) -> Option<Tensor> {
+    let tensor = match (value, steps) {
+        (IValue::Tensor(tensor), []) => tensor,
+        (IValue::TensorList(tensors), [Step::Item(n)]) => tensors.get(*n)?,
+        (_, [first, rest @ ..]) => {
+            let (_, part) = parts(value).into_iter().find(|(step, _)| step == first)?;
+            return find(part, rest);
+        }
+        _ => return None,
+    };
+    tensor.defined().then(|| tensor.shallow_clone())
+}
+
+/// Where tensors lie, with their shapes.
+fn list(all: &[(Place, Tensor)]) -> String {
+    let one = |(place, tensor): &(Place, Tensor)| match place.0.is_empty() {
+        true => format!("{:?}", tensor.size()),
+        false => format!("{place} of {:?}", tensor.size()),
+    };
+    all.iter().take(6).map(one).collect::<Vec<_>>().join(", ")
+}
+
+fn kind_of(value: &IValue) -> &'static str {
+    match value {
+        IValue::None => "nothing",
+        IValue::Tuple(_) => "a tuple without tensors",
+        IValue::GenericList(_) | IValue::TensorList(_) => "a list without tensors",
+        IValue::GenericDict(_) => "a dictionary without tensors",
+        IValue::Object(_) => "an object of a class",
+        IValue::Tensor(_) => "a tensor that is not defined",
+        _ => "a value that is no tensor",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn zeros(size: &[i64]) -> Tensor {
+        Tensor::zeros(size, (Kind::Float, tch::Device::Cpu))
+    }
+
+    fn tensor(size: &[i64]) -> IValue {
+        IValue::Tensor(zeros(size))
+    }
+
+    fn named(all: &[(&str, &[i64])]) -> IValue {
+        let entry = |(name, size): &(&str, &[i64])| (IValue::String((*name).to_owned()), tensor(size));
+        IValue::GenericDict(all.iter().map(entry).collect())
+    }
+
+    #[test]
+    fn the_one_tensor_of_the_logits_shape_is_taken() {
+        let sizes = |output: &IValue, classes| {
+            let layout = Layout::of(output, 3, classes).map_err(|error| error.to_string())?;
+            let outputs = layout.pick(output).unwrap();
+            Ok::<_, String>((
+                layout.form,
+                outputs.logits.size(),
+                outputs.features.map(|f| f.size()),
+            ))
+        };
+        let rows = |features: Option<&[i64]>| Ok((Form::Rows, vec![3, 5], features.map(<[i64]>::to_vec)));
+        assert_eq!(sizes(&tensor(&[3, 5]), 5), rows(None));
+        assert_eq!(
+            sizes(&IValue::Tuple(vec![tensor(&[3, 7]), tensor(&[3, 5])]), 5),
+            rows(None)
+        );
+        assert_eq!(
+            sizes(&IValue::TensorList(vec![zeros(&[3, 7]), zeros(&[3, 5])]), 5),
+            rows(None)
+        );
+        let nested = IValue::GenericList(vec![
+            IValue::Int(4),
+            IValue::Tuple(vec![tensor(&[3, 5]), IValue::None]),
+        ]);
+        assert_eq!(sizes(&nested, 5), rows(None));
+        let dictionary = named(&[("aux", &[3, 5]), ("logits", &[3, 5]), ("features", &[3, 8])]);
+        assert_eq!(sizes(&dictionary, 5), rows(Some(&[3, 8])));
+        for single in [&[3i64, 1][..], &[3]] {
+            assert_eq!(
+                sizes(&tensor(single), 2),
+                Ok((Form::Single, single.to_vec(), None))
+            );
+        }
+        // Rows come first: [B, 1] beside them is something else.
+        let beside = IValue::Tuple(vec![tensor(&[3, 1]), tensor(&[3, 2])]);
+        assert_eq!(sizes(&beside, 2).unwrap().1, [3, 2]);
+
+        let refused = |output: &IValue, classes| sizes(output, classes).unwrap_err();
+        let two = refused(&IValue::Tuple(vec![tensor(&[3, 5]), tensor(&[3, 5])]), 5);
+        assert!(
+            two.contains("output[0] of [3, 5], output[1] of [3, 5]") && two.contains("`logits`"),
+            "{two}"
+        );
+        let none = refused(&named(&[("maps", &[3, 8, 4, 4]), ("features", &[3, 8])]), 5);
+        assert!(none.contains("output[\"maps\"] of [3, 8, 4, 4]"), "{none}");
+        assert!(refused(&tensor(&[1, 5]), 5).contains("[1, 5]"));
+        assert!(refused(&tensor(&[3, 1]), 5).contains("[3, 1]"));
+        assert!(refused(&IValue::None, 5).contains("nothing"));
+        let whole = IValue::Tensor(zeros(&[3, 5]).to_kind(Kind::Int64));
+        assert!(refused(&whole, 5).contains("Int64"));
+        assert!(refused(&IValue::Tensor(Tensor::new()), 5).contains("not defined"));
+    }
+
+    #[test]
+    fn an_output_that_changes_its_shape_is_noticed() {
+        let layout = Layout::of(&IValue::Tuple(vec![tensor(&[3, 7]), tensor(&[3, 5])]), 3, 5).unwrap();
+        assert!(layout.pick(&tensor(&[3, 5])).is_err());
+        assert!(layout.pick(&IValue::Tuple(vec![tensor(&[3, 7])])).is_err());
+    }
+}

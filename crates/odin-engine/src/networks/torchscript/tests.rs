@@ -1,0 +1,238 @@
+//! Small programs, each with a habit of its own (`tests/fixtures/programs/make.py`).
+use std::io::Read;
+use std::path::Path;
+
+use odin_core::networks::Architecture;
+
+use tch::{TchError, Tensor};
+
+use super::program::run;
+use super::*;
+use crate::networks::Network;
+
+const SIDE: usize = 16;
+
+/// A program of the fixture.
+pub(crate) fn bytes(name: &str) -> Vec<u8> {
+    let packed = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/programs/programs.tar.gz");
+    let file = std::fs::File::open(packed).unwrap();
+    let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(file));
+    let mut entry = archive
+        .entries()
+        .unwrap()
+        .map(Result::unwrap)
+        .find(|entry| entry.path().unwrap().to_str() == Some(&format!("{name}.pt")))
+        .unwrap();
+    let mut bytes = Vec::new();
+    entry.read_to_end(&mut bytes).unwrap();
+    bytes
+}
+
+fn open(name: &str, channels: usize, classes: usize) -> Result<TorchScript, String> {
+    let input = Input::Shape([channels, SIDE, SIDE]);
+    super::open(bytes(name), input, channels, classes, Device::Cpu).map_err(|error| error.to_string())
+}
+
+fn network(name: &str) -> Network {
+    let input = Input::Shape([3, SIDE, SIDE]);
+    Network::of_program(Architecture::Torchscript { input }, 3, open(name, 3, 3).unwrap())
+}
+
+/// Images of no pattern, in [−1, 1].
+fn images(count: i64, channels: i64) -> Tensor {
+    crate::networks::layers::samples::noise(&[count, channels, SIDE as i64, SIDE as i64], 7)
+}
+
+fn gradient(network: &Network, images: &Tensor) -> Result<(Tensor, Tensor), String> {
+    let weights = |logits: &Tensor| logits.f_softmax(1, Kind::Float)?.f_sub_scalar(0.5);
+    network
+        .logits_and_gradient(images, &weights)
+        .map_err(|error| crate::networks::reason_of(&error))
+}
+
+#[test]
+fn sound_programs_are_taken_as_they_are() {
+    let x = images(5, 3);
+    let want = network("plain").logits(&x).unwrap();
+    for name in ["plain", "pair", "nested", "dictionary", "list"] {
+        let program = open(name, 3, 3).unwrap();
+        assert!(program.found.no_gradient.is_none(), "{name}");
+        assert!(
+            program.found.notes.is_empty(),
+            "{name}: {:?}",
+            program.found.notes
+        );
+        let network = network(name);
+        assert!(network.logits(&x).unwrap().equal(&want), "{name}");
+        let (logits, gradient) = gradient(&network, &x).unwrap();
+        assert!(
+            logits.allclose(&want, 1e-5, 1e-6, false) && gradient.size() == x.size(),
+            "{name}"
+        );
+    }
+    let features = |name: &str| {
+        let program = open(name, 3, 3).unwrap();
+        let output = run(&program.module, &x).unwrap();
+        program
+            .layout
+            .pick(&output)
+            .unwrap()
+            .features
+            .map(|features| features.size())
+    };
+    assert_eq!(
+        (features("dictionary"), features("pair")),
+        (Some(vec![5, 4]), None)
+    );
+}
+
+#[test]
+fn a_program_without_a_gradient_is_found_out_and_never_asked_for_one() {
+    let x = images(4, 3);
+    for name in ["no-grad", "detached", "rounded", "constant", "own-gradient"] {
+        let network = network(name);
+        let why = network
+            .no_gradient()
+            .unwrap_or_else(|| panic!("{name}"))
+            .to_owned();
+        assert!(why.contains("only ε = 0"), "{why}");
+        assert_eq!(network.logits(&x).unwrap().size(), [4, 3], "{name}");
+        assert_eq!(gradient(&network, &x).unwrap_err(), why, "{name}");
+    }
+    // One that has it for small batches alone.
+    let sly = network("loses-gradient");
+    assert!(sly.no_gradient().is_none() && gradient(&sly, &x).is_ok());
+    assert_eq!(gradient(&sly, &images(5, 3)).unwrap_err(), NO_GRADIENT);
+    assert!(gradient(&sly, &x).is_ok());
+    // Gradients that were left off on this thread.
+    let _off = tch::no_grad_guard();
+    assert!(gradient(&network("plain"), &x).is_ok());
+    assert!(open("plain", 3, 3).unwrap().found.no_gradient.is_none());
+}
+
+#[test]
+fn an_output_that_is_no_logits_is_told() {
+    for (name, telling) in [
+        ("softmax", "ends in a softmax"),
+        ("log-softmax", "log-softmax"),
+        ("sigmoid", "after a sigmoid"),
+        ("constant", "same for every image"),
+        ("own-gradient", "same for every image"),
+    ] {
+        let program = open(name, 3, 3).unwrap();
+        let [note] = program.found.notes.as_slice() else {
+            panic!("{name}: {:?}", program.found.notes)
+        };
+        assert!(note.contains(telling), "{name}: {note}");
+    }
+    let single = open("single-sigmoid", 3, 2).unwrap();
+    assert!(single.found.notes[0].contains("sigmoid"));
+}
+
+#[test]
+fn one_logit_tells_two_classes_apart() {
+    let x = images(4, 3);
+    for name in ["single", "flat"] {
+        let program = open(name, 3, 2).unwrap();
+        assert!(program.found.no_gradient.is_none() && program.found.notes.is_empty());
+        let z = program.given(&x).unwrap().view([-1]);
+        let logits = program.forward(&x).unwrap();
+        assert_eq!(logits.size(), [4, 2]);
+        let p = logits.softmax(1, Kind::Float).select(1, 1);
+        assert!(p.allclose(&z.sigmoid(), 1e-5, 1e-6, false), "{name}");
+        assert!(
+            logits
+                .sum_dim_intlist([1i64].as_slice(), false, Kind::Float)
+                .abs()
+                .max()
+                .double_value(&[])
+                < 1e-6
+        );
+        let refused = open(name, 3, 3).err().unwrap();
+        assert!(refused.contains("the logits of 3 classes"), "{refused}");
+    }
+    assert_eq!(
+        open("flat", 3, 2).unwrap().forward(&images(1, 3)).unwrap().size(),
+        [1, 2]
+    );
+}
+
+#[test]
+fn grey_networks_take_grey_images() {
+    let program = open("grey", 1, 3).unwrap();
+    assert_eq!(program.forward(&images(4, 1)).unwrap().size(), [4, 3]);
+    let text = open("grey", 3, 3).err().unwrap();
+    assert!(
+        text.contains("expected input[3, 3, 16, 16] to have 1 channels"),
+        "{text}"
+    );
+    assert!(
+        text.contains("input: [1, H, W]") && text.contains("x[:, :1]"),
+        "{text}"
+    );
+}
+
+#[test]
+fn operations_in_place_leave_the_images_alone() {
+    let (x, network, plain) = (images(4, 3), network("in-place"), network("plain"));
+    let before = x.copy();
+    let logits = network.logits(&x).unwrap();
+    let (again, through) = gradient(&network, &x).unwrap();
+    assert!(x.equal(&before) && again.allclose(&logits, 1e-5, 1e-6, false));
+    let moved = (&x - 0.5) * 2.0;
+    assert!(plain.logits(&moved).unwrap().allclose(&logits, 1e-5, 1e-6, false));
+    let (_, of_moved) = gradient(&plain, &moved).unwrap();
+    assert!(through.allclose(&(of_moved * 2.0), 1e-4, 1e-6, false));
+}
+
+#[test]
+fn programs_that_cannot_be_scored_say_why() {
+    for (name, telling) in [
+        (
+            "ambiguous",
+            "output[0] of [3, 3], output[1] of [3, 3]; return the right one alone",
+        ),
+        ("no-logits", "output[\"maps\"] of [3, 4, 7, 7]"),
+        ("random", "from run to run"),
+        ("counting", "from run to run"),
+        ("centred", "other images of the batch"),
+        (
+            "raises",
+            "it fails on an image of 16×16: ValueError: no image pleases me",
+        ),
+        ("one-row", "from 3 images it makes [1, 3]"),
+        ("guess", "its output is Int64, and logits are floats"),
+        ("nan", "not finite"),
+    ] {
+        let text = open(name, 3, 3)
+            .err()
+            .unwrap_or_else(|| panic!("{name} was taken"));
+        assert!(
+            text.contains(telling) && text.lines().count() == 1,
+            "{name}: {text}"
+        );
+    }
+}
+
+#[test]
+fn what_goes_wrong_later_fails_the_pass_alone() {
+    let (few, many) = (images(4, 3), images(6, 3));
+    for (name, telling) in [
+        ("raises-later", "ValueError: more than four is a crowd"),
+        (
+            "drops-images",
+            "from 6 images the program makes logits of [5, 3], not [6, 3]",
+        ),
+    ] {
+        let network = network(name);
+        let failed = |result: Result<Tensor, TchError>| crate::networks::reason_of(&result.unwrap_err());
+        assert_eq!(network.logits(&few).unwrap().size(), [4, 3]);
+        assert!(
+            failed(network.logits(&many)).contains(telling),
+            "{}",
+            failed(network.logits(&many))
+        );
+        assert!(gradient(&network, &many).unwrap_err().contains(telling));
+        assert!(gradient(&network, &few).is_ok());
+    }
+}

@@ -1,0 +1,324 @@
+//! Which tensors of a file are a network's weights: of all dictionaries of tensors in it, the one that has every name
+//! that the network needs, behind any one prefix. What lies beside them is passed over, and named.
+use std::collections::{BTreeMap, BTreeSet};
+
+use odin_core::networks::{Architecture, ArchitectureError, Parameter};
+
+use super::rename;
+use super::{Mismatches, ReadError, WeightsError};
+
+/// A dictionary of tensors, of which no data is read yet.
+#[derive(Debug)]
+pub(super) struct Candidate<T> {
+    /// The keys that lead to it, such as `state_dict`; empty where it is all that the file holds.
+    pub place: String,
+    pub tensors: BTreeMap<String, Described<T>>,
+}
+
+/// A tensor, as far as it is known without its data.
+#[derive(Debug)]
+pub(super) struct Described<T> {
+    pub size: Vec<i64>,
+    /// Why it is no weight, such as "holds integers, …".
+    pub unusable: Option<String>,
+    pub source: T,
+}
+
+/// What was chosen, under the names that the network has for it.
+#[derive(Debug)]
+pub(super) struct Chosen<T> {
+    pub tensors: BTreeMap<String, T>,
+    /// Names beside them in the same dictionary, as the file has them.
+    pub passed_over: Vec<String>,
+}
+
+/// Counters in batch norms and averages, of no use in evaluation.
+const COUNTERS: &[&str] = &["num_batches_tracked", "n_averaged"];
+/// Put into names by `torch.compile`, wherever it was applied.
+const COMPILED: &str = "_orig_mod.";
+
+pub(super) fn is_counter(name: &str) -> bool {
+    COUNTERS.iter().any(|counter| name.ends_with(counter))
+}
+
+/// Where training scripts put the weights, in the order of preference, where no network is there to say what fits.
+const KEYS: &[&str] = &[
+    "state_dict",
+    "model_state_dict",
+    "model",
+    "net",
+    "network",
+    "module",
+];
+
+/// All tensors of the likeliest dictionary.
+pub(super) fn likeliest<T>(candidates: Vec<Candidate<T>>) -> Result<Chosen<T>, ReadError> {
+    let rank = |candidate: &Candidate<T>| {
+        let key = candidate.place.rsplit('.').next().unwrap_or_default();
+        let known = KEYS.iter().position(|known| *known == key);
+        (known.unwrap_or(KEYS.len()), candidate.place.len())
+    };
+    let Some(candidate) = candidates.into_iter().min_by_key(rank) else {
+        return Err(ReadError::why("holds no tensors"));
+    };
+    let mut unusable = None;
+    let (mut tensors, mut passed_over) = (BTreeMap::new(), Vec::new());
+    for (name, tensor) in candidate.tensors {
+        match tensor.unusable {
+            None => drop(tensors.insert(name, tensor.source)),
+            Some(_) if is_counter(&name) => {}
+            Some(why) => {
+                passed_over.push(name.clone());
+                unusable.get_or_insert((name, why));
+            }
+        }
+    }
+    if let (true, Some((name, why))) = (tensors.is_empty(), unusable) {
+        return Err(ReadError::why(format!("has a tensor {name} that {why}")));
+    }
+    let tensors = rename::to_ours(tensors)?;
+    Ok(Chosen { tensors, passed_over })
+}
+
+/// What a network needs of a file.
+pub(super) struct Needed<'a> {
+    architecture: Architecture,
+    classes: usize,
+    parameters: BTreeMap<String, Parameter>,
+    /// Which dictionary is meant, where several fit.
+    key: Option<&'a str>,
+}
+
+/// A dictionary seen through one prefix: the network's names, and the file's for them.
+struct View<'c, T> {
+    candidate: &'c Candidate<T>,
+    prefix: String,
+    names: BTreeMap<String, &'c str>,
+    /// A name of the network that two of the file's mean.
+    twice: Option<String>,
+}
+
+impl<'a> Needed<'a> {
+    pub(super) fn of(
+        architecture: Architecture,
+        classes: usize,
+        key: Option<&'a str>,
+    ) -> Result<Self, ArchitectureError> {
+        let all = architecture.parameters(classes)?;
+        Ok(Self {
+            architecture,
+            classes,
+            parameters: all.into_iter().map(|p| (p.name.clone(), p)).collect(),
+            key,
+        })
+    }
+
+    /// The one dictionary that fits.
+    ///
+    /// # Errors
+    /// Where none does, with how the nearest differs; where several do.
+    pub(super) fn choose<T: PartialEq + Clone>(
+        &self,
+        candidates: &[Candidate<T>],
+    ) -> Result<Chosen<T>, ReadError> {
+        let views: Vec<View<'_, T>> = candidates
+            .iter()
+            .flat_map(|candidate| self.views(candidate))
+            .collect();
+        let mut fitting: Vec<&View<'_, T>> = Vec::new();
+        for view in views.iter().filter(|view| self.differences(view).is_empty()) {
+            let is_same = |other: &&View<'_, T>| {
+                let source =
+                    |view: &View<'_, T>, name: &str| view.tensor(name).map(|tensor| tensor.source.clone());
+                self.parameters
+                    .keys()
+                    .all(|name| source(view, name) == source(other, name))
+            };
+            // The same tensors by two ways: a module, and its state_dict beside it.
+            if !fitting.iter().any(is_same) {
+                fitting.push(view);
+            }
+        }
+        match fitting.as_slice() {
+            [] => Err(self.misfit(&views, candidates)),
+            [one] => Ok(self.take(one)),
+            several => {
+                let meant = several
+                    .iter()
+                    .find(|view| Some(view.label().as_str()) == self.key);
+                let labels: Vec<String> = several.iter().map(|view| view.label()).collect();
+                meant
+                    .map(|view| self.take(view))
+                    .ok_or_else(|| several_fit(&labels))
+            }
+        }
+    }
+
+    /// The dictionary through each prefix behind which it has names of the network.
+    fn views<'c, T>(&self, candidate: &'c Candidate<T>) -> Vec<View<'c, T>> {
+        let theirs = candidate.tensors.keys().any(|name| rename::is_of_pytorchcv(name));
+        let mut views: BTreeMap<String, View<'c, T>> = BTreeMap::new();
+        for key in candidate.tensors.keys() {
+            let name = key.replace(COMPILED, "");
+            let starts = std::iter::once(0).chain(name.match_indices('.').map(|(at, _)| at + 1));
+            for (prefix, rest) in starts.filter_map(|at| name.split_at_checked(at)) {
+                let ours = match self.parameters.contains_key(rest) {
+                    true => rest.to_owned(),
+                    false => match theirs.then(|| rename::of_pytorchcv(rest)).flatten() {
+                        Some(ours) if self.parameters.contains_key(&ours) => ours,
+                        _ => continue,
+                    },
+                };
+                let view = views.entry(prefix.to_owned()).or_insert_with(|| View {
+                    candidate,
+                    prefix: prefix.to_owned(),
+                    names: BTreeMap::new(),
+                    twice: None,
+                });
+                if view.names.insert(ours.clone(), key).is_some() {
+                    view.twice = Some(ours);
+                }
+            }
+        }
+        views.into_values().collect()
+    }
+
+    /// How the view differs from what is needed. What lies beside the weights is no difference, unless it has the name of
+    /// a part of the network, and so changes what that computes.
+    fn differences<T>(&self, view: &View<'_, T>) -> Mismatches {
+        let mut found = Mismatches::default();
+        for (name, parameter) in &self.parameters {
+            let shape = &parameter.shape;
+            match view.tensor(name) {
+                None => found.missing.push(name.clone()),
+                Some(Described {
+                    unusable: Some(why), ..
+                }) => found.unusable.push(format!("{name} {why}")),
+                Some(tensor) if tensor.size != *shape => {
+                    found
+                        .misshapen
+                        .push(format!("{name} ({:?}, needed {shape:?})", tensor.size));
+                }
+                Some(_) => {}
+            }
+        }
+        if let Some(name) = &view.twice {
+            found.surplus.push(format!("a second {name}"));
+        }
+        let parts: BTreeSet<&str> = view.names.values().filter_map(|key| view.part(key)).collect();
+        let is_of_a_part = |key: &str| view.part(key).is_some_and(|part| parts.contains(part));
+        let beside = view.beside().filter(|key| is_of_a_part(key));
+        found.surplus.extend(beside.map(str::to_owned));
+        found
+    }
+
+    /// Why no dictionary is the network's weights, told of the nearest.
+    fn misfit<T>(&self, views: &[View<'_, T>], candidates: &[Candidate<T>]) -> ReadError {
+        let classes = self.classes;
+        let nearest = views.iter().max_by_key(|view| view.names.len());
+        let mut mismatches = match nearest {
+            Some(view) => self.differences(view),
+            None => Mismatches {
+                missing: self.parameters.keys().cloned().collect(),
+                ..Mismatches::default()
+            },
+        };
+        let head = |names: &[String]| names.len() == 2 && names.iter().all(|name| name.starts_with("fc."));
+        if let Mismatches {
+            missing,
+            misshapen,
+            surplus,
+            unusable,
+        } = &mismatches
+            && missing.is_empty()
+            && surplus.is_empty()
+            && unusable.is_empty()
+            && head(misshapen)
+            && let Some(found) = nearest.and_then(|view| view.tensor("fc.bias")?.size.first().copied())
+        {
+            // The commonest slip.
+            return ReadError::Unfit(Box::new(WeightsError::Classes { found, classes }));
+        }
+        // Whatever else is there may tell what the file is of.
+        mismatches.surplus = match (nearest, candidates) {
+            (Some(view), _) => view.beside().map(str::to_owned).collect(),
+            (None, [first, ..]) => first
+                .tensors
+                .keys()
+                .filter(|name| !is_counter(name))
+                .cloned()
+                .collect(),
+            (None, []) => Vec::new(),
+        };
+        ReadError::Unfit(Box::new(WeightsError::Mismatch {
+            architecture: self.architecture,
+            classes,
+            mismatches: Box::new(mismatches),
+        }))
+    }
+
+    fn take<T: Clone>(&self, view: &View<'_, T>) -> Chosen<T> {
+        let source = |name: &String| Some((name.clone(), view.tensor(name)?.source.clone()));
+        Chosen {
+            tensors: self.parameters.keys().filter_map(source).collect(),
+            passed_over: view.beside().map(str::to_owned).collect(),
+        }
+    }
+}
+
+impl<'c, T> View<'c, T> {
+    fn tensor(&self, name: &str) -> Option<&'c Described<T>> {
+        self.candidate.tensors.get(*self.names.get(name)?)
+    }
+
+    /// What a person writes to mean it.
+    fn label(&self) -> String {
+        let parts = [self.candidate.place.as_str(), self.prefix.trim_end_matches('.')];
+        parts
+            .into_iter()
+            .filter(|part| !part.is_empty())
+            .collect::<Vec<_>>()
+            .join(".")
+    }
+
+    /// The first part of a key's name behind the prefix: `block1`, `fc`.
+    fn part(&self, key: &'c str) -> Option<&'c str> {
+        // `_orig_mod.` may stand within the prefix.
+        let rest = match self.prefix.is_empty() {
+            true => key.strip_prefix(COMPILED).unwrap_or(key),
+            false => {
+                let mut rest = key;
+                for part in self.prefix.split_inclusive('.') {
+                    rest = rest.strip_prefix(COMPILED).unwrap_or(rest).strip_prefix(part)?;
+                }
+                rest.strip_prefix(COMPILED).unwrap_or(rest)
+            }
+        };
+        rest.split('.').next()
+    }
+
+    /// Names of the dictionary that are none of the network's, without counters.
+    fn beside(&self) -> impl Iterator<Item = &'c str> {
+        let taken: BTreeSet<&str> = self.names.values().copied().collect();
+        let keys = self.candidate.tensors.keys().map(String::as_str);
+        keys.filter(move |key| !taken.contains(key) && !is_counter(key))
+    }
+}
+
+fn several_fit(labels: &[String]) -> ReadError {
+    let shown = |label: &String| match label.is_empty() {
+        true => "the names without a prefix (`''`)".to_owned(),
+        false => format!("`{label}`"),
+    };
+    let all: Vec<String> = labels.iter().map(shown).collect();
+    let example = labels
+        .iter()
+        .rfind(|label| !label.is_empty())
+        .cloned()
+        .unwrap_or_default();
+    ReadError::why(format!(
+        "holds several sets of weights that fit: {}; name the one you mean in the network's card, as in `weights_key: \
+         {example}`",
+        all.join(", ")
+    ))
+}
