@@ -13,12 +13,13 @@ use odin_core::protocol::{
 };
 
 use super::{What, engine};
+use crate::datasets::{self, Dataset, Part, Sampling};
 use crate::home::Home;
 use crate::metrics::{Comparison, Conventions, Side};
 use crate::networks::NetworkCard;
 use crate::plain::plain;
 use crate::runs::evidence::Budget;
-use crate::runs::{self, Detector, Record};
+use crate::runs::{self, About, Detector, Record};
 use crate::units::{Devices, LogOdds};
 
 /// Bootstrap replicates behind each interval.
@@ -289,32 +290,83 @@ fn lock(routes: &Mutex<Routes>) -> MutexGuard<'_, Routes> {
 }
 
 /// The job that the arguments describe.
-pub fn job(what: &What) -> JobSpec {
-    JobSpec {
+///
+/// # Errors
+/// A sample that is to skip images, which only a file can.
+pub fn job(what: &What) -> anyhow::Result<JobSpec> {
+    anyhow::ensure!(
+        what.order != Some(Sampling::Sample) || what.skip == 0,
+        "--skip counts along the file, and --order sample takes images from everywhere: leave one of them out"
+    );
+    let sampling = match what.skip {
+        0 => what.order.unwrap_or_default(),
+        _ => Sampling::File,
+    };
+    Ok(JobSpec {
         network: what.network.clone(),
         weights: what.weights.clone(),
         in_dataset: what.in_dataset.clone(),
         dataset: what.dataset.clone(),
         temperature: what.temperature,
         magnitude: what.magnitude,
+        sampling,
         skip: what.skip,
         limit: what.limit,
+        part: Part::Whole,
+        corrupt: what.corrupt,
         batch: what.batch.map(|n| n as usize),
         seed: what.seed,
         order: Order::File,
+    })
+}
+
+/// Both sets of a comparison, open: what is known of their images beside their scores.
+#[derive(Default)]
+pub struct Sets {
+    pub ins: About,
+    pub outs: About,
+}
+
+impl Sets {
+    pub fn open(home: &Home, card: &NetworkCard, spec: &JobSpec) -> anyhow::Result<Self> {
+        let about = |name: &str| -> anyhow::Result<About> {
+            let (set_card, root) = datasets::find(name, &[home.data()])?;
+            Ok(About {
+                choice: Some(spec.choice()),
+                set: Some(Arc::new(Dataset::open(&set_card, &root)?)),
+            })
+        };
+        Ok(Self {
+            ins: about(spec.in_dataset.as_deref().unwrap_or(&card.in_dataset))?,
+            outs: about(&spec.dataset)?,
+        })
     }
 }
 
+/// The group of each image, where the set has groups.
+fn groups(about: &About, scores: &[ImageScore]) -> Option<Vec<u32>> {
+    let groups = about.set.as_ref()?.groups()?;
+    scores.iter().map(|score| groups.get(score.index as usize).copied()).collect()
+}
+
 /// What a finished comparison comes to, with intervals.
-pub fn record(card: &NetworkCard, spec: &JobSpec, scored: &Scored) -> anyhow::Result<Record> {
+pub fn record(card: &NetworkCard, spec: &JobSpec, scored: &Scored, sets: &Sets) -> anyhow::Result<Record> {
     let conventions = Conventions::default();
+    let (in_groups, out_groups) = (groups(&sets.ins, &scored.ins), groups(&sets.outs, &scored.outs));
+    let groups = runs::Groups {
+        ins: in_groups.as_deref(),
+        outs: out_groups.as_deref(),
+    };
     let measure = |score: fn(&ImageScore) -> LogOdds| -> anyhow::Result<Detector> {
+        let values = |all: &[ImageScore]| all.iter().map(|s| score(s).0).collect::<Vec<f64>>();
         Ok(runs::detector(
-            &scored.comparison(score)?,
+            [&values(&scored.ins), &values(&scored.outs)],
+            scored.correct().as_deref(),
+            groups,
             &conventions,
             REPLICATES,
             spec.seed,
-        ))
+        )?)
     };
     let Scored {
         ins,
@@ -333,6 +385,7 @@ pub fn record(card: &NetworkCard, spec: &JobSpec, scored: &Scored) -> anyhow::Re
         dataset: spec.dataset.clone(),
         temperature: spec.temperature,
         magnitude: spec.magnitude,
+        chosen: Some(spec.choice()),
         n_in: ins.len(),
         n_out: outs.len(),
         n_from_evidence: *from_evidence,

@@ -9,13 +9,14 @@ use anyhow::bail;
 use clap::Args;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use super::client::{self, Client, SoFar};
+use super::client::{self, Client, Sets, SoFar};
 use super::grid::{self, Search, Searched};
-use super::{explore, print, progress_bar};
+use super::{explore, print, progress_bar, words};
+use crate::datasets::Corrupt;
 use crate::home::Home;
 use crate::networks::NetworkCard;
 use crate::plain::plain;
-use crate::runs::{self, Grid, Images, Record, RunFolder};
+use crate::runs::{self, About, Grid, Images, Record, RunFolder};
 use crate::session::{self, Session, Sweep};
 use crate::units::Devices;
 use odin_core::protocol::JobSpec;
@@ -41,6 +42,9 @@ pub struct Options {
     /// Score also what is finished already, and everything afresh: without the evidence of earlier runs
     #[arg(long)]
     again: bool,
+    /// What to do about images that cannot be decoded, in place of what the sets' cards say
+    #[arg(long, value_parser = words::<Corrupt>(&Corrupt::KEYS), value_name = "WHAT")]
+    corrupt: Option<Corrupt>,
     /// Only tell what would be done
     #[arg(long)]
     dry_run: bool,
@@ -124,7 +128,10 @@ fn tasks(session: &Session, options: &Options) -> anyhow::Result<Vec<Task>> {
         queue.jobs.iter().map(move |job| Task {
             queue: queue.name.clone(),
             devices: devices.clone(),
-            spec: session.spec(job),
+            spec: JobSpec {
+                corrupt: options.corrupt,
+                ..session.spec(job)
+            },
             sweep: job.sweep.clone(),
         })
     });
@@ -233,9 +240,10 @@ impl Work<'_> {
             queue: task.queue.clone(),
             device: devices.to_string(),
         };
+        let sets = Sets::open(self.home, &plan.card, &task.spec)?;
         let mut folder = RunFolder::start(&self.folder, plan.identity.clone(), origin)?;
         let done = score(
-            self.home,
+            &sets,
             task,
             &plan.card,
             self.client,
@@ -264,7 +272,7 @@ struct Done {
 }
 
 fn score(
-    home: &Home,
+    sets: &Sets,
     task: &Task,
     card: &NetworkCard,
     client: &Client,
@@ -275,11 +283,16 @@ fn score(
     let (spec, grid) = match &task.sweep {
         None => (task.spec.clone(), None),
         Some(sweep) => {
-            let split = grid::split(home, card, &task.spec, sweep.validation)?;
+            let split = grid::split(sets, &task.spec, sweep.validation)?;
             let (spec, grid) = best_cell(&task.spec, sweep, split, client, devices, reporter)?;
             (spec, Some(grid))
         }
     };
+    let about = |about: &About| About {
+        choice: Some(spec.choice()),
+        set: about.set.clone(),
+    };
+    folder.tell(about(&sets.ins), about(&sets.outs));
     let (started, mut kept, mut told) = (Instant::now(), Instant::now(), Instant::now());
     let mut watch = |so_far: &SoFar| -> anyhow::Result<()> {
         if told.elapsed() >= BETWEEN_LINES {
@@ -303,7 +316,7 @@ fn score(
         Ok(())
     };
     let scored = client.score_watched(spec.clone(), devices, reporter.bar, &mut watch)?;
-    let record = client::record(card, &spec, &scored)?;
+    let record = client::record(card, &spec, &scored, sets)?;
     Ok(Done { scored, record, grid })
 }
 

@@ -6,7 +6,7 @@ use clap::Args;
 
 use indicatif::MultiProgress;
 
-use super::client::{self, Client};
+use super::client::{self, Client, Sets};
 use super::{What, print, progress_bar};
 use crate::home::Home;
 use crate::metrics::Interval;
@@ -34,7 +34,8 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     let home = Home::find()?;
     let what = &options.what;
     let card = NetworkCard::find(&what.network, &home.models())?;
-    let spec = client::job(what);
+    let spec = client::job(what)?;
+    let sets = Sets::open(&home, &card, &spec)?;
     if let Some(folder) = &options.save {
         std::fs::create_dir_all(folder)
             .with_context(|| format!("cannot make the folder {}", folder.display()))?;
@@ -45,10 +46,10 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     let client = Client::start(&home, what.fresh, &bars)?;
     let scored = client.score(spec.clone(), &what.device.into(), &bar)?;
     bar.finish_and_clear();
-    let record = client::record(&card, &spec, &scored)?;
+    let record = client::record(&card, &spec, &scored, &sets)?;
     if let Some(folder) = &options.save {
-        runs::write_scores(&folder.join("in.npz"), &scored.ins)?;
-        runs::write_scores(&folder.join("out.npz"), &scored.outs)?;
+        runs::write_scores(&folder.join("in.npz"), &scored.ins, &sets.ins)?;
+        runs::write_scores(&folder.join("out.npz"), &scored.outs, &sets.outs)?;
         let text = serde_json::to_string_pretty(&record)?;
         runs::write_whole(&folder.join("metrics.json"), |file| {
             std::io::Write::write_all(file, text.as_bytes())

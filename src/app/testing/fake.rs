@@ -3,6 +3,7 @@ use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::datasets::Part;
 use crate::app::{Action, Catalogue, Choice, Effect, GridRequest, Model, update};
 use crate::scoring::LogitScores;
 use crate::session::Session;
@@ -215,10 +216,14 @@ pub fn answer_cell(model: &mut Model, effect: Effect) -> Vec<Effect> {
     }
 }
 
-/// What an engine says about a cell whose sets have `total` images after those skipped.
+/// What an engine says about a cell of sets of `total` images, of which the first are for validation.
 pub fn cell_events(job: JobId, generation: Generation, spec: &JobSpec, total: usize) -> Vec<JobEvent> {
-    let n = spec.limit.unwrap_or(total).min(total) as u32;
-    let from = spec.skip as u32;
+    let total = spec.limit.unwrap_or(total).min(total);
+    let (from, n) = match spec.part {
+        Part::Whole => (0, total as u32),
+        Part::Validation(images) => (0, images as u32),
+        Part::Report(images) => (images as u32, (total - images) as u32),
+    };
     let started = JobEvent::Started {
         job,
         generation,

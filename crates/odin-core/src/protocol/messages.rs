@@ -4,13 +4,14 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use odin_datasets::{Choice, Corrupt, Part, Sampling};
 use odin_detectors::{Detector, LogitScores};
 pub use odin_metrics::Side;
 
 use crate::units::{Device, Devices, LogOdds, Magnitude, Memory, Temperature};
 
 /// Counts up with every change to what is sent.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// Names a comparison for as long as the program runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -85,17 +86,35 @@ pub struct JobSpec {
     pub dataset: String,
     pub temperature: Temperature,
     pub magnitude: Magnitude,
+    /// How images are chosen where not all are taken.
+    pub sampling: Sampling,
     /// Images left out at the start of each set.
     pub skip: usize,
     /// At most so many images of each set.
     pub limit: Option<usize>,
+    /// All the images so chosen, or one side of their split.
+    pub part: Part,
+    /// What is done about images that cannot be decoded, where that is not left to the set's card.
+    pub corrupt: Option<Corrupt>,
     /// Images a pass; `None` leaves it to the engine.
     pub batch: Option<usize>,
+    /// Of the sample and of the random order.
     pub seed: u64,
     pub order: Order,
 }
 
 impl JobSpec {
+    /// Which images of each set are scored.
+    pub fn choice(&self) -> Choice {
+        Choice {
+            sampling: self.sampling,
+            seed: self.seed,
+            skip: self.skip,
+            limit: self.limit,
+            part: self.part,
+        }
+    }
+
     /// The score set that this side of the comparison is.
     pub fn set(&self, side: Side) -> SetRequest {
         SetRequest {
@@ -109,10 +128,9 @@ impl JobSpec {
             side,
             temperature: self.temperature,
             magnitude: self.magnitude,
-            skip: self.skip,
-            limit: self.limit,
+            choice: self.choice(),
+            corrupt: self.corrupt,
             batch: self.batch,
-            seed: self.seed,
             order: self.order,
         }
     }
@@ -140,14 +158,12 @@ pub struct SetRequest {
     pub side: Side,
     pub temperature: Temperature,
     pub magnitude: Magnitude,
-    /// Images left out at the start of the set.
-    pub skip: usize,
-    /// At most so many images.
-    pub limit: Option<usize>,
+    /// Which images; its seed is that of the random order too.
+    pub choice: Choice,
+    /// What is done about images that cannot be decoded, where that is not left to the set's card.
+    pub corrupt: Option<Corrupt>,
     /// Images a pass; `None` leaves it to the engine.
     pub batch: Option<usize>,
-    /// Of the random order.
-    pub seed: u64,
     pub order: Order,
 }
 

@@ -17,9 +17,9 @@ use crate::files;
 
 pub use folder::{Origin, RunFolder, StartError};
 pub use manifest::{Cell, Grid, Identity, Images, Manifest, Named, State, SweepOf};
-pub use npz::{Scores, write_scores};
+pub use npz::{About, Scores, write_scores};
 pub use open::{Run, RunError};
-pub use record::{Detector, Record, detector};
+pub use record::{Detector, Groups, Record, detector};
 pub use shelf::{Condition, Shelved, find, finished, shelf};
 
 /// A file of results that could not be written.

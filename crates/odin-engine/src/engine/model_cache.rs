@@ -16,7 +16,7 @@ use crate::scoring::Scorer;
 use odin_core::home::Home;
 use odin_core::networks::{CardError, NetworkCard};
 use odin_core::protocol::{SetImages, SetRequest, Side};
-use odin_datasets::{self as datasets, Dataset, DatasetError};
+use odin_datasets::{self as datasets, Corrupt, Dataset, DatasetError};
 
 /// Why a network or a set cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -51,7 +51,7 @@ pub enum OpenError {
 pub struct ModelCache {
     home: Home,
     networks: Mutex<HashMap<NetworkKey, (Stamp, Arc<OpenNetwork>)>>,
-    sets: Mutex<HashMap<String, (Stamp, Arc<Dataset>)>>,
+    sets: Mutex<HashMap<SetKey, (Stamp, Arc<Dataset>)>>,
     sizes: Mutex<BatchSizes>,
 }
 
@@ -67,6 +67,8 @@ fn case(worker: WorkerId, network: &OpenNetwork, set: &Dataset) -> Result<Case, 
 }
 
 type NetworkKey = (String, Option<PathBuf>, WorkerId);
+/// A set's name, and what is done about images that cannot be decoded where that is not left to its card.
+type SetKey = (String, Option<Corrupt>);
 
 /// The files that something was opened from, when each was changed and how long it is. While these stay the same, what is
 /// open is what lies on disk; a network that was trained on is opened anew.
@@ -109,7 +111,7 @@ impl ModelCache {
         let Some(network) = networks.first() else {
             return false;
         };
-        let Some(set) = known(&self.sets, set_name(request, network)) else {
+        let Some(set) = known(&self.sets, &set_key(request, network)) else {
             return false;
         };
         let has_size = |(worker, network): (&WorkerId, &Arc<OpenNetwork>)| {
@@ -198,16 +200,21 @@ impl ModelCache {
     }
 
     /// Opens the set and checks that its images fit the network.
-    fn set(&self, name: &str, network: &OpenNetwork) -> Result<Arc<Dataset>, OpenError> {
-        let set = match known(&self.sets, name) {
+    fn set(&self, key: SetKey, network: &OpenNetwork) -> Result<Arc<Dataset>, OpenError> {
+        let set = match known(&self.sets, &key) {
             Some(open) => open,
             None => {
-                let (card, root) = datasets::find(name, &[self.home.data()])?;
+                let (card, root) = datasets::find(&key.0, &[self.home.data()])?;
                 let card_file = root.join(format!("{}.yaml", card.name));
-                let images = card.source.paths().into_iter().map(|path| root.join(path));
-                let stamp = Stamp::of(images.chain([card_file]));
-                let set = Arc::new(Dataset::open(&card, &root)?);
-                lock(&self.sets).insert(name.to_owned(), (stamp, set.clone()));
+                let groups = card.groups.iter().filter_map(|groups| groups.file.as_deref());
+                let files = card.source.paths().into_iter().chain(groups);
+                let stamp = Stamp::of(files.map(|path| root.join(path)).chain([card_file]));
+                let mut set = Dataset::open(&card, &root)?;
+                if let Some(corrupt) = key.1 {
+                    set.set_corrupt(corrupt);
+                }
+                let set = Arc::new(set);
+                lock(&self.sets).insert(key, (stamp, set.clone()));
                 set
             }
         };
@@ -229,7 +236,7 @@ impl ModelCache {
 
     /// The images of the request. The labels of an in-distribution set must be those of the network.
     pub fn images(&self, request: &SetRequest, network: &OpenNetwork) -> Result<Arc<Dataset>, OpenError> {
-        let set = self.set(set_name(request, network), network)?;
+        let set = self.set(set_key(request, network), network)?;
         let (found, needed) = (set.class_names().len(), network.card.classes);
         if request.side == Side::In && found > 0 && found != needed {
             let (name, network) = (set.name().to_owned(), network.card.name.clone());
@@ -244,11 +251,12 @@ impl ModelCache {
     }
 }
 
-fn set_name<'a>(request: &'a SetRequest, network: &'a OpenNetwork) -> &'a str {
-    match &request.images {
+fn set_key(request: &SetRequest, network: &OpenNetwork) -> SetKey {
+    let name = match &request.images {
         SetImages::InDistribution => &network.card.in_dataset,
         SetImages::Named(name) => name,
-    }
+    };
+    (name.clone(), request.corrupt)
 }
 
 fn network_key(request: &SetRequest, worker: WorkerId) -> NetworkKey {

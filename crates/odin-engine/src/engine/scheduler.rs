@@ -1,6 +1,7 @@
 //! The engine's thread: hears commands, hands batches to the workers and tells what comes back.
 //!
 //! It owns the run queue and the evidence; nobody else touches them.
+use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender};
 
@@ -45,6 +46,8 @@ struct Scheduler<E, D> {
     sender: Sender<Message>,
     accuracy: AccuracyWatch,
     gauge: Gauge,
+    /// Notes on sets that were told: those of a grid's cells are all the same.
+    told: HashSet<String>,
     emit: E,
 }
 
@@ -90,6 +93,7 @@ pub fn run(
         sender: sender.clone(),
         accuracy: AccuracyWatch::default(),
         gauge: Gauge::default(),
+        told: HashSet::new(),
         emit,
     };
     loop {
@@ -232,6 +236,7 @@ impl<E: FnMut(Event), D: Fn(Done) + Clone + Send + 'static> Scheduler<E, D> {
             Err(reason) => return self.fail(entry, &reason),
         };
         let total = task.total();
+        let notes: Vec<String> = task.notes().collect();
         if let Some(place) = self.queue.entry(entry) {
             place.state = State::Open(Box::new(task));
         }
@@ -240,6 +245,11 @@ impl<E: FnMut(Event), D: Fn(Done) + Clone + Send + 'static> Scheduler<E, D> {
             (self.emit)(started(subscriber, devices.clone(), total));
         }
         tell_scores(&mut self.emit, &subscribers, known, true);
+        for text in notes {
+            if self.told.insert(text.clone()) {
+                (self.emit)(Event::Warning { text });
+            }
+        }
         self.tidy();
     }
 
