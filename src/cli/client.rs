@@ -346,7 +346,10 @@ impl Sets {
 /// The group of each image, where the set has groups.
 fn groups(about: &About, scores: &[ImageScore]) -> Option<Vec<u32>> {
     let groups = about.set.as_ref()?.groups()?;
-    scores.iter().map(|score| groups.get(score.index as usize).copied()).collect()
+    scores
+        .iter()
+        .map(|score| groups.get(score.index as usize).copied())
+        .collect()
 }
 
 /// What a finished comparison comes to, with intervals.

@@ -305,6 +305,7 @@ mod tests {
     use super::*;
     use crate::protocol::Order;
     use crate::units::{LogOdds, Magnitude, Temperature};
+    use odin_datasets::{Part, Sampling};
 
     const JOB: JobId = JobId::Job(3);
     const NOW: Generation = Generation(2);

@@ -93,9 +93,13 @@ impl Choice {
 pub enum ChoiceError {
     #[error("it has {len} images, and the first {skip} are skipped: nothing is left to score")]
     Nothing { len: usize, skip: usize },
-    #[error("{images} of its images are chosen, which cannot be split in {validation} to tune on and others to report on")]
+    #[error(
+        "{images} of its images are chosen, which cannot be split in {validation} to tune on and others to report on"
+    )]
     TooFew { images: usize, validation: usize },
-    #[error("its {images} images are of one group (`groups` in its card): there is none to report on beside it")]
+    #[error(
+        "its {images} images are of one group (`groups` in its card): there is none to report on beside it"
+    )]
     OneGroup { images: usize },
 }
 
@@ -106,7 +110,9 @@ pub(crate) fn choose(
     len: usize,
     choice: &Choice,
 ) -> Result<Vec<usize>, ChoiceError> {
-    let &Choice { skip, limit, part, .. } = choice;
+    let &Choice {
+        skip, limit, part, ..
+    } = choice;
     let order = match choice.sampling {
         Sampling::File => slice(len, skip, limit),
         Sampling::Sample => {
@@ -192,7 +198,13 @@ mod tests {
         assert_eq!(of(&Choice::sample(60, 0)).unwrap(), sample);
         assert_ne!(of(&Choice::sample(60, 1)).unwrap(), sample);
         let none = of(&choice(Sampling::File, 1000, None, Part::Whole));
-        assert_eq!(none, Err(ChoiceError::Nothing { len: 1000, skip: 1000 }));
+        assert_eq!(
+            none,
+            Err(ChoiceError::Nothing {
+                len: 1000,
+                skip: 1000
+            })
+        );
     }
 
     #[test]
@@ -222,15 +234,29 @@ mod tests {
     #[test]
     fn no_group_is_on_both_sides() {
         let groups: Vec<u32> = (0..250).map(|i| i % 11).collect();
-        for (sampling, asked) in [(Sampling::Sample, 100), (Sampling::File, 100), (Sampling::Sample, 1), (Sampling::Sample, 249)] {
+        for (sampling, asked) in [
+            (Sampling::Sample, 100),
+            (Sampling::File, 100),
+            (Sampling::Sample, 1),
+            (Sampling::Sample, 249),
+        ] {
             let of = |part| choose(None, Some(&groups), 250, &choice(sampling, 0, None, part)).unwrap();
             let (on, rest) = (of(Part::Validation(asked)), of(Part::Report(asked)));
             assert_eq!(on.len() + rest.len(), 250);
-            assert!(on.len() <= asked.max(23) && !rest.is_empty(), "{asked}: {}", on.len());
+            assert!(
+                on.len() <= asked.max(23) && !rest.is_empty(),
+                "{asked}: {}",
+                on.len()
+            );
             let set = |indices: &[usize]| indices.iter().map(|&i| groups[i]).collect::<HashSet<_>>();
             assert!(set(&on).is_disjoint(&set(&rest)));
         }
-        let one = choose(None, Some(&[7; 9]), 9, &choice(Sampling::File, 0, None, Part::Report(4)));
+        let one = choose(
+            None,
+            Some(&[7; 9]),
+            9,
+            &choice(Sampling::File, 0, None, Part::Report(4)),
+        );
         assert_eq!(one, Err(ChoiceError::OneGroup { images: 9 }));
     }
 }

@@ -108,7 +108,11 @@ fn lines(path: &Path, count: usize, numbers: &mut Numbers) -> Result<Vec<u32>, D
         "" => Err(malformed(format!("line {} names no group", at + 1))),
         name => Ok(numbers.of(name)),
     };
-    let groups = text.lines().enumerate().map(group).collect::<Result<Vec<_>, _>>()?;
+    let groups = text
+        .lines()
+        .enumerate()
+        .map(group)
+        .collect::<Result<Vec<_>, _>>()?;
     match groups.len() == count {
         true => Ok(groups),
         false => Err(malformed(format!(
@@ -138,8 +142,16 @@ mod tests {
             groups.map_err(|error| error.to_string())
         };
         assert_eq!(read("cat\r\ndog\ncat\n"), Ok(vec![0, 1, 0]));
-        assert!(read("cat\ndog\n").unwrap_err().contains("g.txt: 2 lines for 3 images"));
-        assert!(read("cat\n\ndog\n").unwrap_err().contains("line 2 names no group"));
+        assert!(
+            read("cat\ndog\n")
+                .unwrap_err()
+                .contains("g.txt: 2 lines for 3 images")
+        );
+        assert!(
+            read("cat\n\ndog\n")
+                .unwrap_err()
+                .contains("line 2 names no group")
+        );
     }
 
     #[test]

@@ -17,6 +17,7 @@ use odin_core::protocol::{
 };
 use odin_core::runs::evidence::Budget;
 use odin_core::units::{Device, Magnitude, Temperature};
+use odin_datasets::{Part, Sampling};
 use odin_engine::engine::Engine;
 
 const ENGINE: &str = env!("CARGO_BIN_EXE_odin-engine");
@@ -31,7 +32,7 @@ fn score(temperature: f64) -> [Command; 2] {
         dataset: "two".to_owned(),
         temperature: Temperature::new(temperature).unwrap(),
         magnitude: Magnitude::PAPER,
-        sampling: Sampling::default(),
+        sampling: Sampling::File,
         skip: 0,
         limit: None,
         part: Part::Whole,

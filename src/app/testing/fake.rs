@@ -3,8 +3,8 @@ use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::datasets::Part;
 use crate::app::{Action, Catalogue, Choice, Effect, GridRequest, Model, update};
+use crate::datasets::Part;
 use crate::scoring::LogitScores;
 use crate::session::Session;
 use crate::units::{Device, LogOdds};

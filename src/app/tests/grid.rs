@@ -61,7 +61,11 @@ fn nothing_is_filled_unless_asked_for_and_then_nearest_first() {
     let (id, generation, spec) = asked[0].clone();
     assert_eq!(id.owner(), JobId::Job(0));
     assert_eq!((spec.temperature.get(), spec.magnitude.get()), (1000.0, 0.0014));
-    assert_eq!((spec.part, spec.limit), (Part::Validation(30), None), "the validation images");
+    assert_eq!(
+        (spec.part, spec.limit),
+        (Part::Validation(30), None),
+        "the validation images"
+    );
     assert_eq!(
         asked[1].2.temperature.get(),
         1000.0,

@@ -105,7 +105,9 @@ impl<'a> Planner<'a> {
         let outs = self.set(&spec.dataset)?;
         let groups = (ins.groups.is_some() || outs.groups.is_some()).then(|| {
             let none = String::new();
-            [&ins, &outs].map(|set| set.groups.as_ref().unwrap_or(&none).as_str()).join("|")
+            [&ins, &outs]
+                .map(|set| set.groups.as_ref().unwrap_or(&none).as_str())
+                .join("|")
         });
         let named = |name: &str, digest: String| Named {
             name: name.to_owned(),

@@ -74,6 +74,7 @@ mod tests {
     use super::*;
     use crate::protocol::*;
     use crate::units::{Device, Devices, LogOdds, Magnitude, Temperature};
+    use odin_datasets::{Corrupt, Part, Sampling};
     use odin_detectors::LogitScores;
 
     fn sent_and_read<T: Serialize + DeserializeOwned>(messages: &[T]) -> Vec<T> {

@@ -203,8 +203,14 @@ fn array_of<W: Write + Seek, S, T: npyz::AutoSerialize>(
 
 /// Text of the length that the longest needs, as NumPy keeps it.
 fn texts<W: Write + Seek>(npz: &mut NpzWriter<W>, name: &str, all: &[String]) -> io::Result<()> {
-    let longest = all.iter().map(|text| text.chars().count()).max().unwrap_or_default();
-    let kind = format!("<U{}", longest.max(1)).parse().expect("NumPy has text of every length");
+    let longest = all
+        .iter()
+        .map(|text| text.chars().count())
+        .max()
+        .unwrap_or_default();
+    let kind = format!("<U{}", longest.max(1))
+        .parse()
+        .expect("NumPy has text of every length");
     let mut array = npz
         .array(name, options())?
         .dtype(DType::new_scalar(kind))

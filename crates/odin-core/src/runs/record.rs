@@ -5,9 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::units::{Magnitude, Temperature};
 use odin_datasets::Choice;
-use odin_metrics::{
-    Comparison, Conventions, Interval, Intervals, MetricsError, Paired, Resampling, Summary,
-};
+use odin_metrics::{Comparison, Conventions, Interval, Intervals, MetricsError, Paired, Resampling, Summary};
 
 /// One detector's metrics with 95 % intervals; fractions.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -55,10 +55,7 @@ pub struct Defaults {
     pub batch: Batch,
     /// How images are chosen where `limit` or a sweep takes some: a seeded sample, which is the default, or in the order of the
     /// file, as papers take them. A `skip` means the order of the file.
-    #[serde(
-        deserialize_with = "values::present",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(deserialize_with = "values::present", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Sampling")]
     pub order: Option<Sampling>,
     /// Images left out at the start of each set's file.

@@ -147,7 +147,10 @@ fn clearly_better(other: &[bool], own: &[bool]) -> bool {
 type Guess = (usize, u16);
 
 fn hits(guesses: &[Guess]) -> Vec<bool> {
-    guesses.iter().map(|&(guess, label)| guess == usize::from(label)).collect()
+    guesses
+        .iter()
+        .map(|&(guess, label)| guess == usize::from(label))
+        .collect()
 }
 
 /// The share of right guesses that know nothing of the images: one in `classes`, or where the guesses prefer classes that are
@@ -163,7 +166,10 @@ fn chance(guesses: &[Guess], classes: usize) -> f64 {
     if times.values().filter(|(_, labels)| *labels > 0).count() < 2 {
         return at_random;
     }
-    let both: f64 = times.values().map(|&(guessed, labels)| (guessed * labels) as f64).sum();
+    let both: f64 = times
+        .values()
+        .map(|&(guessed, labels)| (guessed * labels) as f64)
+        .sum();
     at_random.max(both / (guesses.len() as f64).powi(2))
 }
 

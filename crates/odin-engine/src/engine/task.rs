@@ -220,7 +220,7 @@ impl Task {
 
     /// What a person should know of the set as it was opened, and of the images chosen.
     pub fn notes(&self) -> impl Iterator<Item = String> {
-        let of_set = |note: &String| format!("{}: {note}", self.set.name());
+        let of_set = move |note: &String| format!("{}: {note}", self.set.name());
         self.set.notes().iter().map(of_set).chain(self.note.clone())
     }
 
