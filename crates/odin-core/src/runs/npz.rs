@@ -119,7 +119,8 @@ impl Scores {
     pub fn read(bytes: &[u8]) -> io::Result<Self> {
         let mut npz = NpzArchive::new(Cursor::new(bytes))?;
         let most = bytes.len() as u64;
-        let group = match npz.by_name("group")?.is_some() {
+        let has_groups = npz.by_name("group")?.is_some();
+        let group = match has_groups {
             false => None,
             // A number that is none is of a set that has changed while it was scored.
             true => integers(&mut npz, "group", most)?
