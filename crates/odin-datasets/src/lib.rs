@@ -170,6 +170,18 @@ impl Dataset {
         self.groups.as_deref()
     }
 
+    /// Tells these groups from every other: a BLAKE3 hash, in hex. The set's own digest is of the images alone.
+    pub fn groups_digest(&self) -> Option<String> {
+        let bytes = |groups: &[u32]| {
+            groups
+                .iter()
+                .flat_map(|group| group.to_le_bytes())
+                .collect::<Vec<u8>>()
+        };
+        let groups = self.groups()?;
+        Some(blake3::hash(&bytes(groups)).to_hex().to_string())
+    }
+
     /// The images that are chosen, in the order of the set.
     ///
     /// # Errors

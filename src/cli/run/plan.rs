@@ -150,14 +150,10 @@ impl<'a> Planner<'a> {
         let open = || {
             let (card, root) = datasets::find(name, &[self.home.data()])?;
             let set = Dataset::open(&card, &root)?;
-            let hash = |groups: &[u32]| {
-                let bytes: Vec<u8> = groups.iter().flat_map(|group| group.to_le_bytes()).collect();
-                blake3::hash(&bytes).to_hex().to_string()
-            };
             Ok(KnownSet {
                 digest: set.digest()?,
                 len: set.len(),
-                groups: set.groups().map(hash),
+                groups: set.groups_digest(),
             })
         };
         let open = || open().map_err(|error: datasets::DatasetError| error.to_string());
