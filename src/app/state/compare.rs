@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::analysis::Analysis;
 use super::jobs::{Job, JobState};
 use super::parameters::Parameters;
+use crate::datasets::Sampling;
 use crate::metrics::Interval;
 use crate::networks::Published;
 use crate::report::{self, Estimate, Measured, Row, Tuned, WeightsUsed};
@@ -178,7 +179,7 @@ pub(in crate::app) fn row(job: &Job, beside: Detector, published: Option<&Publis
         in_dataset: spec.in_dataset.clone(),
         dataset: spec.dataset.clone(),
         setting: job.setting(beside),
-        skip: Some(spec.skip),
+        skip: (spec.limit.is_none() || spec.sampling == Sampling::File).then_some(spec.skip),
         n_in: counts.map_or(0, |summary| summary.n_in),
         n_out: counts.map_or(0, |summary| summary.n_out),
         is_complete: matches!(job.state, JobState::Done { .. }) && shown.is_some(),
