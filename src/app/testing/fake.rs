@@ -229,7 +229,7 @@ pub fn cell_events(job: JobId, generation: Generation, spec: &JobSpec, total: us
     let (from, n) = match spec.part {
         Part::Whole => (0, total as u32),
         Part::Validation(images) => (0, images as u32),
-        Part::Report(images) => (images as u32, (total - images) as u32),
+        Part::Report(images) => (images as u32, total.saturating_sub(images) as u32),
     };
     let started = JobEvent::Started {
         job,
