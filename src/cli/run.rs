@@ -260,7 +260,7 @@ impl Work<'_> {
         };
         let sets = Sets::open(self.home, &plan.card, &task.spec)?;
         let mut folder = match self.start(&plan.identity, origin, reporter)? {
-            Started::Here(folder) => folder,
+            Started::Here(folder) => *folder,
             Started::Elsewhere(kept) => return Ok(kept),
         };
         let done = score(
@@ -288,7 +288,7 @@ impl Work<'_> {
 
 /// A run that is to be written here, or that another program has written meanwhile.
 enum Started {
-    Here(RunFolder),
+    Here(Box<RunFolder>),
     Elsewhere(Outcome),
 }
 
@@ -310,7 +310,7 @@ impl Work<'_> {
         let mut is_told = false;
         loop {
             match RunFolder::start(&self.folder, identity.clone(), origin.clone()) {
-                Ok(folder) => return Ok(Started::Here(folder)),
+                Ok(folder) => return Ok(Started::Here(Box::new(folder))),
                 Err(StartError::Busy { .. }) => {}
                 Err(error) => return Err(error.into()),
             }

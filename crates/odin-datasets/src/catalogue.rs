@@ -48,7 +48,7 @@ pub fn list(roots: &[PathBuf]) -> Vec<Listed> {
 /// Where a card stands.
 enum Place {
     File(PathBuf),
-    BuiltIn(DatasetCard),
+    BuiltIn(Box<DatasetCard>),
 }
 
 impl Place {
@@ -62,7 +62,7 @@ impl Place {
     fn load(&self) -> Result<DatasetCard, DatasetError> {
         match self {
             Self::File(path) => DatasetCard::load(path),
-            Self::BuiltIn(card) => Ok(card.clone()),
+            Self::BuiltIn(card) => Ok(card.as_ref().clone()),
         }
     }
 }
@@ -94,8 +94,9 @@ fn built_in() -> [DatasetCard; 2] {
 
 /// The set called `name_or_path`, and the folder that its card's paths start from.
 ///
-/// A card's name comes first; then a path, if there is such a file or folder; then another spelling of a name, or an alias. A path is that of a card, a folder of
-/// images, a file of images (CIFAR binary, IDX, NumPy, Parquet, WebDataset) or a list of image files.
+/// A card's name comes first; then a path, if there is such a file or folder; then another spelling of a name, or an alias. A
+/// path is that of a card, a folder of images, a file of images (CIFAR binary, IDX, NumPy, Parquet, WebDataset) or a list of
+/// image files.
 ///
 /// # Errors
 /// Where nothing is called so, with the nearest names; where the card or file of that name cannot be read.
@@ -150,7 +151,7 @@ fn cards(roots: &[PathBuf]) -> BTreeMap<String, (Place, PathBuf)> {
     for card in built_in() {
         cards
             .entry(card.name.clone())
-            .or_insert_with(|| (Place::BuiltIn(card), root.clone()));
+            .or_insert_with(|| (Place::BuiltIn(Box::new(card)), root.clone()));
     }
     cards
 }
