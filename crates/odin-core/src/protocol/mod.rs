@@ -5,10 +5,11 @@
 mod process;
 mod wire;
 mod messages;
+mod path_bytes;
 
 pub use messages::{
-    Command, Event, Generation, ImageId, ImageScore, Inspection, JobId, JobSpec, Order, Pixels, Placement,
-    ScoreBatch, SetId, SetImages, SetRequest, Side, VERSION,
+    Command, Event, Generation, ImageFiles, ImageId, ImageScore, Inspection, JobId, JobSpec, Order, Pixels,
+    Placement, ScoreBatch, SetId, SetImages, SetRequest, Side, VERSION,
 };
 pub use process::{EngineEnded, EngineProcess};
 pub use wire::{Hello, read, write};

@@ -14,6 +14,8 @@ pub struct Evidence {
     logits: Logits,
     signs: HashMap<At, PerImage<Option<Signs>>>,
     scores: HashMap<At, PerImage<f64>>,
+    /// When it was last opened.
+    pub(super) opened: u64,
     /// Where it is kept on disk, if anywhere.
     pub(super) folder: Option<Folder>,
 }
