@@ -1,14 +1,14 @@
 //! TorchScript programs with habits of their own, beside a sound network.
 use std::time::Duration;
 
-use super::tests::{Bench, spec};
+use super::tests::{TestEngine, side, spec};
 use crate::networks::program_of_fixture;
 use odin_core::comparisons::{JobCommand, JobEvent};
 use odin_core::protocol::{ImageId, JobId, JobSpec, Order};
 use odin_metrics::Side;
 
 /// Puts the program and a card of its name among the networks.
-fn put(bench: &Bench, name: &str, classes: usize, channels: usize) {
+fn put(bench: &TestEngine, name: &str, classes: usize, channels: usize) {
     let models = bench.folder.path().join("models");
     std::fs::write(models.join(format!("{name}.pt")), program_of_fixture(name)).unwrap();
     let values = |value: f32| vec![value; channels];
@@ -30,7 +30,7 @@ fn of(name: &str, magnitude: f64) -> JobSpec {
 
 #[test]
 fn a_program_without_a_gradient_fails_alone_and_scores_without_perturbation() {
-    let mut bench = Bench::new();
+    let mut bench = TestEngine::new();
     for name in ["no-grad", "own-gradient"] {
         put(&bench, name, 3, 3);
         let why = bench.score(of(name, 0.002)).unwrap_err();
@@ -77,7 +77,7 @@ fn a_program_without_a_gradient_fails_alone_and_scores_without_perturbation() {
 
 #[test]
 fn what_a_program_does_in_large_batches_fails_its_own_job() {
-    let mut bench = Bench::new();
+    let mut bench = TestEngine::new();
     for (name, telling) in [
         ("loses-gradient", "no gradient"),
         ("raises-later", "more than four is a crowd"),
@@ -101,7 +101,7 @@ fn what_a_program_does_in_large_batches_fails_its_own_job() {
 
 #[test]
 fn probabilities_in_place_of_logits_are_told_once() {
-    let mut bench = Bench::new();
+    let mut bench = TestEngine::new();
     put(&bench, "softmax", 3, 3);
     for magnitude in [0.0, 0.001] {
         bench.score(of("softmax", magnitude)).unwrap();
@@ -115,7 +115,7 @@ fn probabilities_in_place_of_logits_are_told_once() {
 
 #[test]
 fn grey_and_single_logit_networks_are_scored() {
-    let mut bench = Bench::new();
+    let mut bench = TestEngine::new();
     for (name, classes, channels) in [
         ("grey", 3, 1),
         ("single", 2, 3),
@@ -124,7 +124,7 @@ fn grey_and_single_logit_networks_are_scored() {
     ] {
         put(&bench, name, classes, channels);
         let scored = bench.score(of(name, 0.002)).unwrap();
-        let all: Vec<_> = scored.iter().flat_map(|batch| &batch.scores).collect();
+        let all = [side(&scored, Side::In), side(&scored, Side::Out)].concat();
         assert_eq!(all.len(), 80, "{name}");
         assert!(
             all.iter().all(|score| usize::from(score.prediction) < classes),
@@ -149,18 +149,15 @@ fn grey_and_single_logit_networks_are_scored() {
                 break (*result).unwrap();
             }
         };
-        let known = scored
-            .iter()
-            .filter(|batch| batch.side == Side::Out)
-            .flat_map(|batch| &batch.scores);
-        let known = known.clone().find(|score| score.index == 3).unwrap();
-        assert!((seen.odin.0 - known.odin.0).abs() < 1e-4, "{name}");
+        let known = side(&scored, Side::Out);
+        let known = known.iter().find(|score| score.index == 3).unwrap();
+        assert!((seen.odin.0 - known.odin).abs() < 1e-4, "{name}");
     }
 }
 
 #[test]
 fn a_networks_preprocessing_brings_images_to_size() {
-    let mut bench = Bench::new();
+    let mut bench = TestEngine::new();
     let large = || JobSpec {
         dataset: "large".to_owned(),
         ..spec(1000.0, 0.002, Order::File)
