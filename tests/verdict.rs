@@ -1,8 +1,11 @@
 //! `odin verdict` as its user runs it.
 mod support;
 
+use std::ffi::OsStr;
 use std::io::Write;
-use std::process::{Command, Stdio};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 use support::home::TestHome;
@@ -28,6 +31,208 @@ fn lines(text: &[u8]) -> Vec<Value> {
     text.lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect()
+}
+
+/// Runs it with the job of the session and these names on standard input.
+fn piped(home: &TestHome, arguments: &[&str], names: &[u8]) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_odin"))
+        .args(["verdict", "--session", "tour"])
+        .args(arguments)
+        .env("ODIN_HOME", home.path())
+        .env_remove("ODIN_RUNS")
+        .current_dir(home.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let (mut stdin, names) = (child.stdin.take().unwrap(), names.to_vec());
+    let writer = std::thread::spawn(move || stdin.write_all(&names));
+    let output = child.wait_with_output().unwrap();
+    // It may have ended before it read all of them.
+    let _ = writer.join().unwrap();
+    output
+}
+
+/// The score to the last bit, which reading JSON may lose.
+fn score(line: &str) -> f64 {
+    let (_, rest) = line.split_once("\"score\":").unwrap();
+    rest.split([',', '}']).next().unwrap().parse().unwrap()
+}
+
+/// Different pictures by seed, in the format that the name says.
+fn picture(path: &Path, seed: u32, side: u32) {
+    let paint = |x: u32, y: u32| image::Rgb([(x * 7 + seed * 31) as u8, (y * 5) as u8, (x * y + seed) as u8]);
+    image::RgbImage::from_fn(side, side, paint).save(path).unwrap();
+}
+
+#[test]
+fn every_format_has_the_same_score_alone_and_among_others() {
+    if support::engine().is_none() {
+        return;
+    }
+    let home = home();
+    let names = [
+        "0.png", "1.gif", "2.ppm", "cut.jpg", "3.bmp", "none.png", "4.webp", "5.png",
+    ];
+    let jpeg = include_bytes!("../crates/odin-datasets/src/fixtures/jpeg/420.jpg");
+    std::fs::write(home.path().join("cut.jpg"), &jpeg[..jpeg.len() * 2 / 3]).unwrap();
+    for (seed, name) in (0..).zip(names) {
+        if !["cut.jpg", "none.png"].contains(&name) {
+            picture(&home.path().join(name), seed, 32);
+        }
+    }
+    let judge = |names: &[&str]| {
+        let output = home.odin(&[&["verdict", "-s", "tour", "--threshold", "0"], names].concat());
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let together = judge(&names);
+    assert_eq!(together.lines().count(), names.len(), "{together}");
+    for (line, name) in together.lines().zip(names) {
+        match name {
+            "cut.jpg" => assert!(
+                line.contains("\"error\":\"the JPEG breaks off before its end\""),
+                "{line}"
+            ),
+            "none.png" => assert!(line.contains("No such file"), "{line}"),
+            _ => assert_eq!(line, judge(&[name]).trim_end()),
+        }
+        assert!(line.starts_with(&format!("{{\"image\":\"{name}\",")), "{line}");
+    }
+}
+
+#[test]
+fn scores_are_those_of_a_data_set_to_the_bit() {
+    if support::engine().is_none() {
+        return;
+    }
+    let home = home();
+    home.write(
+        "data/photos.yaml",
+        "title: photos\nsource: {format: folder, path: photos}\npreprocessing: {resize: [32, 32]}\n",
+    );
+    std::fs::create_dir_all(home.path().join("data/photos")).unwrap();
+    let mut names = Vec::new();
+    for seed in 0..20 {
+        let name = format!(
+            "data/photos/{seed:02}.{}",
+            ["png", "gif", "ppm"][seed as usize % 3]
+        );
+        picture(&home.path().join(&name), seed, 32 + 7 * (seed % 4));
+        names.push(name);
+    }
+    let parameters = ["--temperature", "100", "--magnitude", "0.002", "--device", "cpu"];
+    let asked = ["score", "--nn", "small", "--dataset", "photos", "--save", "saved"];
+    home.succeed(&[&asked[..], &parameters].concat());
+    let saved = std::fs::read(home.path().join("saved/out.npz")).unwrap();
+    let saved = odin_tui::runs::Scores::read(&saved).unwrap();
+    let output = piped(&home, &["--threshold", "0"], names.join("\n").as_bytes());
+    let told = String::from_utf8(output.stdout).unwrap();
+    let bits = |scores: &[f64]| scores.iter().map(|score| score.to_bits()).collect::<Vec<_>>();
+    let scores: Vec<f64> = told.lines().map(score).collect();
+    assert_eq!(scores.len(), 20);
+    assert_eq!(bits(&scores), bits(&saved.odin));
+}
+
+#[test]
+fn names_are_bytes() {
+    if support::engine().is_none() {
+        return;
+    }
+    let home = home();
+    let odd = OsStr::from_bytes(b"caf\xe9\n.png");
+    std::fs::copy(home.path().join("a.png"), home.path().join(odd)).unwrap();
+    std::fs::copy(
+        home.path().join("a.png"),
+        home.path().join(OsStr::from_bytes(b"caf\xe9.png")),
+    )
+    .unwrap();
+    let told = lines(&piped(&home, &["--threshold", "0"], b"b.png\ncaf\xe9.png\r\n\nlarge.png").stdout);
+    assert_eq!(told.len(), 3);
+    assert_eq!(told[1]["image"], "caf\u{fffd}.png");
+    assert_eq!(told[1]["image_hex"], "636166e92e706e67");
+    assert!(told.iter().all(|line| line["verdict"].is_string()), "{told:?}");
+    assert!(told[0]["image_hex"].is_null() && told[0]["p_value"].is_null());
+    let told = lines(&piped(&home, &["--threshold", "0", "-0"], b"caf\xe9\n.png\0b.png\0").stdout);
+    assert_eq!(
+        (told[0]["score"].as_f64(), told.len()),
+        (told[1]["score"].as_f64(), 2),
+        "the same picture"
+    );
+    // What `find -print0` writes, without the option that reads it.
+    let output = piped(&home, &["--threshold", "0"], b"a.png\0b.png\0");
+    let told = lines(&output.stdout);
+    assert!(told[0]["error"].as_str().unwrap().contains("--null"), "{told:?}");
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn the_detector_is_the_sessions_or_the_one_named() {
+    if support::engine().is_none() {
+        return;
+    }
+    let home = home();
+    home.write(
+        "sessions/energy.yaml",
+        &format!("{SESSION}view: {{detector: energy}}\n"),
+    );
+    let judge = |arguments: &[&str]| {
+        let output = home.odin(&[&["verdict", "a.png", "large.png", "-s"], arguments].concat());
+        let promise = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{promise}");
+        (lines(&output.stdout), promise)
+    };
+    let (told, promise) = judge(&["energy"]);
+    assert_eq!(told[0]["detector"], "energy");
+    assert!(
+        told[0]["probability"].is_null() && promise.contains("small, energy"),
+        "{promise}"
+    );
+    let mut scores = vec![told[0]["score"].as_f64().unwrap()];
+    for key in ["odin", "baseline", "max-logit", "entropy", "gen"] {
+        let (told, promise) = judge(&["energy", "--detector", key]);
+        assert_eq!(told[0]["detector"], key);
+        assert!(promise.contains("60 images of one reach"), "{promise}");
+        scores.push(told[0]["score"].as_f64().unwrap());
+        if key == "baseline" {
+            let (probability, max_softmax) = (&told[0]["probability"], &told[0]["max_softmax"]);
+            assert_eq!(probability, max_softmax);
+        }
+    }
+    scores.sort_by(f64::total_cmp);
+    scores.dedup();
+    assert_eq!(scores.len(), 6, "each detector has its own scores");
+    assert_eq!(judge(&["tour"]).0[0]["detector"], "odin");
+    let error = home.odin(&["verdict", "-s", "tour", "--detector", "magic", "a.png"]);
+    assert!(String::from_utf8_lossy(&error.stderr).contains("max-logit"));
+}
+
+#[test]
+fn thousands_of_names_come_back_in_their_order() {
+    if support::engine().is_none() {
+        return;
+    }
+    let home = home();
+    let names: Vec<&str> = (0..2500)
+        .map(|n| match n {
+            1500 => "torn.png",
+            _ if n % 3 == 0 => "large.png",
+            _ => "a.png",
+        })
+        .collect();
+    let output = piped(
+        &home,
+        &["--threshold", "0", "--detector", "baseline"],
+        names.join("\n").as_bytes(),
+    );
+    let told = lines(&output.stdout);
+    assert_eq!(told.len(), names.len());
+    for (line, name) in told.iter().zip(&names) {
+        assert_eq!(line["image"], *name);
+        assert_eq!(line["error"].is_string(), *name == "torn.png");
+        let first = &told[names.iter().position(|other| other == name).unwrap()];
+        assert_eq!(line["score"], first["score"]);
+    }
 }
 
 #[test]
@@ -65,7 +270,21 @@ fn each_image_gets_a_line_in_its_place() {
         (threshold - again).abs() < 1e-4 * threshold.abs(),
         "{threshold} {again}"
     );
-    assert!(String::from_utf8_lossy(&output.stderr).contains("95 % of 60 images of one"));
+    let promise = String::from_utf8_lossy(&output.stderr).into_owned();
+    // The 58th highest score of 60, so that a new image reaches it with a chance of 58 in 61.
+    for words in [
+        "small, ODIN (T = 100, ε = 0.002), run ",
+        "96.7 % of 60 images of one",
+        "of new ones, 95.1 % are",
+    ] {
+        assert!(promise.contains(words), "{promise} lacks {words}");
+    }
+    for line in told.iter().filter(|line| line["verdict"].is_string()) {
+        let p_value = line["p_value"].as_f64().unwrap();
+        assert!((1.0 / 61.0..=1.0).contains(&p_value), "{line}");
+        let is_id = line["score"].as_f64() >= line["threshold"].as_f64();
+        assert_eq!(line["verdict"] == "ID", is_id, "{line}");
+    }
 }
 
 #[test]
@@ -74,16 +293,7 @@ fn paths_come_from_standard_input_and_the_threshold_may_be_given() {
         return;
     }
     let home = home();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_odin"))
-        .args(["verdict", "--session", "tour", "--threshold", "-1e9"])
-        .env("ODIN_HOME", home.path())
-        .current_dir(home.path())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(b"a.png\nb.png\n").unwrap();
-    let output = child.wait_with_output().unwrap();
+    let output = piped(&home, &["--threshold", "-1e9"], b"a.png\nb.png\n");
     let told = lines(&output.stdout);
     assert!(output.status.success() && told.len() == 2 && told.iter().all(|line| line["verdict"] == "ID"));
     let out = home.succeed(&["verdict", "--session", "tour", "--threshold", "1e9", "a.png"]);

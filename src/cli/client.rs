@@ -1,4 +1,7 @@
-//! An engine as the command line uses it: comparisons are asked for and waited for, from any number of threads.
+//! An engine as the command line uses it: comparisons, and single score sets, are asked for and waited for, from any number of
+//! threads.
+mod score_set;
+
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -9,8 +12,11 @@ use anyhow::{Context, anyhow, bail};
 use indicatif::{MultiProgress, ProgressBar};
 use odin_core::comparisons::{Comparisons, JobCommand, JobEvent};
 use odin_core::protocol::{
-    Command, EngineEnded, EngineProcess, Event, Generation, JobId, JobSpec, Order, Placement, ScoreTable,
+    Command, EngineEnded, EngineProcess, Event, Generation, JobId, JobSpec, Order, Placement, ScoreBatch,
+    ScoreTable, SetId,
 };
+
+pub use score_set::PendingSet;
 
 use super::engine;
 use super::what::What;
@@ -74,6 +80,7 @@ type Answer = Result<String, String>;
 struct Routes {
     comparisons: Comparisons,
     jobs: HashMap<JobId, Sender<JobEvent>>,
+    sets: HashMap<SetId, Sender<Event>>,
     digests: Vec<(String, Option<PathBuf>, Sender<Answer>)>,
     /// Why the engine says no more.
     ended: Option<String>,
@@ -262,6 +269,11 @@ impl Routes {
             }
             return Vec::new();
         }
+        if let Some(sender) = set_of(&event).and_then(|set| self.sets.get(&set)) {
+            // Whoever asked may have gone.
+            let _ = sender.send(event);
+            return Vec::new();
+        }
         let (told, replies) = self.comparisons.hear(event);
         for event in told {
             let job = match &event {
@@ -283,7 +295,20 @@ impl Routes {
     fn end(&mut self, reason: String) {
         self.ended = Some(reason);
         self.jobs.clear();
+        self.sets.clear();
         self.digests.clear();
+    }
+}
+
+/// The score set that an event is about.
+fn set_of(event: &Event) -> Option<SetId> {
+    match event {
+        Event::Started { set, .. }
+        | Event::Scored(ScoreBatch { set, .. })
+        | Event::Unreadable { set, .. }
+        | Event::Finished { set, .. }
+        | Event::Failed { set, .. } => Some(*set),
+        _ => None,
     }
 }
 

@@ -175,7 +175,8 @@ impl Comparisons {
             Event::Thumbnails { job, images } => vec![JobEvent::Thumbnails { job, images }],
             Event::Inspected { job, image, result } => vec![JobEvent::Inspected { job, image, result }],
             Event::Warning { text } => vec![JobEvent::Warning { text }],
-            Event::Identified { .. } => Vec::new(),
+            // A comparison is of named sets.
+            Event::Identified { .. } | Event::Unreadable { .. } => Vec::new(),
             Event::Started {
                 set,
                 generation,

@@ -18,6 +18,9 @@ pub enum DatasetError {
     /// One image among many, which a set may skip.
     #[error("{}: {why} (`corrupt: skip` in a data card leaves out what cannot be decoded)", path.display())]
     CorruptImage { path: PathBuf, why: String },
+    /// One of a set of files. Whoever named it knows its path.
+    #[error("{why}")]
+    UnreadableFile { why: String },
     #[error("data set {name}: {why}")]
     Invalid { name: String, why: String },
     #[error("data set {name}: {source}")]
@@ -54,6 +57,17 @@ pub struct MissingFile {
 }
 
 impl DatasetError {
+    /// The error without the file's path, for whoever tells it beside the path.
+    pub fn reason(&self) -> String {
+        match self {
+            Self::Io { source, .. } => source.to_string(),
+            Self::Malformed { why, .. } | Self::CorruptImage { why, .. } | Self::UnreadableFile { why } => {
+                why.clone()
+            }
+            other => other.to_string(),
+        }
+    }
+
     pub(super) fn malformed(path: &Path, why: impl Into<String>) -> Self {
         Self::Malformed {
             path: path.to_owned(),

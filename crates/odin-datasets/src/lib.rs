@@ -33,7 +33,7 @@ pub mod text;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 pub use batch::{Batch, Normalisation, NormalisationError};
@@ -53,6 +53,7 @@ pub use preprocessing::{Preprocessing, PreprocessingError, Resize};
 pub use sample::{absent_classes, sample, sampling_order, slice};
 pub use source::{Format, Source, SourceError};
 
+use formats::image_files::ImageFiles;
 use opened::{Found, Opened};
 
 /// An opened set of images. Any thread may read any image at any time, without decoding the others.
@@ -91,6 +92,33 @@ impl Dataset {
             });
         };
         Self::open_source(card, train, root, format!("{} (training)", card.name))
+    }
+
+    /// Opens image files given one by one, of any format that is read and of any size, in this order. With `fit`, a height and a
+    /// width, files that the preprocessing does not bring to this size are resized to it instead. A size after the
+    /// preprocessing (height, width) for which `refused` gives a reason is none that can be read.
+    ///
+    /// Reads each file once, one at a time, for the [digest](Self::digest) and its size. A file that cannot be read keeps its
+    /// number: asking for its image gives the reason, and batches leave it out and [note](Self::skipped) the reason.
+    pub fn of_files(
+        paths: Vec<PathBuf>,
+        preprocessing: &Preprocessing,
+        fit: Option<(usize, usize)>,
+        refused: impl Fn(usize, usize) -> Option<String>,
+    ) -> Self {
+        Self {
+            name: "image files".to_owned(),
+            class_names: Vec::new(),
+            labels: None,
+            // Each file has its own.
+            preprocessing: Preprocessing::default(),
+            source: Opened::Files(ImageFiles::open(paths, preprocessing, fit, refused)),
+            corrupt: Corrupt::Skip,
+            notes: Vec::new(),
+            groups: None,
+            skipped: Mutex::default(),
+            digest: OnceLock::new(),
+        }
     }
 
     fn open_source(
@@ -146,6 +174,11 @@ impl Dataset {
     /// Empty where the classes have no names.
     pub fn class_names(&self) -> &[String] {
         &self.class_names
+    }
+
+    /// What is done to an image before the normalisation.
+    pub fn preprocessing(&self) -> &Preprocessing {
+        &self.preprocessing
     }
 
     /// The number of images.
@@ -291,7 +324,9 @@ impl Dataset {
         result: Result<T, DatasetError>,
     ) -> Result<Option<T>, DatasetError> {
         match result {
-            Err(error @ DatasetError::CorruptImage { .. }) if self.corrupt == Corrupt::Skip => {
+            Err(error @ (DatasetError::CorruptImage { .. } | DatasetError::UnreadableFile { .. }))
+                if self.corrupt == Corrupt::Skip =>
+            {
                 let mut skipped = self.skipped.lock().unwrap_or_else(PoisonError::into_inner);
                 skipped.insert(index, error.to_string());
                 Ok(None)

@@ -6,6 +6,7 @@ use crate::formats::cifar::{self, CifarFiles};
 use crate::formats::cifar_python;
 use crate::formats::folder::Folder;
 use crate::formats::idx::{self, IdxImages};
+use crate::formats::image_files::ImageFiles;
 use crate::formats::list;
 use crate::formats::noise::{Kind, Noise};
 use crate::formats::numpy::{self, NumpyImages};
@@ -21,6 +22,7 @@ pub(crate) enum Opened {
     Cifar(CifarFiles, usize),
     Svhn(Svhn),
     Folder(Folder),
+    Files(ImageFiles),
     Numpy(NumpyImages),
     Parquet(Tables),
     Webdataset(Shards),
@@ -119,6 +121,7 @@ impl Opened {
             Self::Cifar(_, count) => *count,
             Self::Svhn(images) => images.count,
             Self::Folder(folder) => folder.len(),
+            Self::Files(files) => files.len(),
             Self::Numpy(images) => images.shape.count,
             Self::Parquet(tables) => tables.len(),
             Self::Webdataset(shards) => shards.len(),
@@ -130,12 +133,14 @@ impl Opened {
     pub(crate) fn name(&self, index: usize) -> Option<String> {
         match self {
             Self::Folder(folder) => folder.name(index).map(|name| name.display().to_string()),
+            Self::Files(files) => files.name(index),
             Self::Webdataset(shards) => shards.name(index).map(|name| name.display().to_string()),
             _ => None,
         }
     }
 
-    /// Height and width of image `index` as it is stored, without decoding it.
+    /// Height and width of image `index` as it is stored, without decoding it. Image files have a preprocessing of their own,
+    /// and give what it comes to.
     pub(crate) fn size(&self, index: usize) -> Result<(usize, usize), DatasetError> {
         match self {
             Self::Idx(images) => Ok((images.shape.height, images.shape.width)),
@@ -145,6 +150,7 @@ impl Opened {
             Self::Cifar(..) => Ok((cifar::SIDE, cifar::SIDE)),
             Self::Svhn(images) => Ok((images.height, images.width)),
             Self::Folder(folder) => folder.size(index),
+            Self::Files(files) => files.size(index),
             Self::Noise(noise, _) => Ok(noise.size.into()),
         }
     }
@@ -160,6 +166,7 @@ impl Opened {
             Self::Cifar(files, _) => preprocessing.apply(files.raster(index)?, channels),
             Self::Svhn(images) => preprocessing.apply(images.raster(index), channels),
             Self::Folder(folder) => preprocessing.apply(folder.raster(index)?, channels),
+            Self::Files(files) => return files.image(index, channels),
             Self::Numpy(images) => preprocessing.apply(images.raster(index)?, channels),
             Self::Parquet(tables) => preprocessing.apply(tables.raster(index)?, channels),
             Self::Webdataset(shards) => preprocessing.apply(shards.raster(index)?, channels),
@@ -180,6 +187,10 @@ impl Opened {
                 Ok(())
             }
             Self::Folder(folder) => folder.hash(hasher),
+            Self::Files(files) => {
+                files.hash(hasher);
+                Ok(())
+            }
             Self::Numpy(images) => images.hash(hasher),
             Self::Parquet(tables) => tables.hash(hasher),
             Self::Webdataset(shards) => shards.hash(hasher),

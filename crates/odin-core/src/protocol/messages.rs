@@ -7,12 +7,13 @@ use serde::{Deserialize, Serialize};
 use odin_datasets::{Choice, Corrupt, Part, Sampling};
 pub use odin_metrics::Side;
 
+use super::path_bytes;
 use super::scores::ScoreTable;
 use crate::setting::Settings;
 use crate::units::{Device, Devices, LogOdds, Magnitude, Memory, Temperature};
 
 /// Counts up with every change to what is sent.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// Names a comparison for as long as the program runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -142,11 +143,25 @@ pub enum SetImages {
     InDistribution,
     /// A data card's name or a path.
     Named(String),
+    /// Files, numbered from 0 as they are listed.
+    Files(ImageFiles),
 }
 
-/// One score set: a network, images, which of them in which order, and the detectors that score
-/// them. Two requests that are equal are served by
-/// one pass over the images, whoever asks.
+/// Image files given one by one. Those that cannot be read are [told](Event::Unreadable) and stop nothing.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ImageFiles {
+    /// Absolute. Names of files are bytes, and need not be UTF-8.
+    #[serde(with = "path_bytes")]
+    pub paths: Vec<PathBuf>,
+    /// The files are preprocessed as the images of this set (a data card's name or a path); without one, as those of the
+    /// network's in-distribution set.
+    pub like: Option<String>,
+    /// Whether files that would not come to the size of that set's first image are resized to it.
+    pub resize: bool,
+}
+
+/// One score set: a network, images, which of them in which order, and the detectors that score them. Two requests that are
+/// equal are served by one pass over the images, whoever asks.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SetRequest {
     /// Name of the network's card.
@@ -281,6 +296,12 @@ pub enum Event {
         total: usize,
     },
     Scored(ScoreBatch),
+    /// Files of a set of [`ImageFiles`] that have no scores: number and reason. Told once, before the set is finished.
+    Unreadable {
+        set: SetId,
+        generation: Generation,
+        files: Vec<(u32, String)>,
+    },
     /// All images of the set are scored.
     Finished {
         set: SetId,

@@ -5,11 +5,12 @@
 mod process;
 mod wire;
 mod messages;
+mod path_bytes;
 mod scores;
 
 pub use messages::{
-    Command, Event, Generation, ImageId, Inspection, JobId, JobSpec, Order, Pixels, Placement, ScoreBatch,
-    SetId, SetImages, SetRequest, Side, VERSION,
+    Command, Event, Generation, ImageFiles, ImageId, Inspection, JobId, JobSpec, Order, Pixels, Placement,
+    ScoreBatch, SetId, SetImages, SetRequest, Side, VERSION,
 };
 pub use process::{EngineEnded, EngineProcess};
 pub use scores::{ScoreTable, ScoredImage};

@@ -71,6 +71,9 @@ pub fn read<T: DeserializeOwned>(from: &mut impl Read) -> io::Result<Option<T>> 
 
 #[cfg(test)]
 mod tests {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
     use super::*;
     use crate::protocol::*;
     use crate::setting::{Detector, Setting, Settings};
@@ -123,6 +126,20 @@ mod tests {
                 },
                 request: Box::new(spec.set(Side::In)),
             },
+            Command::Score {
+                set,
+                generation,
+                placement: Placement::default(),
+                request: Box::new(SetRequest {
+                    images: SetImages::Files(ImageFiles {
+                        // A name of bytes that are no UTF-8.
+                        paths: vec!["a.png".into(), OsStr::from_bytes(b"caf\xe9").into()],
+                        like: Some("c".into()),
+                        resize: true,
+                    }),
+                    ..spec.set(Side::Out)
+                }),
+            },
             Command::Cancel { set },
             Command::Inspect {
                 job,
@@ -158,6 +175,11 @@ mod tests {
                 scores: table,
                 from_cache: false,
             }),
+            Event::Unreadable {
+                set,
+                generation,
+                files: vec![(7, "no image".into())],
+            },
             Event::Thumbnails {
                 job,
                 images: vec![(

@@ -4,6 +4,7 @@ pub(crate) mod cifar;
 pub(crate) mod cifar_python;
 pub(crate) mod folder;
 pub(crate) mod idx;
+pub(crate) mod image_files;
 pub(crate) mod list;
 mod mat5;
 pub(crate) mod noise;

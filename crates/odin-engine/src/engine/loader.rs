@@ -184,7 +184,7 @@ fn open(models: &ModelCache, request: &LoadRequest) -> Result<Ready, OpenError> 
     };
     let batch = match asked.batch {
         Some(batch) => batch.max(1),
-        None => models.batch_size(&networks, &set)?,
+        None => models.batch_size(&networks, &set),
     };
     Ok(Ready {
         networks,

@@ -15,7 +15,7 @@ use crate::networks::{read_weights, reason_of};
 use crate::scoring::Scorer;
 use odin_core::home::Home;
 use odin_core::networks::{CardError, NetworkCard};
-use odin_core::protocol::{SetImages, SetRequest, Side};
+use odin_core::protocol::{ImageFiles, SetImages, SetRequest, Side};
 use odin_datasets::{Corrupt, Dataset, DatasetError};
 
 /// Why a network or a set cannot be opened.
@@ -63,14 +63,18 @@ pub struct ModelCache {
 }
 
 /// What a batch size is found for.
-fn case(worker: WorkerId, network: &OpenNetwork, set: &Dataset) -> Result<Case, DatasetError> {
-    let (height, width) = set.size(0)?;
-    Ok(Case {
+fn case(worker: WorkerId, network: &OpenNetwork, (height, width): (usize, usize)) -> Case {
+    Case {
         device: worker.device,
         digest: network.weights_digest.clone(),
         height,
         width,
-    })
+    }
+}
+
+/// Height and width of the first image that can be read: of a set of files, any of them may be none.
+fn first_size(set: &Dataset) -> Option<(usize, usize)> {
+    (0..set.len()).find_map(|index| set.size(index).ok())
 }
 
 type NetworkKey = (String, Option<PathBuf>, WorkerId);
@@ -124,26 +128,24 @@ impl ModelCache {
         let Some(network) = networks.first() else {
             return false;
         };
-        let Some(set) = known(&self.sets, &set_key(request, network)) else {
+        let set = set_key(request, network).and_then(|key| known(&self.sets, &key));
+        let Some(set) = set else { return false };
+        let Some(size) = first_size(&set) else {
             return false;
         };
         let has_size = |(worker, network): (&WorkerId, &Arc<OpenNetwork>)| {
-            let case = case(*worker, network, &set);
-            case.is_ok_and(|case| lock(&self.sizes).known(&case).is_some())
+            lock(&self.sizes).known(&case(*worker, network, size)).is_some()
         };
         set.is_hashed() && (request.batch.is_some() || workers.iter().zip(&networks).all(has_size))
     }
 
     /// Images a pass: the least of the devices' own sizes, so that batches are the same whichever computes them. What is
     /// not known is measured, which takes a second or two.
-    pub fn batch_size(
-        &self,
-        networks: &[(WorkerId, Arc<OpenNetwork>)],
-        set: &Dataset,
-    ) -> Result<usize, OpenError> {
+    pub fn batch_size(&self, networks: &[(WorkerId, Arc<OpenNetwork>)], set: &Dataset) -> usize {
         let mut least = None;
+        let Some(size) = first_size(set) else { return 1 };
         for (worker, network) in networks {
-            let case = case(*worker, network, set)?;
+            let case = case(*worker, network, size);
             let known = lock(&self.sizes).known(&case);
             let size = match known {
                 Some(size) => size,
@@ -154,7 +156,7 @@ impl ModelCache {
             };
             least = Some(least.map_or(size, |least: usize| least.min(size)));
         }
-        Ok(least.unwrap_or(1))
+        least.unwrap_or(1)
     }
 
     /// The network as it lies on the device of a worker.
@@ -250,9 +252,36 @@ impl ModelCache {
         Ok(set)
     }
 
+    /// Opens image files as images of the set that they are like. The set that they make is not kept open: there may be
+    /// thousands of such sets, each asked for once.
+    fn files(
+        &self,
+        files: &ImageFiles,
+        request: &SetRequest,
+        network: &OpenNetwork,
+    ) -> Result<Arc<Dataset>, OpenError> {
+        let name = files.like.as_deref().unwrap_or(&network.card.in_dataset);
+        let like = self.set(key_of(name, request, network), network)?;
+        let fit = files.resize.then(|| like.size(0)).transpose()?;
+        let refused = |height, width| {
+            let accepted = network.card.architecture.accepts(height, width);
+            accepted
+                .err()
+                .map(|error| format!("{height}×{width} pixels, and {error}"))
+        };
+        let set = Dataset::of_files(files.paths.clone(), like.preprocessing(), fit, refused);
+        Ok(Arc::new(set))
+    }
+
     /// The images of the request. The labels of an in-distribution set must be those of the network.
     pub fn images(&self, request: &SetRequest, network: &OpenNetwork) -> Result<Arc<Dataset>, OpenError> {
-        let set = self.set(set_key(request, network), network)?;
+        let set = match &request.images {
+            SetImages::Files(files) => return self.files(files, request, network),
+            SetImages::InDistribution => {
+                self.set(key_of(&network.card.in_dataset, request, network), network)?
+            }
+            SetImages::Named(name) => self.set(key_of(name, request, network), network)?,
+        };
         let (found, needed) = (set.class_names().len(), network.card.classes);
         if request.side == Side::In && found > 0 && found != needed {
             let (name, network) = (set.name().to_owned(), network.card.name.clone());
@@ -267,13 +296,18 @@ impl ModelCache {
     }
 }
 
-fn set_key(request: &SetRequest, network: &OpenNetwork) -> SetKey {
-    let name = match &request.images {
-        SetImages::InDistribution => &network.card.in_dataset,
-        SetImages::Named(name) => name,
-    };
+/// What a set is kept open under; files are not kept.
+fn set_key(request: &SetRequest, network: &OpenNetwork) -> Option<SetKey> {
+    match &request.images {
+        SetImages::InDistribution => Some(key_of(&network.card.in_dataset, request, network)),
+        SetImages::Named(name) => Some(key_of(name, request, network)),
+        SetImages::Files(_) => None,
+    }
+}
+
+fn key_of(name: &str, request: &SetRequest, network: &OpenNetwork) -> SetKey {
     SetKey {
-        name: name.clone(),
+        name: name.to_owned(),
         corrupt: request.corrupt,
         preprocessing: format!("{:?}", network.card.preprocessing),
     }

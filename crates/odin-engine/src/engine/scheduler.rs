@@ -290,7 +290,8 @@ impl<E: FnMut(Event), D: Fn(Done) + Clone + Send + 'static> Scheduler<E, D> {
         let Some(task) = self.queue.task(entry) else {
             return;
         };
-        let (skipped, seconds) = (task.skipped(), task.started.elapsed().as_secs_f64());
+        let (skipped, unreadable) = (task.skipped(), task.unreadable_files());
+        let seconds = task.started.elapsed().as_secs_f64();
         if let Some((name, count, why)) = skipped {
             (self.emit)(Event::Warning {
                 text: format!("{name}: {count} images skipped; the first: {why}"),
@@ -300,6 +301,13 @@ impl<E: FnMut(Event), D: Fn(Done) + Clone + Send + 'static> Scheduler<E, D> {
             self.tell_memory(device, true);
         }
         for subscriber in self.queue.remove(entry) {
+            if !unreadable.is_empty() {
+                (self.emit)(Event::Unreadable {
+                    set: subscriber.set,
+                    generation: subscriber.generation,
+                    files: unreadable.clone(),
+                });
+            }
             (self.emit)(Event::Finished {
                 set: subscriber.set,
                 generation: subscriber.generation,

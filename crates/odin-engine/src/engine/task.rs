@@ -12,7 +12,7 @@ use super::loader::Ready;
 use super::open_network::OpenNetwork;
 use super::pass::Work;
 use super::worker_id::WorkerId;
-use odin_core::protocol::{Order, ScoreTable, SetRequest};
+use odin_core::protocol::{Order, ScoreTable, SetImages, SetRequest};
 use odin_core::runs::evidence::EvidenceKey;
 use odin_datasets::{Dataset, DatasetError, Normalisation, Prefetch};
 use odin_metrics::Side;
@@ -226,8 +226,22 @@ impl Task {
         self.set.notes().iter().map(of_set).chain(self.note.clone())
     }
 
-    /// Where images were left out because they cannot be read: the set's name, how many, why the first.
+    /// Of a set of files, those that cannot be read: number and reason.
+    pub fn unreadable_files(&self) -> Vec<(u32, String)> {
+        match self.request.images {
+            SetImages::Files(_) => {
+                let skipped = self.set.skipped().into_iter();
+                skipped.map(|(index, why)| (index as u32, why)).collect()
+            }
+            SetImages::InDistribution | SetImages::Named(_) => Vec::new(),
+        }
+    }
+
+    /// Where images of a named set were left out because they cannot be read: the set's name, how many, why the first.
     pub fn skipped(&self) -> Option<(String, usize, String)> {
+        if matches!(self.request.images, SetImages::Files(_)) {
+            return None;
+        }
         let all = self.set.skipped();
         let (_, why) = all.first()?;
         Some((self.set.name().to_owned(), all.len(), why.clone()))

@@ -1,5 +1,4 @@
-use std::io::Cursor;
-use std::io::Write;
+use std::io::{Cursor, Write};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;

@@ -17,6 +17,8 @@ pub struct Evidence {
     scores: HashMap<At, PerImage<f64>>,
     /// What follows from the logits alone, by setting: arithmetic that is done once an image.
     derived: HashMap<Setting, PerImage<f64>>,
+    /// When it was last opened.
+    pub(super) opened: u64,
     /// Where it is kept on disk, if anywhere.
     pub(super) folder: Option<Folder>,
 }

@@ -9,6 +9,9 @@ use odin_core::runs::evidence::{Budget, EvidenceKey, Folder, Kind, Shelf};
 use odin_core::setting::Settings;
 use odin_core::units::{Magnitude, Temperature};
 
+/// Sets on disk that stay open though nothing scores them any more: each holds a lock, and with it an open file.
+const IDLE_SETS: usize = 64;
+
 /// Evidence on every set that an engine has scored.
 pub struct Store {
     sets: HashMap<EvidenceKey, Evidence>,
@@ -53,6 +56,7 @@ impl Store {
     pub fn open(&mut self, key: &EvidenceKey, t: Temperature, magnitude: Magnitude) -> &Evidence {
         self.clock += 1;
         let evidence = self.sets.entry(key.clone()).or_default();
+        evidence.opened = self.clock;
         let mut open = || -> io::Result<()> {
             if let (None, Some(shelf)) = (&evidence.folder, &self.shelf) {
                 evidence.folder = Some(shelf.folder(key)?);
@@ -91,6 +95,7 @@ impl Store {
 
     /// Drops from memory what was used longest ago, until the rest fits. Logits of sets that are `in_use` stay.
     pub fn make_room(&mut self, in_use: impl Fn(&EvidenceKey) -> bool) {
+        self.close_idle(&in_use);
         let mut bytes: u64 = self.sets.values().map(Evidence::bytes).sum();
         if bytes <= self.memory {
             return;
@@ -109,6 +114,20 @@ impl Store {
                 evidence.drop_part(&part);
                 bytes = bytes.saturating_sub(part.bytes);
             }
+        }
+    }
+
+    /// Closes the sets that were opened longest ago, of those that are on disk and not `in_use`: an engine that lives long may
+    /// score thousands.
+    fn close_idle(&mut self, in_use: impl Fn(&EvidenceKey) -> bool) {
+        let is_idle = |(key, evidence): &(&EvidenceKey, &Evidence)| evidence.folder.is_some() && !in_use(key);
+        let idle = self.sets.iter().filter(is_idle);
+        let mut idle: Vec<_> = idle
+            .map(|(key, evidence)| (evidence.opened, key.clone()))
+            .collect();
+        idle.sort_unstable_by_key(|(opened, _)| std::cmp::Reverse(*opened));
+        for (_, key) in idle.iter().skip(IDLE_SETS) {
+            self.sets.remove(key);
         }
     }
 
@@ -147,4 +166,42 @@ fn write(folder: &mut Folder, t: Temperature, magnitude: Magnitude, new: &Shown)
     Ok(folder.append(Kind::Logits, &logits)?
         + folder.append(Kind::Signs(t), &signs)?
         + folder.append(Kind::Scores(t, magnitude), &scores)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(number: usize) -> EvidenceKey {
+        EvidenceKey {
+            weights: "w".to_owned(),
+            architecture: "a".to_owned(),
+            normalisation: "n".to_owned(),
+            dataset: number.to_string(),
+            arithmetic: "f32".to_owned(),
+        }
+    }
+
+    #[test]
+    fn of_thousands_of_sets_a_few_stay_open() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::new(folder.path(), Budget::default());
+        let (t, magnitude) = (Temperature::ONE, Magnitude::ZERO);
+        let shown = Shown {
+            logits: vec![(0, [1.0, 2.0].into())],
+            ..Shown::default()
+        };
+        for number in 0..200 {
+            store.open(&key(number), t, magnitude);
+            store.keep(&key(number), t, magnitude, shown.clone());
+            store.make_room(|other| *other == key(3));
+        }
+        assert_eq!(store.sets.len(), IDLE_SETS + 1, "one is in use");
+        assert!(store.get(&key(3)).is_some() && store.get(&key(199)).is_some());
+        assert!(store.get(&key(4)).is_none());
+        // What was closed is there again when it is asked for.
+        let settings = Settings::new(t, magnitude);
+        assert!(store.open(&key(4), t, magnitude).is_enough(0, &settings));
+        assert!(store.take_warnings().is_empty());
+    }
 }

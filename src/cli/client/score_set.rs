@@ -1,0 +1,80 @@
+//! Single score sets: asked for, and waited for when there is time.
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, channel};
+
+use anyhow::{anyhow, bail};
+use indicatif::ProgressBar;
+use odin_core::protocol::{Command, Event, Generation, JobId, Placement, ScoreTable, SetId, SetRequest};
+
+use super::{Client, lock};
+use crate::units::Devices;
+
+/// A score set that has been asked for.
+pub struct PendingSet {
+    set: SetId,
+    events: Receiver<Event>,
+}
+
+/// What came of it. Each image is named by its number in the set, and is in one of the two or in neither.
+pub struct ScoredSet {
+    pub scores: ScoreTable,
+    /// Files that cannot be read, each with why.
+    pub unreadable: Vec<(u32, String)>,
+}
+
+impl Client {
+    /// Has the set scored. Of several that have been asked for, the first is served first.
+    pub fn ask_for_set(&self, request: SetRequest, devices: &Devices) -> PendingSet {
+        let set = SetId {
+            job: JobId::Job(self.next.fetch_add(1, Ordering::Relaxed)),
+            side: request.side,
+        };
+        let (sender, events) = channel();
+        lock(&self.routes).sets.insert(set, sender);
+        self.engine.send(Command::Score {
+            set,
+            generation: Generation::default(),
+            placement: Placement {
+                devices: devices.clone(),
+                ..Placement::default()
+            },
+            request: Box::new(request),
+        });
+        PendingSet { set, events }
+    }
+
+    /// Waits for all of a set's scores.
+    ///
+    /// # Errors
+    /// The set cannot be scored, or the engine has ended.
+    pub fn finish_set(&self, pending: PendingSet, bar: &ProgressBar) -> anyhow::Result<ScoredSet> {
+        let finished = self.listen_to_set(&pending, bar);
+        lock(&self.routes).sets.remove(&pending.set);
+        finished
+    }
+
+    fn listen_to_set(&self, pending: &PendingSet, bar: &ProgressBar) -> anyhow::Result<ScoredSet> {
+        let mut scored = ScoredSet {
+            scores: ScoreTable::default(),
+            unreadable: Vec::new(),
+        };
+        loop {
+            let event = self.wait(&pending.events);
+            match event.ok_or_else(|| anyhow!(self.why_silent()))? {
+                Event::Started { total, .. } => bar.inc_length(total as u64),
+                Event::Scored(batch) => {
+                    bar.inc(batch.scores.len() as u64);
+                    scored.scores.append(batch.scores);
+                }
+                Event::Unreadable { files, .. } => {
+                    bar.inc(files.len() as u64);
+                    scored.unreadable.extend(files);
+                }
+                Event::Finished { .. } => return Ok(scored),
+                Event::Failed { reason, .. } => bail!(reason),
+                // Not about a set.
+                _ => {}
+            }
+        }
+    }
+}
