@@ -4,6 +4,8 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::values;
+use crate::units::{Magnitude, Temperature};
 use odin_detectors::Detector;
 use odin_metrics::{Conventions, Metric};
 
@@ -78,6 +80,65 @@ pub struct View {
     /// Images in pixels, where the terminal can.
     pub pixels: bool,
     pub conventions: Conventions,
+    /// Where the threshold δ stands.
+    #[serde(
+        with = "serde_yaml::with::singleton_map",
+        skip_serializing_if = "Threshold::is_default"
+    )]
+    #[schemars(with = "Threshold")]
+    pub threshold: Threshold,
+    /// The setting that is pinned as A, to be compared with the one on screen.
+    #[serde(deserialize_with = "values::present", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Pinned")]
+    pub pin: Option<Pinned>,
+}
+
+/// Where the threshold δ stands: `{tpr: 0.95}` or `{score: -1.5}`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Threshold {
+    /// At this true positive rate, a fraction.
+    Tpr(
+        /// At this true positive rate, a fraction.
+        #[serde(deserialize_with = "values::share")]
+        #[schemars(range(min = 0, max = 1))]
+        f64,
+    ),
+    /// At this score of the detector on screen.
+    Score(
+        /// At this score of the detector on screen.
+        #[serde(deserialize_with = "values::finite")]
+        f64,
+    ),
+}
+
+impl Threshold {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl Default for Threshold {
+    fn default() -> Self {
+        Self::Tpr(0.95)
+    }
+}
+
+/// A setting that is pinned.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Pinned {
+    /// Number of its job, counted from 0 through all queues.
+    pub job: usize,
+    pub detector: Detector,
+    /// T of the softmax.
+    #[serde(with = "values::number")]
+    #[schemars(with = "Temperature")]
+    pub temperature: Temperature,
+    /// ε, in units of the [0, 1] image.
+    #[serde(with = "values::number")]
+    #[schemars(with = "Magnitude")]
+    pub magnitude: Magnitude,
 }
 
 impl Default for View {
@@ -96,6 +157,8 @@ impl Default for View {
             mouse: true,
             pixels: true,
             conventions: Conventions::default(),
+            threshold: Threshold::default(),
+            pin: None,
         }
     }
 }

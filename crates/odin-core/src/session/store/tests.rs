@@ -173,6 +173,24 @@ fn errors_name_the_file_the_place_and_what_was_expected() {
             "s.yaml:4:",
             "did you mean explore?",
         ),
+        (
+            "queues:",
+            "view: {threshold: {tpr: 2}}\nqueues:",
+            "s.yaml:4:",
+            "a share above 0, at most 1, not 2",
+        ),
+        (
+            "queues:",
+            "view: {threshold: {score: .inf}}\nqueues:",
+            "s.yaml:4:",
+            "finite",
+        ),
+        (
+            "queues:",
+            "view: {pin: {job: 0, detector: odin, temperature: 0, magnitude: 0}}\nqueues:",
+            "s.yaml:4:",
+            "above 0",
+        ),
         ("name: small\n", "", "s.yaml:1:1: ", "missing field `name`"),
     ];
     for (from, to, place, expected) in cases {
