@@ -1,10 +1,15 @@
 //! Metrics of the scores: analysed as they arrive, with intervals and exact values computed in the background.
+use std::sync::Arc;
+
 use crate::app::effect::{Effect, Redraw};
 use crate::app::model::Model;
 use crate::app::schedule::replicates;
-use crate::app::state::analysis::{Analysis, ExactReport, ExactRequest, IntervalReport, IntervalRequest};
+use crate::app::state::analysis::{
+    Analysis, ChangeRequest, ExactReport, ExactRequest, ImageScores, IntervalReport, IntervalRequest,
+};
 use crate::app::state::jobs::Job;
 use crate::app::state::parameters::Parameters;
+use crate::app::state::pin::ChangeTo;
 use crate::app::state::scores::Live;
 use crate::session::Detector;
 
@@ -101,6 +106,7 @@ pub(super) fn request_intervals(model: &mut Model, effects: &mut Vec<Effect>) {
         of: without
             .map(|analysis| (analysis.detector, analysis.comparison.clone()))
             .collect(),
+        change: change_request(model, job),
         replicates: replicates(job),
         seed: SEED,
     };
@@ -109,18 +115,47 @@ pub(super) fn request_intervals(model: &mut Model, effects: &mut Vec<Effect>) {
     effects.push(Effect::ComputeIntervals(request));
 }
 
+/// The change that is shown and lacks its interval, with the scores of both sides.
+fn change_request(model: &Model, job: &Job) -> Option<ChangeRequest> {
+    let (to, number) = model.lacking_change(job)?;
+    let scores = |detector| Arc::new(ImageScores::of(&job.scores, detector));
+    let pin = model.pin.as_ref().filter(|_| number.is_some());
+    Some(ChangeRequest {
+        detector: to.detector,
+        from: pin.map_or_else(|| scores(Detector::Baseline), |pin| pin.scores.clone()),
+        to: scores(to.detector),
+        pin: number,
+    })
+}
+
 /// Takes intervals, except for analyses at other parameters or by other conventions by now.
 pub(super) fn intervals(model: &mut Model, report: &IntervalReport) -> Option<Redraw> {
     model.intervals.is_in_flight = false;
-    let job = model.job_by_id_mut(report.job)?;
+    let place = model.jobs.iter().position(|job| job.id == report.job)?;
+    let job = model.job_mut(place);
+    let fits = |analysis: &Analysis, detector: Detector| {
+        analysis.detector == detector
+            && (analysis.parameters == report.parameters || !detector.has_parameters())
+            && analysis.conventions == report.conventions
+    };
     for (detector, intervals) in &report.of {
-        let fits = |analysis: &&mut Analysis| {
-            analysis.detector == *detector
-                && (analysis.parameters == report.parameters || !detector.has_parameters())
-                && analysis.conventions == report.conventions
-        };
-        if let Some(analysis) = job.analyses().find(fits) {
+        if let Some(analysis) = job.analyses().find(|analysis| fits(analysis, *detector)) {
             analysis.intervals = Some(*intervals);
+        }
+    }
+    if let Some(change) = &report.change {
+        let analysis = job.analyses().find(|analysis| fits(analysis, change.detector));
+        let Some(analysis) = analysis else {
+            return Some(Redraw::Progress);
+        };
+        let to = ChangeTo::of(report.job, analysis);
+        if change.pin.is_none() {
+            analysis.changes = Some(change.changes);
+        }
+        // Another one may have been pinned since.
+        let pin = model.pin.as_mut().filter(|pin| Some(pin.number) == change.pin);
+        if let Some(pin) = pin {
+            pin.change = Some((to, change.changes));
         }
     }
     Some(Redraw::Progress)

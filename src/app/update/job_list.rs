@@ -31,6 +31,7 @@ pub(super) fn duplicate(model: &mut Model, effects: &mut Vec<Effect>) -> Option<
     let source = session::Job {
         temperature: Some(parameters.temperature),
         magnitude: Some(parameters.magnitude),
+        tuned: job.tuned(),
         ..job.source.clone()
     };
     let text = format!("duplicated {} on {}", source.dataset, source.network);

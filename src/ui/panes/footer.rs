@@ -3,8 +3,8 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr;
 
-use crate::app::{Action, CompareAction as C, GridAction as G, ImagesAction as I, Level, Model, Slider};
-use crate::report::TableKind;
+use super::tuned;
+use crate::app::{Action, CompareAction as C, GridAction as G, ImagesAction as I, Job, Level, Model, Slider};
 use crate::session::Screen;
 use crate::ui::format;
 use crate::ui::painter::Painter;
@@ -25,6 +25,12 @@ pub fn draw(model: &Model, area: Rect, painter: &mut Painter) {
                 Span::styled("   enter takes it, esc leaves", theme.dim),
             ]),
         }
+    } else if model.job_filter.is_typing {
+        Line::from(vec![
+            Span::styled(" jobs with: ", theme.title),
+            Span::styled(format!("{}_", model.job_filter.text.text()), theme.accent),
+            Span::styled("   enter keeps it, esc shows all", theme.dim),
+        ])
     } else if let Some(status) = &model.status {
         let style = match status.level {
             Level::Info | Level::Native => theme.text,
@@ -50,13 +56,13 @@ pub fn draw(model: &Model, area: Rect, painter: &mut Painter) {
 /// A warning about the numbers: T and ε that were chosen by looking at these very images make them look better than they
 /// are.
 fn note(model: &Model, width: u16, painter: &Painter) -> String {
-    let is_tuned = model.selected().is_some_and(|job| job.is_tuned_here());
+    let tuned = model.selected().and_then(Job::tuned);
     // Where there is room, Explore shows it beside the numbers.
-    if model.view.screen == Screen::Explore && is_tuned && width < 120 {
-        format!("T, {} tuned on these images", painter.glyphs().epsilon)
-    } else {
-        String::new()
-    }
+    let shown = tuned.filter(|_| model.view.screen == Screen::Explore && width < 120);
+    shown.map_or(String::new(), |tuned| {
+        let room = usize::from(width / 2);
+        format::fit(&tuned::words(&tuned, painter.glyphs()), room, painter.glyphs())
+    })
 }
 
 /// The keys worth knowing first, as many as fit.
@@ -85,6 +91,7 @@ fn hints(model: &Model, width: u16, painter: &Painter) -> Line<'static> {
             (vec![A::Edit], "type".to_owned()),
             (vec![A::Save], "save".to_owned()),
             (vec![A::PauseOrResume], "pause".to_owned()),
+            (vec![A::NextFailed], "next failed".to_owned()),
             (vec![A::OpenPicker], "new job".to_owned()),
             (vec![A::ApplyToAll], "to all jobs".to_owned()),
             (vec![A::NextDetector], "detector".to_owned()),
@@ -122,17 +129,7 @@ fn hints(model: &Model, width: u16, painter: &Painter) -> Line<'static> {
             ),
             (vec![A::Compare(C::Reverse)], "reverse".to_owned()),
             (vec![A::Compare(C::NextDetector(1))], "detector".to_owned()),
-            (
-                [
-                    TableKind::Markdown,
-                    TableKind::Latex,
-                    TableKind::Csv,
-                    TableKind::Json,
-                ]
-                .map(|kind| A::Compare(C::Export(kind)))
-                .to_vec(),
-                "export".to_owned(),
-            ),
+            (vec![A::OpenExports], "to a file".to_owned()),
             (vec![A::Show(Screen::Explore)], "show".to_owned()),
             (vec![A::Compare(C::ToggleDetails)], "details".to_owned()),
         ],
@@ -148,7 +145,10 @@ fn hints(model: &Model, width: u16, painter: &Painter) -> Line<'static> {
         ],
     };
     let mut line = Line::default();
-    for (actions, text) in hints {
+    let live = hints
+        .into_iter()
+        .filter(|(actions, _)| actions.iter().any(|action| model.is_live(action)));
+    for (actions, text) in live {
         let keys = actions
             .iter()
             .filter_map(|action| model.keymap.key_on(screen, action));

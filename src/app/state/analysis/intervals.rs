@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::changes::{ChangeRequest, Changes95};
 use crate::app::state::parameters::Parameters;
 use crate::metrics::{Comparison, Conventions, Intervals};
 use crate::session::Detector;
@@ -26,6 +27,8 @@ pub struct IntervalRequest {
     pub conventions: Conventions,
     /// The comparison of each detector that lacks intervals.
     pub of: Vec<(Detector, Arc<Comparison>)>,
+    /// The change that is shown, where it lacks its interval.
+    pub change: Option<ChangeRequest>,
     pub replicates: usize,
     pub seed: u64,
 }
@@ -37,6 +40,15 @@ pub struct IntervalReport {
     pub parameters: Parameters,
     pub conventions: Conventions,
     pub of: Vec<(Detector, Intervals95)>,
+    pub change: Option<ChangeReport>,
+}
+
+/// A change that was requested.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct ChangeReport {
+    pub detector: Detector,
+    pub pin: Option<u64>,
+    pub changes: Changes95,
 }
 
 impl IntervalRequest {
@@ -56,6 +68,11 @@ impl IntervalRequest {
             parameters: self.parameters,
             conventions: self.conventions,
             of: self.of.iter().map(of).collect(),
+            change: self.change.as_ref().map(|change| ChangeReport {
+                detector: change.detector,
+                pin: change.pin,
+                changes: change.compute(&self.conventions, self.replicates, self.seed),
+            }),
         }
     }
 }

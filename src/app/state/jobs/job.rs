@@ -6,7 +6,7 @@ use super::rate::Rate;
 use crate::app::state::analysis::Analysis;
 use crate::app::state::parameters::{Parameters, Span};
 use crate::app::state::scores::ScoreSet;
-use crate::session::{self, Detector};
+use crate::session::{self, Detector, Tuned, TunedOn};
 use crate::units::Devices;
 use odin_core::protocol::{Generation, JobId, JobSpec, Placement};
 
@@ -23,6 +23,20 @@ pub enum JobState {
         reason: JobFailure,
     },
     Cancelled,
+}
+
+impl JobState {
+    /// In a word.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Running => "running",
+            Self::Paused => "paused",
+            Self::Done { .. } => "done",
+            Self::Failed { .. } => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
 }
 
 /// Why a job failed.
@@ -60,6 +74,8 @@ pub struct Job {
     pub(in crate::app) source: session::Job,
     /// T and ε when the job was loaded or added.
     pub(in crate::app) given: Parameters,
+    /// The T and ε that were chosen by a rule, and how.
+    chosen: Vec<(Parameters, Tuned)>,
     /// The devices that its queue requests.
     pub devices: Devices,
     /// The devices that score it, once the engine has resolved them.
@@ -77,6 +93,8 @@ pub struct Job {
     pub other: Option<Analysis>,
     pub(in crate::app) generation: Generation,
     pub(in crate::app) scores: ScoreSet,
+    /// Images of [`Job::scored`] whose scores were known before.
+    pub(in crate::app) from_evidence: usize,
     pub(in crate::app) rate: Rate,
     /// Whether its scores are to be analysed again: some have arrived, or another detector is shown.
     pub(in crate::app) needs_analysis: bool,
@@ -87,15 +105,17 @@ pub struct Job {
 
 impl Job {
     pub(in crate::app) fn new(id: JobId, source: session::Job, spec: JobSpec) -> Self {
+        let given = Parameters {
+            temperature: spec.temperature,
+            magnitude: spec.magnitude,
+        };
         let mut job = Self {
             id,
             queue: String::new(),
             queue_number: 0,
+            chosen: source.tuned.iter().map(|tuned| (given, tuned.clone())).collect(),
             source,
-            given: Parameters {
-                temperature: spec.temperature,
-                magnitude: spec.magnitude,
-            },
+            given,
             devices: Devices::default(),
             found_devices: None,
             temperature_span: Span::TEMPERATURE,
@@ -107,6 +127,7 @@ impl Job {
             other: None,
             generation: Generation::default(),
             scores: ScoreSet::default(),
+            from_evidence: 0,
             rate: Rate::default(),
             needs_analysis: false,
             analysed_at: None,
@@ -124,9 +145,33 @@ impl Job {
         }
     }
 
-    /// Whether a person changed T or ε while looking at metrics of the same images.
+    /// Whether the present T and ε were chosen on images that are reported, by hand or by a rule.
     pub fn is_tuned_here(&self) -> bool {
-        self.parameters() != self.given
+        self.tuned().is_some_and(|tuned| tuned.on == TunedOn::Reported)
+    }
+
+    /// How the present T and ε were chosen; `None` where they were not tuned. What a person moves while looking at metrics
+    /// of the same images counts as tuned on them.
+    pub fn tuned(&self) -> Option<Tuned> {
+        let now = self.parameters();
+        let chosen = self.chosen.iter().rev().find(|(at, _)| *at == now);
+        let by_hand = || Tuned {
+            on: TunedOn::Reported,
+            images: None,
+            metric: None,
+            dataset: None,
+        };
+        match chosen {
+            Some((_, tuned)) => Some(tuned.clone()),
+            None => (now != self.given).then(by_hand),
+        }
+    }
+
+    /// The present T and ε were chosen like this.
+    pub(in crate::app) fn choose(&mut self, tuned: Tuned) {
+        let now = self.parameters();
+        self.chosen.retain(|(at, _)| *at != now);
+        self.chosen.push((now, tuned));
     }
 
     /// Where and when it is scored: in turn with its queue, or in the background.
@@ -144,6 +189,7 @@ impl Job {
         self.spec.magnitude = parameters.magnitude;
         self.reach();
         self.scores.forget_odin();
+        self.from_evidence = 0;
         self.next_generation();
     }
 
@@ -190,13 +236,20 @@ impl Job {
         self.scores.scored()
     }
 
-    /// Share of the images that are scored.
+    /// Whether any image is known, at whatever T and ε.
+    pub fn has_images(&self) -> bool {
+        let baseline = self.scores.live(Detector::Baseline);
+        baseline.is_some_and(|live| live.images() > 0)
+    }
+
+    /// Share of the work that is done: of the images whose scores were not known before.
     pub fn progress(&self) -> Option<f64> {
-        let total = self.total()?;
-        Some(if total == 0 {
+        let work = self.total()?.saturating_sub(self.from_evidence);
+        let done = self.scored().saturating_sub(self.from_evidence);
+        Some(if work == 0 {
             1.0
         } else {
-            (self.scored() as f64 / total as f64).min(1.0)
+            (done as f64 / work as f64).min(1.0)
         })
     }
 
@@ -217,5 +270,11 @@ impl Job {
 
     pub fn is_active(&self) -> bool {
         matches!(self.state, JobState::Waiting | JobState::Running)
+    }
+}
+
+impl fmt::Display for Job {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} on {}", self.spec.dataset, self.spec.network)
     }
 }
