@@ -11,12 +11,7 @@ use crate::protocol::ScoreTable;
 ///
 /// # Errors
 /// The file that cannot be written, and why.
-pub fn save(
-    folder: &Path,
-    ins: &ScoreTable,
-    outs: &ScoreTable,
-    record: &Record,
-) -> Result<(), WriteError> {
+pub fn save(folder: &Path, ins: &ScoreTable, outs: &ScoreTable, record: &Record) -> Result<(), WriteError> {
     let failed = |path: &Path, source| WriteError {
         path: path.to_owned(),
         source,
