@@ -35,6 +35,7 @@ CONTENT = {
     "fashion-mnist/train-labels-idx1-ubyte.gz": "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
     "mnist-digits/images-idx3-ubyte.gz": "a4a9358b9ba319305e7cd69b2c7410e463401e152d7e9e60189b94a3f159d012",
     "mnist-digits/labels-idx1-ubyte.gz": "704256e87519240fd1d7ecdf681fe209864691e252c6642aeadc21f3c4d44b41",
+    "photo-crops/photographs.txt": "8b5d77324385654e499b1f9301a23e187559b0994eeb14794970a518b7bfe64c",
     "photo-crops/images-idx3-ubyte.gz": "80bc97f94eb3259ba84d5ddd8c008b9904d19f43fdf33e305a53147ef1618f46",
 }
 
@@ -146,15 +147,19 @@ def photographs(cache):
                 sys.exit(f"skimage/data/{name} has SHA-256 {sha256(data)}, not {expected}")
             pictures.append(np.asarray(Image.open(io.BytesIO(data)).convert("RGB").convert("L"), dtype=np.int64))
     rng = random.Random(SEED)
-    crops = []
+    crops, names = [], []
     while len(crops) < CROPS:
         picture = pictures[len(crops) % len(pictures)]
         side = min(rng.choice(SIDES), *picture.shape)
         top, left = (rng.randrange(n - side + 1) for n in picture.shape)
         crop = shrink(picture[top : top + side, left : left + side])
         if crop.std() >= FLAT:
+            names.append(list(PHOTOGRAPHS)[len(crops) % len(pictures)].split(".")[0])
             crops.append(crop)
     write("photo-crops/images-idx3-ubyte.gz", idx(np.array(crops)))
+    lines = "".join(f"{name}\n" for name in names).encode()
+    check("photo-crops/photographs.txt", lines)
+    place("photo-crops/photographs.txt", lines)
 
 
 def shrink(square):

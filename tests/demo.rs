@@ -116,6 +116,8 @@ fn scores_are_those_of_plain_pytorch() {
             "fashion-densenet",
             "--dataset",
             "mnist-digits",
+            "--order",
+            "file",
             "--limit",
             "16",
             "--temperature",

@@ -14,12 +14,13 @@ use odin_core::protocol::{
 
 use super::engine;
 use super::what::What;
+use crate::datasets::{Part, Sampling};
 use crate::home::Home;
 use crate::metrics::{Comparison, Conventions, Side};
 use crate::networks::NetworkCard;
 use crate::plain::plain;
 use crate::runs::evidence::Budget;
-use crate::runs::{self, Record};
+use crate::runs::{self, About, Record};
 use crate::units::Devices;
 use odin_core::setting::{self, Detector, Setting};
 
@@ -37,20 +38,22 @@ pub struct Scored {
 }
 
 impl Scored {
+    /// Scores by a detector, of both sides.
+    pub fn by(&self, detector: Detector) -> anyhow::Result<[&[f64]; 2]> {
+        match (self.ins.of(detector), self.outs.of(detector)) {
+            (Some(ins), Some(outs)) => Ok([ins, outs]),
+            _ => bail!("no scores by {detector} were asked for"),
+        }
+    }
+
     /// Compares the two sides by a detector's scores. An in-distribution image without a label leaves out what needs labels:
     /// a CCR over the labelled part would be that of another set.
     pub fn comparison(&self, detector: Detector) -> anyhow::Result<Comparison> {
-        let by = |table: &'_ ScoreTable| -> anyhow::Result<Vec<f64>> {
-            let column = table
-                .of(detector)
-                .with_context(|| format!("no scores by {detector} were asked for"))?;
-            Ok(column.to_vec())
-        };
-        let (ins, outs) = (by(&self.ins)?, by(&self.outs)?);
+        let [ins, outs] = self.by(detector)?;
         Ok(Comparison::with_correct(
-            &ins,
+            ins,
             self.ins.correct().as_deref(),
-            &outs,
+            outs,
         )?)
     }
 }
@@ -289,8 +292,19 @@ fn lock(routes: &Mutex<Routes>) -> MutexGuard<'_, Routes> {
 }
 
 /// The job that the arguments describe.
-pub fn job(what: &What) -> JobSpec {
-    JobSpec {
+///
+/// # Errors
+/// A sample that is to skip images, which only a file can.
+pub fn job(what: &What) -> anyhow::Result<JobSpec> {
+    anyhow::ensure!(
+        what.order != Some(Sampling::Sample) || what.skip == 0,
+        "--skip counts along the file, and --order sample takes images from everywhere: leave one of them out"
+    );
+    let sampling = match what.skip {
+        0 => what.order.unwrap_or_default(),
+        _ => Sampling::File,
+    };
+    Ok(JobSpec {
         network: what.network.clone(),
         weights: what.weights.clone(),
         in_dataset: what.in_dataset.clone(),
@@ -301,24 +315,66 @@ pub fn job(what: &What) -> JobSpec {
         ]
         .into_iter()
         .collect(),
+        sampling,
         skip: what.skip,
         limit: what.limit,
+        part: Part::Whole,
+        corrupt: what.corrupt,
         batch: what.batch.map(|n| n as usize),
         seed: what.seed,
         order: Order::File,
+    })
+}
+
+/// Both sets of a comparison, open: what is known of their images beside their scores.
+#[derive(Default)]
+pub struct Sets {
+    pub ins: About,
+    pub outs: About,
+}
+
+impl Sets {
+    pub fn open(home: &Home, card: &NetworkCard, spec: &JobSpec) -> anyhow::Result<Self> {
+        let about = |name: &str| -> anyhow::Result<About> {
+            Ok(About {
+                choice: Some(spec.choice()),
+                set: Some(Arc::new(card.open_set(name, &home.data_folders())?)),
+            })
+        };
+        Ok(Self {
+            ins: about(spec.in_dataset.as_deref().unwrap_or(&card.in_dataset))?,
+            outs: about(&spec.dataset)?,
+        })
     }
 }
 
+/// The group of each image, where the set has groups.
+fn groups(about: &About, scores: &ScoreTable) -> Option<Vec<u32>> {
+    let groups = about.set.as_ref()?.groups()?;
+    scores
+        .images()
+        .iter()
+        .map(|image| groups.get(image.index as usize).copied())
+        .collect()
+}
+
 /// What a finished comparison comes to, with intervals.
-pub fn record(card: &NetworkCard, spec: &JobSpec, scored: &Scored) -> anyhow::Result<Record> {
+pub fn record(card: &NetworkCard, spec: &JobSpec, scored: &Scored, sets: &Sets) -> anyhow::Result<Record> {
     let conventions = Conventions::default();
+    let (in_groups, out_groups) = (groups(&sets.ins, &scored.ins), groups(&sets.outs, &scored.outs));
+    let groups = runs::Groups {
+        ins: in_groups.as_deref(),
+        outs: out_groups.as_deref(),
+    };
     let measure = |detector| -> anyhow::Result<runs::Detector> {
         Ok(runs::detector(
-            &scored.comparison(detector)?,
+            scored.by(detector)?,
+            scored.ins.correct().as_deref(),
+            groups,
             &conventions,
             REPLICATES,
             spec.seed,
-        ))
+        )?)
     };
     let Scored {
         ins,
@@ -337,6 +393,7 @@ pub fn record(card: &NetworkCard, spec: &JobSpec, scored: &Scored) -> anyhow::Re
         dataset: spec.dataset.clone(),
         temperature: spec.settings.temperature(),
         magnitude: spec.settings.magnitude(),
+        chosen: Some(spec.choice()),
         n_in: ins.len(),
         n_out: outs.len(),
         n_from_evidence: *from_evidence,

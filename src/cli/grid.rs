@@ -1,12 +1,10 @@
 //! The T × ε grid from the command line: every cell on the validation images, and which is best there.
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
 use indicatif::ProgressBar;
 
-use super::client::Client;
-use crate::datasets::{self, Dataset};
-use crate::home::Home;
+use super::client::{Client, Sets};
+use crate::datasets::{Dataset, DatasetError};
 use crate::metrics::Conventions;
-use crate::networks::NetworkCard;
 use crate::runs::Cell;
 use crate::session::Metric;
 use crate::units::{Devices, Magnitude, Temperature};
@@ -31,24 +29,24 @@ pub struct Searched {
     pub best: usize,
     /// The validation images, at the best cell.
     pub on: JobSpec,
-    /// The images after them, at the best cell.
+    /// The other images, at the best cell.
     pub rest: JobSpec,
 }
 
-/// How the images of the comparison are split where `asked` are to choose. Fewer than that choose where the sets are small,
-/// which is said before anything is scored.
-pub fn split(home: &Home, card: &NetworkCard, spec: &JobSpec, asked: usize) -> anyhow::Result<Split> {
+/// How the images of the comparison are split where `asked` are to choose, which is said before anything is scored: fewer
+/// than that choose where the sets are small.
+pub fn split(sets: &Sets, spec: &JobSpec, asked: usize) -> anyhow::Result<Split> {
+    let sides = [&sets.ins, &sets.outs].map(|about| about.set.as_deref());
+    let [Some(ins), Some(outs)] = sides else {
+        bail!("the sets are not open");
+    };
     let mut smaller = usize::MAX;
-    for name in [
-        spec.in_dataset.as_deref().unwrap_or(&card.in_dataset),
-        &spec.dataset,
-    ] {
-        let (set_card, root) = datasets::find(name, &home.data_folders())?;
-        let left = Dataset::open(&set_card, &root)?.len().saturating_sub(spec.skip);
-        let images = spec.limit.map_or(left, |limit| left.min(limit));
+    for set in [ins, outs] {
+        let images = set.choose(&spec.choice()).map_or(0, |chosen| chosen.len());
         ensure!(
             images >= 2,
-            "{name}: of its images {images} are left to score, and a sweep needs 2 at least: one to choose on, one to report on"
+            "{}: of its images {images} are left to score, and a sweep needs 2 at least: one to choose on, one to report on",
+            set.name()
         );
         smaller = smaller.min(images);
     }
@@ -57,6 +55,15 @@ pub fn split(home: &Home, card: &NetworkCard, spec: &JobSpec, asked: usize) -> a
         eprintln!(
             "the smaller set has {smaller} images: {} of each set choose the best cell, not {asked}, and the others report it",
             split.validation()
+        );
+    }
+    let count = |set: &Dataset, spec: JobSpec| Ok::<_, DatasetError>(set.choose(&spec.choice())?.len());
+    for set in [ins, outs].into_iter().filter(|set| set.groups().is_some()) {
+        eprintln!(
+            "{}: its images come in groups, which stay together: {} choose the best cell and {} report it",
+            set.name(),
+            count(set, split.chosen_on(spec))?,
+            count(set, split.rest(spec))?
         );
     }
     Ok(split)

@@ -10,14 +10,16 @@ use anyhow::{Context, bail};
 use clap::Args;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use super::client::{self, Client, SoFar};
+use super::client::{self, Client, Sets, SoFar};
 use super::grid::{self, Search, Searched};
 use super::output::{print, print_json, progress_bar};
+use super::what::words;
 use super::{explore, interrupt};
+use crate::datasets::Corrupt;
 use crate::home::Home;
 use crate::networks::NetworkCard;
 use crate::plain::{in_words, plain};
-use crate::runs::{self, Grid, Identity, Images, Record, RunFolder, StartError};
+use crate::runs::{self, About, Grid, Identity, Images, Record, RunFolder, StartError};
 use crate::session::{self, Session, Sweep};
 use crate::units::Devices;
 use odin_core::protocol::JobSpec;
@@ -45,6 +47,9 @@ pub struct Options {
     /// Score also what is finished already, and everything afresh: without the evidence of earlier runs
     #[arg(long)]
     again: bool,
+    /// What to do about images that cannot be decoded, in place of what the sets' cards say
+    #[arg(long, value_parser = words::<Corrupt>(&Corrupt::KEYS), value_name = "WHAT")]
+    corrupt: Option<Corrupt>,
     /// Only tell what would be done
     #[arg(long, conflicts_with = "json")]
     dry_run: bool,
@@ -139,7 +144,10 @@ fn tasks(session: &Session, options: &Options) -> anyhow::Result<Vec<Task>> {
         queue.jobs.iter().map(move |job| Task {
             queue: queue.name.clone(),
             devices: devices.clone(),
-            spec: session.spec(job),
+            spec: JobSpec {
+                corrupt: options.corrupt,
+                ..session.spec(job)
+            },
             sweep: job.sweep.clone(),
         })
     });
@@ -250,12 +258,13 @@ impl Work<'_> {
             queue: task.queue.clone(),
             device: devices.to_string(),
         };
+        let sets = Sets::open(self.home, &plan.card, &task.spec)?;
         let mut folder = match self.start(&plan.identity, origin, reporter)? {
             Started::Here(folder) => folder,
             Started::Elsewhere(kept) => return Ok(kept),
         };
         let done = score(
-            self.home,
+            &sets,
             task,
             &plan.card,
             self.client,
@@ -326,7 +335,7 @@ struct Done {
 }
 
 fn score(
-    home: &Home,
+    sets: &Sets,
     task: &Task,
     card: &NetworkCard,
     client: &Client,
@@ -337,11 +346,16 @@ fn score(
     let (spec, grid) = match &task.sweep {
         None => (task.spec.clone(), None),
         Some(sweep) => {
-            let split = grid::split(home, card, &task.spec, sweep.validation)?;
+            let split = grid::split(sets, &task.spec, sweep.validation)?;
             let (spec, grid) = best_cell(&task.spec, sweep, split, client, devices, reporter)?;
             (spec, Some(grid))
         }
     };
+    let about = |about: &About| About {
+        choice: Some(spec.choice()),
+        set: about.set.clone(),
+    };
+    folder.tell(about(&sets.ins), about(&sets.outs));
     let (started, mut kept, mut told) = (Instant::now(), Instant::now(), Instant::now());
     let mut watch = |so_far: &SoFar| -> anyhow::Result<()> {
         if told.elapsed() >= BETWEEN_LINES {
@@ -365,7 +379,7 @@ fn score(
         Ok(())
     };
     let scored = client.score_watched(spec.clone(), devices, reporter.bar, &mut watch)?;
-    let record = client::record(card, &spec, &scored)?;
+    let record = client::record(card, &spec, &scored, sets)?;
     Ok(Done { scored, record, grid })
 }
 

@@ -6,7 +6,7 @@ use clap::Args;
 
 use indicatif::MultiProgress;
 
-use super::client::{self, Client};
+use super::client::{self, Client, Sets};
 use super::interrupt;
 use super::output::{print, print_json, progress_bar};
 use super::what::What;
@@ -36,7 +36,8 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     let home = Home::find()?;
     let what = &options.what;
     let card = NetworkCard::find(&what.network, &home.model_folders())?;
-    let spec = client::job(what);
+    let spec = client::job(what)?;
+    let sets = Sets::open(&home, &card, &spec)?;
     if let Some(folder) = &options.save {
         std::fs::create_dir_all(folder)
             .with_context(|| format!("cannot make the folder {}", folder.display()))?;
@@ -49,9 +50,14 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     interrupt::tell(move || kept.clone()).context("signals cannot be set up")?;
     let scored = client.score(spec.clone(), &what.device.into(), &bar)?;
     bar.finish_and_clear();
-    let record = client::record(&card, &spec, &scored)?;
+    let record = client::record(&card, &spec, &scored, &sets)?;
     if let Some(folder) = &options.save {
-        runs::save(folder, &scored.ins, &scored.outs, &record)?;
+        runs::save(
+            folder,
+            (&scored.ins, &sets.ins),
+            (&scored.outs, &sets.outs),
+            &record,
+        )?;
     }
     if let Some(folder) = &options.figures {
         let title = format!(

@@ -4,7 +4,7 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use indicatif::MultiProgress;
 
-use super::client::{self, Client};
+use super::client::{self, Client, Sets};
 use super::grid::{self, Search};
 use super::output::{print, progress_bar};
 use super::what::What;
@@ -25,7 +25,7 @@ pub struct Options {
     /// Magnitudes likewise
     #[arg(long, default_value = "0:0.004:21", value_name = "LIST")]
     magnitudes: Series,
-    /// Images of each set, after --skip, on which the best cell is chosen, at most half of them; it is reported on those after them
+    /// Images of each set on which the best cell is chosen, at most half of them; it is reported on the others
     #[arg(long, default_value_t = 1000, value_name = "N")]
     validation: usize,
     /// What is best
@@ -75,7 +75,8 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     if options.validation == 0 {
         bail!("--validation: at least 1 image is needed to choose on");
     }
-    let what = client::job(&options.what);
+    let what = client::job(&options.what)?;
+    let sets = Sets::open(&home, &card, &what)?;
     let bars = MultiProgress::new();
     let client = Client::start(&home, options.what.fresh, &bars)?;
     let kept = interrupt::kept(&home, options.what.fresh);
@@ -84,7 +85,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     let search = Search {
         temperatures: &temperatures,
         magnitudes: &magnitudes,
-        split: grid::split(&home, &card, &what, options.validation)?,
+        split: grid::split(&sets, &what, options.validation)?,
         metric: options.metric,
     };
     let bar = bars.add(progress_bar(search.len() as u64, "cells"));
@@ -96,10 +97,10 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     bar.set_message("the best cell on the other images");
     let scored = client.score(searched.rest.clone(), &devices, &bar)?;
     bar.finish_and_clear();
-    let test = client::record(&card, &searched.rest, &scored)?;
+    let test = client::record(&card, &searched.rest, &scored, &sets)?;
     let validation = search.split.validation();
     let best_line = format!(
-        "best on the first {validation} images: T = {}, ε = {} ({:.2} %)\n",
+        "best on the {validation} validation images of each set: T = {}, ε = {} ({:.2} %)\n",
         searched.on.settings.temperature(),
         searched.on.settings.magnitude(),
         100.0 * searched.cells.get(searched.best).map_or(f64::NAN, value)
@@ -124,7 +125,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         &searched.cells.iter().map(value).collect::<Vec<_>>(),
     );
     text.push_str(&format!("{best_line}\n"));
-    text.push_str(&format!("On the images after them:\n{}", score::table(&test)));
+    text.push_str(&format!("On the other images:\n{}", score::table(&test)));
     print(&text)
 }
 

@@ -226,6 +226,8 @@ impl Court {
                     && identity.normalisation == card.normalisation
                     && (identity.temperature, identity.magnitude) == self.spec.settings.perturbation()
                     && (identity.skip, identity.limit) == (self.spec.skip, self.spec.limit)
+                    && (identity.limit.is_none()
+                        || (identity.order, identity.seed) == (self.spec.sampling, self.spec.seed))
                     && identity.sweep.is_none()
             });
             if let Some(scores) = same.then(|| run.scores(Side::In).ok()).flatten() {

@@ -1,9 +1,11 @@
 //! What `odin score` and `odin sweep` score, as their arguments say it.
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::Args;
-use clap::builder::{RangedU64ValueParser, TypedValueParser};
+use clap::builder::{PossibleValuesParser, RangedU64ValueParser, TypedValueParser};
 
+use crate::datasets::{Corrupt, Sampling};
 use crate::units::{Device, Magnitude, Temperature};
 
 /// What to score, in the words of the scripts before this program.
@@ -27,24 +29,39 @@ pub struct What {
     /// In-distribution set to use instead of the card's
     #[arg(long, value_name = "NAME|PATH")]
     pub in_dataset: Option<String>,
-    /// Leave out the first images of each set
+    /// How images are chosen where --limit or a sweep takes some: a seeded sample, stratified by label, or in the order of the
+    /// file, as papers take them [default: sample, and file with --skip]
+    #[arg(long, value_parser = words::<Sampling>(&Sampling::KEYS), value_name = "ORDER")]
+    pub order: Option<Sampling>,
+    /// Leave out the first images of each set's file
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub skip: usize,
     /// Score at most so many images of each set
     #[arg(long, value_name = "N", value_parser = at_least_one())]
     pub limit: Option<usize>,
+    /// What to do about images that cannot be decoded, in place of what the sets' cards say
+    #[arg(long, value_parser = words::<Corrupt>(&Corrupt::KEYS), value_name = "WHAT")]
+    pub corrupt: Option<Corrupt>,
     /// auto, cpu or cuda:N
     #[arg(long, default_value_t = Device::Auto)]
     pub device: Device,
     /// Images a pass [default: measured once for each network, size of image and device, and remembered]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub batch: Option<u32>,
-    /// Seed of the bootstrap intervals
+    /// Seed of the sample and of the bootstrap intervals
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
     /// Compute everything afresh: neither read the evidence of earlier runs nor keep any on disk
     #[arg(long)]
     pub fresh: bool,
+}
+
+/// Lists the words in `--help` and in the error.
+pub fn words<T>(keys: &'static [&'static str]) -> impl TypedValueParser<Value = T>
+where
+    T: FromStr<Err: std::error::Error + Send + Sync + 'static> + Clone + Send + Sync + 'static,
+{
+    PossibleValuesParser::new(keys).try_map(|key| key.parse::<T>())
 }
 
 /// A number of images: none would be nothing to do.

@@ -304,6 +304,7 @@ mod tests {
     use crate::protocol::Order;
     use crate::setting::Settings;
     use crate::units::{Magnitude, Temperature};
+    use odin_datasets::{Part, Sampling};
 
     const JOB: JobId = JobId::Job(3);
     const NOW: Generation = Generation(2);
@@ -315,8 +316,11 @@ mod tests {
             in_dataset: None,
             dataset: "d".into(),
             settings: Settings::new(Temperature::PAPER, Magnitude::PAPER),
+            sampling: Sampling::default(),
             skip: 0,
             limit: None,
+            part: Part::Whole,
+            corrupt: None,
             batch: None,
             seed: 0,
             order: Order::Random,

@@ -1,10 +1,12 @@
 //! A search over T and ε: the images that choose the best cell, kept apart from those that it is reported on. The dashboard's
 //! Grid and the command line share it.
+use odin_datasets::Part;
 use odin_metrics::Metric;
 
 use crate::protocol::JobSpec;
 
-/// How the images of a comparison are split: the first of each set choose, those after them report.
+/// How the images of each set of a comparison are split in two: some choose, the others report. Which are which is a seeded
+/// sample, or the order of the file where the job takes its images so; groups of images stay together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Split {
     validation: usize,
@@ -27,7 +29,7 @@ impl Split {
     /// The images that choose.
     pub fn chosen_on(self, base: &JobSpec) -> JobSpec {
         JobSpec {
-            limit: Some(self.validation),
+            part: Part::Validation(self.validation),
             ..base.clone()
         }
     }
@@ -35,8 +37,7 @@ impl Split {
     /// The images that report.
     pub fn rest(self, base: &JobSpec) -> JobSpec {
         JobSpec {
-            skip: base.skip.saturating_add(self.validation),
-            limit: base.limit.map(|limit| limit.saturating_sub(self.validation)),
+            part: Part::Report(self.validation),
             ..base.clone()
         }
     }
@@ -61,24 +62,6 @@ pub fn best(metric: Metric, values: impl IntoIterator<Item = f64>) -> Option<usi
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::Order;
-    use crate::setting::Settings;
-    use crate::units::{Magnitude, Temperature};
-
-    fn base(skip: usize, limit: Option<usize>) -> JobSpec {
-        JobSpec {
-            network: "n".into(),
-            weights: None,
-            in_dataset: None,
-            dataset: "d".into(),
-            settings: Settings::new(Temperature::PAPER, Magnitude::PAPER),
-            skip,
-            limit,
-            batch: None,
-            seed: 0,
-            order: Order::File,
-        }
-    }
 
     #[test]
     fn images_are_always_left_to_report_on() {
@@ -86,17 +69,6 @@ mod tests {
         assert_eq!(Split::of(1000, 10_000).map(Split::validation), Some(1000));
         assert_eq!(Split::of(1000, 1003).map(Split::validation), Some(501));
         assert_eq!((Split::of(1000, 1), Split::of(0, 40)), (None, None));
-    }
-
-    #[test]
-    fn the_two_parts_make_the_whole_and_share_no_image() {
-        let split = Split::of(20, 60).unwrap();
-        for limit in [None, Some(60)] {
-            let base = base(100, limit);
-            let (chosen_on, rest) = (split.chosen_on(&base), split.rest(&base));
-            assert_eq!((chosen_on.skip, chosen_on.limit), (100, Some(20)));
-            assert_eq!((rest.skip, rest.limit), (120, limit.map(|_| 40)));
-        }
     }
 
     #[test]

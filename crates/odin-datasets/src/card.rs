@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::error::{DatasetError, MissingFile};
+use super::groups::{Groups, GroupsError};
 use super::names::meant;
 use super::preprocessing::{Preprocessing, PreprocessingError};
 use super::source::{Source, SourceError};
@@ -36,6 +37,10 @@ pub struct DatasetCard {
     /// What the labels mean, where that needs saying.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub labels: Option<String>,
+    /// What tells which images belong together, such as crops of one photograph: such images are never on both sides of a
+    /// split, and intervals draw whole groups.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub groups: Option<Groups>,
     /// Who made it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<String>,
@@ -93,6 +98,8 @@ pub enum CardError {
     Preprocessing(#[from] PreprocessingError),
     #[error(transparent)]
     Source(#[from] SourceError),
+    #[error(transparent)]
+    Groups(#[from] GroupsError),
 }
 
 /// No card is longer; a YAML file that is was named by mistake.
@@ -111,6 +118,7 @@ impl DatasetCard {
             preprocessing: Preprocessing::default(),
             class_names: Vec::new(),
             labels: None,
+            groups: None,
             origin: None,
             licence: None,
             how_to_get: None,
@@ -149,6 +157,9 @@ impl DatasetCard {
 
     pub(super) fn check(&self) -> Result<(), CardError> {
         self.preprocessing.check()?;
+        if let Some(groups) = &self.groups {
+            groups.check()?;
+        }
         let mut sources = std::iter::once(&self.source).chain(&self.train);
         sources.try_for_each(Source::check).map_err(CardError::from)
     }
@@ -172,9 +183,12 @@ impl DatasetCard {
     }
 
     pub(super) fn missing(&self, source: &Source, root: &Path) -> Result<(), MissingFile> {
+        let groups = self.groups.iter().filter_map(|groups| groups.file.as_deref());
+        let of_source = std::ptr::eq(source, &self.source);
         let absent = source
             .paths()
             .into_iter()
+            .chain(groups.filter(|_| of_source))
             .map(|path| root.join(path))
             .find(|path| !path.exists());
         absent.map_or(Ok(()), |path| {

@@ -2,6 +2,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::choice::ChoiceError;
+
 #[derive(Debug, thiserror::Error)]
 pub enum DatasetError {
     #[error("cannot read {}: {source}", path.display())]
@@ -18,6 +20,8 @@ pub enum DatasetError {
     CorruptImage { path: PathBuf, why: String },
     #[error("data set {name}: {why}")]
     Invalid { name: String, why: String },
+    #[error("data set {name}: {source}")]
+    Choice { name: String, source: ChoiceError },
     #[error("no data set `{name}`: {}", suggestion(nearest, known))]
     Unknown {
         name: String,

@@ -8,11 +8,13 @@
 mod batch;
 mod card;
 mod catalogue;
+mod choice;
 mod decode;
 mod error;
 pub mod fetch;
 mod files;
 mod formats;
+mod groups;
 mod gzip;
 mod image;
 mod jpeg;
@@ -37,11 +39,13 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 pub use batch::{Batch, Normalisation, NormalisationError};
 pub use card::{Archive, CardError, DatasetCard, Download};
 pub use catalogue::{Listed, find, list};
+pub use choice::{Choice, ChoiceError, Part, Sampling, UnknownSampling};
 pub use decode::{is_image, read_image, size as image_size};
 pub use error::{DatasetError, MissingFile};
 pub use formats::cifar::CifarKind;
-pub use formats::folder::{Corrupt, Layout};
+pub use formats::folder::{Corrupt, Layout, UnknownCorrupt};
 pub use formats::noise::{Noise, NoiseError};
+pub use groups::{Groups, GroupsError};
 pub use image::{Channels, Image};
 pub use names::{meant, name_of, nearest};
 pub use prefetch::Prefetch;
@@ -56,6 +60,7 @@ pub struct Dataset {
     name: String,
     class_names: Vec<String>,
     labels: Option<Vec<u16>>,
+    groups: Option<Vec<u32>>,
     preprocessing: Preprocessing,
     source: Opened,
     corrupt: Corrupt,
@@ -112,10 +117,18 @@ impl Dataset {
         if let Some(labels) = &labels {
             check_labels(labels, images.len(), &class_names).map_err(invalid)?;
         }
+        let groups = match &card.groups {
+            // The groups are of the images to test on.
+            Some(groups) if std::ptr::eq(source, &card.source) => {
+                Some(groups.read(&name, root, images.len(), |index| images.name(index))?)
+            }
+            _ => None,
+        };
         Ok(Self {
             name,
             class_names,
             labels,
+            groups,
             preprocessing: card.preprocessing,
             source: images,
             corrupt: source.corrupt(),
@@ -152,6 +165,66 @@ impl Dataset {
     /// The classes of all images, in order, where the set has labels.
     pub fn labels(&self) -> Option<&[u16]> {
         self.labels.as_deref()
+    }
+
+    /// The group of each image, in order, where the card names groups: images of one are not independent of each other.
+    pub fn groups(&self) -> Option<&[u32]> {
+        self.groups.as_deref()
+    }
+
+    /// Tells these groups from every other: a BLAKE3 hash, in hex. The set's own digest is of the images alone.
+    pub fn groups_digest(&self) -> Option<String> {
+        let bytes = |groups: &[u32]| {
+            groups
+                .iter()
+                .flat_map(|group| group.to_le_bytes())
+                .collect::<Vec<u8>>()
+        };
+        let groups = self.groups()?;
+        Some(blake3::hash(&bytes(groups)).to_hex().to_string())
+    }
+
+    /// The images that are chosen, in the order of the set.
+    ///
+    /// # Errors
+    /// Where no image is left, or they cannot be split as asked for.
+    pub fn choose(&self, choice: &Choice) -> Result<Vec<usize>, DatasetError> {
+        let chosen = choice::choose(self.labels(), self.groups(), self.len(), choice);
+        chosen.map_err(|source| DatasetError::Choice {
+            name: self.name.clone(),
+            source,
+        })
+    }
+
+    /// What a person should know of the images chosen: classes of the set that have no image among them.
+    pub fn lacks(&self, chosen: &[usize], sampling: Sampling) -> Option<String> {
+        const NAMED: usize = 10;
+        let labels = self.labels().filter(|_| chosen.len() < self.len())?;
+        let absent = absent_classes(labels, chosen);
+        if absent.is_empty() {
+            return None;
+        }
+        let name = |label: &u16| match self.class_names.get(usize::from(*label)) {
+            Some(name) => name.clone(),
+            None => label.to_string(),
+        };
+        let mut names: Vec<String> = absent.iter().take(NAMED).map(name).collect();
+        if absent.len() > NAMED {
+            names.push("…".to_owned());
+        }
+        let remedy = match sampling {
+            Sampling::File => "`order: sample` takes some of every class",
+            Sampling::Sample => "more images would have some of each",
+        };
+        let all: std::collections::BTreeSet<&u16> = labels.iter().collect();
+        Some(format!(
+            "{}: {} of its {} classes have no image among the {} chosen ({}); {remedy}",
+            self.name,
+            absent.len(),
+            all.len(),
+            chosen.len(),
+            names.join(", ")
+        ))
     }
 
     /// What image `index` is called where it lies: its path below the set's folder. Arrays have no names.

@@ -18,6 +18,7 @@ use odin_core::protocol::{
 use odin_core::runs::evidence::Budget;
 use odin_core::setting::Settings;
 use odin_core::units::{Device, Magnitude, Temperature};
+use odin_datasets::{Part, Sampling};
 use odin_engine::engine::Engine;
 
 const ENGINE: &str = env!("CARGO_BIN_EXE_odin-engine");
@@ -31,8 +32,11 @@ fn score(temperature: f64) -> [Command; 2] {
         in_dataset: None,
         dataset: "two".to_owned(),
         settings: Settings::new(Temperature::new(temperature).unwrap(), Magnitude::PAPER),
+        sampling: Sampling::File,
         skip: 0,
         limit: None,
+        part: Part::Whole,
+        corrupt: None,
         batch: Some(7),
         seed: 0,
         order: Order::Random,

@@ -7,6 +7,7 @@ use super::analysis::Analysis;
 use super::catalogue::Catalogue;
 use super::jobs::{Job, JobState};
 use super::parameters::Parameters;
+use crate::datasets::Sampling;
 use crate::metrics::{Change, Interval};
 use crate::report::{self, Estimate, Measured, PublishedBeside, Row, Tuned, WeightsUsed};
 use crate::session::{Detector, Metric, TunedOn};
@@ -199,7 +200,7 @@ pub(in crate::app) fn row(job: &Job, beside: Detector, catalogue: &Catalogue) ->
         in_dataset: spec.in_dataset.clone(),
         dataset: spec.dataset.clone(),
         setting: job.setting(beside),
-        skip: Some(spec.skip),
+        skip: (spec.limit.is_none() || spec.sampling == Sampling::File).then_some(spec.skip),
         n_in: counts.map_or(0, |summary| summary.n_in),
         n_out: counts.map_or(0, |summary| summary.n_out),
         is_complete: matches!(job.state, JobState::Done { .. }) && shown.is_some(),

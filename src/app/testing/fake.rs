@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::app::{Action, Catalogue, Choice, Effect, GridRequest, Model, update};
+use crate::datasets::Part;
 use crate::session::Session;
 use crate::units::{Device, LogOdds};
 use odin_core::comparisons::{JobBatch, JobCommand, JobEvent};
@@ -222,10 +223,14 @@ pub fn answer_cell(model: &mut Model, effect: Effect) -> Vec<Effect> {
     }
 }
 
-/// What an engine says about a cell whose sets have `total` images after those skipped.
+/// What an engine says about a cell of sets of `total` images, of which the first are for validation.
 pub fn cell_events(job: JobId, generation: Generation, spec: &JobSpec, total: usize) -> Vec<JobEvent> {
-    let n = spec.limit.unwrap_or(total).min(total) as u32;
-    let from = spec.skip as u32;
+    let total = spec.limit.unwrap_or(total).min(total);
+    let (from, n) = match spec.part {
+        Part::Whole => (0, total as u32),
+        Part::Validation(images) => (0, images as u32),
+        Part::Report(images) => (images as u32, (total - images) as u32),
+    };
     let started = JobEvent::Started {
         job,
         generation,

@@ -4,6 +4,7 @@ use crate::app::testing::driver::press;
 use crate::app::{
     Action, Effect, GridAction, GridReport, GridRequest, JobState, Model, Place, Subset, update,
 };
+use crate::datasets::Part;
 use crate::metrics::Conventions;
 use crate::session::{Metric, Screen, TunedOn};
 use odin_core::comparisons::{JobCommand, JobEvent};
@@ -37,7 +38,7 @@ fn there_is_a_grid_once_the_sets_are_open() {
     assert!(model.grid().is_none() && model.status.is_some());
     feed(&mut model, 0, 0, 1, 60);
     let grid = model.grid().unwrap();
-    assert_eq!((grid.total(), grid.done(), grid.validation()), (210, 0, 30));
+    assert_eq!((grid.total(), grid.done(), grid.validation()), (210, 0, (30, 30)));
     let here = grid.parameters(grid.cursor).unwrap();
     assert_eq!(
         here,
@@ -63,7 +64,11 @@ fn nothing_is_filled_unless_asked_for_and_then_nearest_first() {
         (spec.settings.temperature().get(), spec.settings.magnitude().get()),
         (1000.0, 0.0014)
     );
-    assert_eq!((spec.skip, spec.limit), (0, Some(30)), "the validation images");
+    assert_eq!(
+        (spec.part, spec.limit),
+        (Part::Validation(30), None),
+        "the validation images"
+    );
     assert_eq!(
         asked[1].2.settings.temperature().get(),
         1000.0,
@@ -155,7 +160,7 @@ fn the_best_on_the_rest_can_be_asked_for_early() {
     press(&mut model, "space");
     let asked = press(&mut model, "e");
     let rest = cells(&asked);
-    assert_eq!((rest[0].2.skip, rest[0].2.limit), (30, None));
+    assert_eq!((rest[0].2.part, rest[0].2.limit), (Part::Report(30), None));
     answer_cells(&mut model, asked);
     let place = model
         .grid()
@@ -187,7 +192,7 @@ fn enter_takes_the_cell_and_can_be_undone() {
         (tuned.on, tuned.images, tuned.metric),
         (
             TunedOn::Reported,
-            Some(model.grids[&JobId::Job(0)].validation()),
+            Some(model.grids[&JobId::Job(0)].validation().0),
             Some(Metric::Fpr95)
         ),
         "how it was chosen stays with the job"

@@ -58,12 +58,13 @@ pub(super) fn apply(model: &mut Model, action: &GridAction, effects: &mut Vec<Ef
         GridAction::Take => {
             let wanted = grid.parameters(grid.cursor);
             let wanted = wanted.expect("the cursor stays on the grid");
-            let validation = grid.validation();
+            let (ins, outs) = grid.validation();
             parameters::set_setting(model, wanted.odin(), effects);
             let metric = model.view.metric;
             let tuned = Tuned {
                 on: TunedOn::Reported,
-                images: Some(validation),
+                // It is one number for both sets.
+                images: (ins == outs).then_some(ins),
                 metric: Some(metric),
                 dataset: None,
             };
@@ -71,7 +72,7 @@ pub(super) fn apply(model: &mut Model, action: &GridAction, effects: &mut Vec<Ef
             model.touch();
             model.view.screen = Screen::Explore;
             let text = format!(
-                "T {}, ε {} set; metrics here include the {validation} images they were chosen on",
+                "T {}, ε {} set; metrics here include the {ins} + {outs} images they were chosen on",
                 wanted.temperature, wanted.magnitude
             );
             model.say(Level::Info, &text);
@@ -264,7 +265,13 @@ pub(super) fn event(model: &mut Model, event: &JobEvent, effects: &mut Vec<Effec
     match event {
         JobEvent::Started {
             total_in, total_out, ..
-        } => grid.in_flight.get_mut(at)?.total = Some(total_in.saturating_add(*total_out)),
+        } => {
+            let cell = grid.in_flight.get_mut(at)?;
+            cell.total = Some(total_in.saturating_add(*total_out));
+            if cell.subset == Subset::Validation {
+                grid.chosen_on = Some((*total_in, *total_out));
+            }
+        }
         JobEvent::Scored(batch) => grid.in_flight.get_mut(at)?.scores.absorb(batch),
         JobEvent::Finished { .. } => {
             let CellInFlight { scores, .. } = grid.in_flight.remove(at);

@@ -65,14 +65,22 @@ impl Plan {
 /// What was found, or why it cannot be.
 type Known<K, V> = HashMap<K, Result<V, String>>;
 
+/// A set of images.
+#[derive(Clone)]
+struct KnownSet {
+    digest: String,
+    len: usize,
+    /// A hash of its groups.
+    groups: Option<String>,
+}
+
 /// Makes plans; what one has opened and hashed serves the next.
 pub struct Planner<'a> {
     home: &'a Home,
     client: &'a Client,
     /// Digests by network and weights file.
     weights: RefCell<Known<(String, Option<PathBuf>), String>>,
-    /// Digest and length by name.
-    sets: RefCell<Known<String, (String, usize)>>,
+    sets: RefCell<Known<String, KnownSet>>,
 }
 
 impl<'a> Planner<'a> {
@@ -93,8 +101,14 @@ impl<'a> Planner<'a> {
             .map_err(|error| error.to_string())?;
         let weights = spec.weights.clone().unwrap_or_else(|| card.weights_path());
         let in_name = spec.in_dataset.clone().unwrap_or_else(|| card.in_dataset.clone());
-        let (in_digest, in_len) = self.set(&card, &in_name)?;
-        let (out_digest, out_len) = self.set(&card, &spec.dataset)?;
+        let ins = self.set(&card, &in_name)?;
+        let outs = self.set(&card, &spec.dataset)?;
+        let groups = (ins.groups.is_some() || outs.groups.is_some()).then(|| {
+            let none = String::new();
+            [&ins, &outs]
+                .map(|set| set.groups.as_ref().unwrap_or(&none).as_str())
+                .join("|")
+        });
         let named = |name: &str, digest: String| Named {
             name: name.to_owned(),
             digest,
@@ -102,12 +116,15 @@ impl<'a> Planner<'a> {
         let identity = Identity {
             network: named(&card.name, self.weights(spec)?),
             normalisation: card.normalisation,
-            in_dataset: named(&in_name, in_digest),
-            dataset: named(&spec.dataset, out_digest),
+            in_dataset: named(&in_name, ins.digest),
+            dataset: named(&spec.dataset, outs.digest),
             temperature: spec.settings.temperature(),
             magnitude: spec.settings.magnitude(),
+            order: spec.sampling,
+            seed: spec.seed,
             skip: spec.skip,
             limit: spec.limit,
+            groups: groups.filter(|_| task.sweep.is_some()),
             sweep: task.sweep.as_ref().map(|sweep| SweepOf {
                 temperatures: sweep.temperatures.0.clone(),
                 magnitudes: sweep.magnitudes.0.clone(),
@@ -119,7 +136,7 @@ impl<'a> Planner<'a> {
             identity,
             card,
             weights,
-            images: (in_len, out_len),
+            images: (ins.len, outs.len),
         })
     }
 
@@ -129,10 +146,14 @@ impl<'a> Planner<'a> {
         self.weights.borrow_mut().entry(key).or_insert_with(read).clone()
     }
 
-    fn set(&self, network: &NetworkCard, name: &str) -> Result<(String, usize), String> {
+    fn set(&self, network: &NetworkCard, name: &str) -> Result<KnownSet, String> {
         let open = || {
             let set = network.open_set(name, &self.home.data_folders())?;
-            Ok((set.digest()?, set.len()))
+            Ok(KnownSet {
+                digest: set.digest()?,
+                len: set.len(),
+                groups: set.groups_digest(),
+            })
         };
         let open = || open().map_err(|error: datasets::DatasetError| error.to_string());
         self.sets

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use odin_datasets::{Choice, Corrupt, Part, Sampling};
 pub use odin_metrics::Side;
 
 use super::scores::ScoreTable;
@@ -85,17 +86,35 @@ pub struct JobSpec {
     /// Out-of-distribution set: a card's name or a path.
     pub dataset: String,
     pub settings: Settings,
+    /// How images are chosen where not all are taken.
+    pub sampling: Sampling,
     /// Images left out at the start of each set.
     pub skip: usize,
     /// At most so many images of each set.
     pub limit: Option<usize>,
+    /// All the images so chosen, or one side of their split.
+    pub part: Part,
+    /// What is done about images that cannot be decoded, where that is not left to the set's card.
+    pub corrupt: Option<Corrupt>,
     /// Images a pass; `None` leaves it to the engine.
     pub batch: Option<usize>,
+    /// Of the sample and of the random order.
     pub seed: u64,
     pub order: Order,
 }
 
 impl JobSpec {
+    /// Which images of each set are scored.
+    pub fn choice(&self) -> Choice {
+        Choice {
+            sampling: self.sampling,
+            seed: self.seed,
+            skip: self.skip,
+            limit: self.limit,
+            part: self.part,
+        }
+    }
+
     /// The score set that this side of the comparison is.
     pub fn set(&self, side: Side) -> SetRequest {
         SetRequest {
@@ -108,10 +127,9 @@ impl JobSpec {
             },
             side,
             settings: self.settings.clone(),
-            skip: self.skip,
-            limit: self.limit,
+            choice: self.choice(),
+            corrupt: self.corrupt,
             batch: self.batch,
-            seed: self.seed,
             order: self.order,
         }
     }
@@ -139,14 +157,12 @@ pub struct SetRequest {
     /// In-distribution sets have labels, which must be those of the network and come with the scores.
     pub side: Side,
     pub settings: Settings,
-    /// Images left out at the start of the set.
-    pub skip: usize,
-    /// At most so many images.
-    pub limit: Option<usize>,
+    /// Which images; its seed is that of the random order too.
+    pub choice: Choice,
+    /// What is done about images that cannot be decoded, where that is not left to the set's card.
+    pub corrupt: Option<Corrupt>,
     /// Images a pass; `None` leaves it to the engine.
     pub batch: Option<usize>,
-    /// Of the random order.
-    pub seed: u64,
     pub order: Order,
 }
 

@@ -75,6 +75,7 @@ mod tests {
     use crate::protocol::*;
     use crate::setting::{Detector, Setting, Settings};
     use crate::units::{Device, Devices, Magnitude, Temperature};
+    use odin_datasets::{Corrupt, Part, Sampling};
 
     fn sent_and_read<T: Serialize + DeserializeOwned>(messages: &[T]) -> Vec<T> {
         let mut pipe = Vec::new();
@@ -93,8 +94,11 @@ mod tests {
             in_dataset: None,
             dataset: "d".into(),
             settings: Settings::new(Temperature::PAPER, Magnitude::PAPER),
+            sampling: Sampling::File,
             skip: 3,
             limit: Some(7),
+            part: Part::Report(2),
+            corrupt: Some(Corrupt::Skip),
             batch: None,
             seed: u64::MAX,
             order: Order::Random,

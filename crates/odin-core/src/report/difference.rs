@@ -1,7 +1,7 @@
 //! By how much a detector's metrics differ from the baseline's on the same images.
 use crate::runs::Scores;
 use crate::session::Metric;
-use odin_metrics::{Conventions, Interval, MetricsError, Paired};
+use odin_metrics::{Conventions, Interval, MetricsError, Paired, Resampling};
 
 /// With fewer replicates, the least of them would be the end of an interval.
 const FEWEST: usize = 40;
@@ -17,7 +17,13 @@ pub fn differences(
     conventions: &Conventions,
     replicates: usize,
 ) -> Result<[Interval; Metric::ALL.len()], MetricsError> {
-    let draw = |ins: &[f64], outs: &[f64]| Paired::new(ins, None, outs, replicates.max(FEWEST), 0);
+    let resampling = Resampling {
+        replicates: replicates.max(FEWEST),
+        in_groups: ins.group.as_deref(),
+        out_groups: outs.group.as_deref(),
+        ..Resampling::default()
+    };
+    let draw = |ins: &[f64], outs: &[f64]| Paired::resampled(ins, None, outs, &resampling);
     // Each takes about half a second of 9,000 + 9,000 images.
     let (baseline, odin) = std::thread::scope(|threads| {
         let baseline = threads.spawn(|| draw(&ins.baseline, &outs.baseline));
@@ -60,6 +66,7 @@ mod tests {
             index: ids,
             baseline: baseline.to_vec(),
             odin: odin.to_vec(),
+            group: None,
         }
     }
 

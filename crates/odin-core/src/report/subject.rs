@@ -7,9 +7,10 @@ use super::published::{Measured, PublishedBeside, WeightsUsed, published_beside}
 use super::table::{Estimate, Row, RunFacts, Table, Tuned};
 use crate::home::Home;
 use crate::networks::NetworkCard;
-use crate::runs::{self, Detector, Grid, Run, RunError, Scores, State};
+use crate::runs::{self, Detector, Grid, Groups, Run, RunError, Scores, State};
 use crate::session::{self, Metric};
 use crate::setting;
+use odin_datasets::Sampling;
 use odin_metrics::{Comparison, Conventions, Interval, MetricsError, Side};
 
 /// A run that cannot be reported.
@@ -65,14 +66,20 @@ impl Subject {
             |a: &[f64], b: &[f64]| Comparison::with_correct(a, correct.as_deref(), b).map_err(failed);
         let baseline = compare(&ins.baseline, &outs.baseline)?;
         let odin = compare(&ins.odin, &outs.odin)?;
-        let measure = |comparison| runs::detector(comparison, &conventions, replicates, 0);
+        let groups = Groups {
+            ins: ins.group.as_deref(),
+            outs: outs.group.as_deref(),
+        };
+        let measure = |a: &[f64], b: &[f64]| {
+            runs::detector([a, b], correct.as_deref(), groups, &conventions, replicates, 0).map_err(failed)
+        };
         let difference = differences(&ins, &outs, &conventions, replicates).map_err(failed)?;
         let share = |all: &[bool]| all.iter().filter(|&&one| one).count() as f64 / all.len() as f64;
         let grid = run.grid()?;
         let skip = skip(&run, &ins, grid.as_ref());
         Ok(Self {
-            baseline_metrics: measure(&baseline),
-            odin_metrics: measure(&odin),
+            baseline_metrics: measure(&ins.baseline, &outs.baseline)?,
+            odin_metrics: measure(&ins.odin, &outs.odin)?,
             published: home.and_then(|home| published(&run, skip, home)),
             accuracy: correct.as_deref().map(share),
             difference,
@@ -184,6 +191,11 @@ fn of(metrics: &Detector, metric: Metric) -> (f64, Interval) {
 /// Where the images begin, in each set: by the manifest, and by the images themselves where there is none.
 fn skip(run: &Run, ins: &Scores, grid: Option<&Grid>) -> Option<usize> {
     if let Some(manifest) = &run.manifest {
+        let identity = &manifest.identity;
+        let is_some = identity.limit.is_some() || grid.is_some();
+        if identity.order == Sampling::Sample && is_some {
+            return None;
+        }
         let chosen_on = grid
             .filter(|grid| grid.tested_apart)
             .map(|grid| grid.validation_images);

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::manifest::{FORMAT, Grid, Identity, Images, Manifest, State};
-use super::npz::write_scores;
+use super::npz::{About, write_scores};
 use super::record::Record;
 use super::write::{WriteError, write_json};
 use crate::protocol::ScoreTable;
@@ -39,6 +39,7 @@ pub enum StartError {
 pub struct RunFolder {
     path: PathBuf,
     manifest: Manifest,
+    about: [About; 2],
     _lock: File,
 }
 
@@ -103,6 +104,7 @@ impl RunFolder {
         let run = Self {
             path,
             manifest,
+            about: Default::default(),
             _lock: lock,
         };
         run.write_manifest()?;
@@ -113,6 +115,11 @@ impl RunFolder {
         &self.path
     }
 
+    /// Says more of the images, ID and OOD, than their scores do, from the next time that they are written.
+    pub fn tell(&mut self, ins: About, outs: About) {
+        self.about = [ins, outs];
+    }
+
     /// Keeps what is scored so far, in any order.
     pub fn keep(
         &mut self,
@@ -121,8 +128,9 @@ impl RunFolder {
         images: Images,
         seconds: f64,
     ) -> Result<(), WriteError> {
-        write_scores(&self.path.join(IN_SCORES), ins)?;
-        write_scores(&self.path.join(OUT_SCORES), outs)?;
+        let [about_in, about_out] = &self.about;
+        write_scores(&self.path.join(IN_SCORES), ins, about_in)?;
+        write_scores(&self.path.join(OUT_SCORES), outs, about_out)?;
         self.manifest.images = images;
         self.manifest.seconds = seconds;
         self.write_manifest()

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::units::{Magnitude, Temperature};
-use odin_datasets::Normalisation;
+use odin_datasets::{Normalisation, Sampling};
 use odin_metrics::Summary;
 
 /// The version of the manifest that this program writes.
@@ -38,11 +38,24 @@ pub struct Identity {
     pub dataset: Named,
     pub temperature: Temperature,
     pub magnitude: Magnitude,
+    /// How images are chosen where `limit` or a sweep takes some; runs of before know the order of the file alone.
+    #[serde(default = "file_order")]
+    pub order: Sampling,
+    /// Of the sample.
+    #[serde(default)]
+    pub seed: u64,
     pub skip: usize,
     pub limit: Option<usize>,
+    /// A hash of the groups of both sets, where a sweep has split images by them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub groups: Option<String>,
     /// The grid, where the run is a sweep; T and ε above are then those that its session names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sweep: Option<SweepOf>,
+}
+
+fn file_order() -> Sampling {
+    Sampling::File
 }
 
 /// The grid of a sweep and what is best on it.
@@ -69,8 +82,15 @@ impl Identity {
             (self.temperature.get().to_bits(), self.magnitude.get().to_bits()),
             (self.skip, self.limit, &self.sweep),
         );
+        // Where every image is taken, how they are chosen makes no difference.
+        let is_sample = self.order == Sampling::Sample && (self.limit.is_some() || self.sweep.is_some());
+        let sample = is_sample.then_some(("sample", self.seed));
         // It fails only for maps whose keys are no strings.
-        let text = serde_json::to_string(&content).unwrap_or_default();
+        let text = match (sample, &self.groups) {
+            (None, None) => serde_json::to_string(&content),
+            chosen => serde_json::to_string(&(content, chosen)),
+        };
+        let text = text.unwrap_or_default();
         blake3::hash(text.as_bytes()).to_hex().to_string()
     }
 
@@ -176,8 +196,11 @@ pub mod tests {
             dataset: named("/a/b c/two"),
             temperature: Temperature::PAPER,
             magnitude: Magnitude::PAPER,
+            order: Sampling::File,
+            seed: 0,
             skip: 0,
             limit: Some(10),
+            groups: None,
             sweep: None,
         }
     }
@@ -188,11 +211,13 @@ pub mod tests {
         let mut renamed = one.clone();
         renamed.dataset.name = "other".to_owned();
         assert_eq!(renamed.key(), one.key());
-        let changes: [fn(&mut Identity); 5] = [
+        let changes: [fn(&mut Identity); 7] = [
             |i| i.network.digest.push('0'),
             |i| i.dataset.digest.push('0'),
             |i| i.temperature = Temperature::ONE,
             |i| i.limit = None,
+            |i| i.order = Sampling::Sample,
+            |i| i.groups = Some("0".to_owned()),
             |i| i.normalisation = Normalisation::new([0.5; 3], [0.3; 3]).unwrap(),
         ];
         for change in changes {
@@ -200,6 +225,19 @@ pub mod tests {
             change(&mut other);
             assert_ne!(other.key(), one.key());
         }
+        let whole = |order, seed| Identity {
+            order,
+            seed,
+            limit: None,
+            ..one.clone()
+        };
+        assert_eq!(whole(Sampling::Sample, 1).key(), whole(Sampling::File, 0).key());
+        let sample = |seed| Identity {
+            order: Sampling::Sample,
+            seed,
+            ..one.clone()
+        };
+        assert_ne!(sample(0).key(), sample(1).key());
         assert!(
             one.folder_name().starts_with("small_two_T1000_e0.0014_"),
             "{}",

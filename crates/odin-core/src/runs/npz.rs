@@ -1,25 +1,40 @@
 //! Score sets as NPZ, which NumPy opens without pickle.
 use std::io::{self, Cursor, Read, Seek, Write};
 use std::path::Path;
+use std::sync::Arc;
 
 use npyz::npz::{NpzArchive, NpzWriter};
 use npyz::{DType, WriterBuilder};
 
 use super::write::{WriteError, write_whole};
-use crate::protocol::ScoreTable;
+use crate::protocol::{ScoreTable, ScoredImage};
 use crate::setting::Detector;
 use crate::units::LogOdds;
+use odin_datasets::{Choice, Dataset, Part};
+
+/// What is known of the images of one side beside their scores.
+#[derive(Debug, Clone, Default)]
+pub struct About {
+    /// Which of the set's images they are.
+    pub choice: Option<Choice>,
+    /// The set itself, which knows names and groups.
+    pub set: Option<Arc<Dataset>>,
+}
 
 /// Writes one side's scores, one entry an image in the order given.
 ///
 /// Keys: `index` i64, `label` i32 (−1 where there is none), `prediction` i32, `max_softmax` f64 (T = 1, ε = 0), `odin`
 /// f64 (max softmax at T after the perturbation), `log_odds` f64 (of the same), `baseline_log_odds` f64. Where other
-/// detectors were asked for too, `score_KEY` f64 for every one of them all.
+/// detectors were asked for too, `score_KEY` f64 for every one of them all. Where the set has them, `name` (text, the image's
+/// path below the set's folder) and `group` i64.
+///
+/// Of one entry each, which images of the set they are: `order` (`sample` or `file`), `seed` u64, `skip` i64, `limit` i64 (−1
+/// where there is none), `part` (`whole`, `validation` or `report`) and `validation` i64, the images asked for to tune on.
 ///
 /// # Panics
 /// Without scores of ODIN and of the baseline, which every run has.
-pub fn write_scores(path: &Path, scores: &ScoreTable) -> Result<(), WriteError> {
-    let bytes = encode(scores).map_err(|source| WriteError {
+pub fn write_scores(path: &Path, scores: &ScoreTable, about: &About) -> Result<(), WriteError> {
+    let bytes = encode(scores, about).map_err(|source| WriteError {
         path: path.to_owned(),
         source,
     })?;
@@ -27,24 +42,48 @@ pub fn write_scores(path: &Path, scores: &ScoreTable) -> Result<(), WriteError> 
 }
 
 /// In memory first: the writer ends the archive when it is dropped, where an error (a full disk) is lost.
-pub(super) fn encode(scores: &ScoreTable) -> io::Result<Vec<u8>> {
+pub(super) fn encode(scores: &ScoreTable, about: &About) -> io::Result<Vec<u8>> {
     let mut bytes = Cursor::new(Vec::new());
     let mut npz = NpzWriter::new(&mut bytes);
     let (odin, baseline) = sides_of(scores);
     let images = scores.images();
-    array(&mut npz, "index", images, |s| i64::from(s.index))?;
-    array(&mut npz, "label", images, |s| s.label.map_or(-1, i32::from))?;
-    array(&mut npz, "prediction", images, |s| i32::from(s.prediction))?;
-    array(&mut npz, "max_softmax", baseline, |&s| LogOdds(s).probability())?;
-    array(&mut npz, "odin", odin, |&s| LogOdds(s).probability())?;
-    array(&mut npz, "log_odds", odin, |&s| s)?;
-    array(&mut npz, "baseline_log_odds", baseline, |&s| s)?;
+    array_of(&mut npz, "index", images, |s| i64::from(s.index))?;
+    array_of(&mut npz, "label", images, |s| s.label.map_or(-1, i32::from))?;
+    array_of(&mut npz, "prediction", images, |s| i32::from(s.prediction))?;
+    array_of(&mut npz, "max_softmax", baseline, |&s| LogOdds(s).probability())?;
+    array_of(&mut npz, "odin", odin, |&s| LogOdds(s).probability())?;
+    array_of(&mut npz, "log_odds", odin, |&s| s)?;
+    array_of(&mut npz, "baseline_log_odds", baseline, |&s| s)?;
     if scores.settings().iter().len() > 2 {
         for (setting, column) in scores.columns() {
             let detector = setting.detector();
             let name = format!("score_{}", detector.key());
-            array(&mut npz, &name, column, |&s| detector.defined_value(s))?;
+            array_of(&mut npz, &name, column, |&s| detector.defined_value(s))?;
         }
+    }
+    if let Some(set) = &about.set {
+        let names = images.iter().map(|s| set.image_name(s.index as usize));
+        if let Some(names) = names.collect::<Option<Vec<String>>>() {
+            texts(&mut npz, "name", &names)?;
+        }
+        if let Some(groups) = set.groups() {
+            let group = |s: &ScoredImage| groups.get(s.index as usize).map_or(-1, |&group| i64::from(group));
+            array_of(&mut npz, "group", images, group)?;
+        }
+    }
+    if let Some(choice) = &about.choice {
+        let (part, validation) = match choice.part {
+            Part::Whole => ("whole", 0),
+            Part::Validation(images) => ("validation", images),
+            Part::Report(images) => ("report", images),
+        };
+        texts(&mut npz, "order", &[choice.sampling.to_string()])?;
+        array_of(&mut npz, "seed", &[choice.seed], |&seed| seed)?;
+        array_of(&mut npz, "skip", &[choice.skip], |&skip| skip as i64)?;
+        let limit = |limit: &Option<usize>| limit.map_or(-1, |limit| limit as i64);
+        array_of(&mut npz, "limit", &[choice.limit], limit)?;
+        texts(&mut npz, "part", &[part.to_owned()])?;
+        array_of(&mut npz, "validation", &[validation], |&images| images as i64)?;
     }
     drop(npz);
     Ok(bytes.into_inner())
@@ -69,6 +108,8 @@ pub struct Scores {
     pub baseline: Vec<f64>,
     /// Log-odds at (T, ε).
     pub odin: Vec<f64>,
+    /// Where the images come in groups.
+    pub group: Option<Vec<u32>>,
 }
 
 impl Scores {
@@ -83,6 +124,7 @@ impl Scores {
             prediction: images.iter().map(|s| i64::from(s.prediction)).collect(),
             baseline: baseline.to_vec(),
             odin: odin.to_vec(),
+            group: None,
         }
     }
 
@@ -104,7 +146,17 @@ impl Scores {
     pub fn read(bytes: &[u8]) -> io::Result<Self> {
         let mut npz = NpzArchive::new(Cursor::new(bytes))?;
         let most = bytes.len() as u64;
+        let has_groups = npz.by_name("group")?.is_some();
+        let group = match has_groups {
+            false => None,
+            // A number that is none is of a set that has changed while it was scored.
+            true => integers(&mut npz, "group", most)?
+                .into_iter()
+                .map(|group| u32::try_from(group).ok())
+                .collect(),
+        };
         let scores = Self {
+            group,
             index: integers(&mut npz, "index", most)?,
             label: integers(&mut npz, "label", most)?,
             prediction: integers(&mut npz, "prediction", most)?,
@@ -116,6 +168,7 @@ impl Scores {
             scores.prediction.len(),
             scores.baseline.len(),
             scores.odin.len(),
+            scores.group.as_ref().map_or(scores.len(), Vec::len),
         ];
         match lengths.iter().all(|&length| length == scores.len()) {
             true => Ok(scores),
@@ -156,19 +209,41 @@ fn floats<R: Read + Seek>(npz: &mut NpzArchive<R>, name: &str, most: u64) -> io:
     open(npz, name, most)?.into_vec::<f64>()
 }
 
-fn array<W: Write + io::Seek, S, T: npyz::AutoSerialize>(
+/// Always the same time: the same scores are the same file.
+fn options() -> zip::write::FileOptions {
+    zip::write::FileOptions::default().last_modified_time(zip::DateTime::default())
+}
+
+fn array_of<W: Write + Seek, S, T: npyz::AutoSerialize>(
     npz: &mut NpzWriter<W>,
     name: &str,
-    scores: &[S],
+    all: &[S],
     value: impl Fn(&S) -> T,
 ) -> io::Result<()> {
-    // Always the same time: the same scores are the same file.
-    let options = zip::write::FileOptions::default().last_modified_time(zip::DateTime::default());
     let mut array = npz
-        .array(name, options)?
+        .array(name, options())?
         .default_dtype()
-        .shape(&[scores.len() as u64])
+        .shape(&[all.len() as u64])
         .begin_nd()?;
-    array.extend(scores.iter().map(value))?;
+    array.extend(all.iter().map(value))?;
+    array.finish()
+}
+
+/// Text of the length that the longest needs, as NumPy keeps it.
+fn texts<W: Write + Seek>(npz: &mut NpzWriter<W>, name: &str, all: &[String]) -> io::Result<()> {
+    let longest = all
+        .iter()
+        .map(|text| text.chars().count())
+        .max()
+        .unwrap_or_default();
+    let kind = format!("<U{}", longest.max(1))
+        .parse()
+        .expect("NumPy has text of every length");
+    let mut array = npz
+        .array(name, options())?
+        .dtype(DType::new_scalar(kind))
+        .shape(&[all.len() as u64])
+        .begin_nd()?;
+    array.extend(all.iter().map(String::as_str))?;
     array.finish()
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::units::{Magnitude, Temperature};
-use odin_metrics::{Comparison, Conventions, Interval, Intervals, Summary};
+use odin_datasets::Choice;
+use odin_metrics::{Comparison, Conventions, Interval, Intervals, MetricsError, Paired, Resampling, Summary};
 
 /// One detector's metrics with 95 % intervals; fractions.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -35,6 +36,9 @@ pub struct Record {
     pub dataset: String,
     pub temperature: Temperature,
     pub magnitude: Magnitude,
+    /// Which images of each set they are; records of before do not say.
+    #[serde(default)]
+    pub chosen: Option<Choice>,
     pub n_in: usize,
     pub n_out: usize,
     /// Images of both sets whose scores were known from earlier runs.
@@ -52,16 +56,40 @@ pub struct Record {
     pub odin: Detector,
 }
 
-/// Metrics and intervals of one detector's scores.
+/// The group of each image, on a side whose images come in groups.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Groups<'a> {
+    pub ins: Option<&'a [u32]>,
+    pub outs: Option<&'a [u32]>,
+}
+
+/// Metrics and intervals of one detector's scores. Where images come in groups, the intervals are of whole groups.
+///
+/// # Errors
+/// A side without scores, or scores that are not numbers.
 pub fn detector(
-    comparison: &Comparison,
+    [ins, outs]: [&[f64]; 2],
+    correct: Option<&[bool]>,
+    groups: Groups<'_>,
     conventions: &Conventions,
     replicates: usize,
     seed: u64,
-) -> Detector {
+) -> Result<Detector, MetricsError> {
+    let comparison = Comparison::with_correct(ins, correct, outs)?;
     let summary = comparison.summary(conventions);
-    let intervals = comparison.intervals(conventions, replicates, seed);
-    join(&summary, &intervals)
+    if groups.ins.is_none() && groups.outs.is_none() {
+        let intervals = comparison.intervals(conventions, replicates, seed);
+        return Ok(join(&summary, &intervals));
+    }
+    let resampling = Resampling {
+        replicates,
+        seed,
+        in_groups: groups.ins,
+        out_groups: groups.outs,
+        ..Resampling::default()
+    };
+    let intervals = Paired::resampled(ins, correct, outs, &resampling)?.intervals();
+    Ok(join(&summary, intervals.by(conventions)))
 }
 
 fn join(m: &Summary, ci: &Intervals) -> Detector {

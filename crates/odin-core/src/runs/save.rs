@@ -2,7 +2,7 @@
 use std::path::Path;
 
 use super::folder::{IN_SCORES, METRICS, OUT_SCORES};
-use super::npz;
+use super::npz::{self, About};
 use super::record::Record;
 use super::write::{WriteError, write_files};
 use crate::protocol::ScoreTable;
@@ -11,15 +11,20 @@ use crate::protocol::ScoreTable;
 ///
 /// # Errors
 /// The file that cannot be written, and why.
-pub fn save(folder: &Path, ins: &ScoreTable, outs: &ScoreTable, record: &Record) -> Result<(), WriteError> {
+pub fn save(
+    folder: &Path,
+    ins: (&ScoreTable, &About),
+    outs: (&ScoreTable, &About),
+    record: &Record,
+) -> Result<(), WriteError> {
     let failed = |path: &Path, source| WriteError {
         path: path.to_owned(),
         source,
     };
     let mut files = Vec::new();
-    for (name, scores) in [(IN_SCORES, ins), (OUT_SCORES, outs)] {
+    for (name, (scores, about)) in [(IN_SCORES, ins), (OUT_SCORES, outs)] {
         let path = folder.join(name);
-        let bytes = npz::encode(scores).map_err(|source| failed(&path, source))?;
+        let bytes = npz::encode(scores, about).map_err(|source| failed(&path, source))?;
         files.push((path, bytes));
     }
     let path = folder.join(METRICS);

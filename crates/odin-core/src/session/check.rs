@@ -6,14 +6,27 @@ use super::error::SessionError;
 use super::place::Step::{Item, Key};
 use super::place::{Step, locate};
 use super::schema::Session;
+use odin_datasets::Sampling;
 
 /// Jobs through all queues; no dashboard shows more.
 const MAX_JOBS: usize = 20_000;
+
+/// Why the two keys cannot stand together.
+const NO_SKIP: &str =
+    "`sample` leaves no images to `skip`, which counts along the file: say `order: file`, or take `skip` out";
 
 /// What is wrong with a session that can be read, with the place in its text.
 pub fn check(session: &Session, text: &str, path: &Path) -> Result<(), SessionError> {
     let mut seen: HashMap<&str, usize> = HashMap::new();
     let mut jobs = 0;
+    if session.defaults.order == Some(Sampling::Sample) && session.defaults.skip > 0 {
+        return Err(at(
+            text,
+            path,
+            &[Key("defaults"), Key("order")],
+            format!("defaults.order: {NO_SKIP}"),
+        ));
+    }
     for (n, queue) in session.queues.iter().enumerate() {
         if let Some(first) = seen.insert(&queue.name, n) {
             let place = [Key("queues"), Item(n), Key("name")];
@@ -24,6 +37,11 @@ pub fn check(session: &Session, text: &str, path: &Path) -> Result<(), SessionEr
             return Err(at(text, path, &place, message));
         }
         for (j, job) in queue.jobs.iter().enumerate() {
+            if job.order == Some(Sampling::Sample) && job.skip.unwrap_or(session.defaults.skip) > 0 {
+                let place = [Key("queues"), Item(n), Key("jobs"), Item(j), Key("order")];
+                let message = format!("queues[{n}].jobs[{j}].order: {NO_SKIP}");
+                return Err(at(text, path, &place, message));
+            }
             let misfit = job.tuned.as_ref().and_then(|tuned| tuned.misfit(&job.dataset));
             if let Some((key, why)) = misfit {
                 let place = [

@@ -10,6 +10,7 @@ use super::view::View;
 use crate::protocol::{JobSpec, Order};
 use crate::setting::Settings;
 use crate::units::{Devices, Magnitude, Temperature};
+use odin_datasets::{Part, Sampling};
 use odin_metrics::Metric;
 
 /// Queues of jobs, and how the dashboard was left.
@@ -53,11 +54,16 @@ pub struct Defaults {
     pub device: Devices,
     /// Images a pass.
     pub batch: Batch,
-    /// Images left out at the start of each set.
+    /// How images are chosen where `limit` or a sweep takes some: a seeded sample, which is the default, or in the order of the
+    /// file, as papers take them. A `skip` means the order of the file.
+    #[serde(deserialize_with = "values::present", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Sampling")]
+    pub order: Option<Sampling>,
+    /// Images left out at the start of each set's file.
     pub skip: usize,
     /// At most so many images of each set; null for all.
     pub limit: Limit,
-    /// Seed of the order in which images are scored, and of the bootstrap intervals.
+    /// Seed of the sample, of the order in which images are scored, and of the bootstrap intervals.
     pub seed: u64,
 }
 
@@ -68,6 +74,7 @@ impl Default for Defaults {
             magnitude: Magnitude::PAPER,
             device: Devices::default(),
             batch: Batch::Auto,
+            order: None,
             skip: 0,
             limit: Limit::All,
             seed: 0,
@@ -145,7 +152,15 @@ pub struct Job {
     )]
     #[schemars(with = "Batch")]
     pub batch: Option<Batch>,
-    /// Images left out at the start of each set.
+    /// How images are chosen where `limit` or a sweep takes some.
+    #[serde(
+        default,
+        deserialize_with = "values::present",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schemars(with = "Sampling")]
+    pub order: Option<Sampling>,
+    /// Images left out at the start of each set's file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub skip: Option<usize>,
     /// At most so many images of each set; null for all, whatever the default.
@@ -156,7 +171,7 @@ pub struct Job {
     )]
     #[schemars(with = "Limit")]
     pub limit: Option<Limit>,
-    /// Seed of the order in which images are scored, and of the bootstrap intervals.
+    /// Seed of the sample, of the order in which images are scored, and of the bootstrap intervals.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
     /// Makes `odin run` score a grid of T × ε instead of one pair: the best cell is chosen on some images and reported
@@ -186,7 +201,7 @@ pub struct Sweep {
     pub temperatures: Values<Temperature>,
     /// Values of ε.
     pub magnitudes: Values<Magnitude>,
-    /// Images of each set, after those skipped, on which the best cell is chosen; it is reported on those after them.
+    /// Images of each set on which the best cell is chosen, at most half of them; it is reported on the others.
     #[serde(deserialize_with = "values::at_least_one")]
     #[schemars(range(min = 1))]
     pub validation: usize,
@@ -227,6 +242,7 @@ impl Job {
             temperature: None,
             magnitude: None,
             batch: None,
+            order: None,
             skip: None,
             limit: None,
             seed: None,
@@ -270,6 +286,7 @@ impl Session {
     /// What the engine is told of a job; defaults filled in.
     pub fn spec(&self, job: &Job) -> JobSpec {
         let defaults = &self.defaults;
+        let skip = job.skip.unwrap_or(defaults.skip);
         JobSpec {
             network: job.network.clone(),
             weights: job.weights.clone(),
@@ -279,8 +296,15 @@ impl Session {
                 job.temperature.unwrap_or(defaults.temperature),
                 job.magnitude.unwrap_or(defaults.magnitude),
             ),
-            skip: job.skip.unwrap_or(defaults.skip),
+            // A number of images to skip counts along the file.
+            sampling: match skip {
+                0 => job.order.or(defaults.order).unwrap_or_default(),
+                _ => Sampling::File,
+            },
+            skip,
             limit: job.limit.unwrap_or(defaults.limit).count(),
+            part: Part::Whole,
+            corrupt: None,
             batch: job.batch.unwrap_or(defaults.batch).size(),
             seed: job.seed.unwrap_or(defaults.seed),
             order: Order::Random,

@@ -24,14 +24,37 @@ pub enum Layout {
 }
 
 /// What to do about an image that cannot be decoded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Corrupt {
     /// Stop, and name it.
     #[default]
+    #[serde(alias = "fail")]
     Fatal,
     /// Leave it out, and note it.
     Skip,
+}
+
+impl Corrupt {
+    /// Every way, in the words of the command line.
+    pub const KEYS: [&str; 2] = ["skip", "fail"];
+}
+
+/// A word that does not say what to do about an image that cannot be decoded.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is neither `skip` nor `fail`")]
+pub struct UnknownCorrupt(String);
+
+impl std::str::FromStr for Corrupt {
+    type Err = UnknownCorrupt;
+
+    fn from_str(text: &str) -> Result<Self, UnknownCorrupt> {
+        match text {
+            "skip" => Ok(Self::Skip),
+            "fail" | "fatal" => Ok(Self::Fatal),
+            _ => Err(UnknownCorrupt(text.to_owned())),
+        }
+    }
 }
 
 pub(crate) struct Folder {

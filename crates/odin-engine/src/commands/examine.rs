@@ -75,7 +75,11 @@ fn network(
         findings.push(Finding::unwell("images", text, advice));
         return Ok(findings);
     }
+    for note in set.notes() {
+        findings.push(Finding::well("note", format!("{}: {note}", set.name())));
+    }
     let found = preflight::preflight(&card, weights, &set, images, device)?;
+    let lacks = found.as_ref().and_then(|found| found.lacks.clone());
     findings.push(match found {
         None => Finding::well("accuracy", format!("not known: {} has no labels", set.name())),
         Some(found) => {
@@ -83,7 +87,7 @@ fn network(
                 .published
                 .map_or(String::new(), |p| format!(", the card says {:.2} %", 100.0 * p));
             let text = format!(
-                "{:.2} % of the first {} images of {}{published}",
+                "{:.2} % of {} images of {}{published}",
                 100.0 * found.accuracy(),
                 found.images,
                 set.name()
@@ -94,6 +98,9 @@ fn network(
             }
         }
     });
+    if let Some(lacks) = lacks {
+        findings.push(Finding::unwell("classes", "some were not tried", lacks));
+    }
     Ok(findings)
 }
 

@@ -166,7 +166,11 @@ fn open(models: &ModelCache, request: &LoadRequest) -> Result<Ready, OpenError> 
     let Some((_, network)) = networks.first() else {
         return Err(OpenError::NoDevice);
     };
-    if let Some(why) = network.no_gradient.clone().filter(|_| !asked.settings.magnitude().is_zero()) {
+    if let Some(why) = network
+        .no_gradient
+        .clone()
+        .filter(|_| !asked.settings.magnitude().is_zero())
+    {
         let network = network.card.name.clone();
         return Err(OpenError::NoGradient { network, why });
     }

@@ -16,7 +16,7 @@ use crate::scoring::Scorer;
 use odin_core::home::Home;
 use odin_core::networks::{CardError, NetworkCard};
 use odin_core::protocol::{SetImages, SetRequest, Side};
-use odin_datasets::{Dataset, DatasetError};
+use odin_datasets::{Corrupt, Dataset, DatasetError};
 
 /// Why a network or a set cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -58,7 +58,7 @@ pub enum OpenError {
 pub struct ModelCache {
     home: Home,
     networks: Mutex<HashMap<NetworkKey, (Stamp, Arc<OpenNetwork>)>>,
-    sets: Mutex<HashMap<String, (Stamp, Arc<Dataset>)>>,
+    sets: Mutex<HashMap<SetKey, (Stamp, Arc<Dataset>)>>,
     sizes: Mutex<BatchSizes>,
 }
 
@@ -74,6 +74,14 @@ fn case(worker: WorkerId, network: &OpenNetwork, set: &Dataset) -> Result<Case, 
 }
 
 type NetworkKey = (String, Option<PathBuf>, WorkerId);
+/// A set's name, and what is done about images that cannot be decoded where that is not left to its card.
+/// A set as a network is shown it: networks may have preprocessing for sets that have none.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct SetKey {
+    name: String,
+    corrupt: Option<Corrupt>,
+    preprocessing: String,
+}
 
 /// The files that something was opened from, when each was changed and how long it is. While these stay the same, what is
 /// open is what lies on disk; a network that was trained on is opened anew.
@@ -116,7 +124,7 @@ impl ModelCache {
         let Some(network) = networks.first() else {
             return false;
         };
-        let Some(set) = known(&self.sets, &set_key(set_name(request, network), network)) else {
+        let Some(set) = known(&self.sets, &set_key(request, network)) else {
             return false;
         };
         let has_size = |(worker, network): (&WorkerId, &Arc<OpenNetwork>)| {
@@ -207,16 +215,20 @@ impl ModelCache {
     }
 
     /// Opens the set and checks that its images fit the network.
-    fn set(&self, name: &str, network: &OpenNetwork) -> Result<Arc<Dataset>, OpenError> {
-        let key = set_key(name, network);
+    fn set(&self, key: SetKey, network: &OpenNetwork) -> Result<Arc<Dataset>, OpenError> {
         let set = match known(&self.sets, &key) {
             Some(open) => open,
             None => {
-                let (card, root) = network.card.find_set(name, &self.home.data_folders())?;
+                let (card, root) = network.card.find_set(&key.name, &self.home.data_folders())?;
                 let card_file = root.join(format!("{}.yaml", card.name));
-                let images = card.source.paths().into_iter().map(|path| root.join(path));
-                let stamp = Stamp::of(images.chain([card_file]));
-                let set = Arc::new(Dataset::open(&card, &root)?);
+                let groups = card.groups.iter().filter_map(|groups| groups.file.as_deref());
+                let files = card.source.paths().into_iter().chain(groups);
+                let stamp = Stamp::of(files.map(|path| root.join(path)).chain([card_file]));
+                let mut set = Dataset::open(&card, &root)?;
+                if let Some(corrupt) = key.corrupt {
+                    set.set_corrupt(corrupt);
+                }
+                let set = Arc::new(set);
                 lock(&self.sets).insert(key, (stamp, set.clone()));
                 set
             }
@@ -240,7 +252,7 @@ impl ModelCache {
 
     /// The images of the request. The labels of an in-distribution set must be those of the network.
     pub fn images(&self, request: &SetRequest, network: &OpenNetwork) -> Result<Arc<Dataset>, OpenError> {
-        let set = self.set(set_name(request, network), network)?;
+        let set = self.set(set_key(request, network), network)?;
         let (found, needed) = (set.class_names().len(), network.card.classes);
         if request.side == Side::In && found > 0 && found != needed {
             let (name, network) = (set.name().to_owned(), network.card.name.clone());
@@ -255,16 +267,16 @@ impl ModelCache {
     }
 }
 
-fn set_name<'a>(request: &'a SetRequest, network: &'a OpenNetwork) -> &'a str {
-    match &request.images {
+fn set_key(request: &SetRequest, network: &OpenNetwork) -> SetKey {
+    let name = match &request.images {
         SetImages::InDistribution => &network.card.in_dataset,
         SetImages::Named(name) => name,
+    };
+    SetKey {
+        name: name.clone(),
+        corrupt: request.corrupt,
+        preprocessing: format!("{:?}", network.card.preprocessing),
     }
-}
-
-/// Names a set as a network is shown it: networks may have preprocessing for sets that have none.
-fn set_key(name: &str, network: &OpenNetwork) -> String {
-    format!("{name}\n{:?}", network.card.preprocessing)
 }
 
 /// Preprocessing that makes images of this height and width.

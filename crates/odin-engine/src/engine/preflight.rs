@@ -1,5 +1,5 @@
-//! Does a network do here what its card says? Its accuracy on the first in-distribution images, against the published
-//! one, and under the other normalisations that such networks are trained with.
+//! Does a network do here what its card says? Its accuracy on a sample of in-distribution images, against the published one,
+//! and under the other normalisations that such networks are trained with.
 use std::collections::{HashMap, HashSet};
 
 use super::open_network::OpenNetwork;
@@ -8,7 +8,7 @@ use crate::networks::{read_weights, reason_of};
 use crate::scoring::Scorer;
 use odin_core::networks::NetworkCard;
 use odin_core::protocol::ScoredImage;
-use odin_datasets::{Channels, Dataset, DatasetError, Normalisation, NormalisationError};
+use odin_datasets::{Channels, Choice, Dataset, DatasetError, Normalisation, NormalisationError, Sampling};
 use odin_detectors::argmax;
 use odin_metrics::{Interval, clopper_pearson};
 
@@ -51,7 +51,7 @@ pub enum PreflightError {
     Libtorch(String),
 }
 
-/// What was found on the first labelled images.
+/// What was found on a sample of labelled images.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Preflight {
     pub images: usize,
@@ -59,6 +59,11 @@ pub struct Preflight {
     pub published: Option<f64>,
     /// A well-known normalisation under which clearly more are right, and how many.
     pub better: Option<(&'static str, usize)>,
+    /// The share that guesses would get right which know nothing of the images: a guess at random, or one that gives each
+    /// class as often as the network does.
+    pub chance: f64,
+    /// Classes of the set without an image in the sample.
+    pub lacks: Option<String>,
 }
 
 impl Preflight {
@@ -74,8 +79,22 @@ impl Preflight {
                 self.images, self.right
             ));
         }
-        shortfall(self.right, self.images, self.published?)
+        self.published
+            .and_then(|published| shortfall(self.right, self.images, published))
+            .or_else(|| by_chance(self.right, self.images, self.chance))
     }
+}
+
+/// Says so where no more images are right than chance explains.
+fn by_chance(right: usize, images: usize, chance: f64) -> Option<String> {
+    let Interval { low, .. } = clopper_pearson(right as u64, images as u64, 0.95);
+    (images > 0 && low <= chance).then(|| {
+        format!(
+            "{right} of {images} right is what chance gives ({:.1} %): are weights, normalisation and labels its own? \
+             (`--images` tries more)",
+            100.0 * chance
+        )
+    })
 }
 
 /// Says so where the images are too few right for the published accuracy to be true of this network here.
@@ -90,7 +109,7 @@ pub fn shortfall(right: usize, images: usize, published: f64) -> Option<String> 
     })
 }
 
-/// Runs the network over the first `most` images; `None` where the set has no labels.
+/// Runs the network over a seeded sample of at most `most` images; `None` where the set has no labels.
 pub fn preflight(
     card: &NetworkCard,
     weights: Option<&std::path::Path>,
@@ -98,14 +117,16 @@ pub fn preflight(
     most: usize,
     device: tch::Device,
 ) -> Result<Option<Preflight>, PreflightError> {
-    let labels: Option<Vec<u16>> = (0..set.len().min(most)).map(|index| set.label(index)).collect();
-    let Some(labels) = labels.filter(|labels| !labels.is_empty()) else {
+    if set.labels().is_none() || most == 0 {
         return Ok(None);
-    };
+    }
+    let chosen = set.choose(&Choice::sample(most, 0))?;
     let network = read_weights(card, weights, device)?.network()?;
     let torch = |error: tch::TchError| PreflightError::Libtorch(reason_of(&error));
     let scorer = Scorer::new(network, card.normalisation.std(), device).map_err(torch)?;
-    let own = hits(&scorer, set, &labels, &card.normalisation)?;
+    let guesses = |normalisation: &Normalisation| guesses(&scorer, set, &chosen, normalisation);
+    let own = guesses(&card.normalisation)?;
+    let (chance, own) = (chance(&own, scorer.network().classes()), hits(&own));
     let count = |hits: &[bool]| hits.iter().filter(|&&hit| hit).count();
     let mut better: Option<(&'static str, usize)> = None;
     let well_known = match card.normalisation.channels() {
@@ -113,16 +134,18 @@ pub fn preflight(
         Channels::Grey => OF_GREY,
     };
     for (name, mean, std) in well_known {
-        let other = hits(&scorer, set, &labels, &Normalisation::by_channel(mean, std)?)?;
+        let other = hits(&guesses(&Normalisation::by_channel(mean, std)?)?);
         if clearly_better(&other, &own) && better.is_none_or(|(_, right)| count(&other) > right) {
             better = Some((name, count(&other)));
         }
     }
     Ok(Some(Preflight {
-        images: labels.len(),
+        images: own.len(),
         right: count(&own),
         published: card.accuracy,
         better,
+        chance,
+        lacks: set.lacks(&chosen, Sampling::Sample),
     }))
 }
 
@@ -133,18 +156,47 @@ fn clearly_better(other: &[bool], own: &[bool]) -> bool {
     won - lost > 3.0 * (won + lost).sqrt()
 }
 
-/// Whether each of the first images is classified rightly.
-fn hits(
+/// What the network takes an image for, and what it is.
+type Guess = (usize, u16);
+
+fn hits(guesses: &[Guess]) -> Vec<bool> {
+    guesses
+        .iter()
+        .map(|&(guess, label)| guess == usize::from(label))
+        .collect()
+}
+
+/// The share of right guesses that know nothing of the images: one in `classes`, or where the guesses prefer classes that are
+/// common here, what this alone gets right.
+fn chance(guesses: &[Guess], classes: usize) -> f64 {
+    let mut times: HashMap<usize, (u64, u64)> = HashMap::new();
+    for &(guess, label) in guesses {
+        times.entry(guess).or_default().0 += 1;
+        times.entry(usize::from(label)).or_default().1 += 1;
+    }
+    let at_random = 1.0 / classes.max(1) as f64;
+    // Images of one class cannot tell knowledge from a preference.
+    if times.values().filter(|(_, labels)| *labels > 0).count() < 2 {
+        return at_random;
+    }
+    let both: f64 = times
+        .values()
+        .map(|&(guessed, labels)| (guessed * labels) as f64)
+        .sum();
+    at_random.max(both / (guesses.len() as f64).powi(2))
+}
+
+/// The guess at each of the chosen images, less those that a card skips.
+fn guesses(
     scorer: &Scorer,
     set: &Dataset,
-    labels: &[u16],
+    chosen: &[usize],
     normalisation: &Normalisation,
-) -> Result<Vec<bool>, PreflightError> {
+) -> Result<Vec<Guess>, PreflightError> {
     const BATCH: usize = 50;
     let torch = |error: tch::TchError| PreflightError::Libtorch(reason_of(&error));
-    let all: Vec<usize> = (0..labels.len()).collect();
-    let mut hits = Vec::new();
-    for chunk in set.batches_by_size(&all, BATCH)? {
+    let mut all = Vec::new();
+    for chunk in set.batches_by_size(chosen, BATCH)? {
         let batch = set.batch(&chunk, normalisation)?;
         let images = scorer
             .images(&batch.images, batch.height, batch.width)
@@ -154,13 +206,10 @@ fn hits(
             .and_then(|logits| scorer.rows(&logits))
             .map_err(torch)?;
         let guesses = rows.chunks(scorer.network().classes()).map(argmax);
-        hits.extend(
-            guesses
-                .zip(&batch.labels)
-                .map(|(guess, label)| *label == Some(guess as u16)),
-        );
+        let guess = |(guess, label): (usize, &Option<u16>)| Some((guess, (*label)?));
+        all.extend(guesses.zip(&batch.labels).filter_map(guess));
     }
-    Ok(hits)
+    Ok(all)
 }
 
 /// Watches, at no cost, whether the in-distribution images that are scored anyway come out as the card says.
@@ -208,6 +257,19 @@ mod tests {
         assert_eq!(shortfall(0, 0, 0.94), None);
         let text = shortfall(850, 1000, 0.94).unwrap();
         assert!(text.contains("85.0 %") && text.contains("94.0 %"), "{text}");
+    }
+
+    #[test]
+    fn chance_is_told_from_knowledge() {
+        // Right half of the time with two classes, and always the commoner one of nine to one.
+        assert!(by_chance(500, 1000, 0.5).unwrap().contains("50.0 %"));
+        assert_eq!(by_chance(600, 1000, 0.5), None);
+        assert!(by_chance(3, 5, 0.5).is_some() && by_chance(0, 0, 0.5).is_none());
+        let constant: Vec<Guess> = (0..100).map(|i| (0, u16::from(i % 10 == 0))).collect();
+        assert_eq!(chance(&constant, 2), 0.9);
+        let knowing: Vec<Guess> = (0..100).map(|i| (i % 2, (i % 2) as u16)).collect();
+        assert_eq!(chance(&knowing, 2), 0.5);
+        assert_eq!(chance(&[(1, 1); 9], 4), 0.25, "images of one class");
     }
 
     #[test]

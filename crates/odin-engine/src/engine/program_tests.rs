@@ -1,15 +1,15 @@
 //! TorchScript programs with habits of their own, beside a sound network.
 use std::time::Duration;
 
-use super::tests::{Bench, spec};
+use super::tests::{TestEngine, side, spec};
 use crate::networks::program_of_fixture;
 use odin_core::comparisons::{JobCommand, JobEvent};
 use odin_core::protocol::{ImageId, JobId, JobSpec, Order};
 use odin_metrics::Side;
 
 /// Puts the program and a card of its name among the networks.
-fn put(bench: &Bench, name: &str, classes: usize, channels: usize) {
-    let models = bench.folder.path().join("models");
+fn put(engine: &TestEngine, name: &str, classes: usize, channels: usize) {
+    let models = engine.folder.path().join("models");
     std::fs::write(models.join(format!("{name}.pt")), program_of_fixture(name)).unwrap();
     let values = |value: f32| vec![value; channels];
     let card = format!(
@@ -30,19 +30,19 @@ fn of(name: &str, magnitude: f64) -> JobSpec {
 
 #[test]
 fn a_program_without_a_gradient_fails_alone_and_scores_without_perturbation() {
-    let mut bench = Bench::new();
+    let mut engine = TestEngine::new();
     for name in ["no-grad", "own-gradient"] {
-        put(&bench, name, 3, 3);
-        let why = bench.score(of(name, 0.002)).unwrap_err();
+        put(&engine, name, 3, 3);
+        let why = engine.score(of(name, 0.002)).unwrap_err();
         assert!(
             why.starts_with(name) && why.contains("only ε = 0 can be scored"),
             "{why}"
         );
-        let scored = bench.score(of(name, 0.0)).unwrap();
+        let scored = engine.score(of(name, 0.0)).unwrap();
         assert_eq!(scored.iter().map(|batch| batch.scores.len()).sum::<usize>(), 80);
         // Without a batch size it is measured, which takes no gradient either.
         assert!(
-            bench
+            engine
                 .score(JobSpec {
                     batch: None,
                     limit: Some(4),
@@ -50,10 +50,10 @@ fn a_program_without_a_gradient_fails_alone_and_scores_without_perturbation() {
                 })
                 .is_ok()
         );
-        assert!(bench.score(of("small", 0.002)).is_ok());
+        assert!(engine.score(of("small", 0.002)).is_ok());
     }
     for (magnitude, is_shown) in [(0.0, true), (0.002, false)] {
-        bench.tell(JobCommand::Inspect {
+        engine.tell(JobCommand::Inspect {
             job: JobId::Job(9),
             spec: of("no-grad", magnitude),
             image: ImageId {
@@ -63,7 +63,7 @@ fn a_program_without_a_gradient_fails_alone_and_scores_without_perturbation() {
         });
         let result = loop {
             if let JobEvent::Inspected { result, .. } =
-                bench.events.recv_timeout(Duration::from_secs(60)).unwrap()
+                engine.events.recv_timeout(Duration::from_secs(60)).unwrap()
             {
                 break result;
             }
@@ -77,17 +77,17 @@ fn a_program_without_a_gradient_fails_alone_and_scores_without_perturbation() {
 
 #[test]
 fn what_a_program_does_in_large_batches_fails_its_own_job() {
-    let mut bench = Bench::new();
+    let mut engine = TestEngine::new();
     for (name, telling) in [
         ("loses-gradient", "no gradient"),
         ("raises-later", "more than four is a crowd"),
         ("drops-images", "from 8 images"),
     ] {
-        put(&bench, name, 3, 3);
-        let why = bench.score(of(name, 0.002)).unwrap_err();
+        put(&engine, name, 3, 3);
+        let why = engine.score(of(name, 0.002)).unwrap_err();
         assert!(why.contains(telling), "{name}: {why}");
         assert!(
-            bench
+            engine
                 .score(JobSpec {
                     batch: Some(4),
                     ..of(name, 0.002)
@@ -95,18 +95,18 @@ fn what_a_program_does_in_large_batches_fails_its_own_job() {
                 .is_ok(),
             "{name}"
         );
-        assert!(bench.score(of("small", 0.002)).is_ok());
+        assert!(engine.score(of("small", 0.002)).is_ok());
     }
 }
 
 #[test]
 fn probabilities_in_place_of_logits_are_told_once() {
-    let mut bench = Bench::new();
-    put(&bench, "softmax", 3, 3);
+    let mut engine = TestEngine::new();
+    put(&engine, "softmax", 3, 3);
     for magnitude in [0.0, 0.001] {
-        bench.score(of("softmax", magnitude)).unwrap();
+        engine.score(of("softmax", magnitude)).unwrap();
     }
-    let told = bench.warnings.lock().unwrap().clone();
+    let told = engine.warnings.lock().unwrap().clone();
     let [text] = told.as_slice() else {
         panic!("{told:?}")
     };
@@ -115,16 +115,16 @@ fn probabilities_in_place_of_logits_are_told_once() {
 
 #[test]
 fn grey_and_single_logit_networks_are_scored() {
-    let mut bench = Bench::new();
+    let mut engine = TestEngine::new();
     for (name, classes, channels) in [
         ("grey", 3, 1),
         ("single", 2, 3),
         ("flat", 2, 3),
         ("in-place", 3, 3),
     ] {
-        put(&bench, name, classes, channels);
-        let scored = bench.score(of(name, 0.002)).unwrap();
-        let all: Vec<_> = scored.iter().flat_map(|batch| &batch.scores).collect();
+        put(&engine, name, classes, channels);
+        let scored = engine.score(of(name, 0.002)).unwrap();
+        let all = [Side::In, Side::Out].map(|of| side(&scored, of)).concat();
         assert_eq!(all.len(), 80, "{name}");
         assert!(
             all.iter().all(|score| usize::from(score.prediction) < classes),
@@ -132,9 +132,9 @@ fn grey_and_single_logit_networks_are_scored() {
         );
         assert!(all.iter().any(|score| score.odin != score.baseline), "{name}");
         // Signs that were kept unpack to what they were.
-        let kept = bench.score(of(name, 0.004)).unwrap();
+        let kept = engine.score(of(name, 0.004)).unwrap();
         assert_eq!(kept.iter().map(|batch| batch.scores.len()).sum::<usize>(), 80);
-        bench.tell(JobCommand::Inspect {
+        engine.tell(JobCommand::Inspect {
             job: JobId::Job(9),
             spec: of(name, 0.002),
             image: ImageId {
@@ -144,38 +144,35 @@ fn grey_and_single_logit_networks_are_scored() {
         });
         let seen = loop {
             if let JobEvent::Inspected { result, .. } =
-                bench.events.recv_timeout(Duration::from_secs(60)).unwrap()
+                engine.events.recv_timeout(Duration::from_secs(60)).unwrap()
             {
                 break (*result).unwrap();
             }
         };
-        let known = scored
-            .iter()
-            .filter(|batch| batch.side == Side::Out)
-            .flat_map(|batch| &batch.scores);
-        let known = known.clone().find(|score| score.index == 3).unwrap();
-        assert!((seen.odin.0 - known.odin.0).abs() < 1e-4, "{name}");
+        let known = side(&scored, Side::Out);
+        let known = known.iter().find(|score| score.index == 3).unwrap();
+        assert!((seen.odin.0 - known.odin).abs() < 1e-4, "{name}");
     }
 }
 
 #[test]
 fn a_networks_preprocessing_brings_images_to_size() {
-    let mut bench = Bench::new();
+    let mut engine = TestEngine::new();
     let large = || JobSpec {
         dataset: "large".to_owned(),
         ..spec(1000.0, 0.002, Order::File)
     };
-    let why = bench.score(large()).unwrap_err();
+    let why = engine.score(large()).unwrap_err();
     assert!(
         why.contains("80×80") && why.contains("`preprocessing: {resize: 32, crop: 32}`"),
         "{why}"
     );
-    let card = bench.folder.path().join("models/small.yaml");
+    let card = engine.folder.path().join("models/small.yaml");
     let text = std::fs::read_to_string(&card).unwrap();
     std::fs::write(&card, format!("{text}preprocessing: {{resize: 32, crop: 32}}\n")).unwrap();
-    let scored = bench.score(large()).unwrap();
+    let scored = engine.score(large()).unwrap();
     assert_eq!(scored.iter().map(|batch| batch.scores.len()).sum::<usize>(), 80);
-    bench.tell(JobCommand::Inspect {
+    engine.tell(JobCommand::Inspect {
         job: JobId::Job(9),
         spec: large(),
         image: ImageId {
@@ -185,7 +182,7 @@ fn a_networks_preprocessing_brings_images_to_size() {
     });
     loop {
         if let JobEvent::Inspected { result, .. } =
-            bench.events.recv_timeout(Duration::from_secs(60)).unwrap()
+            engine.events.recv_timeout(Duration::from_secs(60)).unwrap()
         {
             let seen = (*result).unwrap();
             break assert_eq!((seen.original.height, seen.original.width), (32, 32));

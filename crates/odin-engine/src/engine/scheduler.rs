@@ -45,7 +45,7 @@ struct Scheduler<E, D> {
     home: Home,
     sender: Sender<Message>,
     accuracy: AccuracyWatch,
-    /// Notes on networks that a person has been told.
+    /// Notes on networks and sets that a person has been told: those of a grid's cells are all the same.
     told: HashSet<String>,
     gauge: Gauge,
     emit: E,
@@ -241,6 +241,7 @@ impl<E: FnMut(Event), D: Fn(Done) + Clone + Send + 'static> Scheduler<E, D> {
             Err(reason) => return self.fail(entry, &reason),
         };
         let total = task.total();
+        let notes: Vec<String> = task.notes().collect();
         if let Some(place) = self.queue.entry(entry) {
             place.state = State::Open(Box::new(task));
         }
@@ -249,6 +250,11 @@ impl<E: FnMut(Event), D: Fn(Done) + Clone + Send + 'static> Scheduler<E, D> {
             (self.emit)(started(subscriber, devices.clone(), total));
         }
         tell_scores(&mut self.emit, &subscribers, known, true);
+        for text in notes {
+            if self.told.insert(text.clone()) {
+                (self.emit)(Event::Warning { text });
+            }
+        }
         self.tidy();
     }
 

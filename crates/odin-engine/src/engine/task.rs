@@ -22,8 +22,6 @@ use odin_metrics::Side;
 pub enum TaskError {
     #[error(transparent)]
     Dataset(#[from] DatasetError),
-    #[error("{name} has {len} images, and the first {skip} are skipped: nothing is left to score")]
-    Empty { name: String, len: usize, skip: usize },
     #[error("no network lies on {0:?}")]
     NoNetwork(WorkerId),
 }
@@ -37,6 +35,8 @@ pub struct Task {
     evidence: EvidenceKey,
     /// Every image of it, in the order of the request.
     order: Vec<u32>,
+    /// What a person should know of the images chosen.
+    note: Option<String>,
     handed_out: usize,
     ahead: Ahead,
     /// Batches handed out that have not come back.
@@ -75,7 +75,9 @@ impl Task {
             evidence: key,
             batch,
         } = ready;
-        let order = order_of(&set, &request)?;
+        let chosen = set.choose(&request.choice)?;
+        let note = set.lacks(&chosen, request.choice.sampling);
+        let order = order_of(&chosen, &request);
         let (t, magnitude) = request.settings.perturbation();
         let evidence = store.open(&key, t, magnitude);
         // The batches are those of a set of which nothing is known, less the images that are known: what a killed program
@@ -103,6 +105,7 @@ impl Task {
             set,
             evidence: key,
             order,
+            note,
             out: 0,
         };
         let known = task.table(known.into_iter(), store);
@@ -217,6 +220,12 @@ impl Task {
         self.table(work.images(), store)
     }
 
+    /// What a person should know of the set as it was opened, and of the images chosen.
+    pub fn notes(&self) -> impl Iterator<Item = String> {
+        let of_set = move |note: &String| format!("{}: {note}", self.set.name());
+        self.set.notes().iter().map(of_set).chain(self.note.clone())
+    }
+
     /// Where images were left out because they cannot be read: the set's name, how many, why the first.
     pub fn skipped(&self) -> Option<(String, usize, String)> {
         let all = self.set.skipped();
@@ -234,22 +243,12 @@ impl Ahead {
     }
 }
 
-fn order_of(set: &Dataset, request: &SetRequest) -> Result<Vec<u32>, TaskError> {
-    let end = request.limit.map_or(set.len(), |limit| {
-        set.len().min(request.skip.saturating_add(limit))
-    });
-    if request.skip >= end {
-        return Err(TaskError::Empty {
-            name: set.name().to_owned(),
-            len: set.len(),
-            skip: request.skip,
-        });
-    }
-    let mut order: Vec<u32> = (request.skip as u32..end as u32).collect();
+fn order_of(chosen: &[usize], request: &SetRequest) -> Vec<u32> {
+    let mut order: Vec<u32> = chosen.iter().map(|&index| index as u32).collect();
     if request.order == Order::Random {
-        let mut rng = ChaCha8Rng::seed_from_u64(request.seed);
+        let mut rng = ChaCha8Rng::seed_from_u64(request.choice.seed);
         rng.set_stream(if request.side == Side::In { 0 } else { 1 });
         order.shuffle(&mut rng);
     }
-    Ok(order)
+    order
 }

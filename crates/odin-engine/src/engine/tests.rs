@@ -11,6 +11,7 @@ use odin_core::networks::Architecture;
 use odin_core::protocol::{Event, Generation, JobId, JobSpec, Order, Placement, ScoreTable, ScoredImage};
 use odin_core::setting::{Detector, Settings};
 use odin_core::units::{Device, Devices, Magnitude, Temperature};
+use odin_datasets::{Part, Sampling};
 use odin_metrics::Side;
 
 /// A home with the network `small` and the sets `one`, `two` and `large` (whose images do not fit the network).
@@ -49,8 +50,11 @@ pub(super) fn spec(temperature: f64, magnitude: f64, order: Order) -> JobSpec {
             Temperature::new(temperature).unwrap(),
             Magnitude::new(magnitude).unwrap(),
         ),
+        sampling: Sampling::File,
         skip: 0,
         limit: None,
+        part: Part::Whole,
+        corrupt: None,
         batch: Some(8),
         seed: 0,
         order,
@@ -314,6 +318,36 @@ fn slices_are_counted_in_images_of_the_file() {
         .unwrap();
     let indices: Vec<u32> = side(&some, Side::Out).iter().map(|s| s.index).collect();
     assert_eq!(indices, [10, 11, 12, 13, 14]);
+}
+
+#[test]
+fn a_sample_has_the_numbers_of_the_set_and_validation_is_apart_from_the_report() {
+    let mut engine = TestEngine::new();
+    let mut of = |seed, part| {
+        let scored = engine
+            .score(JobSpec {
+                sampling: Sampling::Sample,
+                seed,
+                limit: Some(20),
+                part,
+                ..spec(1.0, 0.0, Order::File)
+            })
+            .unwrap();
+        let mut indices: Vec<u32> = side(&scored, Side::Out).iter().map(|s| s.index).collect();
+        indices.sort_unstable();
+        indices
+    };
+    let whole = of(0, Part::Whole);
+    assert_eq!(whole.len(), 20);
+    assert!(
+        *whole.last().unwrap() >= 20,
+        "not the first of the file: {whole:?}"
+    );
+    assert_eq!(of(0, Part::Whole), whole);
+    assert_ne!(of(1, Part::Whole), whole);
+    let mut both = [of(0, Part::Validation(8)), of(0, Part::Report(8))].concat();
+    both.sort_unstable();
+    assert_eq!(both, whole);
 }
 
 fn from_cache(batches: &[JobBatch]) -> usize {

@@ -88,6 +88,8 @@ pub struct Grid {
     axes: Axes,
     /// How many images of each set choose the best cell.
     split: Split,
+    /// ID and OOD images that do so, once the engine has told; groups of images that stay together may make them fewer.
+    pub(in crate::app) chosen_on: Option<(usize, usize)>,
     pub cursor: Place,
     /// Whether a person wants the cells filled.
     pub filling: bool,
@@ -117,6 +119,7 @@ impl Grid {
         Some(Self {
             base: base(&job.spec),
             split,
+            chosen_on: None,
             cursor: axes.nearest(job.parameters()),
             filling: false,
             seconds_left: None,
@@ -145,9 +148,10 @@ impl Grid {
         self.axes.magnitudes()
     }
 
-    /// How many images of each set choose the best cell.
-    pub fn validation(&self) -> usize {
-        self.split.validation()
+    /// How many ID and OOD images choose the best cell.
+    pub fn validation(&self) -> (usize, usize) {
+        let asked = self.split.validation();
+        self.chosen_on.unwrap_or((asked, asked))
     }
 
     /// `None` for a place that the grid does not have.

@@ -42,9 +42,9 @@ pub fn draw(model: &Model, area: Rect, painter: &mut Painter) {
     ];
     let [head, map, axis, legend_area, _, table] = areas::stack(area, heights);
     let name = format!("{} of {}", model.view.metric, job.spec.dataset);
-    let n = grid.validation();
+    let (ins, outs) = grid.validation();
     let separator = painter.glyphs().separator;
-    let state = format!("on {n} + {n} images {separator} {}", state(model, grid));
+    let state = format!("on {ins} + {outs} images {separator} {}", state(model, grid));
     painter.title(head, &name, vec![Span::styled(state, theme.dim)]);
     map::draw(grid, &scale, own, &temperatures, [map, axis], painter);
     painter.lines(legend_area, &legend);

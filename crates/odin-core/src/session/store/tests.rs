@@ -4,6 +4,7 @@ use std::fs;
 use super::*;
 use crate::session::Limit;
 use crate::units::{Device, Magnitude, Temperature};
+use odin_datasets::Sampling;
 
 fn parse(text: &str) -> Result<Session, String> {
     Session::parse(text, Path::new("s.yaml")).map_err(|error| error.to_string())
@@ -41,6 +42,29 @@ fn jobs_take_what_they_do_not_say_from_the_defaults() {
         (specs[2].1.all(), specs[2].2.limit),
         (&[Device::Cuda(1)][..], Some(9))
     );
+}
+
+#[test]
+fn a_skip_means_the_order_of_the_file_and_a_job_may_say_its_own() {
+    let orders = |text: &str| -> Vec<Sampling> {
+        let specs = parse(text).unwrap().job_specs();
+        specs.iter().map(|(_, _, spec)| spec.sampling).collect()
+    };
+    use Sampling::{File, Sample};
+    assert_eq!(orders(SMALL), [Sample; 3], "of a session of before too");
+    assert_eq!(orders(&SMALL.replace("limit: 500", "order: file")), [File; 3]);
+    assert_eq!(
+        orders(&SMALL.replace("limit: 9", "skip: 9")),
+        [Sample, Sample, File]
+    );
+    assert_eq!(
+        orders(&SMALL.replace("limit: 9", "order: file")),
+        [Sample, Sample, File]
+    );
+    let both = SMALL
+        .replace("limit: 500", "order: file")
+        .replace("limit: 9", "order: sample");
+    assert_eq!(orders(&both), [File, File, Sample]);
 }
 
 #[test]
@@ -121,6 +145,19 @@ fn errors_name_the_file_the_place_and_what_was_expected() {
             "s.yaml:11:",
             "at least 1, or null for all",
         ),
+        (
+            "limit: 9",
+            "order: sample, skip: 9",
+            "s.yaml:11:",
+            "queues[1].jobs[0].order: `sample` leaves no images to `skip`",
+        ),
+        (
+            "limit: 500",
+            "order: sample, skip: 9",
+            "s.yaml:3:",
+            "defaults.order: `sample` leaves",
+        ),
+        ("limit: 9", "order: files", "s.yaml:11:", "`sample`, `file`"),
         ("limit: 9", "skip: -9", "s.yaml:11:", "queues[1].jobs[0].skip"),
         ("limit: 9", "temperature: 0", "s.yaml:11:", "above 0"),
         ("limit: 9", "magnitude: -0.1", "s.yaml:11:", "between 0 and 1"),
