@@ -146,6 +146,9 @@ fn what_a_card_says_does_not_steer_the_terminal() {
     let mut terminal = Terminal::open(&home, 24, 120);
     terminal.wait_for_text("done");
     terminal.send("n");
+    terminal.wait_for_text("New job");
+    // There are more sets than rows.
+    terminal.send("esc");
     terminal.wait_for_text("a red");
     assert!(
         !terminal
