@@ -6,7 +6,7 @@ use odin_tui::runs::Run;
 use serde_json::Value;
 use support::home::TestHome;
 
-const SESSION: &str = "version: 2\nname: tour\ndefaults: {magnitude: 0.002, temperature: 100, device: cpu}\nqueues:\n  \
+const SESSION: &str = "version: 2\nname: tour\ndefaults: {magnitude: 0.002, temperature: 100, device: cpu, order: file}\nqueues:\n  \
                        - name: first\n    jobs:\n      - {network: small, dataset: two}\n      \
                        - {network: small, dataset: three, sweep: {temperatures: [1, 100], magnitudes: 0:0.002:2, validation: 20}}\n";
 

@@ -9,7 +9,7 @@ use odin_tui::runs::{Run, State};
 use serde_json::Value;
 use support::home::TestHome;
 
-const SESSION: &str = "version: 2\nname: tour\ndefaults: {magnitude: 0.002, temperature: 100, device: cpu}\nqueues:\n  \
+const SESSION: &str = "version: 2\nname: tour\ndefaults: {magnitude: 0.002, temperature: 100, device: cpu, order: file}\nqueues:\n  \
                        - name: first\n    jobs:\n      - {network: small, dataset: two}\n      \
                        - {network: small, dataset: one, limit: 20, magnitude: 0}\n";
 

@@ -94,7 +94,7 @@ fn built_in() -> [DatasetCard; 2] {
 
 /// The set called `name_or_path`, and the folder that its card's paths start from.
 ///
-/// A card's name comes first; then its spelling in another case or an alias; then the path of a card, a folder of
+/// A card's name comes first; then a path, if there is such a file or folder; then another spelling of a name, or an alias. A path is that of a card, a folder of
 /// images, a file of images (CIFAR binary, IDX, NumPy, Parquet, WebDataset) or a list of image files.
 ///
 /// # Errors
@@ -103,6 +103,11 @@ pub fn find(name_or_path: &str, roots: &[PathBuf]) -> Result<(DatasetCard, PathB
     let known = cards(roots);
     if let Some((place, root)) = known.get(name_or_path) {
         return Ok((place.load()?, root.clone()));
+    }
+    // What lies here under this very name is meant before another name of a card.
+    let path = Path::new(name_or_path);
+    if !name_or_path.is_empty() && path.exists() {
+        return by_path(path);
     }
     let same = |other: &str| other.to_lowercase() == name_or_path.to_lowercase();
     if let Some((_, (place, root))) = known.iter().find(|(name, _)| same(name)) {
@@ -118,10 +123,6 @@ pub fn find(name_or_path: &str, roots: &[PathBuf]) -> Result<(DatasetCard, PathB
             return Ok((card, root.clone()));
         }
         names.extend(card.aliases);
-    }
-    let path = Path::new(name_or_path);
-    if !name_or_path.is_empty() && path.exists() {
-        return by_path(path);
     }
     Err(DatasetError::Unknown {
         name: name_or_path.to_owned(),

@@ -157,7 +157,7 @@ fn errors_name_the_file_the_place_and_what_was_expected() {
             "s.yaml:3:",
             "defaults.order: `sample` leaves",
         ),
-        ("limit: 9", "order: files", "s.yaml:11:", "`sample` or `file`"),
+        ("limit: 9", "order: files", "s.yaml:11:", "did you mean file?"),
         ("limit: 9", "skip: -9", "s.yaml:11:", "queues[1].jobs[0].skip"),
         ("limit: 9", "temperature: 0", "s.yaml:11:", "above 0"),
         ("limit: 9", "magnitude: -0.1", "s.yaml:11:", "between 0 and 1"),
