@@ -89,7 +89,7 @@ fn what_was_not_saved_is_offered_after_a_signal() {
     terminal.wait_for("word of the save", |s| {
         s.contains("saved to") && !s.contains("(unsaved)")
     });
-    terminal.send("q");
+    terminal.send("qq");
     assert_eq!(terminal.end(), 0);
     assert!(!kept_aside(&home).exists() && std::fs::read_to_string(preset(&home)).unwrap().contains("500"));
 }
@@ -111,11 +111,11 @@ fn what_was_not_saved_can_be_thrown_away() {
     terminal.wait();
     let mut terminal = Terminal::open(&home, 24, 80);
     terminal.wait_for_text("Not saved");
-    terminal.send("d");
+    terminal.send("dd");
     terminal.wait_for("the T of the file", |s| {
         s.contains("1000 0.0014") && !s.contains("Not saved")
     });
-    terminal.send("q");
+    terminal.send("qq");
     assert_eq!(terminal.end(), 0);
     assert!(!kept_aside(&home).exists());
 }
@@ -152,7 +152,7 @@ fn the_screen_that_was_shown_is_shown_again() {
     terminal.end();
     let mut terminal = Terminal::open(&home, 24, 80);
     terminal.wait_for_text("log, ");
-    terminal.send("q");
+    terminal.send("qq");
     assert_eq!(terminal.end(), 0);
 }
 
@@ -181,11 +181,11 @@ fn a_second_program_is_told_who_has_the_session_and_gets_a_copy() {
     third.wait_for_text("(unsaved)");
     third.send("s");
     third.wait_for_text("test-copy.yaml");
-    third.send("q");
+    third.send("qq");
     assert_eq!(third.end(), 0);
     let copy = home.path().join("sessions/test-copy.yaml");
     assert!(std::fs::read_to_string(copy).unwrap().contains("300"));
-    first.send("q");
+    first.send("qq");
     assert_eq!(first.end(), 0);
     assert_eq!(std::fs::read_to_string(preset(&home)).unwrap(), SESSION);
 }

@@ -1,4 +1,5 @@
 //! Everything that can happen, as one serialisable vocabulary for keys, mouse, engine and tests.
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -30,6 +31,8 @@ pub enum Action {
     GridReport(Box<GridReport>),
     Saved,
     SaveFailed(String),
+    /// The session is in another file now.
+    SavedAs(PathBuf),
     /// The networks and sets that jobs can be made from.
     Catalogue(Box<Catalogue>),
     /// The outcome of something done outside, for the status line and the log.
@@ -43,10 +46,14 @@ pub enum Action {
 
     Quit,
     Save,
+    /// Ask for the name of another file to save to.
+    OpenSaveAs,
     Suspend,
     ToggleHelp,
     /// Open the list of every action by name.
     OpenPalette,
+    /// Open that list at the ways to write the table to a file.
+    OpenExports,
     /// Open the lists of networks and sets for a new job.
     OpenPicker,
     /// Move the choice in the list that lies on top.
@@ -56,6 +63,7 @@ pub enum Action {
     OtherColumn,
     RestoreSession,
     DiscardAutosave,
+    KeepAutosave,
     /// Close whatever lies on top: help, typing, a message.
     Dismiss,
     Show(Screen),
@@ -69,6 +77,13 @@ pub enum Action {
 
     NextJob,
     PreviousJob,
+    /// Select the job so many rows further down the list.
+    StepJob(i32),
+    /// Type a text: the list then shows the jobs that contain it.
+    FilterJobs,
+    NextFailed,
+    /// Score the failed jobs again.
+    RetryFailed,
     SelectJob(usize),
     PauseOrResume,
     CancelJob,

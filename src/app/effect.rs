@@ -18,6 +18,12 @@ pub enum Effect {
         path: PathBuf,
         session: Box<Session>,
     },
+    /// To a new file, in place of the present one `from`. Answered by `SavedAs` or `SaveFailed`.
+    SaveSessionAs {
+        from: PathBuf,
+        path: PathBuf,
+        session: Box<Session>,
+    },
     /// Answered by `Intervals`; takes up to a second of computing.
     ComputeIntervals(IntervalRequest),
     /// Answered by `GridReport`; takes up to a second of computing.

@@ -12,6 +12,7 @@ mod tests;
 mod testing;
 mod update;
 mod effect;
+mod live;
 mod schedule;
 mod model;
 mod keymap;
@@ -28,16 +29,19 @@ pub use key::{Key, KeyCode};
 pub use keymap::{Binding, Context, Group, Keymap};
 pub use model::Model;
 pub use state::analysis::{
-    Analysis, BandPoint, ExactReport, ExactRequest, IntervalReport, IntervalRequest, Intervals95,
+    Analysis, BandPoint, ChangeReport, ChangeRequest, Changes95, ExactReport, ExactRequest, ImageScores,
+    IntervalReport, IntervalRequest, Intervals95, Rate,
 };
 pub use state::catalogue::{Catalogue, Choice};
-pub use state::compare::{Compare, CompareColumn, ComparedNumber, change, present};
+pub use state::compare::{
+    Compare, CompareColumn, ComparedNumber, change, is_better, paired_change, present, published_beside,
+};
 pub use state::engine::EngineState;
 pub use state::grid::{CellScores, Grid, GridReport, GridRequest, OnRest, Place, Replicates, Subset};
 pub use state::images::{Gallery, ImageFilter, ImageOrder, Inspected};
-pub use state::jobs::{Job, JobFailure, JobState, Totals};
+pub use state::jobs::{Job, JobFailure, JobFilter, JobState, Totals};
 pub use state::log::{Level, Log, LogEntry, LogFilter, Status, clock};
-pub use state::overlay::{Choices, Column, Overlay, Palette, Picker, Restore};
+pub use state::overlay::{Choices, Column, Overlay, Palette, Picker, Restore, SaveAs};
 pub use state::parameters::{Parameters, Slider, Span, Typing, TypingError};
 pub use state::pin::Pin;
 pub use state::scores::Listed;

@@ -1,25 +1,27 @@
 //! Everything that the dashboard knows: the states of all features together.
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::keymap::Keymap;
-use super::state::analysis::{Analysis, IntervalWork};
+use super::state::analysis::{Analysis, ImageScores, IntervalWork};
 use super::state::catalogue::Catalogue;
 use super::state::compare::{self, Compare};
 use super::state::engine::{EngineState, Requests};
 use super::state::grid::Grid;
 use super::state::images::Gallery;
-use super::state::jobs::{History, Job};
+use super::state::jobs::{History, Job, JobFilter, JobState};
 use super::state::log::{Level, Log, Status};
 use super::state::overlay::{Overlay, Restore};
 use super::state::parameters::{Slider, Typing};
-use super::state::pin::Pin;
+use super::state::pin::{Pin, Pinning};
 use super::state::saving::Saving;
 use super::state::theme::ThemeName;
 use super::state::threshold::Cursor;
+use crate::metrics::Changes;
 use crate::report::Table;
-use crate::session::{self, Detector, Queue, Session, View};
+use crate::session::{self, Detector, Pinned, Queue, Session, View};
 use crate::units::{Device, Memory};
 use odin_core::protocol::JobId;
 
@@ -34,11 +36,15 @@ pub struct Model {
     /// Queue by queue, in the order in which they are scored. `view.job` is the place of the selected one.
     pub jobs: Vec<Job>,
     pub view: View,
+    /// Which jobs the list shows.
+    pub job_filter: JobFilter,
     pub focus: Slider,
     pub cursor: Cursor,
     pub typing: Option<Typing>,
     /// The setting that the one shown is compared with.
     pub pin: Option<Pin>,
+    /// A setting that is scored to be pinned again, as it was when the dashboard was left.
+    pub(super) pinning: Option<Pinning>,
     /// What lies on top of the screen.
     pub overlay: Option<Overlay>,
     /// What jobs can be made from; empty until it has been read.
@@ -71,6 +77,8 @@ pub struct Model {
     pub(super) requests: Requests,
     pub(super) intervals: IntervalWork,
     pub(super) saving: Saving,
+    /// How many settings were pinned so far.
+    pub(super) pins: u64,
     next_id: u32,
 }
 
@@ -79,16 +87,19 @@ impl Model {
         let mut model = Self {
             saving: Saving {
                 saved: session.queues.clone(),
+                saved_view: session.view.clone(),
                 ..Saving::default()
             },
             view: session.view.clone(),
             session: session.clone(),
             path,
             jobs: Vec::new(),
+            job_filter: JobFilter::default(),
             focus: Slider::default(),
             cursor: Cursor::default(),
             typing: None,
             pin: None,
+            pinning: None,
             overlay: None,
             catalogue: Catalogue::default(),
             log: Log::default(),
@@ -109,6 +120,7 @@ impl Model {
             drag: None,
             requests: Requests::default(),
             intervals: IntervalWork::default(),
+            pins: 0,
             next_id: 0,
         };
         model.take_session(session);
@@ -129,8 +141,38 @@ impl Model {
                 self.jobs.push(job);
             }
         }
-        self.view = self.session.view.clone();
+        self.take_view(self.session.view.clone());
+    }
+
+    /// Shows what a view says: how the dashboard was left.
+    pub fn take_view(&mut self, view: View) {
+        self.cursor = view.threshold.into();
+        self.pin = None;
+        self.pinning = None;
+        self.view = view;
         self.view.job = self.view.job.min(self.jobs.len().saturating_sub(1));
+    }
+
+    /// The view as it is now, to be saved or kept aside.
+    pub fn left_view(&self) -> View {
+        let pinned = self.pin.as_ref().map(|pin| {
+            let job = self.jobs.iter().position(|job| job.id == pin.job)?;
+            Some(Pinned {
+                job,
+                setting: pin.setting,
+            })
+        });
+        View {
+            threshold: self.cursor.into(),
+            // Until it is pinned again, what was pinned is still wanted.
+            pin: pinned.unwrap_or(self.view.pin),
+            ..self.view.clone()
+        }
+    }
+
+    /// The view in the session's file.
+    pub fn saved_view(&self) -> &View {
+        &self.saving.saved_view
     }
 
     /// Asks, before any job is scored, whether to restore what was not saved.
@@ -161,6 +203,19 @@ impl Model {
         job.queue_number = number;
         job.queue = queue.name.clone();
         job.devices = self.session.devices(queue).clone();
+    }
+
+    /// The jobs that the list shows, by their places.
+    pub fn listed_jobs(&self) -> Vec<usize> {
+        let jobs = self.jobs.iter().enumerate();
+        let listed = jobs.filter(|(_, job)| self.job_filter.passes(job));
+        listed.map(|(place, _)| place).collect()
+    }
+
+    /// How many jobs have failed.
+    pub fn failed_jobs(&self) -> usize {
+        let failed = |job: &&Job| matches!(job.state, JobState::Failed { .. });
+        self.jobs.iter().filter(failed).count()
     }
 
     pub fn selected(&self) -> Option<&Job> {
@@ -210,11 +265,7 @@ impl Model {
 
     /// The table of the Compare screen as it is exported.
     pub(super) fn comparison_table(&self) -> Table {
-        let row = |place: usize| {
-            let job = self.job(place);
-            let published = self.catalogue.published.get(&job.spec.network);
-            compare::row(job, self.beside(), published)
-        };
+        let row = |place: usize| compare::row(self.job(place), self.beside(), &self.catalogue);
         Table {
             detector: self.beside(),
             conventions: self.view.conventions,
@@ -228,11 +279,15 @@ impl Model {
         let detector = self.view.detector;
         let analysis = compare::present(job, detector)?;
         Some(Pin {
+            number: self.pins,
             job: job.id,
             network: job.spec.network.clone(),
             dataset: job.spec.dataset.clone(),
             setting: analysis.setting,
             analysis: analysis.clone(),
+            scores: Arc::new(ImageScores::of(&job.scores, &analysis.setting)),
+            spec: job.spec.clone(),
+            change: None,
         })
     }
 
@@ -241,6 +296,16 @@ impl Model {
         match self.view.detector {
             shown if shown.knobs().is_empty() => Detector::Odin,
             shown => shown,
+        }
+    }
+
+    /// The changes that Explore shows, with paired 95 % intervals, once they are computed: from the pinned setting to the
+    /// one that is shown, else from the baseline to the detector beside it.
+    pub fn changes(&self) -> Option<Changes> {
+        let job = self.selected()?;
+        match &self.pin {
+            Some(pin) => pin.changes_to(job, compare::present(job, self.view.detector)?),
+            None => compare::present(job, self.beside())?.changes(),
         }
     }
 
@@ -261,7 +326,10 @@ impl Model {
             queue.jobs = jobs
                 .map(|job| {
                     let (temperature, magnitude) = job.spec.settings.perturbation();
-                    self.session.with_parameters(&job.source, temperature, magnitude)
+                    session::Job {
+                        tuned: job.tuned(Detector::Odin),
+                        ..self.session.with_parameters(&job.source, temperature, magnitude)
+                    }
                 })
                 .collect();
         }
@@ -276,7 +344,7 @@ impl Model {
     pub fn to_session(&self) -> Session {
         Session {
             queues: self.queues(),
-            view: self.view.clone(),
+            view: self.left_view(),
             ..self.session.clone()
         }
     }

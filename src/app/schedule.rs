@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use super::model::Model;
 use super::state::analysis::Analysis;
+use super::state::compare::present;
 use super::state::images::Basis;
 use super::state::jobs::{Job, JobState};
 use crate::session::{Detector, Screen};
@@ -17,6 +18,8 @@ const BETWEEN_ANALYSES_OF_OTHERS: Duration = Duration::from_secs(1);
 const BETWEEN_INTERVALS: Duration = Duration::from_secs(2);
 /// The same while the number of images has doubled since the last ones, which happens only at first.
 const BETWEEN_FIRST_INTERVALS: Duration = Duration::from_millis(300);
+/// Changes of more images than this wait for the end of scoring: images are paired one by one.
+const MOST_PAIRED_LIVE: usize = 50_000;
 /// Bootstrap replicates while scores arrive, and of a finished job.
 const REPLICATES: usize = 200;
 const REPLICATES_DONE: usize = 1000;
@@ -86,7 +89,28 @@ impl Model {
     }
 
     fn lacks_intervals(&self, job: &Job) -> bool {
-        !job.needs_analysis && self.without_intervals(job).next().is_some()
+        !job.needs_analysis
+            && (self.without_intervals(job).next().is_some() || self.lacking_change(job).is_some())
+    }
+
+    /// The change of a job that is shown and lacks its interval: what it is to, and the pin that it is from, if it is from one.
+    pub(super) fn lacking_change<'a>(&'a self, job: &'a Job) -> Option<(&'a Analysis, Option<u64>)> {
+        if job.is_active() && job.scored() > MOST_PAIRED_LIVE {
+            return None;
+        }
+        let replicates = replicates(job);
+        let is_selected = self.selected().is_some_and(|selected| selected.id == job.id);
+        let pin = self.pin.as_ref();
+        let of_pin = pin
+            .filter(|pin| is_selected && pin.is_paired_with(job))
+            .and_then(|pin| {
+                let shown = present(job, self.view.detector)?;
+                (!pin.has_changes_to(job, shown, replicates)).then_some((shown, Some(pin.number)))
+            });
+        of_pin.or_else(|| {
+            let beside = present(job, self.beside()).filter(|_| job.baseline.is_some())?;
+            (!beside.has_changes(replicates)).then_some((beside, None))
+        })
     }
 
     /// The analyses of a job that are shown and have no intervals yet.

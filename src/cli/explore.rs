@@ -113,24 +113,30 @@ fn copied(path: &Path) -> anyhow::Result<(PathBuf, Result<Lock, LockError>)> {
 
 /// The session, with what a program that was cut off had not saved of it: what it showed is shown again, and changes are
 /// offered.
-fn model(mut session: Session, path: PathBuf) -> Model {
+fn model(session: Session, path: PathBuf) -> Model {
     let unsaved = session::unsaved(&path);
     if let Ok(Some(unsaved)) = &unsaved
         && unsaved.session.queues == session.queues
     {
-        session.view = unsaved.session.view.clone();
+        let view = unsaved.session.view.clone();
         // It says no more than what is shown; if it stays, that is no harm.
         let _ = session::discard_unsaved(&path);
-        return Model::new(session, path);
+        let mut model = Model::new(session, path);
+        model.take_view(view);
+        return model;
     }
+    let left = session::left(&path, &session.view);
     let mut model = Model::new(session, path);
+    if let Some(left) = left {
+        model.take_view(left);
+    }
     match unsaved {
         Ok(None) => {}
-        Ok(Some(unsaved)) => model.offer(Restore {
-            session: Box::new(unsaved.session),
-            when: session::ago(unsaved.written, SystemTime::now()),
-            is_outdated: unsaved.outdated,
-        }),
+        Ok(Some(unsaved)) => {
+            let when = session::ago(unsaved.written, SystemTime::now());
+            let restore = Restore::new(&model.session, unsaved.session, when, unsaved.outdated);
+            model.offer(restore);
+        }
         Err(error) => model.warn(&format!("changes that were not saved cannot be read: {error}")),
     }
     model

@@ -26,7 +26,8 @@ const SESSIONS: &str = "\
 A session is a YAML file: queues of jobs, and how the dashboard was left. Those in `sessions/` open by their name
 (`odin demo`, `odin run demo`), any other by its path. The dashboard saves with `s`: what changed
 is changed where it stands, so that comments and the style of the YAML stay; where that cannot be, the Log says so. What was
-not saved is kept in `NAME.yaml.unsaved` and offered when the session is opened again.
+not saved is kept in `NAME.yaml.unsaved` and offered when the session is opened again. How the dashboard was left (`view`)
+is kept in a hidden file `.NAME.yaml.view` beside the session until it is saved.
 
 ```yaml
 # yaml-language-server: $schema=../docs/session.schema.json

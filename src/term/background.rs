@@ -1,7 +1,7 @@
 //! Work that would make the screen wait: done on threads of its own, answered by actions.
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use tokio::sync::mpsc::UnboundedSender;
@@ -9,7 +9,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use crate::app::{Action, Catalogue, ExactRequest, GridRequest, IntervalRequest, Level};
 use crate::files;
 use crate::report::TableKind;
-use crate::session::{Saved, Session, discard_unsaved};
+use crate::session::{Lock, LockError, Saved, Session, SessionError, discard_unsaved};
 
 /// Where the log is written to.
 const LOG_FILE: &str = "odin-log.txt";
@@ -18,6 +18,8 @@ pub struct Background {
     answers: UnboundedSender<Action>,
     catalogue: Arc<dyn Fn() -> Catalogue + Send + Sync>,
     saving: Option<JoinHandle<()>>,
+    /// Of files that the session was saved to under another name.
+    locks: Arc<Mutex<Vec<Lock>>>,
 }
 
 impl Background {
@@ -29,6 +31,7 @@ impl Background {
             answers,
             catalogue,
             saving: None,
+            locks: Arc::default(),
         }
     }
 
@@ -54,6 +57,31 @@ impl Background {
                 let _ = self
                     .answers
                     .send(Action::SaveFailed(format!("no thread to save with: {error}")));
+            }
+        }
+    }
+
+    /// Saves to a file that is not there yet, and takes it; what was not saved of the former one is forgotten.
+    pub fn save_as(&mut self, from: PathBuf, path: PathBuf, session: Session) {
+        self.finish_saving();
+        let answers = self.answers.clone();
+        let locks = self.locks.clone();
+        let save = move || {
+            let saved = save_new(&path, &session).map(|lock| {
+                // It is held until the program ends. Nothing that panics holds the list.
+                locks.lock().unwrap_or_else(PoisonError::into_inner).extend(lock);
+                let _ = discard_unsaved(&from);
+            });
+            let _ = answers.send(match saved {
+                Ok(()) => Action::SavedAs(path),
+                Err(error) => Action::SaveFailed(error.to_string()),
+            });
+        };
+        match thread::Builder::new().name("save".to_owned()).spawn(save) {
+            Ok(thread) => self.saving = Some(thread),
+            Err(error) => {
+                let text = format!("no thread to save with: {error}");
+                let _ = self.answers.send(Action::SaveFailed(text));
             }
         }
     }
@@ -165,4 +193,28 @@ impl Background {
             let _ = answers.send(work());
         });
     }
+}
+
+/// Saves to a file that is not there yet; without a lock where there can be none. The error is for a person.
+fn save_new(path: &Path, session: &Session) -> Result<Option<Lock>, SaveNewError> {
+    if path.exists() {
+        return Err(SaveNewError::Exists(path.to_owned()));
+    }
+    let lock = match Lock::take(path) {
+        Err(held @ LockError::Held { .. }) => return Err(held.into()),
+        lock => lock.ok(),
+    };
+    session.save(path)?;
+    Ok(lock)
+}
+
+/// Why the session is not in a new file.
+#[derive(Debug, thiserror::Error)]
+enum SaveNewError {
+    #[error("{} is there already: choose another name", .0.display())]
+    Exists(PathBuf),
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    #[error(transparent)]
+    Save(#[from] SessionError),
 }

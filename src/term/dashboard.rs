@@ -14,7 +14,7 @@ use super::screen::Screen;
 use super::stderr::Capture;
 use crate::app::{Action, Catalogue, Effect, ImagesAction, Level, Model, Overlay, Redraw, update};
 use crate::config::Config;
-use crate::session::SessionError;
+use crate::session::{self, SessionError};
 use crate::ui::{self, HitMap, Look, ThemeName};
 use odin_core::comparisons::{JobCommand, JobEvent};
 use odin_core::protocol::EngineEnded;
@@ -81,30 +81,27 @@ pub struct Dashboard {
     _capture: Option<Capture>,
 }
 
-/// However the dashboard ends, no picture stays in the terminal, and what is not saved is kept beside the session, unless a
-/// person has quit.
+/// However the dashboard ends, no picture stays in the terminal, and how it was left is kept beside the session; so is what
+/// is not saved, unless a person has quit.
 impl Drop for Dashboard {
     fn drop(&mut self) {
         // With nobody to tell: the terminal may be gone.
         let _ = self.screen.close();
         self.background.finish_saving();
-        if self.exit != Some(Exit::Quit) {
-            // With nobody to tell: a failure is that of a disk that is full, or gone as the terminal is.
-            let _ = keep_aside(&self.model);
-        }
+        // With nobody to tell: a failure is that of a disk that is full, or gone as the terminal is.
+        let _ = keep_aside(&self.model, self.exit != Some(Exit::Quit));
     }
 }
 
-fn keep_aside(model: &Model) -> Result<(), SessionError> {
+fn keep_aside(model: &Model, was_cut_off: bool) -> Result<(), SessionError> {
     // What was offered and not answered is offered again.
     if let Some(Overlay::Restore(_)) = model.overlay {
         return Ok(());
     }
-    let session = model.to_session();
-    if model.is_unsaved() || session.view != model.session.view {
-        session.autosave(&model.path)?;
+    if was_cut_off && model.is_unsaved() {
+        model.to_session().autosave(&model.path)?;
     }
-    Ok(())
+    session::leave(&model.path, model.saved_view(), &model.left_view())
 }
 
 impl Dashboard {
@@ -145,6 +142,9 @@ impl Dashboard {
                 Effect::Engine(command) => (self.commands)(command),
                 Effect::StartEngine => self.wants_engine = true,
                 Effect::SaveSession { path, session } => self.background.save(path, *session),
+                Effect::SaveSessionAs { from, path, session } => {
+                    self.background.save_as(from, path, *session);
+                }
                 Effect::ComputeExact(request) => self.background.compute_exact(request),
                 Effect::ComputeIntervals(request) => self.background.compute_intervals(request),
                 Effect::ComputeGrid(request) => self.background.compute_grid(request),

@@ -5,12 +5,20 @@ use textwrap::{Options, WordSplitter};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::glyphs::Glyphs;
+use crate::metrics::Interval;
 use crate::units::{Magnitude, Temperature};
 use odin_core::setting::Setting;
 
 /// A fraction in percent with two decimals: `34.70`.
 pub fn percent(fraction: f64) -> String {
     format!("{:.2}", fraction * 100.0)
+}
+
+/// A fraction in percent with two significant digits: `0.1`, `0.04`, `0.0014`.
+pub fn short_share(fraction: f64) -> String {
+    let percent = fraction * 100.0;
+    let digits = (1 - percent.abs().max(1e-12).log10().floor() as i32).clamp(0, 8) as usize;
+    trim(&format!("{percent:.digits$}")).to_owned()
 }
 
 /// A change of a fraction in percentage points, with its sign.
@@ -44,6 +52,29 @@ pub fn interval_within(interval: (f64, f64), width: u16, glyphs: &Glyphs) -> Str
 
 fn of_digits((low, high): (f64, f64), digits: usize, glyphs: &Glyphs) -> String {
     format!("{:.digits$}{}{:.digits$}", low * 100.0, glyphs.to, high * 100.0)
+}
+
+/// The 95 % interval of a change, in percentage points with signs, in at most 11 columns: `−4.5…−1.8`; two decimals where one
+/// would make the ends alike, or an end look like 0.
+pub fn change_interval(interval: Interval, glyphs: &Glyphs) -> String {
+    let Interval { low, high } = interval;
+    let with = |digits: usize| {
+        let end = |end: f64| {
+            let text = format!("{:.digits$}", (100.0 * end).abs());
+            let sign = match text.bytes().all(|byte| matches!(byte, b'0' | b'.')) {
+                true => "",
+                false if end < 0.0 => glyphs.minus,
+                false => "+",
+            };
+            format!("{sign}{text}")
+        };
+        format!("{}{}{}", end(low), glyphs.range, end(high))
+    };
+    let looks_like_0 = |end: f64| end != 0.0 && end.abs() < 5e-4;
+    let fine = high - low < 0.002 || looks_like_0(low) || looks_like_0(high);
+    Some(with(2))
+        .filter(|text| fine && text.width() <= 11)
+        .unwrap_or_else(|| with(1))
 }
 
 pub fn temperature(temperature: Temperature) -> String {
@@ -171,6 +202,24 @@ mod tests {
         assert_eq!(
             [points(-0.304, g), points(0.0, g), points(0.0123, g)],
             ["−30.40", "0.00", "+1.23"]
+        );
+        let change = |low, high| change_interval(Interval { low, high }, g);
+        assert_eq!(
+            [
+                short_share(0.001),
+                short_share(1.0 / 2500.0),
+                short_share(0.1),
+                short_share(1.0 / 70.0)
+            ],
+            ["0.1", "0.04", "10", "1.4"]
+        );
+        assert_eq!(
+            [
+                change(-0.045, -0.018),
+                change(-0.0001, 0.073),
+                change(0.0011, 0.0023)
+            ],
+            ["−4.5…−1.8", "−0.01…+7.30", "+0.11…+0.23"]
         );
         assert_eq!(
             [duration(41.2), duration(3599.5), duration(7500.0), duration(1e9)],

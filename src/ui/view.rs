@@ -6,7 +6,7 @@ use ratatui::style::Style;
 use super::hit::HitMap;
 use super::look::Look;
 use super::painter::Painter;
-use super::panes::overlays::{help, palette, picker, restore};
+use super::panes::overlays::{help, palette, picker, restore, save_as};
 use super::panes::{compare, explore, footer, grid, header, images, log};
 use crate::app::{Model, Overlay};
 use crate::session::{Marks, Screen};
@@ -48,7 +48,8 @@ pub fn view(model: &Model, look: &Look, frame: &mut Frame) -> HitMap {
         Some(Overlay::Help(page)) => help::draw(model, *page, area, &mut painter),
         Some(Overlay::Palette(palette)) => palette::draw(model, palette, area, &mut painter),
         Some(Overlay::Picker(picker)) => picker::draw(model, picker, area, &mut painter),
-        Some(Overlay::Restore(offer)) => restore::draw(model, offer, area, &mut painter),
+        Some(Overlay::Restore(offer)) => restore::draw(offer, area, &mut painter),
+        Some(Overlay::SaveAs(save_as)) => save_as::draw(model, save_as, area, &mut painter),
         None => {}
     }
     painter.hits

@@ -7,7 +7,7 @@ const HERE: Context = Context::On(Screen::Grid);
 
 #[rustfmt::skip]
 pub(super) fn rows() -> Vec<Row> {
-    use Group::{Conventions, Grid, Jobs};
+    use Group::{Conventions, Grid};
     vec![
         (HERE, Grid, "grid-left", "h left", A::Grid(G::Move(0, -1)), "smaller magnitude"),
         (HERE, Grid, "grid-right", "l right", A::Grid(G::Move(0, 1)), "larger magnitude"),
@@ -15,13 +15,11 @@ pub(super) fn rows() -> Vec<Row> {
         (HERE, Grid, "grid-up", "k up", A::Grid(G::Move(1, 0)), "larger T"),
         (HERE, Grid, "grid-first", "H shift-left", A::Grid(G::Move(0, i32::MIN)), "least magnitude"),
         (HERE, Grid, "grid-last", "L shift-right", A::Grid(G::Move(0, i32::MAX)), "greatest magnitude"),
-        (HERE, Grid, "grid-best", "b", A::Grid(G::ToBest), "to the best cell"),
+        (HERE, Grid, "grid-best", "*", A::Grid(G::ToBest), "to the best cell"),
         (HERE, Grid, "grid-take", "enter", A::Grid(G::Take), "take this T, magnitude"),
         (HERE, Grid, "grid-fill", "space", A::Grid(G::FillOrPause), "fill while idle, pause"),
-        (HERE, Grid, "grid-rest", "r", A::Grid(G::ScoreBestOnRest), "best cell on the rest"),
+        (HERE, Grid, "grid-rest", "e", A::Grid(G::ScoreBestOnRest), "best cell on the rest"),
         (HERE, Grid, "grid-metric", "v", A::NextMetric, "next metric"),
-        (HERE, Jobs, "grid-next-job", "tab", A::NextJob, "next job"),
-        (HERE, Jobs, "grid-previous-job", "backtab", A::PreviousJob, "job before"),
         (HERE, Conventions, "grid-positive", "P", A::TogglePositive, "positive: ID, OOD"),
         (HERE, Conventions, "grid-error", "E", A::ToggleErrorConvention, "error: least, TPR 95"),
         (HERE, Conventions, "grid-aupr", "A", A::ToggleAuprConvention, "AUPR: balanced, counts"),

@@ -8,7 +8,7 @@ const HERE: Context = Context::On(Screen::Images);
 
 #[rustfmt::skip]
 pub(super) fn rows() -> Vec<Row> {
-    use Group::{Images, Jobs, Threshold};
+    use Group::{Images, Threshold};
     vec![
         (HERE, Images, "image-left", "h left", A::Images(I::Move(-1)), "image before"),
         (HERE, Images, "image-right", "l right", A::Images(I::Move(1)), "next image"),
@@ -25,13 +25,12 @@ pub(super) fn rows() -> Vec<Row> {
         (HERE, Images, "image-filter-back", "F", A::Images(I::NextFilter(-1)), "filter before"),
         (HERE, Images, "image-class", "c", A::Images(I::NextClass(1)), "only the next class"),
         (HERE, Images, "image-class-back", "C", A::Images(I::NextClass(-1)), "only the class before"),
-        (HERE, Images, "image-any-class", "x", A::Images(I::AnyClass), "every class"),
-        (HERE, Images, "image-pixels", "i", A::Images(I::TogglePixels), "pixels, half blocks"),
+        (HERE, Images, "image-any-class", "0", A::Images(I::AnyClass), "every class"),
+        (HERE, Images, "image-pixels", ".", A::Images(I::TogglePixels), "pixels, half blocks"),
         (HERE, Images, "image-detector", "b", A::NextDetector, "next detector"),
+        (HERE, Images, "image-detector-back", "B", A::PreviousDetector, "detector before"),
         (HERE, Threshold, "image-tpr-down", "[", A::StepOf(Slider::Threshold, -1), "TPR 1 % down"),
         (HERE, Threshold, "image-tpr-up", "]", A::StepOf(Slider::Threshold, 1), "TPR 1 % up"),
         (HERE, Threshold, "image-tpr-95", "t", A::ThresholdReset, "back to TPR 95 %"),
-        (HERE, Jobs, "image-next-job", "tab", A::NextJob, "next job"),
-        (HERE, Jobs, "image-previous-job", "backtab", A::PreviousJob, "job before"),
     ]
 }

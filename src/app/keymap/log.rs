@@ -16,7 +16,7 @@ pub(super) fn rows() -> Vec<Row> {
         (HERE, Log, "log-first", "g home", A::Scroll(i32::MIN), "to the first"),
         (HERE, Log, "log-last", "G end", A::Scroll(i32::MAX), "to the last"),
         (HERE, Log, "log-search", "/", A::SearchLog, "show lines with a text"),
-        (HERE, Log, "log-filter", "l", A::NextLogFilter, "show some levels"),
+        (HERE, Log, "log-filter", "f", A::NextLogFilter, "show some levels"),
         (HERE, Log, "log-copy", "y", A::CopyLog, "copy what is shown"),
         (HERE, Log, "log-write", "w", A::WriteLog, "write it to a file"),
     ]

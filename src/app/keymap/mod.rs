@@ -99,6 +99,11 @@ impl Keymap {
         bindings.into_iter().map(entry).collect()
     }
 
+    /// What a key does on another screen; `None` where it does nothing anywhere.
+    pub(super) fn elsewhere(&self, key: Key) -> Option<&Binding> {
+        self.bindings.iter().find(|binding| binding.keys.contains(&key))
+    }
+
     /// The first key for an action on any screen, for hints.
     pub fn key_for(&self, action: &Action) -> Option<Key> {
         let mut bindings = self.bindings.iter();
@@ -117,6 +122,7 @@ impl Keymap {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::key::KeyCode;
 
     #[test]
     fn no_key_means_two_things_at_one_place() {
@@ -130,6 +136,25 @@ mod tests {
                         Some(&binding.action),
                         "{key} on {screen}"
                     );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_letter_means_the_same_on_every_screen() {
+        let keymap = Keymap::default();
+        // Movement, and what each screen has one of: the obvious, going on, an order, a filter.
+        let kinds = "hjklHLoOfgGw/.";
+        for binding in keymap.bindings() {
+            for key in &binding.keys {
+                let KeyCode::Char(c) = key.code else { continue };
+                if key.ctrl || c == ' ' || kinds.contains(c) {
+                    continue;
+                }
+                for other in keymap.bindings().iter().filter(|other| other.keys.contains(key)) {
+                    let is_same = other.action == binding.action || other.help == binding.help;
+                    assert!(is_same, "{key}: {} and {}", binding.name, other.name);
                 }
             }
         }

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::networks::{Published, PublishedRow};
+use crate::networks::Published;
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Catalogue {
@@ -21,14 +21,4 @@ pub struct Choice {
     pub title: String,
     /// Whether its files are on this machine.
     pub is_present: bool,
-}
-
-impl Catalogue {
-    pub fn published(&self, network: &str, set: &str) -> Option<&PublishedRow> {
-        self.published
-            .get(network)?
-            .rows
-            .iter()
-            .find(|row| row.set == set)
-    }
 }

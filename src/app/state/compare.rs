@@ -4,13 +4,13 @@ use std::cmp::Ordering;
 use serde::{Deserialize, Serialize};
 
 use super::analysis::Analysis;
+use super::catalogue::Catalogue;
 use super::jobs::{Job, JobState};
 use super::parameters::Parameters;
 use crate::datasets::Sampling;
-use crate::metrics::Interval;
-use crate::networks::Published;
-use crate::report::{self, Estimate, Measured, Row, Tuned, WeightsUsed};
-use crate::session::{Detector, Metric};
+use crate::metrics::{Change, Interval};
+use crate::report::{self, Estimate, Measured, PublishedBeside, Row, Tuned, WeightsUsed};
+use crate::session::{Detector, Metric, TunedOn};
 
 /// A column that rows can be sorted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -145,8 +145,41 @@ pub(in crate::app) fn order(jobs: &[Job], compare: Compare, beside: Detector) ->
     rows.into_iter().map(|(place, _)| place).collect()
 }
 
-/// A job as a row of the table that is exported; `published` is of the job's network.
-pub(in crate::app) fn row(job: &Job, beside: Detector, published: Option<&Published>) -> Row {
+/// The change of a metric from the baseline to a detector, with its paired interval, once that is computed.
+pub fn paired_change(job: &Job, detector: Detector, metric: Metric) -> Option<Change> {
+    let difference = change(job, detector, metric)?;
+    let changes = present(job, detector)?.changes()?;
+    // While scores arrive, it is of fewer images than the numbers are.
+    Some(metric.change_of(&changes)).filter(|change| change.interval.contains(difference))
+}
+
+/// Whether a detector is better than the baseline, or worse; `None` where the difference may be chance, or prints as none.
+pub fn is_better(job: &Job, detector: Detector, metric: Metric) -> Option<bool> {
+    let difference = change(job, detector, metric)?;
+    let is_told = paired_change(job, detector, metric)?.is_significant() && difference.abs() >= 5e-5;
+    is_told.then_some((difference > 0.0) == metric.higher_is_better())
+}
+
+/// The published numbers that are of what the job is of: the same weights, sets and images.
+pub fn published_beside(job: &Job, catalogue: &Catalogue) -> Option<PublishedBeside> {
+    let spec = &job.spec;
+    let (temperature, magnitude) = spec.settings.perturbation();
+    let measured = Measured {
+        weights: match spec.weights {
+            None => WeightsUsed::OfCard,
+            Some(_) => WeightsUsed::Others,
+        },
+        is_cards_in_dataset: spec.in_dataset.is_none(),
+        dataset: &spec.dataset,
+        skip: spec.limit.is_none().then_some(spec.skip),
+        temperature,
+        magnitude,
+    };
+    report::published_beside(catalogue.published.get(&spec.network)?, &measured)
+}
+
+/// A job as a row of the table that is exported.
+pub(in crate::app) fn row(job: &Job, beside: Detector, catalogue: &Catalogue) -> Row {
     let spec = &job.spec;
     let side = |analysis: Option<&Analysis>| {
         let analysis = analysis?;
@@ -161,19 +194,7 @@ pub(in crate::app) fn row(job: &Job, beside: Detector, published: Option<&Publis
     };
     let shown = present(job, beside);
     let counts = shown.or(job.baseline.as_ref()).map(|analysis| &analysis.summary);
-    let is_tuned = job.is_tuned_here(beside);
-    let (temperature, magnitude) = spec.settings.perturbation();
-    let measured = Measured {
-        weights: match spec.weights {
-            None => WeightsUsed::OfCard,
-            Some(_) => WeightsUsed::Others,
-        },
-        is_cards_in_dataset: spec.in_dataset.is_none(),
-        dataset: &spec.dataset,
-        skip: spec.limit.is_none().then_some(spec.skip),
-        temperature,
-        magnitude,
-    };
+    let tuned = job.tuned(beside);
     Row {
         network: spec.network.clone(),
         in_dataset: spec.in_dataset.clone(),
@@ -185,9 +206,16 @@ pub(in crate::app) fn row(job: &Job, beside: Detector, published: Option<&Publis
         is_complete: matches!(job.state, JobState::Done { .. }) && shown.is_some(),
         baseline: side(job.analysis(Detector::Baseline)),
         beside: side(shown),
-        difference: None,
-        tuned: is_tuned.then_some(Tuned::OnReported),
-        published: published.and_then(|published| report::published_beside(published, &measured)),
+        difference: shown
+            .and_then(Analysis::changes)
+            .map(|changes| Metric::ALL.map(|metric| metric.change_of(&changes).interval)),
+        tuned: tuned.and_then(|tuned| match (tuned.on, tuned.images) {
+            (TunedOn::Reported, _) => Some(Tuned::OnReported),
+            (TunedOn::Validation, Some(images)) => Some(Tuned::OnValidation { images }),
+            // Chosen on other images than the row is about.
+            (TunedOn::Validation, None) | (TunedOn::Id | TunedOn::Set, _) => None,
+        }),
+        published: published_beside(job, catalogue),
         run: None,
     }
 }

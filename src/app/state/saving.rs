@@ -1,7 +1,7 @@
 //! What is in the session's file, on its way there, or kept beside it in case the program is cut off.
 use std::time::Duration;
 
-use crate::session::Queue;
+use crate::session::{Queue, View};
 
 /// Unsaved changes are kept beside the file once nothing has changed for this long.
 const BEFORE_AUTOSAVE: Duration = Duration::from_secs(2);
@@ -10,8 +10,10 @@ const BEFORE_AUTOSAVE: Duration = Duration::from_secs(2);
 pub(in crate::app) struct Saving {
     /// Queues and jobs as the file has them.
     pub(in crate::app) saved: Vec<Queue>,
-    /// Those being written.
-    pub(in crate::app) in_flight: Option<Vec<Queue>>,
+    /// The view as the file has it.
+    pub(in crate::app) saved_view: View,
+    /// What is being written.
+    pub(in crate::app) in_flight: Option<(Vec<Queue>, View)>,
     /// When jobs or parameters last changed, until that is kept beside the file.
     pub(in crate::app) changed_at: Option<Duration>,
     /// Whether something is kept beside the file.

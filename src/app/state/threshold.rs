@@ -1,6 +1,8 @@
 //! The threshold δ: images whose score is at least δ are called in-distribution.
 use serde::{Deserialize, Serialize};
 
+use crate::session::Threshold;
+
 /// Where the threshold δ stands.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub enum Cursor {
@@ -13,5 +15,23 @@ pub enum Cursor {
 impl Default for Cursor {
     fn default() -> Self {
         Self::Tpr(0.95)
+    }
+}
+
+impl From<Threshold> for Cursor {
+    fn from(threshold: Threshold) -> Self {
+        match threshold {
+            Threshold::Tpr(tpr) => Self::Tpr(tpr),
+            Threshold::Score(score) => Self::Score(score),
+        }
+    }
+}
+
+impl From<Cursor> for Threshold {
+    fn from(cursor: Cursor) -> Self {
+        match cursor {
+            Cursor::Tpr(tpr) => Self::Tpr(tpr),
+            Cursor::Score(score) => Self::Score(score),
+        }
     }
 }

@@ -223,20 +223,22 @@ pub fn answer_cell(model: &mut Model, effect: Effect) -> Vec<Effect> {
     }
 }
 
-/// What an engine says about a cell of sets of `total` images, of which the first are for validation.
+/// What an engine says about a cell of sets of `total` images, of which the first are for validation. Where more than
+/// `total` are, so many of the cell's images come, to be quick.
 pub fn cell_events(job: JobId, generation: Generation, spec: &JobSpec, total: usize) -> Vec<JobEvent> {
     let total = spec.limit.unwrap_or(total).min(total);
-    let (from, n) = match spec.part {
-        Part::Whole => (0, total as u32),
-        Part::Validation(images) => (0, images as u32),
-        Part::Report(images) => (images as u32, total.saturating_sub(images) as u32),
+    let (from, all) = match spec.part {
+        Part::Whole => (0, total),
+        Part::Validation(images) => (0, images),
+        Part::Report(images) => (images as u32, total.checked_sub(images).unwrap_or(total)),
     };
+    let n = all.min(total) as u32;
     let started = JobEvent::Started {
         job,
         generation,
         devices: Device::Cpu.into(),
-        total_in: n as usize,
-        total_out: n as usize,
+        total_in: all,
+        total_out: all,
     };
     let scored = [Side::In, Side::Out].map(|side| batch(job, generation, spec, side, from, n));
     let finished = JobEvent::Finished {

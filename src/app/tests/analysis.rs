@@ -1,7 +1,7 @@
 //! Metrics and intervals of the scores, while they arrive and once they are complete.
 use crate::app::fake::{self, feed, started, wait};
 use crate::app::testing::driver::press;
-use crate::app::{Action, Effect, ExactReport, update};
+use crate::app::{Action, Effect, ExactReport, is_better, paired_change, update};
 use crate::metrics::Comparison;
 use crate::session::{Detector, Metric};
 use crate::units::Device;
@@ -127,4 +127,67 @@ fn very_many_scores_are_bounded_at_first_and_exact_in_the_end() {
         comparison: Comparison::new(&[1.0], &[0.0]).unwrap().into(),
     };
     assert!(update(&mut model, Action::Exact(Box::new(late))).is_empty());
+}
+
+#[test]
+fn a_change_has_a_paired_interval_and_chance_is_told_apart() {
+    let mut model = started();
+    feed(&mut model, 0, 0, 300, 300);
+    wait(&mut model, 3000);
+    let job = &model.jobs[0];
+    let change = paired_change(job, Detector::Odin, Metric::Auroc).unwrap();
+    let difference = crate::app::change(job, Detector::Odin, Metric::Auroc).unwrap();
+    assert!((change.difference - difference).abs() < 1e-12 && change.is_significant());
+    assert_eq!(is_better(job, Detector::Odin, Metric::Auroc), Some(true));
+    assert_eq!(model.changes().map(|changes| changes.auroc), Some(change));
+    // A setting that ranks all images as the pinned one does differs in nothing.
+    press(&mut model, "i");
+    wait(&mut model, 3000);
+    let same = model.changes().unwrap().auroc;
+    assert_eq!((same.interval.low, same.interval.high), (0.0, 0.0));
+    assert_eq!(model.next_tick(), None);
+    press(&mut model, "P");
+    assert_eq!(model.changes(), None, "by other conventions it is computed anew");
+    wait(&mut model, 3000);
+    assert!(model.changes().is_some());
+    // Other images cannot be paired.
+    feed(&mut model, 1, 0, 300, 300);
+    press(&mut model, "j");
+    wait(&mut model, 3000);
+    assert!(model.shown().is_some() && model.changes().is_none());
+    assert_eq!(model.next_tick(), None);
+}
+
+#[test]
+fn table_threshold_and_curve_are_by_one_convention() {
+    let mut model = started();
+    feed(&mut model, 0, 0, 300, 400);
+    wait(&mut model, 3000);
+    for _ in 0..2 {
+        let shown = model.shown().unwrap();
+        let [tpr, fpr] = shown.rates(&shown.at(model.cursor));
+        assert!(tpr.value() >= 0.95);
+        assert_eq!(fpr.value(), shown.summary.fpr95, "{}", shown.conventions);
+        // The curve goes through that point.
+        let point = shown.at(model.cursor);
+        let (x, y) = shown.on_roc((point.fpr, point.tpr));
+        assert!((x - fpr.value()).abs() < 1e-12 && (y - tpr.value()).abs() < 1e-12);
+        update(&mut model, Action::ThresholdToFpr(0.2));
+        let shown = model.shown().unwrap();
+        let [_, fpr] = shown.rates(&shown.at(model.cursor));
+        assert!((0.17..=0.2).contains(&fpr.value()), "{fpr:?}");
+        press(&mut model, "t P");
+    }
+}
+
+#[test]
+fn what_logits_tell_is_shown_of_a_paused_job() {
+    let mut model = started();
+    feed(&mut model, 0, 0, 200, 300);
+    wait(&mut model, 500);
+    press(&mut model, "space l b b");
+    assert_eq!(model.view.detector, Detector::MaxLogit);
+    wait(&mut model, 2000);
+    assert_eq!(model.jobs[0].state.name(), "paused");
+    assert_eq!(model.shown().unwrap().summary.n_in, 200);
 }

@@ -34,11 +34,11 @@ fn rows_are_sorted_by_any_column_and_what_has_no_number_comes_last() {
     let order = model.compared();
     assert_eq!(order[3], 2, "no scores yet");
     assert!(order[..3].iter().map(|&job| fpr(&model, job)).is_sorted());
-    press(&mut model, "r");
+    press(&mut model, "~");
     let order = model.compared();
     assert_eq!(order[3], 2, "last either way");
     assert!(order[..3].iter().rev().map(|&job| fpr(&model, job)).is_sorted());
-    press(&mut model, "n n");
+    press(&mut model, "N N");
     assert_eq!(model.compare.number, ComparedNumber::Change);
     let change = |job: &usize| change(&model.jobs[*job], model.beside(), Metric::Fpr95).unwrap();
     assert!(model.compared()[..3].iter().rev().map(change).is_sorted());
@@ -109,7 +109,7 @@ fn every_row_gets_its_intervals() {
 #[test]
 fn the_table_is_exported_as_it_stands() {
     let mut model = started();
-    press(&mut model, "4 M");
+    press(&mut model, "4 alt-m");
     assert!(model.status.as_ref().unwrap().text.contains("no numbers"));
     let mut model = on_compare();
     model.session.name = "../my runs".to_owned();
@@ -118,10 +118,10 @@ fn the_table_is_exported_as_it_stands() {
         Action::Compare(CompareAction::SortBy(CompareColumn::Set)),
     );
     for (key, kind) in [
-        ("M", TableKind::Markdown),
-        ("T", TableKind::Latex),
-        ("C", TableKind::Csv),
-        ("J", TableKind::Json),
+        ("alt-m", TableKind::Markdown),
+        ("alt-t", TableKind::Latex),
+        ("alt-c", TableKind::Csv),
+        ("alt-j", TableKind::Json),
     ] {
         let effects = press(&mut model, key);
         let found = effects.iter().find_map(|effect| match effect {
@@ -133,7 +133,7 @@ fn the_table_is_exported_as_it_stands() {
         let (first, second) = (text.find("Gaussian").unwrap(), text.find("mnist-digits").unwrap());
         assert!(first < second && text.contains("photo-crops"), "{text}");
     }
-    press(&mut model, "d");
+    press(&mut model, "+");
     assert!(!model.compare.details);
 }
 
@@ -148,14 +148,14 @@ fn an_export_says_where_t_or_epsilon_was_moved_on_the_very_images_it_reports() {
         text.unwrap()
     };
     let mut model = on_compare();
-    assert!(!exported(&mut model, "M").contains('‡'));
+    assert!(!exported(&mut model, "alt-m").contains('‡'));
     press(&mut model, "1 l 4");
     assert!(model.jobs[model.view.job].is_tuned_here(Detector::Odin));
-    let markdown = exported(&mut model, "M");
+    let markdown = exported(&mut model, "alt-m");
     let marked = markdown.lines().filter(|line| line.contains(" ‡ |"));
     assert_eq!(marked.count(), 1, "{markdown}");
     assert!(markdown.contains("‡: T and ε were chosen"), "{markdown}");
-    let csv = exported(&mut model, "C");
+    let csv = exported(&mut model, "alt-c");
     assert_eq!(
         csv.lines().filter(|line| line.ends_with(",reported,")).count(),
         1,
@@ -163,7 +163,7 @@ fn an_export_says_where_t_or_epsilon_was_moved_on_the_very_images_it_reports() {
     );
     // The maximum logit has neither T nor ε.
     press(&mut model, "b");
-    assert!(!exported(&mut model, "C").contains(",reported"));
+    assert!(!exported(&mut model, "alt-c").contains(",reported"));
 }
 
 #[test]
@@ -193,7 +193,7 @@ fn any_detector_can_stand_beside_the_baseline() {
         analysis.metric(Metric::Auroc)
     };
     assert!(model.compared()[..3].iter().map(auroc).is_sorted());
-    let effects = press(&mut model, "C");
+    let effects = press(&mut model, "alt-c");
     let (stem, text) = effects
         .iter()
         .find_map(|effect| match effect {

@@ -6,7 +6,7 @@ use crate::app::{
 };
 use crate::datasets::Part;
 use crate::metrics::Conventions;
-use crate::session::{Metric, Screen};
+use crate::session::{Metric, Screen, TunedOn};
 use odin_core::comparisons::{JobCommand, JobEvent};
 use odin_core::protocol::{Generation, JobId, JobSpec};
 
@@ -45,7 +45,7 @@ fn there_is_a_grid_once_the_sets_are_open() {
         model.jobs[0].parameters(),
         "the cursor begins at the job's own cell"
     );
-    press(&mut model, "tab");
+    press(&mut model, "}");
     assert!(model.grid().is_none(), "each job has its own, once it is open");
     feed(&mut model, 1, 0, 1, 1);
     assert!(model.grid().is_none(), "one image leaves none to report on");
@@ -151,14 +151,14 @@ fn a_full_grid_has_a_best_cell_whose_value_on_the_rest_is_computed() {
 #[test]
 fn the_best_on_the_rest_can_be_asked_for_early() {
     let mut model = on_grid();
-    assert!(cells(&press(&mut model, "r")).is_empty(), "nothing is filled");
+    assert!(cells(&press(&mut model, "e")).is_empty(), "nothing is filled");
     let asked = cells(&press(&mut model, "space"));
     let (id, generation, spec) = asked[0].clone();
     for event in cell_events(id, Generation(generation), &spec, 60) {
         update(&mut model, Action::Engine(event));
     }
     press(&mut model, "space");
-    let asked = press(&mut model, "r");
+    let asked = press(&mut model, "e");
     let rest = cells(&asked);
     assert_eq!((rest[0].2.part, rest[0].2.limit), (Part::Report(30), None));
     answer_cells(&mut model, asked);
@@ -186,7 +186,19 @@ fn enter_takes_the_cell_and_can_be_undone() {
         effect,
         Effect::Engine(JobCommand::Score { job: JobId::Job(0), spec, .. }) if spec.settings.temperature().get() == 500.0
     )));
+    let saved = |model: &Model| model.to_session().queues[0].jobs[0].tuned.clone();
+    let tuned = saved(&model).unwrap();
+    assert_eq!(
+        (tuned.on, tuned.images, tuned.metric),
+        (
+            TunedOn::Reported,
+            Some(model.grids[&JobId::Job(0)].validation().0),
+            Some(Metric::Fpr95)
+        ),
+        "how it was chosen stays with the job"
+    );
     press(&mut model, "u");
+    assert_eq!(saved(&model), None);
     assert_eq!(
         model.jobs[0].spec.settings.temperature().get(),
         1000.0,
@@ -217,11 +229,11 @@ fn the_cursor_stays_on_the_grid_and_goes_where_the_mouse_is() {
         magnitude: 21,
     };
     assert!(update(&mut model, Action::Grid(GridAction::To(off))).is_empty());
-    press(&mut model, "b");
+    press(&mut model, "*");
     assert_eq!(model.grid().unwrap().cursor, place, "nothing is best yet");
     let asked = press(&mut model, "space");
     answer_cells(&mut model, asked);
-    press(&mut model, "b");
+    press(&mut model, "*");
     let grid = model.grid().unwrap();
     assert_eq!(
         Some(grid.cursor),

@@ -2,7 +2,7 @@
 use crate::app::fake::{catalogue, feed, model, started, wait};
 use crate::app::testing::driver::{commands, press, scores};
 use crate::app::{Action, Effect, EngineState, JobState, Model, update};
-use crate::session::Session;
+use crate::session::{Detector, Session, TunedOn};
 use odin_core::comparisons::JobCommand;
 use odin_core::protocol::JobId;
 
@@ -135,14 +135,14 @@ fn a_queue_is_paused_and_cancelled_as_a_whole() {
     let mut model = started();
     feed(&mut model, 0, 0, 300, 300);
     feed(&mut model, 1, 0, 100, 300);
-    press(&mut model, "w");
+    press(&mut model, "Q");
     let states = |model: &Model| model.jobs.iter().map(|job| job.state.clone()).collect::<Vec<_>>();
     assert!(matches!(states(&model)[0], JobState::Done { .. }));
     assert_eq!(
         states(&model)[1..],
         [JobState::Paused, JobState::Paused, JobState::Paused]
     );
-    let effects = press(&mut model, "w");
+    let effects = press(&mut model, "Q");
     assert_eq!(scores(&effects).len(), 3);
     press(&mut model, "X");
     assert_eq!(
@@ -182,4 +182,29 @@ fn what_was_edited_before_the_engine_was_up_is_asked_for_at_the_start() {
     let effects = update(&mut model, Action::Start);
     assert_eq!(scores(&effects).len(), 4);
     assert!(effects.contains(&Effect::LoadCatalogue));
+}
+
+#[test]
+fn how_t_and_epsilon_were_chosen_goes_with_them() {
+    let mut model = started();
+    let saved = |model: &Model, number: usize| model.to_session().queues[0].jobs[number].tuned.clone();
+    assert_eq!(saved(&model, 0), None);
+    press(&mut model, "l");
+    assert_eq!(saved(&model, 0).unwrap().on, TunedOn::Reported);
+    press(&mut model, "d");
+    assert_eq!(
+        saved(&model, 1),
+        saved(&model, 0),
+        "a duplicate is tuned as its original"
+    );
+    // Reopened, it still says so; the parameters that it was given count, not where it was opened.
+    let again = Model::new(model.to_session(), "x".into());
+    assert!(
+        again.jobs[..2]
+            .iter()
+            .all(|job| job.is_tuned_here(Detector::Odin))
+    );
+    assert!(!again.is_unsaved());
+    press(&mut model, "k h");
+    assert_eq!(saved(&model, 0), None, "back at what the session gave");
 }

@@ -26,6 +26,6 @@ fn the_log_is_searched_copied_and_written() {
     );
     press(&mut model, "esc");
     assert!(!model.log.is_filtered(), "esc shows all again");
-    press(&mut model, "/ x esc l l l l");
+    press(&mut model, "/ x esc f f f f");
     assert_eq!(model.log.filter, LogFilter::All);
 }

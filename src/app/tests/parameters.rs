@@ -151,3 +151,20 @@ fn a_person_who_tunes_is_told_on_what() {
     press(&mut model, "u");
     assert!(!model.jobs[0].is_tuned_here(Detector::Odin));
 }
+
+#[test]
+fn a_knob_of_another_detector_that_was_moved_counts_as_tuned_for_it_alone() {
+    let mut model = started();
+    feed(&mut model, 0, 0, 50, 50);
+    model.view.detector = Detector::Energy;
+    press(&mut model, "l");
+    let job = &model.jobs[0];
+    assert!(job.is_tuned_here(Detector::Energy) && !job.is_tuned_here(Detector::Odin));
+    assert_eq!(
+        model.to_session().queues[0].jobs[0].tuned,
+        None,
+        "it is about T and ε"
+    );
+    press(&mut model, "h");
+    assert!(!model.jobs[0].is_tuned_here(Detector::Energy));
+}

@@ -8,7 +8,7 @@ use crate::session::{Axis, CurveKind, Detector, Marks, Metric, Screen};
 #[test]
 fn view_keys_change_what_is_shown() {
     let mut model = started();
-    press(&mut model, "b p c f v");
+    press(&mut model, "b p ^ z v");
     let view = &model.view;
     assert_eq!(
         (view.detector, view.axis, view.metric),
@@ -73,20 +73,20 @@ fn detectors_go_round_and_plots_change() {
     assert_eq!(seen, Detector::ON_LOGITS);
     press(&mut model, "B");
     assert_eq!(Some(&model.view.detector), seen.last());
-    press(&mut model, "r o C");
+    press(&mut model, "r . #");
     let view = &model.view;
     assert_eq!(
         (view.curve, view.marks, view.counts),
         (CurveKind::Ccr, Marks::Blocks, true)
     );
-    press(&mut model, "r o C");
+    press(&mut model, "r . #");
     assert_eq!(
         (model.view.curve, model.view.marks),
         (CurveKind::Roc, Marks::Braille)
     );
     model.shows_pictures = true;
     let mut next = || {
-        press(&mut model, "o");
+        press(&mut model, ".");
         model.view.marks
     };
     assert_eq!(

@@ -1,10 +1,17 @@
 //! Metrics of the scores: analysed as they arrive, with intervals and exact values computed in the background.
+use std::sync::Arc;
+
 use crate::app::effect::{Effect, Redraw};
 use crate::app::model::Model;
 use crate::app::schedule::replicates;
-use crate::app::state::analysis::{Analysis, ExactReport, ExactRequest, IntervalReport, IntervalRequest};
+use crate::app::state::analysis::{
+    Analysis, ChangeRequest, ExactReport, ExactRequest, ImageScores, IntervalReport, IntervalRequest,
+};
+use crate::app::state::jobs::Job;
+use crate::app::state::pin::ChangeTo;
 use crate::app::state::scores::Live;
 use crate::session::Detector;
+use odin_core::setting::Setting;
 
 /// The same scores always give the same intervals.
 const SEED: u64 = 0;
@@ -90,6 +97,7 @@ pub(super) fn request_intervals(model: &mut Model, effects: &mut Vec<Effect>) {
         of: without
             .map(|analysis| (analysis.setting, analysis.comparison.clone()))
             .collect(),
+        change: change_request(model, job),
         replicates: replicates(job),
         seed: SEED,
     };
@@ -98,16 +106,48 @@ pub(super) fn request_intervals(model: &mut Model, effects: &mut Vec<Effect>) {
     effects.push(Effect::ComputeIntervals(request));
 }
 
+/// The change that is shown and lacks its interval, with the scores of both sides.
+fn change_request(model: &Model, job: &Job) -> Option<ChangeRequest> {
+    let (to, number) = model.lacking_change(job)?;
+    let scores = |setting: &Setting| Arc::new(ImageScores::of(&job.scores, setting));
+    let pin = model.pin.as_ref().filter(|_| number.is_some());
+    Some(ChangeRequest {
+        setting: to.setting,
+        from: pin.map_or_else(
+            || scores(&job.setting(Detector::Baseline)),
+            |pin| pin.scores.clone(),
+        ),
+        to: scores(&to.setting),
+        pin: number,
+    })
+}
+
 /// Takes intervals, except for analyses at another setting or by other conventions by now.
 pub(super) fn intervals(model: &mut Model, report: &IntervalReport) -> Option<Redraw> {
     model.intervals.is_in_flight = false;
-    let job = model.job_by_id_mut(report.job)?;
+    let place = model.jobs.iter().position(|job| job.id == report.job)?;
+    let job = model.job_mut(place);
+    let fits = |analysis: &Analysis, setting: &Setting| {
+        analysis.setting == *setting && analysis.conventions == report.conventions
+    };
     for (setting, intervals) in &report.of {
-        let fits = |analysis: &&mut Analysis| {
-            analysis.setting == *setting && analysis.conventions == report.conventions
-        };
-        if let Some(analysis) = job.analyses().find(fits) {
+        if let Some(analysis) = job.analyses().find(|analysis| fits(analysis, setting)) {
             analysis.intervals = Some(*intervals);
+        }
+    }
+    if let Some(change) = &report.change {
+        let analysis = job.analyses().find(|analysis| fits(analysis, &change.setting));
+        let Some(analysis) = analysis else {
+            return Some(Redraw::Progress);
+        };
+        let to = ChangeTo::of(report.job, analysis);
+        if change.pin.is_none() {
+            analysis.changes = Some(change.changes);
+        }
+        // Another one may have been pinned since.
+        let pin = model.pin.as_mut().filter(|pin| Some(pin.number) == change.pin);
+        if let Some(pin) = pin {
+            pin.change = Some((to, change.changes));
         }
     }
     Some(Redraw::Progress)

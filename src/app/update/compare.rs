@@ -29,6 +29,10 @@ pub(super) fn apply(model: &mut Model, action: &CompareAction, effects: &mut Vec
             compare.column = column;
         }
         CompareAction::Reverse => compare.is_descending = !compare.is_descending,
+        CompareAction::NextNumber if !matches!(compare.column, CompareColumn::Metric(_)) => {
+            let text = "sort by a metric first: it has several numbers to sort by";
+            model.say_quietly(Level::Info, text);
+        }
         CompareAction::NextNumber => {
             compare.number = neighbour(&ComparedNumber::ALL, compare.number, 1);
         }

@@ -16,7 +16,7 @@ pub(super) fn show(model: &mut Model, detector: Detector) {
     model.view.detector = detector;
     // It may be shown for the first time.
     for job in &mut model.jobs {
-        if job.analysis(detector).is_none() && job.scored() > 0 {
+        if job.analysis(detector).is_none() && job.has_images() {
             job.needs_analysis = true;
             job.analysed_at = None;
         }

@@ -1,5 +1,5 @@
 //! What the engine says, and what its end means for jobs, grids and images.
-use super::{grid, images};
+use super::{grid, images, pin};
 use crate::app::action::Action;
 use crate::app::effect::{Effect, Redraw};
 use crate::app::model::{Model, one_line};
@@ -10,6 +10,9 @@ use odin_core::comparisons::{JobBatch, JobEvent};
 use odin_core::protocol::{Generation, JobId};
 
 pub(super) fn event(model: &mut Model, event: JobEvent, effects: &mut Vec<Effect>) -> Option<Redraw> {
+    if pin::is_about(&event) {
+        return pin::event(model, event);
+    }
     if grid::is_about(&event) {
         return grid::event(model, &event, effects);
     }
@@ -45,13 +48,23 @@ pub(super) fn event(model: &mut Model, event: JobEvent, effects: &mut Vec<Effect
             generation,
             seconds,
         } => {
+            let is_shown = !model.is_awaited();
             let job = current(model, job, generation)?;
+            let scored = job.scored();
+            let text = match job.state {
+                JobState::Running => Some(format!("{job}: done, {scored} images in {seconds:.1} s")),
+                // At every step of a slider, known scores come at once.
+                _ => is_shown.then(|| format!("{job}: all {scored} images were known from before")),
+            };
             job.state = JobState::Done { seconds };
             job.rate.stop();
             // Metrics that are not exact are analysed once more, to be made exact.
             let is_rough = job.analyses().any(|analysis| analysis.resolution > 0.0);
             job.needs_analysis |= is_rough;
             let id = job.id;
+            if let Some(text) = text {
+                model.log.push(model.now, Level::Info, &text);
+            }
             if model.is_awaited() && model.selected().is_some_and(|shown| shown.id == id) {
                 return Some(Redraw::Answer);
             }
@@ -81,9 +94,12 @@ fn scored(model: &mut Model, batch: &JobBatch) -> Option<Redraw> {
     let now = model.now;
     let job = current(model, batch.job, batch.generation)?;
     let was_waiting = job.state == JobState::Waiting;
+    let known = job.scored();
     let absorbed = job.scores.absorb(batch.side, &batch.scores);
     job.needs_analysis |= absorbed.is_new;
-    if !batch.from_cache {
+    if batch.from_cache {
+        job.from_evidence += job.scored() - known;
+    } else {
         job.state = JobState::Running;
         if was_waiting {
             job.rate.start(now);
@@ -91,6 +107,7 @@ fn scored(model: &mut Model, batch: &JobBatch) -> Option<Redraw> {
         job.rate.arrived(now, batch.scores.len());
     }
     let refused = absorbed.refused;
+    let begins = (was_waiting && !batch.from_cache).then(|| begins(job));
     if refused > 0 {
         let images = if refused == 1 { "image" } else { "images" };
         let text = format!(
@@ -99,7 +116,24 @@ fn scored(model: &mut Model, batch: &JobBatch) -> Option<Redraw> {
         );
         model.say(Level::Warning, &text);
     }
+    // While a slider moves, each of its steps would have a line.
+    if let Some(text) = begins.filter(|_| !model.is_dragging()) {
+        model.log.push(now, Level::Info, &text);
+    }
     Some(Redraw::Progress)
+}
+
+/// That the scoring of a job begins, for the log.
+fn begins(job: &Job) -> String {
+    let devices = job.found_devices.as_ref().unwrap_or(&job.devices);
+    let mut text = format!("{job}: scoring begins on {}", devices.first());
+    if let Some(totals) = job.totals {
+        text += &format!(", {}+{} images", totals.ins, totals.outs);
+    }
+    if job.from_evidence > 0 {
+        text += &format!(", {} of them known from before", job.from_evidence);
+    }
+    text
 }
 
 /// The job that an event is about, unless the event is stale or the job was stopped.
@@ -115,6 +149,7 @@ pub(super) fn engine_gone(model: &mut Model, reason: &str) -> Option<Redraw> {
     model.devices.clear();
     model.memory.clear();
     grid::engine_gone(model);
+    pin::engine_gone(model);
     images::engine_gone(model);
     for job in model.jobs.iter_mut().filter(|job| job.is_active()) {
         job.state = JobState::Failed {

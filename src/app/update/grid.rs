@@ -9,7 +9,7 @@ use crate::app::model::Model;
 use crate::app::state::engine::EngineState;
 use crate::app::state::grid::{CellInFlight, CellScores, Grid, GridReport, IN_FLIGHT, Place, Subset};
 use crate::app::state::log::Level;
-use crate::session::Screen;
+use crate::session::{Detector, Screen, Tuned, TunedOn};
 use odin_core::comparisons::{JobBatch, JobCommand, JobEvent};
 use odin_core::protocol::{Generation, JobId, Placement};
 
@@ -60,6 +60,16 @@ pub(super) fn apply(model: &mut Model, action: &GridAction, effects: &mut Vec<Ef
             let wanted = wanted.expect("the cursor stays on the grid");
             let (ins, outs) = grid.validation();
             parameters::set_setting(model, wanted.odin(), effects);
+            let metric = model.view.metric;
+            let tuned = Tuned {
+                on: TunedOn::Reported,
+                // It is one number for both sets.
+                images: (ins == outs).then_some(ins),
+                metric: Some(metric),
+                dataset: None,
+            };
+            model.job_mut(model.view.job).choose(Detector::Odin, tuned);
+            model.touch();
             model.view.screen = Screen::Explore;
             let text = format!(
                 "T {}, ε {} set; metrics here include the {ins} + {outs} images they were chosen on",

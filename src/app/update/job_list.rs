@@ -7,7 +7,7 @@ use crate::app::model::Model;
 use crate::app::state::engine::EngineState;
 use crate::app::state::jobs::{Edit, Job, JobFailure, JobState};
 use crate::app::state::log::Level;
-use crate::session;
+use crate::session::{self, Detector};
 use odin_core::comparisons::JobCommand;
 
 const ANSWER: Option<Redraw> = Some(Redraw::Answer);
@@ -31,6 +31,7 @@ pub(super) fn duplicate(model: &mut Model, effects: &mut Vec<Effect>) -> Option<
     let source = session::Job {
         temperature: Some(parameters.temperature),
         magnitude: Some(parameters.magnitude),
+        tuned: job.tuned(Detector::Odin),
         ..job.source.clone()
     };
     let text = format!("duplicated {} on {}", source.dataset, source.network);

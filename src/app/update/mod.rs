@@ -24,7 +24,9 @@ mod cycle;
 use super::action::Action;
 use super::effect::{Effect, Redraw};
 use super::key::Key;
+use super::keymap::Context;
 use super::model::Model;
+use super::state::log::Level;
 use super::state::text::Field;
 
 /// Applies an action, and says what is to be done outside.
@@ -40,7 +42,11 @@ fn apply(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
     use Action as A;
     let redraw = match action {
         A::Tick(now) => clock::tick(model, now, effects),
-        A::Start => engine::start(model, effects),
+        A::Start => {
+            let redraw = engine::start(model, effects);
+            pin::restore(model, effects);
+            redraw
+        }
         A::Engine(event) => events::event(model, event, effects),
         A::EngineGone(reason) => events::engine_gone(model, &reason),
         A::RestartEngine => engine::restart(model, effects),
@@ -55,6 +61,8 @@ fn apply(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
         A::Paste(text) => text.chars().map(|c| overlay::type_char(model, c)).max().flatten(),
 
         A::Saved => saving::saved(model, effects),
+        A::SavedAs(path) => saving::saved_as(model, path),
+        A::OpenSaveAs => overlay::open_save_as(model),
         A::SaveFailed(reason) => saving::save_failed(model, &reason),
         A::Save => saving::save(model, effects),
         A::Quit => saving::quit(model, effects),
@@ -65,6 +73,7 @@ fn apply(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
 
         A::ToggleHelp => overlay::toggle_help(model),
         A::OpenPalette => overlay::open_palette(model),
+        A::OpenExports => overlay::open_exports(model),
         A::OpenPicker => overlay::open_picker(model, effects),
         A::Dismiss => overlay::dismiss(model),
         A::Choose(by) => overlay::choose(model, by),
@@ -75,6 +84,7 @@ fn apply(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
         A::OtherColumn => overlay::other_column(model),
         A::RestoreSession => restore::restore_offered(model, effects),
         A::DiscardAutosave => restore::discard_offered(model, effects),
+        A::KeepAutosave => restore::keep_offered(model),
         A::Show(screen) => view::show(model, screen),
         A::ToggleMouse => view::toggle_mouse(model, effects),
         A::NextTheme => view::next_theme(model),
@@ -101,8 +111,12 @@ fn apply(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
         A::ToggleErrorConvention => conventions::toggle_error(model),
         A::ToggleAuprConvention => conventions::toggle_aupr(model),
 
-        A::NextJob => jobs::select(model, model.view.job.saturating_add(1), effects),
-        A::PreviousJob => jobs::select(model, model.view.job.saturating_sub(1), effects),
+        A::NextJob => jobs::step(model, 1, effects),
+        A::PreviousJob => jobs::step(model, -1, effects),
+        A::StepJob(by) => jobs::step(model, by, effects),
+        A::FilterJobs => jobs::filter(model),
+        A::NextFailed => jobs::next_failed(model, effects),
+        A::RetryFailed => jobs::retry_failed(model, effects),
         A::SelectJob(job) => jobs::select(model, job, effects),
         A::PauseOrResume => jobs::pause_or_resume(model, effects),
         A::CancelJob => jobs::cancel_selected(model, effects),
@@ -151,17 +165,36 @@ fn accepted(model: &mut Model, accepted: overlay::Accepted, effects: &mut Vec<Ef
 
 /// What a key means where the person is: in an overlay, in a text, or on a screen.
 fn press(model: &mut Model, key: Key, effects: &mut Vec<Effect>) {
-    let action = match overlay::meaning(model, key) {
-        overlay::Meaning::OnTop(action) => action,
-        overlay::Meaning::Below => model.keymap.lookup(model.view.screen, key).cloned(),
+    let (action, is_below) = match overlay::meaning(model, key) {
+        overlay::Meaning::OnTop(action) => (action, false),
+        overlay::Meaning::Below => (model.keymap.lookup(model.view.screen, key).cloned(), true),
     };
     if action != Some(Action::Quit) {
         model.saving.quit_asked = false;
     }
-    let Some(action) = action else { return };
+    let Some(action) = action else {
+        if is_below {
+            say_dead(model, key);
+            effects.push(Effect::Redraw(Redraw::Answer));
+        }
+        return;
+    };
     // A message has been read by the time the next key is pressed.
     if action != Action::Dismiss && action != Action::Quit && model.status.take().is_some() {
         effects.push(Effect::Redraw(Redraw::Answer));
     }
     apply(model, action, effects);
+}
+
+/// A key that means nothing on this screen says so, and where it means something.
+fn say_dead(model: &mut Model, key: Key) {
+    let elsewhere = model.keymap.elsewhere(key);
+    let elsewhere = elsewhere.and_then(|binding| match binding.context {
+        Context::On(screen) => Some(format!("{key} is a key of {screen}: {}", binding.help)),
+        Context::Everywhere => None,
+    });
+    let help = model.keymap.key_for(&Action::ToggleHelp);
+    let help = help.map_or(String::new(), |help| format!("; {help} lists the keys"));
+    let text = elsewhere.unwrap_or_else(|| format!("{key} does nothing here{help}"));
+    model.say_quietly(Level::Info, &text);
 }

@@ -1,12 +1,12 @@
 //! What lies over the screen: help, palette, picker, the offer to restore; and text that is typed anywhere.
-use super::{job_list, restore, typing, view};
+use super::{job_list, jobs, restore, saving, typing, view};
 use crate::app::action::Action;
 use crate::app::effect::{Effect, Redraw};
 use crate::app::key::{Key, KeyCode};
 use crate::app::keymap::Context;
 use crate::app::model::Model;
 use crate::app::state::catalogue::Catalogue;
-use crate::app::state::overlay::{Column, Overlay, Palette, Picker, stepped};
+use crate::app::state::overlay::{Column, Overlay, Palette, Picker, SaveAs, stepped};
 use crate::app::state::text::Field;
 use crate::session::Screen;
 
@@ -50,12 +50,20 @@ pub(super) fn meaning(model: &Model, key: Key) -> Meaning {
             _ if bound().is_some_and(|action| is_quit(&action)) => Some(Action::Quit),
             KeyCode::Char('r') | KeyCode::Enter => Some(Action::RestoreSession),
             KeyCode::Char('d') => Some(Action::DiscardAutosave),
+            KeyCode::Char('j') | KeyCode::Down => Some(Action::Choose(1)),
+            KeyCode::Char('k') | KeyCode::Up => Some(Action::Choose(-1)),
+            KeyCode::PageDown => Some(Action::Choose(PAGE)),
+            KeyCode::PageUp => Some(Action::Choose(-PAGE)),
+            KeyCode::Esc => Some(Action::KeepAutosave),
             _ => None,
         },
         Some(Overlay::Palette(_) | Overlay::Picker(_)) => {
             bound().filter(is_quit).or_else(|| text_key(key, true))
         }
-        None if model.log.is_searching => bound().filter(is_quit).or_else(|| text_key(key, false)),
+        Some(Overlay::SaveAs(_)) => bound().filter(is_quit).or_else(|| text_key(key, false)),
+        None if model.log.is_searching || model.job_filter.is_typing => {
+            bound().filter(is_quit).or_else(|| text_key(key, false))
+        }
         None if model.typing.is_some() && !key.ctrl => text_key(key, false),
         None => return Meaning::Below,
     })
@@ -86,7 +94,9 @@ fn field(model: &mut Model) -> Option<&mut Field> {
     match &mut model.overlay {
         Some(Overlay::Palette(palette)) => Some(&mut palette.query),
         Some(Overlay::Picker(picker)) => Some(&mut picker.choices().query),
+        Some(Overlay::SaveAs(save_as)) => Some(&mut save_as.name),
         None if model.log.is_searching => Some(&mut model.log.search),
+        None if model.job_filter.is_typing => Some(&mut model.job_filter.text),
         _ => None,
     }
 }
@@ -97,6 +107,7 @@ pub(super) fn edit(model: &mut Model, change: impl FnOnce(&mut Field)) -> Option
     match &mut model.overlay {
         Some(Overlay::Palette(palette)) => palette.search(model.keymap.palette_entries(model.view.screen)),
         Some(Overlay::Picker(picker)) => picker.search(&model.catalogue),
+        Some(Overlay::SaveAs(save_as)) => save_as.error = None,
         _ => model.log.back = 0,
     }
     ANSWER
@@ -129,12 +140,26 @@ pub(super) fn open_palette(model: &mut Model) -> Option<Redraw> {
     ANSWER
 }
 
+pub(super) fn open_exports(model: &mut Model) -> Option<Redraw> {
+    open_palette(model);
+    edit(model, |query| {
+        "export as ".chars().for_each(|c| {
+            query.push(c);
+        });
+    })
+}
+
 pub(super) fn open_picker(model: &mut Model, effects: &mut Vec<Effect>) -> Option<Redraw> {
     let network = model.selected().map(|job| job.spec.network.clone());
     let picker = Picker::new(&model.catalogue, network.as_deref());
     open(model, Overlay::Picker(picker));
     // Networks and sets may have been fetched meanwhile.
     effects.push(Effect::LoadCatalogue);
+    ANSWER
+}
+
+pub(super) fn open_save_as(model: &mut Model) -> Option<Redraw> {
+    open(model, Overlay::SaveAs(SaveAs::default()));
     ANSWER
 }
 
@@ -145,6 +170,7 @@ fn open(model: &mut Model, overlay: Overlay) {
     }
     model.typing = None;
     model.log.is_searching = false;
+    model.job_filter.is_typing = false;
 }
 
 /// Closes what lies on top: an overlay, else what is typed, else a large image or a filtered log, else a message.
@@ -156,6 +182,10 @@ pub(super) fn dismiss(model: &mut Model) -> Option<Redraw> {
             model.log.is_searching = false;
             model.log.search.clear();
         }
+        None if model.job_filter.is_typing => {
+            model.job_filter.is_typing = false;
+            model.job_filter.text.clear();
+        }
         None if model.typing.is_some() => model.typing = None,
         None if model.view.screen == Screen::Images && model.gallery.is_large => {
             model.gallery.is_large = false;
@@ -163,6 +193,9 @@ pub(super) fn dismiss(model: &mut Model) -> Option<Redraw> {
         None if model.view.screen == Screen::Log && model.log.is_filtered() => {
             model.log.search.clear();
             model.log.filter = Default::default();
+        }
+        None if model.view.screen == Screen::Explore && model.job_filter.is_set() => {
+            model.job_filter.text.clear();
         }
         None => drop(model.status.take()?),
     }
@@ -178,7 +211,8 @@ pub(super) fn choose(model: &mut Model, by: i32) -> Option<Redraw> {
             (&mut choices.selected, choices.found.len())
         }
         Overlay::Help(page) => (page, usize::MAX),
-        Overlay::Restore(_) => return None,
+        Overlay::Restore(offer) => (&mut offer.scrolled, offer.changes.len()),
+        Overlay::SaveAs(_) => return None,
     };
     *selected = stepped(*selected, by, length);
     ANSWER
@@ -200,7 +234,9 @@ pub(super) fn choose_row(
             let choices = picker.choices();
             (&mut choices.selected, &choices.found, was == (column, row))
         }
-        Some(Overlay::Help(_) | Overlay::Restore(_)) | None => return Accepted::Done(None),
+        Some(Overlay::Help(_) | Overlay::Restore(_) | Overlay::SaveAs(_)) | None => {
+            return Accepted::Done(None);
+        }
     };
     let Some(last) = found.len().checked_sub(1) else {
         return Accepted::Done(None);
@@ -236,9 +272,14 @@ pub(super) fn accept(model: &mut Model, effects: &mut Vec<Effect>) -> Accepted {
         },
         Some(Overlay::Restore(offer)) => restore::restore(model, offer, effects),
         Some(Overlay::Help(_)) => ANSWER,
+        Some(Overlay::SaveAs(save_as)) => saving::save_as(model, save_as, effects),
         None if model.log.is_searching => {
             model.log.is_searching = false;
             ANSWER
+        }
+        None if model.job_filter.is_typing => {
+            model.job_filter.is_typing = false;
+            jobs::filtered(model, effects)
         }
         None => typing::accept(model, effects),
     })

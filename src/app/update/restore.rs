@@ -1,5 +1,5 @@
 //! Restoring the unsaved changes of a program that was cut off.
-use super::{engine, saving};
+use super::{engine, pin, saving};
 use crate::app::effect::{Effect, Redraw};
 use crate::app::model::Model;
 use crate::app::state::log::Level;
@@ -9,7 +9,7 @@ use crate::app::state::overlay::{Overlay, Restore};
 pub(super) fn restore(model: &mut Model, offer: Restore, effects: &mut Vec<Effect>) -> Option<Redraw> {
     model.take_session(*offer.session);
     model.say(Level::Info, "unsaved changes restored");
-    engine::start(model, effects).or(Some(Redraw::Answer))
+    start(model, effects)
 }
 
 /// Restores what is offered, if anything is.
@@ -18,12 +18,32 @@ pub(super) fn restore_offered(model: &mut Model, effects: &mut Vec<Effect>) -> O
     restore(model, offer, effects)
 }
 
-/// Discards what is offered, if anything is.
+fn start(model: &mut Model, effects: &mut Vec<Effect>) -> Option<Redraw> {
+    let redraw = engine::start(model, effects);
+    pin::restore(model, effects);
+    redraw.or(Some(Redraw::Answer))
+}
+
+/// Keeps what is offered, after a person was asked whether to discard it.
+pub(super) fn keep_offered(model: &mut Model) -> Option<Redraw> {
+    if let Some(Overlay::Restore(offer)) = &mut model.overlay {
+        offer.asks_to_discard = false;
+    }
+    Some(Redraw::Answer)
+}
+
+/// Discards what is offered, if anything is; asks first, for it cannot be brought back.
 pub(super) fn discard_offered(model: &mut Model, effects: &mut Vec<Effect>) -> Option<Redraw> {
+    if let Some(Overlay::Restore(offer)) = &mut model.overlay
+        && !offer.asks_to_discard
+    {
+        offer.asks_to_discard = true;
+        return Some(Redraw::Answer);
+    }
     take_offer(model)?;
     saving::discard_autosave(model, effects);
     model.say(Level::Info, "unsaved changes discarded");
-    engine::start(model, effects).or(Some(Redraw::Answer))
+    start(model, effects)
 }
 
 fn take_offer(model: &mut Model) -> Option<Restore> {

@@ -1,14 +1,16 @@
 //! Saving the session, keeping unsaved changes beside it, and quitting.
+use std::path::PathBuf;
+
 use crate::app::effect::{Effect, Redraw};
 use crate::app::model::Model;
 use crate::app::state::log::{Level, Status};
-use crate::app::state::overlay::Overlay;
+use crate::app::state::overlay::{Overlay, SaveAs};
 
 pub(super) fn save(model: &mut Model, effects: &mut Vec<Effect>) -> Option<Redraw> {
     if model.saving.in_flight.is_some() {
         return None;
     }
-    model.saving.in_flight = Some(model.queues());
+    model.saving.in_flight = Some((model.queues(), model.left_view()));
     let session = Box::new(model.to_session());
     effects.push(Effect::SaveSession {
         path: model.path.clone(),
@@ -18,14 +20,52 @@ pub(super) fn save(model: &mut Model, effects: &mut Vec<Effect>) -> Option<Redra
 }
 
 pub(super) fn saved(model: &mut Model, effects: &mut Vec<Effect>) -> Option<Redraw> {
-    if let Some(queues) = model.saving.in_flight.take() {
-        model.saving.saved = queues;
-    }
-    model.saving.quit_asked = false;
+    take_saved(model);
     if !model.is_unsaved() {
         discard_autosave(model, effects);
     }
     let text = format!("saved to {}", model.path.display());
+    model.say(Level::Info, &text);
+    Some(Redraw::Answer)
+}
+
+fn take_saved(model: &mut Model) {
+    if let Some((queues, view)) = model.saving.in_flight.take() {
+        model.saving.saved = queues;
+        model.saving.saved_view = view;
+    }
+    model.saving.quit_asked = false;
+}
+
+/// Saves to the file whose name was typed, which is the session's from then on.
+pub(super) fn save_as(model: &mut Model, save_as: SaveAs, effects: &mut Vec<Effect>) -> Option<Redraw> {
+    let Some(path) = save_as.path(&model.path) else {
+        model.overlay = Some(Overlay::SaveAs(save_as));
+        return Some(Redraw::Answer);
+    };
+    if model.saving.in_flight.is_some() {
+        model.say_quietly(Level::Info, "the session is being saved: try again");
+        return Some(Redraw::Answer);
+    }
+    model.saving.in_flight = Some((model.queues(), model.left_view()));
+    effects.push(Effect::SaveSessionAs {
+        from: model.path.clone(),
+        path,
+        session: Box::new(model.to_session()),
+    });
+    Some(Redraw::Answer)
+}
+
+/// The session is in another file now; what was kept beside the former one is gone.
+pub(super) fn saved_as(model: &mut Model, path: PathBuf) -> Option<Redraw> {
+    take_saved(model);
+    model.saving.changed_at = None;
+    model.saving.has_autosave = false;
+    model.path = path;
+    if model.is_unsaved() {
+        model.touch();
+    }
+    let text = format!("saved to {}, which is open from now on", model.path.display());
     model.say(Level::Info, &text);
     Some(Redraw::Answer)
 }
@@ -67,24 +107,44 @@ pub(super) fn said(model: &mut Model, level: Level, text: &str) -> Option<Redraw
 
 /// Quits; where changes are not saved, only when asked a second time.
 pub(super) fn quit(model: &mut Model, effects: &mut Vec<Effect>) -> Option<Redraw> {
-    let is_being_saved = model.saving.in_flight.as_ref() == Some(&model.queues());
+    let in_flight = model.saving.in_flight.as_ref();
+    let is_being_saved = in_flight.is_some_and(|(queues, _)| *queues == model.queues());
     // An offer that was not answered is made again at the next start.
     if let Some(Overlay::Restore(_)) = model.overlay {
         effects.push(Effect::Quit);
         return None;
     }
-    if model.saving.quit_asked || is_being_saved || !model.is_unsaved() {
+    let text = unfinished(model, is_being_saved);
+    let Some(text) = text.filter(|_| !model.saving.quit_asked) else {
         // Asked a second time, a person has decided not to save.
         if !is_being_saved {
             discard_autosave(model, effects);
         }
         effects.push(Effect::Quit);
         return None;
-    }
+    };
     model.saving.quit_asked = true;
     model.status = Some(Status {
         level: Level::Warning,
-        text: "changes are not saved: q again quits, s saves".to_owned(),
+        text,
     });
     Some(Redraw::Answer)
+}
+
+/// What a person may not want to leave, and how to leave all the same; `None` where there is nothing.
+fn unfinished(model: &Model, is_being_saved: bool) -> Option<String> {
+    let is_unsaved = model.is_unsaved() && !is_being_saved;
+    let active = model.jobs.iter().filter(|job| job.is_active()).count();
+    let jobs = match active {
+        0 if model.grids.values().any(|grid| grid.filling) => Some("a grid is being filled".to_owned()),
+        0 => None,
+        1 => Some("a job is not done".to_owned()),
+        n => Some(format!("{n} jobs are not done")),
+    };
+    Some(match (is_unsaved, jobs) {
+        (false, None) => return None,
+        (true, None) => "changes are not saved: q again quits, s saves".to_owned(),
+        (true, Some(jobs)) => format!("changes are not saved, and {jobs}: q again quits, s saves"),
+        (false, Some(jobs)) => format!("{jobs}: q again quits; what is scored is kept"),
+    })
 }

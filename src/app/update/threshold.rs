@@ -3,8 +3,7 @@ use crate::app::effect::Redraw;
 use crate::app::model::Model;
 use crate::app::state::parameters::Slider;
 use crate::app::state::threshold::Cursor;
-use crate::metrics::OperatingPoint;
-use crate::session::Axis;
+use crate::session::{Axis, CurveKind};
 
 const ANSWER: Option<Redraw> = Some(Redraw::Answer);
 
@@ -12,12 +11,12 @@ const ANSWER: Option<Redraw> = Some(Redraw::Answer);
 /// is set to the TPR that it has.
 pub(super) fn hold_tpr(model: &mut Model) {
     if let Cursor::Score(_) = model.cursor {
-        model.cursor = point(model).map_or_else(Cursor::default, |point| Cursor::Tpr(point.tpr));
+        model.cursor = tpr(model).map_or_else(Cursor::default, Cursor::Tpr);
     }
 }
 
-fn point(model: &Model) -> Option<OperatingPoint> {
-    model.shown().map(|analysis| analysis.at(model.cursor))
+fn tpr(model: &Model) -> Option<f64> {
+    model.shown().map(|analysis| analysis.tpr(model.cursor))
 }
 
 pub(super) fn reset(model: &mut Model) -> Option<Redraw> {
@@ -29,7 +28,7 @@ pub(super) fn reset(model: &mut Model) -> Option<Redraw> {
 pub(super) fn step(model: &mut Model, steps: i32) -> Option<Redraw> {
     let from = match model.cursor {
         Cursor::Tpr(tpr) => tpr,
-        Cursor::Score(_) => point(model)?.tpr,
+        Cursor::Score(_) => tpr(model)?,
     };
     let percent = (from * 100.0).round() + f64::from(steps);
     model.cursor = Cursor::Tpr(percent.clamp(1.0, 100.0) / 100.0);
@@ -41,7 +40,8 @@ pub(super) fn slide(model: &mut Model, fraction: f64) -> Option<Redraw> {
     if !fraction.is_finite() {
         return None;
     }
-    model.cursor = Cursor::Tpr(fraction.clamp(0.0, 1.0));
+    // The slider's low end is no TPR that a threshold can have.
+    model.cursor = Cursor::Tpr(fraction.clamp(0.001, 1.0));
     ANSWER
 }
 
@@ -57,10 +57,15 @@ pub(super) fn to_score(model: &mut Model, place: f64) -> Option<Redraw> {
     set_score(model, score)
 }
 
-/// Sets the threshold to where the ROC has this FPR.
+/// Sets the threshold to where the curve on screen has this FPR.
 pub(super) fn to_fpr(model: &mut Model, fpr: f64) -> Option<Redraw> {
-    let comparison = &model.shown()?.comparison;
-    let at_fpr = comparison.threshold_at_fpr(fpr.clamp(0.0, 1.0));
+    let shown = model.shown()?;
+    let (comparison, fpr) = (&shown.comparison, fpr.clamp(0.0, 1.0));
+    let at_fpr = match model.view.curve {
+        CurveKind::Roc => shown.threshold_at_fpr(fpr),
+        // CCR is a rate of accepted images, whichever set is positive.
+        CurveKind::Ccr => comparison.threshold_at_fpr(fpr),
+    };
     // Where the highest score is already an OOD image's, no threshold has so small an FPR: the highest score it is.
     let (_, highest) = comparison.range();
     let score = at_fpr.filter(|score| score.is_finite()).unwrap_or(highest);

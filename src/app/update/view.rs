@@ -16,6 +16,7 @@ pub(super) fn show(model: &mut Model, screen: Screen) -> Option<Redraw> {
     model.view.screen = screen;
     model.typing = None;
     model.log.is_searching = false;
+    model.job_filter.is_typing = false;
     ANSWER
 }
 

@@ -31,6 +31,11 @@ pub fn why(model: &Model, detector: Detector) -> Option<String> {
         (EngineState::Gone(reason), _) => format!("no engine: {reason}"),
         (EngineState::Starting, _) => "starting the engine".to_owned(),
         (_, JobState::Failed { reason }) => format!("failed: {reason}"),
+        (_, JobState::Paused) if job.has_images() => {
+            let key = model.keymap.key_for(&Action::PauseOrResume);
+            let how = key.map_or(String::new(), |key| format!("; {key} goes on"));
+            format!("paused before the first scores at this setting{how}")
+        }
         (_, JobState::Paused) => "paused before the first scores".to_owned(),
         (_, JobState::Cancelled) => "cancelled before the first scores".to_owned(),
         (_, JobState::Done { .. }) => "a set without images".to_owned(),

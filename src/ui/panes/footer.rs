@@ -3,8 +3,8 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr;
 
+use super::tuned;
 use crate::app::{Action, CompareAction as C, GridAction as G, ImagesAction as I, Level, Model, Slider};
-use crate::report::TableKind;
 use crate::session::Screen;
 use crate::ui::format;
 use crate::ui::painter::Painter;
@@ -27,6 +27,12 @@ pub fn draw(model: &Model, area: Rect, painter: &mut Painter) {
                 Span::styled("   enter takes it, esc leaves", theme.dim),
             ]),
         }
+    } else if model.job_filter.is_typing {
+        Line::from(vec![
+            Span::styled(" jobs with: ", theme.title),
+            Span::styled(format!("{}_", model.job_filter.text.text()), theme.accent),
+            Span::styled("   enter keeps it, esc shows all", theme.dim),
+        ])
     } else if let Some(status) = &model.status {
         let style = match status.level {
             Level::Info | Level::Native => theme.text,
@@ -53,18 +59,14 @@ pub fn draw(model: &Model, area: Rect, painter: &mut Painter) {
 /// are.
 fn note(model: &Model, width: u16, painter: &Painter) -> String {
     let moved = model.slider_detector();
-    let is_tuned = model.selected().is_some_and(|job| job.is_tuned_here(moved));
+    let tuned = model.selected().and_then(|job| job.tuned(moved));
     // Where there is room, Explore shows it beside the numbers.
-    if model.view.screen == Screen::Explore && is_tuned && width < 120 {
-        let labels: Vec<_> = moved
-            .knobs()
-            .iter()
-            .map(|knob| painter.glyphs().knob(knob))
-            .collect();
-        format!("{} tuned on these images", labels.join(", "))
-    } else {
-        String::new()
-    }
+    let shown = tuned.filter(|_| model.view.screen == Screen::Explore && width < 120);
+    shown.map_or(String::new(), |tuned| {
+        let room = usize::from(width / 2);
+        let text = tuned::words(&tuned, moved, painter.glyphs());
+        format::fit(&text, room, painter.glyphs())
+    })
 }
 
 fn knob_of(model: &Model, place: u8) -> Option<&'static Knob> {
@@ -99,6 +101,7 @@ fn hints(model: &Model, width: u16, painter: &Painter) -> Line<'static> {
             (vec![A::Edit], "type".to_owned()),
             (vec![A::Save], "save".to_owned()),
             (vec![A::PauseOrResume], "pause".to_owned()),
+            (vec![A::NextFailed], "next failed".to_owned()),
             (vec![A::OpenPicker], "new job".to_owned()),
             (vec![A::ApplyToAll], "to all jobs".to_owned()),
             (vec![A::NextDetector], "detector".to_owned()),
@@ -136,17 +139,7 @@ fn hints(model: &Model, width: u16, painter: &Painter) -> Line<'static> {
             ),
             (vec![A::Compare(C::Reverse)], "reverse".to_owned()),
             (vec![A::Compare(C::NextDetector(1))], "detector".to_owned()),
-            (
-                [
-                    TableKind::Markdown,
-                    TableKind::Latex,
-                    TableKind::Csv,
-                    TableKind::Json,
-                ]
-                .map(|kind| A::Compare(C::Export(kind)))
-                .to_vec(),
-                "export".to_owned(),
-            ),
+            (vec![A::OpenExports], "to a file".to_owned()),
             (vec![A::Show(Screen::Explore)], "show".to_owned()),
             (vec![A::Compare(C::ToggleDetails)], "details".to_owned()),
         ],
@@ -162,7 +155,10 @@ fn hints(model: &Model, width: u16, painter: &Painter) -> Line<'static> {
         ],
     };
     let mut line = Line::default();
-    for (actions, text) in hints {
+    let live = hints
+        .into_iter()
+        .filter(|(actions, _)| actions.iter().any(|action| model.is_live(action)));
+    for (actions, text) in live {
         let keys = actions
             .iter()
             .filter_map(|action| model.keymap.key_on(screen, action));

@@ -226,7 +226,7 @@ fn threshold(model: &Model, is_main: bool, analysis: &Analysis, bins: &Bins) -> 
         model.cursor
     } else {
         // On the other side, the threshold with the same TPR.
-        Cursor::Tpr(model.shown()?.at(model.cursor).tpr)
+        Cursor::Tpr(model.shown()?.tpr(model.cursor))
     };
     let threshold = analysis.at(cursor).threshold;
     let value = match analysis.axis(model.view.axis) {

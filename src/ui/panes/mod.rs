@@ -9,4 +9,5 @@ pub mod compare;
 pub mod log;
 mod histogram;
 mod compared;
+mod tuned;
 mod empty;

@@ -97,12 +97,12 @@ fn the_ccr_curve_counts_blocks_and_few_images() {
     feed(&mut model, 0, 0, 100, 400);
     wait(&mut model, 3000);
     snapshot!("few_120x40", text(&draw(&model, &colour(), 120, 40).0));
-    press(&mut model, "r o C");
+    press(&mut model, "r . #");
     snapshot!(
         "ccr_counts_blocks_120x40",
         text(&draw(&model, &colour(), 120, 40).0)
     );
-    press(&mut model, "f c");
+    press(&mut model, "z ^");
     draw(&model, &colour(), 80, 24);
 }
 

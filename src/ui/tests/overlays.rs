@@ -54,13 +54,21 @@ fn palette_picker_and_restore() {
     press(&mut model, "/ t m p / x");
     assert!(text(&draw(&model, &colour(), 80, 24).0).contains("the images at /tmp/x"));
     press(&mut model, "esc");
-    let restore = Restore {
-        session: Box::new(model.to_session()),
-        when: "3 minutes ago".to_owned(),
-        is_outdated: true,
-    };
+    press(&mut model, "d l l");
+    let restore = Restore::new(
+        &model.session,
+        model.to_session(),
+        "3 minutes ago".to_owned(),
+        true,
+    );
     model.offer(restore);
     snapshot!("restore_80x24", text(&draw(&model, &colour(), 80, 24).0));
+    press(&mut model, "d");
+    let asked = text(&draw(&model, &colour(), 80, 24).0);
+    assert!(
+        asked.contains("Throw them away? They cannot be brought back."),
+        "{asked}"
+    );
 }
 
 #[test]
@@ -73,7 +81,7 @@ fn the_log_shows_a_part() {
     ] {
         update(&mut model, Action::Said(level, words.to_owned()));
     }
-    press(&mut model, "5 l / t");
+    press(&mut model, "5 f / t");
     snapshot!("log_filtered_80x24", text(&draw(&model, &colour(), 80, 24).0));
 }
 
@@ -133,4 +141,21 @@ fn the_mouse_finds_rows_and_closes_what_lies_on_top() {
     assert_eq!(target, Target::Choice(Column::Sets, 3));
     assert_eq!(hits.at(0, 0).map(|hit| hit.1), Some(Target::Overlay));
     assert_eq!(target.wheel(1), Some(Action::Choose(1)));
+}
+
+#[test]
+fn another_name_and_a_filter_of_jobs_are_typed_in_sight() {
+    let mut model = stocked();
+    press(&mut model, "S m i n e");
+    snapshot!("save_as_80x24", text(&draw(&model, &colour(), 80, 24).0));
+    press(&mut model, "esc / u n i");
+    let picture = text(&draw(&model, &colour(), 80, 24).0);
+    assert!(
+        picture.contains(" jobs with: uni_") && picture.contains("1 of 4: uni"),
+        "{picture}"
+    );
+    assert!(!picture.contains("photo-crops"), "{picture}");
+    press(&mut model, "x x");
+    let picture = text(&draw(&model, &colour(), 80, 24).0);
+    assert!(picture.contains("no job matches; esc shows all"), "{picture}");
 }

@@ -4,6 +4,8 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::pinned::{self, Pinned};
+use super::values;
 use odin_detectors::Detector;
 use odin_metrics::{Conventions, Metric};
 
@@ -78,6 +80,48 @@ pub struct View {
     /// Images in pixels, where the terminal can.
     pub pixels: bool,
     pub conventions: Conventions,
+    /// Where the threshold δ stands.
+    #[serde(
+        with = "serde_yaml::with::singleton_map",
+        skip_serializing_if = "Threshold::is_default"
+    )]
+    #[schemars(with = "Threshold")]
+    pub threshold: Threshold,
+    /// The setting that is pinned as A, to be compared with the one on screen.
+    #[serde(deserialize_with = "values::present", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "pinned::Written")]
+    pub pin: Option<Pinned>,
+}
+
+/// Where the threshold δ stands: `{tpr: 0.95}` or `{score: -1.5}`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Threshold {
+    /// At this true positive rate, a fraction.
+    Tpr(
+        /// At this true positive rate, a fraction.
+        #[serde(deserialize_with = "values::share")]
+        #[schemars(range(min = 0, max = 1))]
+        f64,
+    ),
+    /// At this score of the detector on screen.
+    Score(
+        /// At this score of the detector on screen.
+        #[serde(deserialize_with = "values::finite")]
+        f64,
+    ),
+}
+
+impl Threshold {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl Default for Threshold {
+    fn default() -> Self {
+        Self::Tpr(0.95)
+    }
 }
 
 impl Default for View {
@@ -96,6 +140,8 @@ impl Default for View {
             mouse: true,
             pixels: true,
             conventions: Conventions::default(),
+            threshold: Threshold::default(),
+            pin: None,
         }
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::changes::{ChangeRequest, Changes95};
 use crate::metrics::{Comparison, Conventions, Intervals};
 use odin_core::protocol::JobId;
 use odin_core::setting::Setting;
@@ -24,6 +25,8 @@ pub struct IntervalRequest {
     pub conventions: Conventions,
     /// The comparison by each setting that lacks intervals.
     pub of: Vec<(Setting, Arc<Comparison>)>,
+    /// The change that is shown, where it lacks its interval.
+    pub change: Option<ChangeRequest>,
     pub replicates: usize,
     pub seed: u64,
 }
@@ -34,6 +37,15 @@ pub struct IntervalReport {
     pub job: JobId,
     pub conventions: Conventions,
     pub of: Vec<(Setting, Intervals95)>,
+    pub change: Option<ChangeReport>,
+}
+
+/// A change that was requested.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct ChangeReport {
+    pub setting: Setting,
+    pub pin: Option<u64>,
+    pub changes: Changes95,
 }
 
 impl IntervalRequest {
@@ -52,6 +64,11 @@ impl IntervalRequest {
             job: self.job,
             conventions: self.conventions,
             of: self.of.iter().map(of).collect(),
+            change: self.change.as_ref().map(|change| ChangeReport {
+                setting: change.setting,
+                pin: change.pin,
+                changes: change.compute(&self.conventions, self.replicates, self.seed),
+            }),
         }
     }
 }

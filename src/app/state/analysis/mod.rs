@@ -2,17 +2,23 @@
 mod band;
 mod exact;
 mod intervals;
+mod changes;
+mod rates;
 
 use std::sync::Arc;
 
 pub use band::BandPoint;
+pub use changes::{ChangeRequest, Changes95, ImageScores};
 pub use exact::{ExactReport, ExactRequest};
 pub(in crate::app) use intervals::IntervalWork;
-pub use intervals::{IntervalReport, IntervalRequest, Intervals95};
+pub use intervals::{ChangeReport, IntervalReport, IntervalRequest, Intervals95};
+pub use rates::Rate;
 
 use super::scores::ScoreSet;
 use super::threshold::Cursor;
-use crate::metrics::{Comparison, Conventions, Histogram, Intervals, OperatingPoint, Summary};
+use crate::metrics::{
+    Changes, Comparison, Conventions, Histogram, Intervals, OperatingPoint, Positive, Summary,
+};
 use crate::session::{Axis, Detector, Metric};
 use odin_core::setting::Setting;
 
@@ -31,6 +37,8 @@ pub struct Analysis {
     pub band: Vec<BandPoint>,
     /// 95 % intervals, once they are computed; of somewhat fewer images while scores arrive.
     pub(in crate::app) intervals: Option<Intervals95>,
+    /// The change from the baseline, with paired intervals, once that is computed.
+    pub(in crate::app) changes: Option<Changes95>,
 }
 
 impl Analysis {
@@ -55,6 +63,7 @@ impl Analysis {
             log_odds: live.log_odds.clone(),
             probability: live.probability.clone(),
             intervals: same.and_then(|old| old.intervals),
+            changes: same.and_then(|old| old.changes),
         })
     }
 
@@ -75,6 +84,7 @@ impl Analysis {
             self.conventions = *conventions;
             self.summary = self.comparison.summary(conventions);
             self.intervals = None;
+            self.changes = None;
         }
     }
 
@@ -94,13 +104,43 @@ impl Analysis {
         }
     }
 
-    /// The rates at the cursor's threshold.
+    /// What lies at the cursor's threshold.
     pub fn at(&self, cursor: Cursor) -> OperatingPoint {
         let threshold = match cursor {
-            Cursor::Tpr(tpr) => self.comparison.threshold_at_tpr(tpr),
+            Cursor::Tpr(tpr) => rates::threshold_at_tpr(&self.comparison, self.conventions.positive, tpr),
             Cursor::Score(score) => score,
         };
         self.comparison.at(threshold)
+    }
+
+    /// The threshold at which the FPR is at most this; `None` where even the strictest one exceeds it.
+    pub fn threshold_at_fpr(&self, fpr: f64) -> Option<f64> {
+        rates::threshold_at_fpr(&self.comparison, self.conventions.positive, fpr)
+    }
+
+    /// TPR and FPR at a point.
+    pub fn rates(&self, point: &OperatingPoint) -> [Rate; 2] {
+        rates::rates(point, self.conventions.positive)
+    }
+
+    /// The TPR at the cursor.
+    pub fn tpr(&self, cursor: Cursor) -> f64 {
+        let [tpr, _] = self.rates(&self.at(cursor));
+        tpr.value()
+    }
+
+    /// A point (FPR, TPR) of the ROC, from one that counts ID as positive.
+    pub fn on_roc(&self, point: (f64, f64)) -> (f64, f64) {
+        rates::on_roc(point, self.conventions.positive)
+    }
+
+    /// The least FPR above 0 that so many images can show.
+    pub fn least_fpr(&self) -> f64 {
+        let n = match self.conventions.positive {
+            Positive::InDistribution => self.summary.n_out,
+            Positive::OutOfDistribution => self.summary.n_in,
+        };
+        1.0 / n.max(1) as f64
     }
 
     pub fn metric(&self, metric: Metric) -> f64 {
@@ -133,4 +173,30 @@ impl Analysis {
                 && intervals.replicates >= replicates
         })
     }
+
+    /// The change from the baseline with its paired intervals, unless it is of less than half of the images that there
+    /// are now.
+    pub fn changes(&self) -> Option<Changes> {
+        fitting(self.changes.as_ref(), &self.summary)
+    }
+
+    /// Whether the change from the baseline is of all images here, from at least so many replicates.
+    pub(in crate::app) fn has_changes(&self, replicates: usize) -> bool {
+        is_complete(self.changes.as_ref(), &self.summary, replicates)
+    }
+}
+
+/// The changes, unless they are of less than half of the images of a summary.
+pub(in crate::app) fn fitting(changes: Option<&Changes95>, summary: &Summary) -> Option<Changes> {
+    let n = summary.n_in.min(summary.n_out);
+    changes
+        .filter(|known| known.n_in.min(known.n_out) >= n / 2)?
+        .values
+}
+
+/// Whether the changes are of all images of a summary, from at least so many replicates.
+pub(in crate::app) fn is_complete(changes: Option<&Changes95>, summary: &Summary, replicates: usize) -> bool {
+    changes.is_some_and(|known| {
+        (known.n_in, known.n_out) == (summary.n_in, summary.n_out) && known.replicates >= replicates
+    })
 }

@@ -102,6 +102,10 @@ impl History {
         self.dragging = false;
     }
 
+    pub(in crate::app) fn can_undo(&self) -> bool {
+        !self.done.is_empty()
+    }
+
     /// The change that undoes the last one; the change that redoes it goes to [`History::undone`].
     pub(in crate::app) fn undo(&mut self) -> Option<Edit> {
         self.dragging = false;

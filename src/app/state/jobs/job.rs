@@ -7,7 +7,7 @@ use super::rate::Rate;
 use crate::app::state::analysis::Analysis;
 use crate::app::state::parameters::{Parameters, Span};
 use crate::app::state::scores::ScoreSet;
-use crate::session::{self, Detector};
+use crate::session::{self, Detector, Tuned, TunedOn};
 use crate::units::Devices;
 use odin_core::protocol::{Generation, JobId, JobSpec, Placement};
 use odin_core::setting::{Setting, Settings};
@@ -25,6 +25,20 @@ pub enum JobState {
         reason: JobFailure,
     },
     Cancelled,
+}
+
+impl JobState {
+    /// In a word.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Running => "running",
+            Self::Paused => "paused",
+            Self::Done { .. } => "done",
+            Self::Failed { .. } => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
 }
 
 /// Why a job failed.
@@ -62,6 +76,8 @@ pub struct Job {
     pub(in crate::app) source: session::Job,
     /// The detectors' knobs when the job was loaded or added.
     pub(in crate::app) given: Settings,
+    /// The settings that were chosen by a rule, and how.
+    chosen: Vec<(Setting, Tuned)>,
     /// The devices that its queue requests.
     pub devices: Devices,
     /// The devices that score it, once the engine has resolved them.
@@ -79,6 +95,8 @@ pub struct Job {
     pub other: Option<Analysis>,
     pub(in crate::app) generation: Generation,
     pub(in crate::app) scores: ScoreSet,
+    /// Images of [`Job::scored`] whose scores were known before.
+    pub(in crate::app) from_evidence: usize,
     pub(in crate::app) rate: Rate,
     /// Whether its scores are to be analysed again: some have arrived, or another detector is shown.
     pub(in crate::app) needs_analysis: bool,
@@ -89,10 +107,13 @@ pub struct Job {
 
 impl Job {
     pub(in crate::app) fn new(id: JobId, source: session::Job, spec: JobSpec) -> Self {
+        // A session says how T and ε were chosen.
+        let odin = setting_of(&spec.settings, Detector::Odin);
         let mut job = Self {
             id,
             queue: String::new(),
             queue_number: 0,
+            chosen: source.tuned.iter().map(|tuned| (odin, tuned.clone())).collect(),
             source,
             given: spec.settings.clone(),
             devices: Devices::default(),
@@ -105,6 +126,7 @@ impl Job {
             other: None,
             generation: Generation::default(),
             scores: ScoreSet::default(),
+            from_evidence: 0,
             rate: Rate::default(),
             needs_analysis: false,
             analysed_at: None,
@@ -126,13 +148,37 @@ impl Job {
 
     /// The detector with its knobs as they are now.
     pub fn setting(&self, detector: Detector) -> Setting {
-        let known = self.spec.settings.get(detector);
-        known.copied().unwrap_or_else(|| Setting::new(detector))
+        setting_of(&self.spec.settings, detector)
     }
 
-    /// Whether a person moved the detector's knobs while looking at metrics of the same images.
+    /// Whether the detector's present knobs were chosen on images that are reported, by hand or by a rule.
     pub fn is_tuned_here(&self, detector: Detector) -> bool {
-        self.given.get(detector) != self.spec.settings.get(detector)
+        self.tuned(detector)
+            .is_some_and(|tuned| tuned.on == TunedOn::Reported)
+    }
+
+    /// How the detector's present knobs were chosen; `None` where they were not tuned. What a person moves while looking at
+    /// metrics of the same images counts as tuned on them.
+    pub fn tuned(&self, detector: Detector) -> Option<Tuned> {
+        let now = self.setting(detector);
+        let chosen = self.chosen.iter().rev().find(|(at, _)| *at == now);
+        let by_hand = || Tuned {
+            on: TunedOn::Reported,
+            images: None,
+            metric: None,
+            dataset: None,
+        };
+        match chosen {
+            Some((_, tuned)) => Some(tuned.clone()),
+            None => (now != setting_of(&self.given, detector)).then(by_hand),
+        }
+    }
+
+    /// The detector's present knobs were chosen like this.
+    pub(in crate::app) fn choose(&mut self, detector: Detector, tuned: Tuned) {
+        let now = self.setting(detector);
+        self.chosen.retain(|(at, _)| *at != now);
+        self.chosen.push((now, tuned));
     }
 
     /// Where and when it is scored: in turn with its queue, or in the background.
@@ -149,6 +195,8 @@ impl Job {
         self.spec.settings.set(setting);
         self.reach();
         self.scores.keep_only(&self.spec.settings);
+        // Where ODIN's are dropped, none is known from before.
+        self.from_evidence = self.from_evidence.min(self.scored());
         self.next_generation();
     }
 
@@ -208,13 +256,20 @@ impl Job {
         self.scores.scored(&self.setting(Detector::Odin))
     }
 
-    /// Share of the images that are scored.
+    /// Whether any image is known, at whatever T and ε.
+    pub fn has_images(&self) -> bool {
+        let baseline = self.scores.live(&self.setting(Detector::Baseline));
+        baseline.is_some_and(|live| live.images() > 0)
+    }
+
+    /// Share of the work that is done: of the images whose scores were not known before.
     pub fn progress(&self) -> Option<f64> {
-        let total = self.total()?;
-        Some(if total == 0 {
+        let work = self.total()?.saturating_sub(self.from_evidence);
+        let done = self.scored().saturating_sub(self.from_evidence);
+        Some(if work == 0 {
             1.0
         } else {
-            (self.scored() as f64 / total as f64).min(1.0)
+            (done as f64 / work as f64).min(1.0)
         })
     }
 
@@ -235,5 +290,17 @@ impl Job {
 
     pub fn is_active(&self) -> bool {
         matches!(self.state, JobState::Waiting | JobState::Running)
+    }
+}
+
+/// A detector's setting among these, or with its knobs at their defaults.
+fn setting_of(settings: &Settings, detector: Detector) -> Setting {
+    let known = settings.get(detector);
+    known.copied().unwrap_or_else(|| Setting::new(detector))
+}
+
+impl fmt::Display for Job {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} on {}", self.spec.dataset, self.spec.network)
     }
 }

@@ -2,11 +2,13 @@
 mod palette;
 mod picker;
 mod restore;
+mod save_as;
 
 pub use palette::Palette;
 pub(in crate::app) use palette::PaletteEntry;
 pub use picker::{Choices, Column, Picker};
 pub use restore::Restore;
+pub use save_as::SaveAs;
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Overlay {
@@ -17,6 +19,7 @@ pub enum Overlay {
     Picker(Picker),
     /// Whether to restore what was not saved the last time.
     Restore(Restore),
+    SaveAs(SaveAs),
 }
 
 /// The row so many rows further in a list, or its first or last one.

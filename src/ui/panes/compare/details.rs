@@ -4,11 +4,12 @@ use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr;
 
 use super::columns::Placed;
-use crate::app::{Analysis, Job, Model, change, present};
-use crate::networks::Measures;
+use crate::app::{Analysis, Job, Model, change, is_better, paired_change, present, published_beside};
+use crate::report::Fractions;
 use crate::session::{Detector, Metric};
 use crate::ui::format;
 use crate::ui::painter::Painter;
+use crate::ui::panes::tuned;
 
 /// The change from the baseline, the intervals, and what was published.
 pub fn lines(model: &Model, job: &Job, columns: &[Placed], painter: &Painter) -> Vec<Line<'static>> {
@@ -36,10 +37,10 @@ pub fn lines(model: &Model, job: &Job, columns: &[Placed], painter: &Painter) ->
     };
     let changed = |metric: Metric| {
         let change = change(job, beside, metric)?;
-        let style = match change {
-            _ if change.abs() < 5e-5 => theme.dim,
-            _ if (change > 0.0) == metric.higher_is_better() => theme.better,
-            _ => theme.worse,
+        let style = match is_better(job, beside, metric) {
+            None => theme.dim,
+            Some(true) => theme.better,
+            Some(false) => theme.worse,
         };
         Some((format::points(change, glyphs), style))
     };
@@ -51,34 +52,68 @@ pub fn lines(model: &Model, job: &Job, columns: &[Placed], painter: &Painter) ->
         let interval = analysis?.interval(metric)?;
         Some((format::interval_within(interval, room, glyphs), theme.dim))
     };
-    let row = model.catalogue.published(&job.spec.network, &job.spec.dataset);
-    let theirs = |metric: Metric| {
-        let row = row?;
-        let of = |measures: &Measures| format!("{:.1}", measures.of(metric));
-        // Nothing was published about other detectors.
-        let beside = match beside {
-            Detector::Odin => of(&row.odin),
-            _ => glyphs.missing.to_owned(),
-        };
-        Some((format!("{}/{beside}", of(&row.baseline)), theme.dim))
+    let of_change = |metric: Metric| {
+        let change = paired_change(job, beside, metric)?;
+        Some((format::change_interval(change.interval, glyphs), theme.dim))
     };
-    let at = row.map_or(String::new(), |row| match beside {
-        Detector::Odin => format!(
+    let published = published_beside(job, &model.catalogue);
+    // Nothing was published about other detectors.
+    let odin = published.as_ref().and_then(|published| published.odin);
+    let odin = odin.filter(|_| beside == Detector::Odin);
+    let theirs = |metric: Metric| {
+        let of = |measures: &Fractions| format!("{:.1}", 100.0 * measures.get(metric));
+        let beside = odin.map_or(glyphs.missing.to_owned(), |odin| of(&odin.metrics));
+        Some((
+            format!("{}/{beside}", of(&published.as_ref()?.baseline)),
+            theme.dim,
+        ))
+    };
+    let at = odin.map_or("published".to_owned(), |odin| {
+        format!(
             "published, {} {}",
             glyphs.epsilon,
-            format::magnitude(row.magnitude)
-        ),
-        _ => "published".to_owned(),
+            format::magnitude(odin.magnitude)
+        )
     });
+    // With so few images that the intervals are approximate.
+    let is_approximate = |analysis: Option<&Analysis>| {
+        let intervals = analysis.and_then(Analysis::intervals);
+        intervals.is_some_and(|intervals| intervals.approximate)
+    };
+    let of_95 = |name: &str, is_approximate: bool| match is_approximate {
+        true => format!("{} 95 % {name}", glyphs.alike),
+        false => format!("95 % {name}"),
+    };
+    let tuned = job.tuned(beside);
+    let (baseline, other) = (job.baseline.as_ref(), present(job, beside));
+    let changes = other.and_then(Analysis::changes);
+    // How much better than the truth the least error is expected to be, baseline/detector.
+    let bias = |analysis: Option<&Analysis>| Some(analysis?.intervals()?.detection_error_bias);
+    let low = |metric: Metric| {
+        let (a, b) = (bias(baseline)?, bias(other)?);
+        let is_told = metric == Metric::DetectionError && a.max(b) >= 5e-4;
+        is_told.then(|| (format!("{:.1}/{:.1}", 100.0 * a, 100.0 * b), theme.dim))
+    };
     [
         line("change".to_owned(), &changed),
-        line("95 % baseline".to_owned(), &|metric| {
-            interval(metric, job.baseline.as_ref())
+        line(
+            of_95("change", changes.is_some_and(|changes| changes.approximate)),
+            &of_change,
+        ),
+        line(of_95("baseline", is_approximate(baseline)), &|metric| {
+            interval(metric, baseline)
         }),
-        line(format!("95 % {beside}"), &|metric| {
-            interval(metric, present(job, beside))
+        line(of_95(&beside.to_string(), is_approximate(other)), &|metric| {
+            interval(metric, other)
         }),
+        line("error too low by".to_owned(), &low),
         line(at, &theirs),
+        tuned.map(|tuned| {
+            Line::from(Span::styled(
+                format!("   {}", tuned::words(&tuned, beside, glyphs)),
+                theme.warning,
+            ))
+        }),
     ]
     .into_iter()
     .flatten()

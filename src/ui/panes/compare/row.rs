@@ -5,7 +5,7 @@ use ratatui::widgets::Widget;
 use unicode_width::UnicodeWidthStr;
 
 use super::columns::Placed;
-use crate::app::{CompareColumn, Job, JobState, Parameters, present};
+use crate::app::{CompareColumn, Job, JobState, Parameters, is_better, present};
 use crate::session::{Detector, Metric};
 use crate::ui::areas::indent;
 use crate::ui::format;
@@ -33,8 +33,10 @@ pub fn draw(
                 placed.write(&network, name, row, painter);
             }
             CompareColumn::Set => {
-                let progress = progress(job);
-                let set = format::fit(&job.spec.dataset, room.saturating_sub(progress.len()), glyphs);
+                let is_marked = job.is_tuned_here(beside);
+                let mark = if is_marked { glyphs.tuned } else { "" };
+                let progress = format!("{mark}{}", progress(job));
+                let set = format::fit(&job.spec.dataset, room.saturating_sub(progress.width()), glyphs);
                 placed.write(&set, name, row, painter);
                 let rest = indent(placed.cell(row), set.width() as u16);
                 painter.text(rest, &progress, theme.dim);
@@ -81,9 +83,15 @@ fn pair(job: &Job, beside: Detector, metric: Metric, digits: usize, painter: &Pa
     };
     let baseline = number(job.baseline.as_ref().map(|analysis| analysis.metric(metric)));
     let other = number(present(job, beside).map(|analysis| analysis.metric(metric)));
+    // Only what is better beyond chance stands out.
+    let (of_baseline, of_other) = match is_better(job, beside, metric) {
+        None => (theme.text, theme.text),
+        Some(true) => (theme.text, theme.odin),
+        Some(false) => (theme.title, theme.text),
+    };
     Line::from(vec![
-        Span::styled(baseline, theme.text),
+        Span::styled(baseline, of_baseline),
         Span::styled("/", theme.dim),
-        Span::styled(other, theme.odin),
+        Span::styled(other, of_other),
     ])
 }

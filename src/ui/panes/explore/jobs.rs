@@ -56,10 +56,11 @@ pub fn draw(model: &Model, area: Rect, painter: &mut Painter) {
     painter.rule(head);
     for ((field, _), column) in fields.iter().zip(&columns) {
         let text = heading(*field, model, body.height, painter);
-        let style = if *field == Field::Network {
-            theme.title
-        } else {
-            theme.dim
+        let text = format::fit(&text, usize::from(column.width), painter.glyphs());
+        let style = match field {
+            Field::Network => theme.title,
+            Field::State if model.failed_jobs() > 0 => theme.error,
+            _ => theme.dim,
         };
         if is_number(*field) {
             painter.label_right(*column, &text, style);
@@ -68,8 +69,17 @@ pub fn draw(model: &Model, area: Rect, painter: &mut Painter) {
         }
     }
     // The selected job stays in sight.
-    let first = areas::first_in_sight(model.view.job, body.height);
-    for (row, (number, job)) in body.rows().zip(model.jobs.iter().enumerate().skip(first)) {
+    let listed = model.listed_jobs();
+    if listed.is_empty() && !model.jobs.is_empty() {
+        painter.text(indent(body, 1), "no job matches; esc shows all", theme.dim);
+    }
+    let selected = listed.iter().position(|&number| number == model.view.job);
+    let first = areas::first_in_sight(selected.unwrap_or_default(), body.height);
+    let shown = listed
+        .iter()
+        .skip(first)
+        .filter_map(|&number| Some((number, model.jobs.get(number)?)));
+    for (row, (number, job)) in body.rows().zip(shown) {
         let is_selected = number == model.view.job;
         painter.target(row, Target::Job(number));
         if is_selected {
@@ -147,6 +157,10 @@ fn is_number(field: Field) -> bool {
 
 fn heading(field: Field, model: &Model, rows: u16, painter: &Painter) -> String {
     match field {
+        Field::Network if model.job_filter.is_set() => {
+            let text = model.job_filter.text.text().trim();
+            format!("{} of {}: {text}", model.listed_jobs().len(), model.jobs.len())
+        }
         Field::Network if model.jobs.len() > usize::from(rows) => {
             format!("job {} of {}", model.view.job + 1, model.jobs.len())
         }
@@ -159,7 +173,10 @@ fn heading(field: Field, model: &Model, rows: u16, painter: &Painter) -> String 
         Field::Images => "images".to_owned(),
         Field::Rate => "img/s".to_owned(),
         Field::Left => "left".to_owned(),
-        Field::State => "state".to_owned(),
+        Field::State => match model.failed_jobs() {
+            0 => "state".to_owned(),
+            failed => format!("{failed} failed"),
+        },
         Field::Metric => format!("{} %", model.view.metric),
         Field::Device => "device".to_owned(),
         Field::Queue => "queue".to_owned(),
@@ -212,15 +229,14 @@ fn draw_field(field: Field, model: &Model, job: &Job, is_selected: bool, cell: R
 }
 
 fn state(job: &Job, theme: &Theme) -> (String, Style) {
-    let (text, style) = match job.state {
-        JobState::Waiting => ("waiting", theme.dim),
-        JobState::Running => ("running", theme.accent),
-        JobState::Paused => ("paused", theme.warning),
-        JobState::Done { .. } => ("done", theme.better),
-        JobState::Failed { .. } => ("failed", theme.error),
-        JobState::Cancelled => ("cancelled", theme.dim),
+    let style = match job.state {
+        JobState::Waiting | JobState::Cancelled => theme.dim,
+        JobState::Running => theme.accent,
+        JobState::Paused => theme.warning,
+        JobState::Done { .. } => theme.better,
+        JobState::Failed { .. } => theme.error,
     };
-    (text.to_owned(), style)
+    (job.state.name().to_owned(), style)
 }
 
 /// `cuda:0`; of several devices the first, and how many more there are: `cuda:0+3`.

@@ -3,8 +3,10 @@ use ratatui::layout::Rect;
 use ratatui::text::Span;
 
 use crate::app::{Analysis, Model};
+use crate::metrics::Positive;
 use crate::session::{CurveKind, Detector};
 use crate::ui::areas::{self, indent};
+use crate::ui::format;
 use crate::ui::hit::Target;
 use crate::ui::painter::Painter;
 use crate::ui::panes::compared::{self, Compared};
@@ -14,8 +16,8 @@ use crate::ui::widgets::pixels::Plot;
 
 /// Room on the left for `100` and a blank.
 const LABELS: u16 = 4;
-/// The lowest FPR on the logarithmic axis.
-const LOWEST: f64 = 1e-3;
+/// The lowest FPR on the logarithmic axis is what the images can show, but a decade is always there.
+const HIGHEST_START: f64 = 0.1;
 
 /// What faint lines are made of where there is only ASCII.
 const FAINT: &str = "'";
@@ -26,8 +28,12 @@ type Curve = (Vec<(f64, f64)>, Pen);
 pub fn draw(model: &Model, area: Rect, painter: &mut Painter) {
     let theme = painter.theme();
     let kind = model.view.curve;
-    let lowest = model.view.log_fpr.then_some(LOWEST);
     let shown = curves(model);
+    let least = model.shown().map_or(HIGHEST_START, |shown| match kind {
+        CurveKind::Roc => shown.least_fpr(),
+        CurveKind::Ccr => 1.0 / shown.summary.n_out.max(1) as f64,
+    });
+    let lowest = model.view.log_fpr.then_some(least.min(HIGHEST_START));
     let [head, body] = areas::head(area);
     let name = match kind {
         CurveKind::Roc => "ROC",
@@ -69,11 +75,11 @@ pub fn draw(model: &Model, area: Rect, painter: &mut Painter) {
     let has_curves = lines.len() > guides;
     let marker = model.shown().filter(|_| has_curves).and_then(|shown| {
         let point = shown.at(model.cursor);
-        let rate = match kind {
-            CurveKind::Roc => Some(point.tpr),
-            CurveKind::Ccr => point.ccr,
+        let (fpr, rate) = match kind {
+            CurveKind::Roc => shown.on_roc((point.fpr, point.tpr)),
+            CurveKind::Ccr => (point.fpr, point.ccr?),
         };
-        Some((place(point.fpr), rate?))
+        Some((place(fpr), rate))
     });
     if let Some(mut picture) = picture.filter(|_| has_curves) {
         for (points, pen) in lines {
@@ -104,7 +110,11 @@ pub fn draw(model: &Model, area: Rect, painter: &mut Painter) {
         let middle = indent(areas::middle_row(plot), 1);
         painter.fitted(middle, "no labels: no CCR", theme.dim);
     }
-    draw_labels(plot, kind, lowest, painter);
+    let of = match (kind, model.view.conventions.positive) {
+        (CurveKind::Ccr, Positive::OutOfDistribution) => "FNR",
+        _ => "FPR",
+    };
+    draw_labels(plot, kind, of, lowest, painter);
     painter.target(plot, Target::Roc { lowest });
 }
 
@@ -121,8 +131,12 @@ fn guides(model: &Model, kind: CurveKind, place: impl Fn(f64) -> f64, painter: &
     let mut lines = vec![(vec![(0.0, 0.95), (1.0, 0.95)], faint(4))];
     if let Some(shown) = model.shown().filter(|shown| !shown.band.is_empty()) {
         let band = || shown.band.iter();
-        let high = band().map(|p| (place(p.fpr.low), p.tpr.high));
-        let low = band().map(|p| (place(p.fpr.high), p.tpr.low));
+        let point = |fpr, tpr| {
+            let (fpr, tpr) = shown.on_roc((fpr, tpr));
+            (place(fpr), tpr)
+        };
+        let high = band().map(|p| point(p.fpr.low, p.tpr.high));
+        let low = band().map(|p| point(p.fpr.high, p.tpr.low));
         lines.extend([(high.collect(), faint(2)), (low.collect(), faint(2))]);
     }
     lines
@@ -140,7 +154,10 @@ fn curves(model: &Model) -> Vec<Compared<'_>> {
 
 fn points(analysis: &Analysis, kind: CurveKind, resolution: usize) -> Option<Vec<(f64, f64)>> {
     match kind {
-        CurveKind::Roc => Some(analysis.comparison.roc_polyline(resolution)),
+        CurveKind::Roc => {
+            let points = analysis.comparison.roc_polyline(resolution).into_iter();
+            Some(points.map(|point| analysis.on_roc(point)).collect())
+        }
         CurveKind::Ccr => analysis.comparison.ccr_polyline(resolution),
     }
 }
@@ -205,7 +222,8 @@ fn extend_legend(legend: &mut Vec<Span<'static>>, model: &Model, room: usize, pa
     }
 }
 
-fn draw_labels(plot: Rect, kind: CurveKind, lowest: Option<f64>, painter: &mut Painter) {
+/// `of` names the rate on the horizontal axis.
+fn draw_labels(plot: Rect, kind: CurveKind, of: &str, lowest: Option<f64>, painter: &mut Painter) {
     let dim = painter.theme().dim;
     let margin = Rect {
         x: plot.x - LABELS,
@@ -226,8 +244,9 @@ fn draw_labels(plot: Rect, kind: CurveKind, lowest: Option<f64>, painter: &mut P
         height: 1,
         ..plot
     };
-    let low = lowest.map_or("0".to_owned(), |lowest| format!("{}", lowest * 100.0));
+    let low = lowest.map_or("0".to_owned(), format::short_share);
     painter.text(row, &low, dim);
-    painter.centred(row, if lowest.is_some() { "log FPR %" } else { "FPR %" }, dim);
+    let log = if lowest.is_some() { "log " } else { "" };
+    painter.centred(row, &format!("{log}{of} %"), dim);
     painter.right(row, "100", dim);
 }

@@ -3,12 +3,14 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr;
 
-use crate::app::{Cursor, Model, Slider};
-use crate::metrics::clopper_pearson;
+use crate::app::{Analysis, Cursor, Model, Rate, Slider, published_beside};
+use crate::metrics::{APPROXIMATE_BELOW, clopper_pearson};
+use crate::report::Fractions;
+use crate::session::{Detector, TunedOn};
 use crate::ui::areas;
 use crate::ui::format::{self, knobs};
 use crate::ui::painter::Painter;
-use crate::ui::panes::compared;
+use crate::ui::panes::{compared, tuned};
 use crate::units::LogOdds;
 
 pub fn draw(model: &Model, area: Rect, painter: &mut Painter) {
@@ -27,27 +29,27 @@ pub fn draw(model: &Model, area: Rect, painter: &mut Painter) {
     painter.title(head, &name, Vec::new());
     let Some(shown) = model.shown() else { return };
     let point = shown.at(model.cursor);
+    let [tpr, fpr] = shown.rates(&point);
     let (low, high) = shown.comparison.range();
     let wide = area.width >= 40;
     // Of the longest line, with an interval like 99.90–100.00.
     let count = point.n_in.max(point.n_out).to_string().width();
-    let at = format!("95 % at {}", glyphs.delta);
+    let at = format!("at {}", glyphs.delta);
     let longest = " TPR  95.00% /  : 99.90100.00".width() + 2 * count + at.width() + glyphs.to.width();
     let is_named = longest <= usize::from(area.width);
     let at = if is_named { at } else { "95 %".to_owned() };
-    let rate = |name: &'static str, value: f64, count: Option<(u64, u64)>| {
+    let rate = |name: &'static str, rate: Rate| {
+        let Rate { count, of } = rate;
         let mut line = vec![
             Span::styled(format!(" {name} "), theme.text),
-            Span::styled(format!("{:>6.2}%", value * 100.0), theme.title),
+            Span::styled(format!("{:>6.2}%", rate.value() * 100.0), theme.title),
+            Span::styled(format!(" {count}/{of}"), theme.dim),
         ];
-        if let Some((k, n)) = count {
-            line.push(Span::styled(format!(" {k}/{n}"), theme.dim));
-            if wide {
-                let interval = clopper_pearson(k, n, 0.95);
-                let interval = format::interval((interval.low, interval.high), glyphs);
-                let text = format!("  {at}: {interval}");
-                line.push(Span::styled(text, theme.dim));
-            }
+        if wide {
+            let interval = clopper_pearson(count, of, 0.95);
+            let interval = format::interval((interval.low, interval.high), glyphs);
+            let text = format!("  {at}: {interval}");
+            line.push(Span::styled(text, theme.dim));
         }
         Line::from(line)
     };
@@ -61,15 +63,17 @@ pub fn draw(model: &Model, area: Rect, painter: &mut Painter) {
             Span::styled(format::score(point.threshold, high - low, glyphs), theme.cursor),
             Span::styled(probability, theme.dim),
         ]),
-        rate("TPR", point.tpr, Some((point.true_positives, point.n_in))),
-        rate("FPR", point.fpr, Some((point.false_positives, point.n_out))),
+        rate("TPR", tpr),
+        rate("FPR", fpr),
     ];
     lines.push(match point.ccr {
         // A share of the same images as the TPR.
         Some(ccr) => rate(
             "CCR",
-            ccr,
-            Some(((ccr * point.n_in as f64).round() as u64, point.n_in)),
+            Rate {
+                count: (ccr * point.n_in as f64).round() as u64,
+                of: point.n_in,
+            },
         ),
         None => Line::from(vec![
             Span::raw(" CCR "),
@@ -79,9 +83,9 @@ pub fn draw(model: &Model, area: Rect, painter: &mut Painter) {
     });
     let other = compared::counterpart(model);
     if let Some(analysis) = other.analysis {
-        let there = analysis.at(Cursor::Tpr(point.tpr));
+        let [_, there] = analysis.rates(&analysis.at(Cursor::Tpr(tpr.value())));
         lines.push(Line::from(Span::styled(
-            format!(" {} FPR {:.2}%", other.name, there.fpr * 100.0),
+            format!(" {} FPR {:.2}%", other.name, there.value() * 100.0),
             theme.dim,
         )));
     }
@@ -97,7 +101,7 @@ pub fn draw(model: &Model, area: Rect, painter: &mut Painter) {
         if is_named {
             // FPR95 in the table and the FPR here can be the same number with another interval.
             let delta = glyphs.delta;
-            let why = format!(" {at}: with {delta} fixed; in the table {delta} varies");
+            let why = format!(" {at}: 95 % with {delta} fixed; in the table {delta} varies");
             lines.push(Line::from(Span::styled(why, theme.dim)));
         }
     }
@@ -148,28 +152,55 @@ fn more(model: &Model, painter: &Painter) -> Vec<Line<'static>> {
         lines.push(Line::styled(text, theme.pinned));
     }
     let Some(job) = model.selected() else { return lines };
-    let published = model.catalogue.published(&job.spec.network, &job.spec.dataset);
-    if let Some(row) = published {
-        let table = model.catalogue.published.get(&job.spec.network);
-        let temperature = table.map_or(job.spec.settings.temperature(), |table| table.temperature);
+    // A warning comes before what is good to know.
+    let moved = model.slider_detector();
+    if let Some(tuned) = job.tuned(moved) {
+        let text = match (tuned.on, tuned.images) {
+            (TunedOn::Reported, None) if moved == Detector::Odin => {
+                "tuned on these images; Grid tunes on others".to_owned()
+            }
+            _ => tuned::words(&tuned, moved, glyphs),
+        };
+        lines.push(Line::styled(format!(" {text}"), theme.warning));
+    }
+    if let Some(published) = published_beside(job, &model.catalogue) {
         let metric = model.view.metric;
-        let (baseline, odin) = (row.baseline.of(metric), row.odin.of(metric));
+        let of = |measures: &Fractions| format!("{:.1}", 100.0 * measures.get(metric));
+        let baseline = of(&published.baseline);
+        let text = match published.odin {
+            Some(odin) => format!(
+                " published {metric} {baseline} {} {} at {}",
+                glyphs.arrow,
+                of(&odin.metrics),
+                at(odin.temperature, odin.magnitude)
+            ),
+            // Of ODIN at another T or ε.
+            None => format!(" published {metric} {baseline} of the baseline"),
+        };
+        lines.push(Line::styled(text, theme.dim));
+    }
+    let intervals = compared::pair(model).map(|side| side.analysis.and_then(Analysis::intervals));
+    let is_approximate = intervals.iter().flatten().any(|intervals| intervals.approximate);
+    if is_approximate {
         let text = format!(
-            " published {metric} {baseline} {} {odin} at {}",
-            glyphs.arrow,
-            at(temperature, row.magnitude)
+            " {}: approximate, a set has below {APPROXIMATE_BELOW} images",
+            glyphs.alike
         );
+        lines.push(Line::styled(text, theme.dim));
+    }
+    let biases = intervals
+        .iter()
+        .flatten()
+        .map(|intervals| intervals.detection_error_bias);
+    let bias = biases.fold(0.0, f64::max);
+    if bias >= 5e-4 {
+        // The least of many errors fits the images that it was found on.
+        let text = format!(" error: about {:.1} too low (least of many)", 100.0 * bias);
         lines.push(Line::styled(text, theme.dim));
     }
     if let Some(shown) = model.shown().filter(|shown| shown.resolution > 0.0) {
         let text = format!(" rates to {:.3} % while scores come", shown.resolution * 100.0);
         lines.push(Line::styled(text, theme.dim));
-    }
-    if job.is_tuned_here(model.slider_detector()) {
-        lines.push(Line::styled(
-            " tuned on these images; Grid tunes on others",
-            theme.warning,
-        ));
     }
     lines
 }

@@ -203,7 +203,12 @@ fn waiting(grid: &Grid, place: Place, width: u16, glyphs: &Glyphs) -> String {
         return if glyphs.unicode { "·" } else { "." }.to_owned();
     }
     match grid.progress(place, Subset::Validation) {
-        Some(part) if width >= NUMBER - 1 => format!("{:.0}%", part * 100.0),
+        // A bar: a number would look like a value.
+        Some(part) if width >= NUMBER => {
+            let room = usize::from(width) - 2;
+            let full = ((part * room as f64) as usize).min(room);
+            glyphs.bar_full.repeat(full) + &glyphs.bar_empty.repeat(room - full)
+        }
         Some(part) => {
             let eighth = ((part * 8.0) as usize).min(7);
             glyphs

@@ -1,5 +1,7 @@
-//! What lies over a screen: help, the palette, the picker, and the offer to restore unsaved changes.
+//! What lies over a screen: help, the palette, the picker, the offer to restore unsaved changes, and
+//! saving under another name.
 pub mod help;
 pub mod palette;
 pub mod picker;
 pub mod restore;
+pub mod save_as;

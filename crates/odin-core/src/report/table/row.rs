@@ -104,13 +104,13 @@ impl Row {
     }
 
     /// The side that is better by this metric: `None` where one is missing, where both print alike, and where the
-    /// difference may be chance.
+    /// difference may be chance or is not known to be more.
     pub fn better(&self, metric: Metric) -> Option<Side> {
         let baseline = self.estimate(Side::Baseline, metric)?.value;
         let beside = self.estimate(Side::Beside, metric)?.value;
         let as_printed = |value: f64| (1e4 * value).round();
         let is_tie = as_printed(baseline) == as_printed(beside);
-        let may_be_chance = self.difference.is_some_and(|all| {
+        let may_be_chance = self.difference.is_none_or(|all| {
             let Interval { low, high } = of(&all, metric);
             low <= 0.0 && 0.0 <= high
         });
@@ -192,7 +192,12 @@ pub(super) mod tests {
             is_complete: true,
             baseline: estimates(0.347, 0.337, 0.357),
             beside: estimates(0.043, 0.039, 0.048),
-            difference: None,
+            difference: Some(
+                [Interval {
+                    low: -0.31,
+                    high: -0.29,
+                }; 5],
+            ),
             tuned: None,
             published: published_beside(&published, &measured),
             run: None,

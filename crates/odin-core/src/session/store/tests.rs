@@ -213,6 +213,30 @@ fn errors_name_the_file_the_place_and_what_was_expected() {
             "s.yaml:4:",
             "did you mean explore?",
         ),
+        (
+            "queues:",
+            "view: {threshold: {tpr: 2}}\nqueues:",
+            "s.yaml:4:",
+            "a share above 0, at most 1, not 2",
+        ),
+        (
+            "queues:",
+            "view: {threshold: {score: .inf}}\nqueues:",
+            "s.yaml:4:",
+            "finite",
+        ),
+        (
+            "queues:",
+            "view: {pin: {job: 0, detector: odin, knobs: {temperature: 0}}}\nqueues:",
+            "s.yaml:4:",
+            "temperature must be a finite number above 0, not 0",
+        ),
+        (
+            "queues:",
+            "view: {pin: {job: 0, detector: energy, knobs: {magnitude: 0}}}\nqueues:",
+            "s.yaml:4:",
+            "energy has no knob `magnitude`; its knobs are temperature",
+        ),
         ("name: small\n", "", "s.yaml:1:1: ", "missing field `name`"),
     ];
     for (from, to, place, expected) in cases {

@@ -7,6 +7,7 @@ mod list;
 mod name;
 pub mod number;
 mod series;
+mod share;
 
 use std::fmt;
 
@@ -19,6 +20,7 @@ pub use list::{jobs, queues};
 pub use name::{optional_text, text};
 pub use number::optional as optional_number;
 pub use series::Values;
+pub use share::{finite, share};
 
 /// A value that is there, even if it is null: `#[serde(default, deserialize_with = "values::present")]`.
 pub fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
