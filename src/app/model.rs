@@ -324,12 +324,9 @@ impl Model {
         for (number, queue) in queues.iter_mut().enumerate() {
             let jobs = self.jobs.iter().filter(|job| job.queue_number == number);
             queue.jobs = jobs
-                .map(|job| {
-                    let (temperature, magnitude) = job.spec.settings.perturbation();
-                    session::Job {
-                        tuned: job.tuned(Detector::Odin),
-                        ..self.session.with_parameters(&job.source, temperature, magnitude)
-                    }
+                .map(|job| session::Job {
+                    tuned: job.tuned(Detector::Odin),
+                    ..self.session.with_settings(&job.source, &job.spec.settings)
                 })
                 .collect();
         }

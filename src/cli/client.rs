@@ -2,7 +2,7 @@
 //! threads.
 mod score_set;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -26,7 +26,7 @@ use crate::metrics::{Comparison, Conventions, Side};
 use crate::networks::NetworkCard;
 use crate::plain::plain;
 use crate::runs::evidence::Budget;
-use crate::runs::{self, About, Record};
+use crate::runs::{self, About, ByDetector, Record};
 use crate::units::Devices;
 use odin_core::setting::{self, Detector, Setting};
 
@@ -383,24 +383,49 @@ fn groups(about: &About, scores: &ScoreTable) -> Option<Vec<u32>> {
         .collect()
 }
 
-/// What a finished comparison comes to, with intervals.
-pub fn record(card: &NetworkCard, spec: &JobSpec, scored: &Scored, sets: &Sets) -> anyhow::Result<Record> {
-    let conventions = Conventions::default();
+/// The metrics of each detector in the columns, by its key.
+pub fn by_detector(
+    spec: &JobSpec,
+    scored: &Scored,
+    sets: &Sets,
+) -> anyhow::Result<BTreeMap<String, ByDetector>> {
+    let measured = |setting: &Setting| -> anyhow::Result<_> {
+        let knobs = setting.knobs().map(|(knob, value)| (knob.key.to_owned(), value));
+        let measured = ByDetector::Measured {
+            metrics: Box::new(measure(setting.detector(), spec, scored, sets)?),
+            knobs: knobs.collect(),
+        };
+        Ok((setting.detector().key().to_owned(), measured))
+    };
+    scored.ins.settings().iter().map(measured).collect()
+}
+
+/// A detector's metrics with intervals.
+fn measure(
+    detector: Detector,
+    spec: &JobSpec,
+    scored: &Scored,
+    sets: &Sets,
+) -> anyhow::Result<runs::Detector> {
     let (in_groups, out_groups) = (groups(&sets.ins, &scored.ins), groups(&sets.outs, &scored.outs));
     let groups = runs::Groups {
         ins: in_groups.as_deref(),
         outs: out_groups.as_deref(),
     };
-    let measure = |detector| -> anyhow::Result<runs::Detector> {
-        Ok(runs::detector(
-            scored.by(detector)?,
-            scored.ins.correct().as_deref(),
-            groups,
-            &conventions,
-            REPLICATES,
-            spec.seed,
-        )?)
-    };
+    Ok(runs::detector(
+        scored.by(detector)?,
+        scored.ins.correct().as_deref(),
+        groups,
+        &Conventions::default(),
+        REPLICATES,
+        spec.seed,
+    )?)
+}
+
+/// What a finished comparison comes to, with intervals.
+pub fn record(card: &NetworkCard, spec: &JobSpec, scored: &Scored, sets: &Sets) -> anyhow::Result<Record> {
+    let conventions = Conventions::default();
+    let measure = |detector| measure(detector, spec, scored, sets);
     let Scored {
         ins,
         outs,
@@ -429,5 +454,6 @@ pub fn record(card: &NetworkCard, spec: &JobSpec, scored: &Scored, sets: &Sets) 
         conventions,
         baseline: measure(Detector::Baseline)?,
         odin: measure(Detector::Odin)?,
+        detectors: BTreeMap::new(),
     })
 }

@@ -23,6 +23,7 @@ use crate::runs::{self, About, Grid, Identity, Images, Record, RunFolder, StartE
 use crate::session::{self, Session, Sweep};
 use crate::units::Devices;
 use odin_core::protocol::JobSpec;
+use odin_core::setting::Detector;
 use odin_core::sweep::Split;
 
 mod outcome;
@@ -146,6 +147,14 @@ fn tasks(session: &Session, options: &Options) -> anyhow::Result<Vec<Task>> {
             devices: devices.clone(),
             spec: JobSpec {
                 corrupt: options.corrupt,
+                settings: session
+                    .settings(job)
+                    .iter()
+                    .copied()
+                    .filter(|setting| {
+                        is_always_run(setting.detector()) || Some(setting.detector()) == job.detector
+                    })
+                    .collect(),
                 ..session.spec(job)
             },
             sweep: job.sweep.clone(),
@@ -379,8 +388,20 @@ fn score(
         Ok(())
     };
     let scored = client.score_watched(spec.clone(), devices, reporter.bar, &mut watch)?;
-    let record = client::record(card, &spec, &scored, sets)?;
+    let mut record = client::record(card, &spec, &scored, sets)?;
+    if spec
+        .settings
+        .iter()
+        .any(|setting| !is_always_run(setting.detector()))
+    {
+        record.detectors = client::by_detector(&spec, &scored, sets)?;
+    }
     Ok(Done { scored, record, grid })
+}
+
+/// ODIN and the baseline stand in every run.
+fn is_always_run(detector: Detector) -> bool {
+    matches!(detector, Detector::Odin | Detector::Baseline)
 }
 
 /// Measures every cell on the validation images; gives the job that reports the best one, on the others.

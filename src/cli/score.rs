@@ -7,6 +7,7 @@ use clap::Args;
 use indicatif::MultiProgress;
 
 use super::client::{self, Client, Sets};
+use super::detectors::Detectors;
 use super::interrupt;
 use super::output::{print, print_json, progress_bar};
 use super::what::What;
@@ -14,13 +15,15 @@ use crate::home::Home;
 use crate::metrics::Interval;
 use crate::networks::NetworkCard;
 use crate::report::{Scores, write_figures};
-use crate::runs::{self, Record};
-use odin_core::setting::Detector;
+use crate::runs::{self, ByDetector, Record};
+use odin_core::setting::{self, Detector};
 
 #[derive(Debug, Args)]
 pub struct Options {
     #[command(flatten)]
     what: What,
+    #[command(flatten)]
+    detectors: Detectors,
     /// Write in.npz, out.npz (scores image by image) and metrics.json into this folder
     #[arg(long, value_name = "DIR")]
     save: Option<PathBuf>,
@@ -36,7 +39,12 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     let home = Home::find()?;
     let what = &options.what;
     let card = NetworkCard::find(&what.network, &home.model_folders())?;
-    let spec = client::job(what)?;
+    let mut spec = client::job(what)?;
+    let odin = setting::odin(what.temperature, what.magnitude);
+    let (settings, missing) = options.detectors.settings(odin)?;
+    settings
+        .into_iter()
+        .for_each(|setting| spec.settings.set(setting));
     let sets = Sets::open(&home, &card, &spec)?;
     if let Some(folder) = &options.save {
         std::fs::create_dir_all(folder)
@@ -50,7 +58,11 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     interrupt::tell(move || kept.clone()).context("signals cannot be set up")?;
     let scored = client.score(spec.clone(), &what.device.into(), &bar)?;
     bar.finish_and_clear();
-    let record = client::record(&card, &spec, &scored, &sets)?;
+    let mut record = client::record(&card, &spec, &scored, &sets)?;
+    if options.detectors.are_asked() {
+        record.detectors = client::by_detector(&spec, &scored, &sets)?;
+        record.detectors.extend(missing);
+    }
     if let Some(folder) = &options.save {
         runs::save(
             folder,
@@ -75,6 +87,39 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     } else {
         print(&table(&record))
     }
+}
+
+/// A line a detector that was asked for: its metrics, or why there are none.
+fn by_detector(r: &Record) -> String {
+    if r.detectors.is_empty() {
+        return String::new();
+    }
+    let mut text = format!(
+        "\n{:<16}{:>9}{:>9}{:>9}{:>9}{:>9}\n",
+        "%", "FPR95 ↓", "error ↓", "AUROC ↑", "in ↑", "out ↑"
+    );
+    let mut missing = Vec::new();
+    for (key, entry) in &r.detectors {
+        match entry {
+            ByDetector::Measured { metrics: m, knobs } => {
+                let values = [m.fpr95, m.detection_error, m.auroc, m.aupr_in, m.aupr_out];
+                let values: String = values.map(|value| format!("{:>9.2}", 100.0 * value)).concat();
+                let knobs: Vec<String> = knobs
+                    .iter()
+                    .map(|(knob, value)| format!("{knob} {value}"))
+                    .collect();
+                text.push_str(&format!("{key:<16}{values}  {}\n", knobs.join(", ")));
+            }
+            ByDetector::Missing { .. } => missing.push(key.as_str()),
+        }
+    }
+    if !missing.is_empty() {
+        text.push_str(&format!(
+            "not scored, for they need more than the logits (--json says what): {}\n",
+            missing.join(", ")
+        ));
+    }
+    text
 }
 
 pub fn table(r: &Record) -> String {
@@ -135,6 +180,7 @@ pub fn table(r: &Record) -> String {
             row(&format!("CCR@FPR {fpr} ↑"), b.zip(*bi), o.zip(*oi));
         }
     }
+    text.push_str(&by_detector(r));
     text.push_str(&format!(
         "\n{}; {}; {}\n",
         r.conventions.positive, r.conventions.error, r.conventions.aupr

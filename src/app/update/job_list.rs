@@ -32,7 +32,7 @@ pub(super) fn duplicate(model: &mut Model, effects: &mut Vec<Effect>) -> Option<
         temperature: Some(parameters.temperature),
         magnitude: Some(parameters.magnitude),
         tuned: job.tuned(Detector::Odin),
-        ..job.source.clone()
+        ..model.session.with_settings(&job.source, &job.spec.settings)
     };
     let text = format!("duplicated {} on {}", source.dataset, source.network);
     insert_below(model, source, &text, effects)

@@ -11,6 +11,7 @@ use crate::runs::{Identity, Named, SweepOf};
 use crate::session::Sweep;
 use crate::units::Devices;
 use odin_core::protocol::JobSpec;
+use odin_core::setting::Detector;
 
 pub struct Task {
     pub queue: String,
@@ -131,6 +132,12 @@ impl<'a> Planner<'a> {
                 validation: sweep.validation,
                 metric: sweep.metric.key().to_owned(),
             }),
+            detectors: spec
+                .settings
+                .iter()
+                .filter(|setting| !matches!(setting.detector(), Detector::Odin | Detector::Baseline))
+                .map(ToString::to_string)
+                .collect(),
         };
         Ok(Plan {
             identity,

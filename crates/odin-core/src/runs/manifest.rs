@@ -52,6 +52,9 @@ pub struct Identity {
     /// The grid, where the run is a sweep; T and ε above are then those that its session names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sweep: Option<SweepOf>,
+    /// Detectors beside ODIN and the baseline, with their knobs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub detectors: Vec<String>,
 }
 
 fn file_order() -> Sampling {
@@ -86,9 +89,10 @@ impl Identity {
         let is_sample = self.order == Sampling::Sample && (self.limit.is_some() || self.sweep.is_some());
         let sample = is_sample.then_some(("sample", self.seed));
         // It fails only for maps whose keys are no strings.
-        let text = match (sample, &self.groups) {
-            (None, None) => serde_json::to_string(&content),
-            chosen => serde_json::to_string(&(content, chosen)),
+        let text = match (sample, &self.groups, self.detectors.as_slice()) {
+            (None, None, []) => serde_json::to_string(&content),
+            (sample, groups, []) => serde_json::to_string(&(content, (sample, groups))),
+            more => serde_json::to_string(&(content, more)),
         };
         let text = text.unwrap_or_default();
         blake3::hash(text.as_bytes()).to_hex().to_string()
@@ -202,6 +206,7 @@ pub mod tests {
             limit: Some(10),
             groups: None,
             sweep: None,
+            detectors: Vec::new(),
         }
     }
 

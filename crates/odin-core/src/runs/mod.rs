@@ -17,7 +17,7 @@ pub use folder::{Origin, RunFolder, StartError, is_being_written};
 pub use manifest::{Cell, Grid, Identity, Images, Manifest, Named, State, SweepOf};
 pub use npz::{About, Scores, write_scores};
 pub use open::{Run, RunError};
-pub use record::{Detector, Groups, Record, detector};
+pub use record::{ByDetector, Detector, Groups, Record, detector};
 pub use save::save;
 pub use shelf::{Condition, Shelved, find, finished, shelf};
 pub use write::{WriteError, write_files, write_json, write_whole};

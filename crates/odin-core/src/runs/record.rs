@@ -54,6 +54,23 @@ pub struct Record {
     pub conventions: Conventions,
     pub baseline: Detector,
     pub odin: Detector,
+    /// The detectors that were asked for by name, by their keys.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub detectors: BTreeMap<String, ByDetector>,
+}
+
+/// What there is of a detector that was asked for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum ByDetector {
+    Measured {
+        #[serde(flatten)]
+        metrics: Box<Detector>,
+        /// By their names.
+        knobs: BTreeMap<String, f64>,
+    },
+    /// It cannot score here; why.
+    Missing { missing: String },
 }
 
 /// The group of each image, on a side whose images come in groups.

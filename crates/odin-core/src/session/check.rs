@@ -6,7 +6,9 @@ use super::error::SessionError;
 use super::place::Step::{Item, Key};
 use super::place::{Step, locate};
 use super::schema::Session;
+use crate::setting::not_on_logits;
 use odin_datasets::Sampling;
+use odin_detectors::Detector;
 
 /// Jobs through all queues; no dashboard shows more.
 const MAX_JOBS: usize = 20_000;
@@ -40,6 +42,22 @@ pub fn check(session: &Session, text: &str, path: &Path) -> Result<(), SessionEr
             if job.order == Some(Sampling::Sample) && job.skip.unwrap_or(session.defaults.skip) > 0 {
                 let place = [Key("queues"), Item(n), Key("jobs"), Item(j), Key("order")];
                 let message = format!("queues[{n}].jobs[{j}].order: {NO_SKIP}");
+                return Err(at(text, path, &place, message));
+            }
+            if let Err(misfit) = job.knobs.settings(job.detector) {
+                let keys = misfit.keys.iter().map(|key| Key(key));
+                let place = [Key("queues"), Item(n), Key("jobs"), Item(j), Key("knobs")];
+                let place: Vec<Step> = place.into_iter().chain(keys).collect();
+                let message = format!(
+                    "queues[{n}].jobs[{j}].knobs.{}: {}",
+                    misfit.keys.join("."),
+                    misfit.why
+                );
+                return Err(at(text, path, &place, message));
+            }
+            if let Some(detector) = job.detector.filter(|d| !Detector::ON_LOGITS.contains(d)) {
+                let place = [Key("queues"), Item(n), Key("jobs"), Item(j), Key("detector")];
+                let message = format!("queues[{n}].jobs[{j}].detector: {}", not_on_logits(detector));
                 return Err(at(text, path, &place, message));
             }
             let misfit = job.tuned.as_ref().and_then(|tuned| tuned.misfit(&job.dataset));

@@ -4,11 +4,12 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::knobs::Knobs;
 use super::tuned::Tuned;
 use super::values::{self, Batch, Limit, VERSION, Values};
 use super::view::View;
 use crate::protocol::{JobSpec, Order};
-use crate::setting::Settings;
+use crate::setting::{Detector, Settings};
 use crate::units::{Devices, Magnitude, Temperature};
 use odin_datasets::{Part, Sampling};
 use odin_metrics::Metric;
@@ -174,6 +175,18 @@ pub struct Job {
     /// Seed of the sample, of the order in which images are scored, and of the bootstrap intervals.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
+    /// The detector that `odin run` and `odin verdict` score by, beside ODIN and the baseline.
+    #[serde(
+        default,
+        deserialize_with = "values::present",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schemars(with = "Detector")]
+    pub detector: Option<Detector>,
+    /// Knobs that are not at their defaults: those of `detector`, or of any other detector under its key, as in
+    /// `{energy: {temperature: 2}}`.
+    #[serde(default, skip_serializing_if = "Knobs::is_empty")]
+    pub knobs: Knobs,
     /// Makes `odin run` score a grid of T × ε instead of one pair: the best cell is chosen on some images and reported
     /// on the others.
     #[serde(
@@ -246,6 +259,8 @@ impl Job {
             skip: None,
             limit: None,
             seed: None,
+            detector: None,
+            knobs: Knobs::default(),
             sweep: None,
             tuned: None,
         }
@@ -292,10 +307,7 @@ impl Session {
             weights: job.weights.clone(),
             in_dataset: job.in_dataset.clone(),
             dataset: job.dataset.clone(),
-            settings: Settings::new(
-                job.temperature.unwrap_or(defaults.temperature),
-                job.magnitude.unwrap_or(defaults.magnitude),
-            ),
+            settings: self.settings(job),
             // A number of images to skip counts along the file.
             sampling: match skip {
                 0 => job.order.or(defaults.order).unwrap_or_default(),
@@ -308,6 +320,30 @@ impl Session {
             batch: job.batch.unwrap_or(defaults.batch).size(),
             seed: job.seed.unwrap_or(defaults.seed),
             order: Order::Random,
+        }
+    }
+
+    /// The detectors of a job with their knobs; defaults filled in. Knobs that do not fit are not among them: a session that
+    /// was read has none.
+    pub fn settings(&self, job: &Job) -> Settings {
+        let defaults = &self.defaults;
+        let all = Settings::new(
+            job.temperature.unwrap_or(defaults.temperature),
+            job.magnitude.unwrap_or(defaults.magnitude),
+        );
+        let knobs = job.knobs.settings(job.detector).unwrap_or_default();
+        knobs.into_iter().fold(all, Settings::with)
+    }
+
+    /// The job with these settings, as [`with_parameters`](Self::with_parameters) has it with T and ε.
+    pub fn with_settings(&self, job: &Job, settings: &Settings) -> Job {
+        let (temperature, magnitude) = settings.perturbation();
+        let others = settings
+            .iter()
+            .filter(|setting| setting.detector() != Detector::Odin);
+        Job {
+            knobs: Knobs::of(others, job.detector),
+            ..self.with_parameters(job, temperature, magnitude)
         }
     }
 

@@ -1,0 +1,168 @@
+//! `--detectors` and `--knob`: which detectors score beside ODIN and the baseline, and with which knobs.
+use std::collections::BTreeMap;
+use std::str::FromStr;
+
+use clap::Args;
+
+use crate::runs::ByDetector;
+use odin_core::setting::{Detector, Setting, not_on_logits};
+
+#[derive(Debug, Clone, Default, Args)]
+pub struct Detectors {
+    /// Score by these detectors too: `all`, or keys as in energy,gen
+    #[arg(long, value_name = "all|KEY,…", value_delimiter = ',', value_parser = asked)]
+    detectors: Vec<Asked>,
+    /// Set a knob of the detectors asked for that have it, or of one of them: NAME=VALUE or KEY.NAME=VALUE
+    #[arg(long = "knob", value_name = "NAME=VALUE", requires = "detectors")]
+    knobs: Vec<Moved>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    All,
+    One(Detector),
+}
+
+fn asked(text: &str) -> Result<Asked, String> {
+    if text == "all" {
+        return Ok(Asked::All);
+    }
+    let keys = Detector::ALL.map(|detector| detector.key().to_owned());
+    Detector::from_key(text).map(Asked::One).ok_or_else(|| {
+        let near = odin_datasets::nearest(text, &keys);
+        let meant = near
+            .first()
+            .map(|near| format!("; did you mean {near}?"))
+            .unwrap_or_default();
+        format!(
+            "no detector is called so{meant} There are all, {}",
+            keys.join(", ")
+        )
+    })
+}
+
+/// A knob that is to have a value.
+#[derive(Debug, Clone, PartialEq)]
+struct Moved {
+    /// `None` for every detector that has it.
+    detector: Option<Detector>,
+    knob: String,
+    value: f64,
+}
+
+impl FromStr for Moved {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, value) = text
+            .split_once('=')
+            .ok_or("a knob is set as NAME=VALUE, such as gamma=0.2")?;
+        let value = value
+            .trim()
+            .parse()
+            .map_err(|_| format!("`{value}` is not a number"))?;
+        let (detector, knob) = match name.trim().split_once('.') {
+            None => (None, name.trim()),
+            Some((key, knob)) => match Detector::from_key(key) {
+                Some(detector) => (Some(detector), knob),
+                None => return Err(format!("there is no detector `{key}`")),
+            },
+        };
+        Ok(Self {
+            detector,
+            knob: knob.to_owned(),
+            value,
+        })
+    }
+}
+
+impl Detectors {
+    pub fn are_asked(&self) -> bool {
+        !self.detectors.is_empty()
+    }
+
+    /// The settings to score by; `odin` is ODIN's. And those that cannot score, by their keys, with why.
+    ///
+    /// # Errors
+    /// A knob that none of the detectors has, or a value that it cannot have.
+    pub fn settings(&self, odin: Setting) -> anyhow::Result<(Vec<Setting>, BTreeMap<String, ByDetector>)> {
+        let mut chosen: Vec<Detector> = Vec::new();
+        for asked in &self.detectors {
+            match asked {
+                Asked::All => chosen.extend(Detector::ALL),
+                Asked::One(detector) => chosen.push(*detector),
+            }
+        }
+        let (scored, missing): (Vec<_>, Vec<_>) = chosen
+            .into_iter()
+            .partition(|detector| Detector::ON_LOGITS.contains(detector));
+        let mut settings: Vec<Setting> = Vec::new();
+        for detector in scored {
+            if settings.iter().all(|known| known.detector() != detector) {
+                settings.push(match detector {
+                    Detector::Odin => odin,
+                    other => Setting::new(other),
+                });
+            }
+        }
+        for Moved {
+            detector,
+            knob,
+            value,
+        } in &self.knobs
+        {
+            let has = |setting: &Setting| {
+                let is_meant = detector.is_none_or(|detector| detector == setting.detector());
+                // T and ε of ODIN are --temperature and --magnitude.
+                is_meant && setting.detector() != Detector::Odin && setting.get(knob).is_some()
+            };
+            anyhow::ensure!(
+                settings.iter().any(has),
+                "--knob {knob}: none of the detectors asked for has it; ODIN's T and ε are --temperature and --magnitude"
+            );
+            for setting in settings.iter_mut().filter(|setting| has(setting)) {
+                *setting = setting.with(knob, *value)?;
+            }
+        }
+        let missing = missing.into_iter().map(|detector| {
+            let why = ByDetector::Missing {
+                missing: not_on_logits(detector),
+            };
+            (detector.key().to_owned(), why)
+        });
+        Ok((settings, missing.collect()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn detectors(asked_for: &str, knobs: &[&str]) -> Detectors {
+        Detectors {
+            detectors: asked_for.split(',').map(|key| asked(key).unwrap()).collect(),
+            knobs: knobs.iter().map(|knob| knob.parse().unwrap()).collect(),
+        }
+    }
+
+    #[test]
+    fn knobs_go_to_the_detectors_that_have_them_and_what_cannot_score_is_told() {
+        let odin = Setting::new(Detector::Odin);
+        let all = detectors("all", &["gamma=0.2", "energy.temperature=2"]);
+        let (settings, missing) = all.settings(odin).unwrap();
+        assert_eq!(settings.len(), Detector::ON_LOGITS.len());
+        assert_eq!(missing.len(), Detector::ALL.len() - Detector::ON_LOGITS.len());
+        let of = |detector| settings.iter().find(|s| s.detector() == detector).unwrap();
+        assert_eq!(of(Detector::Gen).get("gamma"), Some(0.2));
+        assert_eq!(of(Detector::Energy).get("temperature"), Some(2.0));
+        assert_eq!(of(Detector::Odin), &odin);
+        let refused = |keys: &str, knob: &str| {
+            let error = detectors(keys, &[knob]).settings(odin).unwrap_err();
+            error.to_string()
+        };
+        assert!(refused("energy", "gamma=0.2").contains("none of the detectors"));
+        assert!(refused("gen", "gamma=7").contains("gamma must be between"));
+        assert!(asked("enrgy").unwrap_err().contains("did you mean energy?"));
+        assert!("gamma".parse::<Moved>().is_err());
+    }
+}
