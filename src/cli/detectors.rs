@@ -35,7 +35,7 @@ fn asked(text: &str) -> Result<Asked, String> {
             .map(|near| format!("; did you mean {near}?"))
             .unwrap_or_default();
         format!(
-            "no detector is called so{meant} There are all, {}",
+            "there is no such detector{meant}; the keys are all, {}",
             keys.join(", ")
         )
     })

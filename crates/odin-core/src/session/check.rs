@@ -29,6 +29,14 @@ pub fn check(session: &Session, text: &str, path: &Path) -> Result<(), SessionEr
             format!("defaults.order: {NO_SKIP}"),
         ));
     }
+    let view = &session.view;
+    let pinned = view.pin.map(|pin| pin.setting.detector());
+    for (key, detector) in [("detector", Some(view.detector)), ("pin", pinned)] {
+        if let Some(detector) = detector.filter(|detector| !Detector::ON_LOGITS.contains(detector)) {
+            let message = format!("view.{key}: {}", not_on_logits(detector));
+            return Err(at(text, path, &[Key("view"), Key(key)], message));
+        }
+    }
     for (n, queue) in session.queues.iter().enumerate() {
         if let Some(first) = seen.insert(&queue.name, n) {
             let place = [Key("queues"), Item(n), Key("name")];

@@ -208,6 +208,30 @@ fn errors_name_the_file_the_place_and_what_was_expected() {
             "unknown field `how`",
         ),
         (
+            "limit: 9",
+            "knobs: {gamma: 0.2}",
+            "s.yaml:11:",
+            "of which detector?",
+        ),
+        (
+            "limit: 9",
+            "knobs: {gen: {gamma: 9}}",
+            "s.yaml:11:",
+            "queues[1].jobs[0].knobs.gen.gamma: gamma must be between 0.001 and 1, not 9",
+        ),
+        (
+            "limit: 9",
+            "detector: knn",
+            "s.yaml:11:",
+            "knn needs penultimate features",
+        ),
+        (
+            "queues:",
+            "view: {detector: knn}\nqueues:",
+            "s.yaml:4:",
+            "view.detector: knn needs",
+        ),
+        (
             "queues:",
             "view: {screen: explorer}\nqueues:",
             "s.yaml:4:",
