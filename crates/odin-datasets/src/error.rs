@@ -16,7 +16,7 @@ pub enum DatasetError {
     #[error("{}: {why}", path.display())]
     Card { path: PathBuf, why: String },
     /// One image among many, which a set may skip.
-    #[error("{}: {why} (`corrupt: skip` in a data card leaves out what cannot be decoded)", path.display())]
+    #[error("{}: {why} (`corrupt: skip` in a data card, or `--corrupt skip`, leaves out what cannot be decoded)", path.display())]
     CorruptImage { path: PathBuf, why: String },
     /// One of a set of files. Whoever named it knows its path.
     #[error("{why}")]
