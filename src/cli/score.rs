@@ -18,7 +18,7 @@ use crate::runs::{self, Record};
 use odin_core::setting::Detector;
 
 #[derive(Debug, Args)]
-pub struct Options {
+pub(super) struct Options {
     #[command(flatten)]
     what: What,
     /// Write in.npz, out.npz (scores image by image) and metrics.json into this folder
@@ -32,7 +32,7 @@ pub struct Options {
     json: bool,
 }
 
-pub fn run(options: &Options) -> anyhow::Result<()> {
+pub(super) fn run(options: &Options) -> anyhow::Result<()> {
     let home = Home::find()?;
     let what = &options.what;
     let card = NetworkCard::find(&what.network, &home.model_folders())?;
@@ -77,7 +77,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     }
 }
 
-pub fn table(r: &Record) -> String {
+pub(super) fn table(r: &Record) -> String {
     let mut text = format!(
         "{} · {} ({} images) against {} ({} images)\nT = {}, ε = {} · {} · {:.1} s",
         r.network, r.in_dataset, r.n_in, r.dataset, r.n_out, r.temperature, r.magnitude, r.device, r.seconds
