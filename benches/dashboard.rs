@@ -1,5 +1,7 @@
 //! Times of the dashboard without a terminal: a frame, a drag over 20,000 cached images, and very many scores as they
 //! come: `cargo bench --bench dashboard`. Budgets: a frame below 4 ms at 200×60, a step of the drag below 16 ms.
+#![allow(clippy::unwrap_used, reason = "what is measured is made here")]
+#![allow(unreachable_pub, reason = "no other crate imports a benchmark")]
 mod times;
 
 use std::path::{Path, PathBuf};
@@ -7,11 +9,11 @@ use std::time::{Duration, Instant};
 
 use odin_core::comparisons::{JobBatch, JobCommand, JobEvent};
 use odin_core::protocol::{Generation, JobId, JobSpec, ScoreTable, ScoredImage, Side};
+use odin_core::session::{Screen, Session};
 use odin_core::setting::{Detector, Setting};
+use odin_core::units::Device;
 use odin_tui::app::{Action, Effect, Model, Slider, update};
-use odin_tui::session::{Screen, Session};
 use odin_tui::ui::{Colours, Look, view};
-use odin_tui::units::Device;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use times::say;

@@ -1,12 +1,14 @@
 //! A program that is killed while it scores loses at most the batches under way: started again, it goes on from there and
 //! comes to the same to the bit.
+#![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
+#![allow(unreachable_pub, reason = "no other crate imports a test")]
 mod support;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use odin_tui::runs::evidence::Shelf;
+use odin_core::runs::evidence::Disk;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
@@ -44,7 +46,7 @@ const WHAT: [&str; 14] = [
 ];
 
 fn bytes(home: &Path) -> u64 {
-    Shelf::usage(&home.join("runs")).bytes
+    Disk::usage(&home.join("runs")).bytes
 }
 
 /// The saved scores, as they stand in the files.

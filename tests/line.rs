@@ -1,4 +1,6 @@
 //! Losing the line: signals, a closed terminal, a kill, a panic, a second program; and being put to the background.
+#![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
+#![allow(unreachable_pub, reason = "no other crate imports a test")]
 #![cfg(unix)]
 mod support;
 
@@ -11,9 +13,9 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use odin_core::session::Session;
 use odin_tui::app::{Catalogue, Model};
 use odin_tui::config::Config;
-use odin_tui::session::Session;
 use odin_tui::term::{self, Capabilities, EngineLink, TermOptions};
 use portable_pty::CommandBuilder;
 use rustix::fs::OFlags;
@@ -38,7 +40,7 @@ fn preset(home: &TestHome) -> PathBuf {
 }
 
 fn kept_aside(home: &TestHome) -> PathBuf {
-    odin_tui::session::autosave_path(&preset(home))
+    odin_core::session::autosave_path(&preset(home))
 }
 
 /// A dashboard in which T was set to 500 and not saved.

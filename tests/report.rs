@@ -1,8 +1,10 @@
 //! `odin report` as its user runs it.
+#![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
+#![allow(unreachable_pub, reason = "no other crate imports a test")]
 mod support;
 
-use odin_tui::metrics::Side;
-use odin_tui::runs::Run;
+use odin_core::runs::Run;
+use odin_metrics::Side;
 use serde_json::Value;
 use support::home::TestHome;
 

@@ -1,11 +1,13 @@
 //! `odin run`, `odin list runs` and `odin runs prune` as their user runs them.
+#![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
+#![allow(unreachable_pub, reason = "no other crate imports a test")]
 mod support;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use odin_tui::metrics::Side;
-use odin_tui::runs::{Run, State};
+use odin_core::runs::{Run, State};
+use odin_metrics::Side;
 use serde_json::Value;
 use support::home::TestHome;
 

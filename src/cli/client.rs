@@ -8,33 +8,33 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, bail};
 use indicatif::{MultiProgress, ProgressBar};
 use odin_core::comparisons::{Comparisons, JobCommand, JobEvent};
 use odin_core::protocol::{
-    Command, EngineEnded, EngineProcess, Event, Generation, JobId, JobSpec, Order, Placement, ScoreBatch,
-    ScoreTable, SetId,
+    Command, EngineEnded, EngineProcess, Event, Failure, FailureKind, Generation, JobId, JobSpec, Order,
+    Placement, ScoreBatch, ScoreTable, SetId,
 };
 
-pub use score_set::PendingSet;
+pub(super) use score_set::PendingSet;
 
 use super::engine;
 use super::what::What;
-use crate::datasets::{Part, Sampling};
-use crate::home::Home;
-use crate::metrics::{Comparison, Conventions, Side};
-use crate::networks::NetworkCard;
-use crate::plain::plain;
-use crate::runs::evidence::Budget;
-use crate::runs::{self, About, ByDetector, Record};
-use crate::units::Devices;
+use odin_core::home::Home;
+use odin_core::networks::NetworkCard;
+use odin_core::plain::plain;
+use odin_core::runs::evidence::Budget;
+use odin_core::runs::{self, About, ByDetector, Record};
 use odin_core::setting::{self, Detector, Setting};
+use odin_core::units::Devices;
+use odin_datasets::{Part, Sampling};
+use odin_metrics::{Comparison, Conventions, Side};
 
 /// Bootstrap replicates behind each interval.
 const REPLICATES: usize = 1000;
 
 /// Scores of both sides in file order, and how long they took.
-pub struct Scored {
+pub(super) struct Scored {
     pub ins: ScoreTable,
     pub outs: ScoreTable,
     /// How many of them were known from earlier runs.
@@ -45,7 +45,7 @@ pub struct Scored {
 
 impl Scored {
     /// Scores by a detector, of both sides.
-    pub fn by(&self, detector: Detector) -> anyhow::Result<[&[f64]; 2]> {
+    pub(super) fn by(&self, detector: Detector) -> anyhow::Result<[&[f64]; 2]> {
         match (self.ins.of(detector), self.outs.of(detector)) {
             (Some(ins), Some(outs)) => Ok([ins, outs]),
             _ => bail!("no scores by {detector} were asked for"),
@@ -54,7 +54,7 @@ impl Scored {
 
     /// Compares the two sides by a detector's scores. An in-distribution image without a label leaves out what needs labels:
     /// a CCR over the labelled part would be that of another set.
-    pub fn comparison(&self, detector: Detector) -> anyhow::Result<Comparison> {
+    pub(super) fn comparison(&self, detector: Detector) -> anyhow::Result<Comparison> {
         let [ins, outs] = self.by(detector)?;
         Ok(Comparison::with_correct(
             ins,
@@ -65,15 +65,15 @@ impl Scored {
 }
 
 /// What there is of a comparison under way, in the order in which it came.
-pub struct SoFar<'a> {
+pub(super) struct SoFar<'a> {
     pub ins: &'a ScoreTable,
     pub outs: &'a ScoreTable,
     pub total_in: usize,
     pub total_out: usize,
 }
 
-/// Why a network's weights have no digest, or no other answer comes from the engine.
-type Answer = Result<String, String>;
+/// The digest of a network's weights, or why there is none.
+type Answer = Result<String, Failure>;
 
 /// Where what the engine says goes.
 #[derive(Default)]
@@ -83,11 +83,11 @@ struct Routes {
     sets: HashMap<SetId, Sender<Event>>,
     digests: Vec<(String, Option<PathBuf>, Sender<Answer>)>,
     /// Why the engine says no more.
-    ended: Option<String>,
+    ended: Option<Failure>,
 }
 
 /// An engine in a process of its own. What one comparison has shown serves the next.
-pub struct Client {
+pub(super) struct Client {
     engine: EngineProcess,
     routes: Arc<Mutex<Routes>>,
     next: AtomicU32,
@@ -95,7 +95,7 @@ pub struct Client {
 
 impl Client {
     /// Evidence is kept in memory and, unless it is all to be computed afresh, on disk. Warnings are printed above the bars.
-    pub fn start(home: &Home, fresh: bool, bars: &MultiProgress) -> anyhow::Result<Self> {
+    pub(super) fn start(home: &Home, fresh: bool, bars: &MultiProgress) -> anyhow::Result<Self> {
         // The engine reads it too; here a wrong value is an error before anything starts.
         Budget::from_env()?;
         let program = engine::program()?;
@@ -108,7 +108,7 @@ impl Client {
             }
             Ok(event) => lock(&ours).pass_on(event),
             Err(reason) => {
-                lock(&ours).end(reason.to_string());
+                lock(&ours).end(&reason);
                 Vec::new()
             }
         };
@@ -122,7 +122,7 @@ impl Client {
     }
 
     /// Digest of the weights that a network scores with.
-    pub fn weights_digest(&self, network: &str, weights: Option<&Path>) -> Answer {
+    pub(super) fn weights_digest(&self, network: &str, weights: Option<&Path>) -> Answer {
         let (sender, answer) = channel();
         let weights = weights.map(Path::to_owned);
         lock(&self.routes)
@@ -136,12 +136,17 @@ impl Client {
     }
 
     /// Scores the comparison to its end, in file order.
-    pub fn score(&self, spec: JobSpec, devices: &Devices, bar: &ProgressBar) -> anyhow::Result<Scored> {
+    pub(super) fn score(
+        &self,
+        spec: JobSpec,
+        devices: &Devices,
+        bar: &ProgressBar,
+    ) -> anyhow::Result<Scored> {
         self.score_watched(spec, devices, bar, &mut |_| Ok(()))
     }
 
     /// As [`Client::score`]; `watch` sees what there is after each batch, and ends it by an error.
-    pub fn score_watched(
+    pub(super) fn score_watched(
         &self,
         spec: JobSpec,
         devices: &Devices,
@@ -185,7 +190,7 @@ impl Client {
         let (mut ins, mut outs, mut on) = (ScoreTable::default(), ScoreTable::default(), Devices::default());
         let (mut from_evidence, mut totals) = (0, (0, 0));
         loop {
-            let event = self.wait(events).ok_or_else(|| anyhow!(self.why_silent()))?;
+            let event = self.wait(events).ok_or_else(|| self.why_silent())?;
             match event {
                 JobEvent::Started {
                     devices,
@@ -226,7 +231,7 @@ impl Client {
                 }
                 JobEvent::Failed { reason, .. } => {
                     bar.finish_and_clear();
-                    bail!(reason);
+                    return Err(reason.into());
                 }
                 // Nothing was asked that they would answer.
                 JobEvent::Ready { .. }
@@ -247,9 +252,9 @@ impl Client {
         answers.recv().ok()
     }
 
-    fn why_silent(&self) -> String {
+    fn why_silent(&self) -> Failure {
         let ended = lock(&self.routes).ended.clone();
-        ended.unwrap_or_else(|| "the engine has ended".to_owned())
+        ended.unwrap_or_else(|| Failure::new(FailureKind::Engine, "the engine has ended"))
     }
 }
 
@@ -292,8 +297,8 @@ impl Routes {
     }
 
     /// Closes every route: whoever waits hears that nothing comes any more.
-    fn end(&mut self, reason: String) {
-        self.ended = Some(reason);
+    fn end(&mut self, reason: &EngineEnded) {
+        self.ended = Some(Failure::new(FailureKind::Engine, reason));
         self.jobs.clear();
         self.sets.clear();
         self.digests.clear();
@@ -320,7 +325,7 @@ fn lock(routes: &Mutex<Routes>) -> MutexGuard<'_, Routes> {
 ///
 /// # Errors
 /// A sample that is to skip images, which only a file can.
-pub fn job(what: &What) -> anyhow::Result<JobSpec> {
+pub(super) fn job(what: &What) -> anyhow::Result<JobSpec> {
     anyhow::ensure!(
         what.order != Some(Sampling::Sample) || what.skip == 0,
         "--skip counts along the file, and --order sample takes images from everywhere: leave one of them out"
@@ -353,13 +358,13 @@ pub fn job(what: &What) -> anyhow::Result<JobSpec> {
 
 /// Both sets of a comparison, open: what is known of their images beside their scores.
 #[derive(Default)]
-pub struct Sets {
+pub(super) struct Sets {
     pub ins: About,
     pub outs: About,
 }
 
 impl Sets {
-    pub fn open(home: &Home, card: &NetworkCard, spec: &JobSpec) -> anyhow::Result<Self> {
+    pub(super) fn open(home: &Home, card: &NetworkCard, spec: &JobSpec) -> anyhow::Result<Self> {
         let about = |name: &str| -> anyhow::Result<About> {
             Ok(About {
                 choice: Some(spec.choice()),
@@ -384,7 +389,7 @@ fn groups(about: &About, scores: &ScoreTable) -> Option<Vec<u32>> {
 }
 
 /// The metrics of each detector in the columns, by its key.
-pub fn by_detector(
+pub(super) fn by_detector(
     spec: &JobSpec,
     scored: &Scored,
     sets: &Sets,
@@ -423,7 +428,12 @@ fn measure(
 }
 
 /// What a finished comparison comes to, with intervals.
-pub fn record(card: &NetworkCard, spec: &JobSpec, scored: &Scored, sets: &Sets) -> anyhow::Result<Record> {
+pub(super) fn record(
+    card: &NetworkCard,
+    spec: &JobSpec,
+    scored: &Scored,
+    sets: &Sets,
+) -> anyhow::Result<Record> {
     let conventions = Conventions::default();
     let measure = |detector| measure(detector, spec, scored, sets);
     let Scored {

@@ -8,16 +8,15 @@ use super::engine;
 use super::output::{print, print_json};
 use super::what::at_least_one;
 use crate::config::{self, Config};
-use crate::datasets;
-use crate::home::Home;
-use crate::logging;
-use crate::plain::in_words;
-use crate::runs::evidence::{Budget, Shelf};
-use crate::units::Device;
+use odin_core::home::Home;
+use odin_core::logging;
+use odin_core::plain::in_words;
+use odin_core::runs::evidence::{Budget, Disk};
 use odin_core::tasks::{Examination, Finding};
+use odin_core::units::Device;
 
 #[derive(Debug, Args)]
-pub struct Options {
+pub(super) struct Options {
     /// Look at this network closely: its accuracy here against its card's, and its normalisation
     network: Option<String>,
     /// In-distribution images to try it on
@@ -39,7 +38,7 @@ pub struct Options {
     json: bool,
 }
 
-pub fn run(options: &Options) -> anyhow::Result<()> {
+pub(super) fn run(options: &Options) -> anyhow::Result<()> {
     if options.config {
         return print(&config::template());
     }
@@ -157,7 +156,7 @@ fn log() -> Finding {
 
 /// What scoring has left on disk, and the room it may take there and in memory.
 fn evidence(home: &Home) -> Finding {
-    let usage = Shelf::usage(&home.runs());
+    let usage = Disk::usage(&home.runs());
     let mega = |bytes: u64| format!("{:.1} MB", bytes as f64 / (1u64 << 20) as f64);
     match Budget::from_env() {
         Err(error) => Finding::unwell("evidence", mega(usage.bytes), error.to_string()),
@@ -183,7 +182,7 @@ fn evidence(home: &Home) -> Finding {
 }
 
 fn data(home: &Home) -> Finding {
-    let all = datasets::list(&home.data_folders());
+    let all = odin_datasets::list(&home.data_folders());
     let unreadable: Vec<String> = all
         .iter()
         .filter_map(|set| set.card.as_ref().err().map(ToString::to_string))

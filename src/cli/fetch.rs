@@ -8,14 +8,14 @@ use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 use serde::{Deserialize, Serialize};
 
 use super::output::{line, print, print_json, progress_bar};
-use crate::datasets::{self, DatasetCard, Download, nearest};
-use crate::fetch::{self, Check, Outcome, Progress, State};
-use crate::home::Home;
-use crate::networks::NetworkCard;
-use crate::plain::in_words;
+use odin_core::home::Home;
+use odin_core::networks::NetworkCard;
+use odin_core::plain::in_words;
+use odin_datasets::fetch::{self, Check, Outcome, Progress, State};
+use odin_datasets::{DatasetCard, Download, nearest};
 
 #[derive(Debug, Args)]
-pub struct Options {
+pub(super) struct Options {
     /// Data sets and networks; without names, what can be fetched
     names: Vec<String>,
     /// What can be fetched, and what of it is here
@@ -83,7 +83,7 @@ struct Fetched<'a> {
 struct NotReached(String);
 
 /// Exit code 1 where the network or the servers alone are to blame, 2 where a name, a card or a file is.
-pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
+pub(super) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let home = Home::find()?;
     let mut known = from_data(&home);
     known.extend(from_models(&home));
@@ -169,7 +169,7 @@ fn from_data(home: &Home) -> Vec<Found> {
         how_to_get: card.how_to_get.clone(),
         needs: Needs::Dataset(Box::new(card)),
     };
-    datasets::list(&home.data_folders())
+    odin_datasets::list(&home.data_folders())
         .into_iter()
         .map(|set| {
             let card = set.card.map(|card| sourced(card, set.file));

@@ -7,13 +7,13 @@ use serde::Serialize;
 
 use super::explore;
 use super::output::{print, print_json};
-use crate::datasets::{self, Listed};
-use crate::home::Home;
-use crate::networks::NetworkCard;
-use crate::runs::{Condition, Shelved, shelf};
+use odin_core::home::Home;
+use odin_core::networks::NetworkCard;
+use odin_core::runs::{self, Condition, Entry};
+use odin_datasets::Listed;
 
 #[derive(Debug, Args)]
-pub struct Options {
+pub(super) struct Options {
     /// Only these
     what: Option<Kind>,
     /// Print JSON: a list for each kind, of objects with name, state, about and path
@@ -40,7 +40,7 @@ struct Row {
     path: Option<PathBuf>,
 }
 
-pub fn run(options: &Options) -> anyhow::Result<()> {
+pub(super) fn run(options: &Options) -> anyhow::Result<()> {
     let home = Home::find()?;
     let all = [
         (Kind::Networks, networks(&home)),
@@ -123,7 +123,7 @@ fn datasets(home: &Home) -> Vec<Row> {
             path: set.file,
         }
     };
-    datasets::list(&home.data_folders())
+    odin_datasets::list(&home.data_folders())
         .into_iter()
         .map(row)
         .collect()
@@ -141,15 +141,15 @@ fn sessions(home: &Home) -> Vec<Row> {
 
 /// The newest first.
 fn runs(home: &Home) -> Vec<Row> {
-    let row = |shelved: Shelved| {
-        let state = match shelved.condition {
+    let row = |entry: Entry| {
+        let state = match entry.condition {
             Condition::Finished => "finished",
             Condition::Running => "running",
             Condition::Interrupted => "broken off",
             Condition::Failed => "failed",
             Condition::Unreadable => "unreadable",
         };
-        let what = match &shelved.run {
+        let what = match &entry.run {
             Err(error) => error.to_string(),
             Ok(run) => {
                 let images = match (
@@ -164,7 +164,7 @@ fn runs(home: &Home) -> Vec<Row> {
                     "{} · {} against {} · {sweep}T = {}, ε = {} · {images}",
                     run.network, run.in_dataset, run.dataset, run.temperature, run.magnitude
                 );
-                if let Some(record) = (shelved.condition == Condition::Finished)
+                if let Some(record) = (entry.condition == Condition::Finished)
                     .then(|| run.record().ok())
                     .flatten()
                 {
@@ -180,11 +180,11 @@ fn runs(home: &Home) -> Vec<Row> {
             }
         };
         Row {
-            name: shelved.name(),
+            name: entry.name(),
             state,
             about: what,
-            path: Some(shelved.path.clone()),
+            path: Some(entry.path.clone()),
         }
     };
-    shelf(&home.runs()).into_iter().map(row).collect()
+    runs::list(&home.runs()).into_iter().map(row).collect()
 }

@@ -7,14 +7,14 @@ use clap::{Args, ValueEnum};
 
 use super::output::print;
 use super::suggest::question;
-use crate::datasets::nearest;
-use crate::home::Home;
-use crate::metrics::{AuprConvention, Conventions, ErrorConvention, Positive};
-use crate::report::{self, Format, Subject, TableKind};
-use crate::runs::{self, Condition, Run, shelf};
+use odin_core::home::Home;
+use odin_core::report::{self, Format, Subject, TableKind};
+use odin_core::runs::{self, Condition, Run};
+use odin_datasets::nearest;
+use odin_metrics::{AuprConvention, Conventions, ErrorConvention, Positive};
 
 #[derive(Debug, Args)]
-pub struct Options {
+pub(super) struct Options {
     /// Runs: folders, names in runs/ or the start of one; also what `odin score --save` wrote [default: all finished
     /// runs]
     runs: Vec<String>,
@@ -87,7 +87,7 @@ enum AuprArg {
     Counts,
 }
 
-pub fn run(options: &Options) -> anyhow::Result<()> {
+pub(super) fn run(options: &Options) -> anyhow::Result<()> {
     // Runs that were copied elsewhere are reported without a home; published numbers are then missing.
     let home = Home::find();
     let folder = match (&options.folder, &home) {
@@ -138,7 +138,7 @@ fn choose(options: &Options, folder: Option<&Path>) -> anyhow::Result<Vec<Run>> 
         let Some(folder) = folder else {
             bail!("which runs? Name their folders, or start odin where its models/ and data/ are")
         };
-        let finished = shelf(folder)
+        let finished = runs::list(folder)
             .into_iter()
             .filter(|s| s.condition == Condition::Finished);
         let mut runs: Vec<Run> = finished.filter_map(|s| s.run.ok()).collect();
@@ -159,7 +159,7 @@ fn choose(options: &Options, folder: Option<&Path>) -> anyhow::Result<Vec<Run>> 
     }
     let open = |given: &String| -> anyhow::Result<Run> {
         let nowhere = PathBuf::new();
-        let path = runs::find(given, folder.unwrap_or(&nowhere)).map_err(|reason| anyhow::anyhow!(reason))?;
+        let path = runs::find(given, folder.unwrap_or(&nowhere))?;
         Ok(Run::open(&path)?)
     };
     let all: Vec<Run> = options.runs.iter().map(open).collect::<Result<_, _>>()?;

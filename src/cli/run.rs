@@ -15,16 +15,16 @@ use super::grid::{self, Search, Searched};
 use super::output::{print, print_json, progress_bar};
 use super::what::words;
 use super::{explore, interrupt};
-use crate::datasets::Corrupt;
-use crate::home::Home;
-use crate::networks::NetworkCard;
-use crate::plain::{in_words, plain};
-use crate::runs::{self, About, Grid, Identity, Images, Record, RunFolder, StartError};
-use crate::session::{self, Session, Sweep};
-use crate::units::Devices;
+use odin_core::home::Home;
+use odin_core::networks::NetworkCard;
+use odin_core::plain::{in_words, plain};
 use odin_core::protocol::JobSpec;
+use odin_core::runs::{self, About, Grid, Identity, Images, Record, RunFolder, StartError};
+use odin_core::session::{self, Session, Sweep};
 use odin_core::setting::Detector;
 use odin_core::sweep::Split;
+use odin_core::units::Devices;
+use odin_datasets::Corrupt;
 
 mod outcome;
 mod plan;
@@ -33,7 +33,7 @@ use outcome::Outcome;
 use plan::{Planner, Task};
 
 #[derive(Debug, Args)]
-pub struct Options {
+pub(super) struct Options {
     /// A session: a YAML file, or the name of one in sessions/
     session: String,
     /// Only these queues of the session
@@ -68,7 +68,7 @@ const BETWEEN_LINES: Duration = Duration::from_secs(30);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
 
 /// Exit code 0: every job succeeded; 1: some failed, and which and why is told. Bad input is an error (2).
-pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
+pub(super) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let home = Home::find()?;
     let path = explore::find(&options.session, &home)?;
     let session = Session::load(&path)?;
@@ -255,7 +255,7 @@ impl Work<'_> {
                 .planner
                 .lock()
                 .unwrap_or_else(std::sync::PoisonError::into_inner);
-            planner.plan(task).map_err(|reason| anyhow::anyhow!(reason))?
+            planner.plan(task)?
         };
         if let (false, Some(kept)) = (self.again, self.finished_before(&plan.identity)) {
             return Ok(kept);

@@ -11,15 +11,15 @@ use super::detectors::Detectors;
 use super::interrupt;
 use super::output::{print, print_json, progress_bar};
 use super::what::What;
-use crate::home::Home;
-use crate::metrics::Interval;
-use crate::networks::NetworkCard;
-use crate::report::{Scores, write_figures};
-use crate::runs::{self, ByDetector, Record};
+use odin_core::home::Home;
+use odin_core::networks::NetworkCard;
+use odin_core::report::{Scores, write_figures};
+use odin_core::runs::{self, ByDetector, Record};
 use odin_core::setting::{self, Detector};
+use odin_metrics::Interval;
 
 #[derive(Debug, Args)]
-pub struct Options {
+pub(super) struct Options {
     #[command(flatten)]
     what: What,
     #[command(flatten)]
@@ -35,7 +35,7 @@ pub struct Options {
     json: bool,
 }
 
-pub fn run(options: &Options) -> anyhow::Result<()> {
+pub(super) fn run(options: &Options) -> anyhow::Result<()> {
     let home = Home::find()?;
     let what = &options.what;
     let card = NetworkCard::find(&what.network, &home.model_folders())?;
@@ -122,7 +122,7 @@ fn by_detector(r: &Record) -> String {
     text
 }
 
-pub fn table(r: &Record) -> String {
+pub(super) fn table(r: &Record) -> String {
     let mut text = format!(
         "{} · {} ({} images) against {} ({} images)\nT = {}, ε = {} · {} · {:.1} s",
         r.network, r.in_dataset, r.n_in, r.dataset, r.n_out, r.temperature, r.magnitude, r.device, r.seconds

@@ -4,12 +4,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::app::{Action, Catalogue, Choice, Effect, GridRequest, Model, update};
-use crate::datasets::Part;
-use crate::session::Session;
-use crate::units::{Device, LogOdds};
 use odin_core::comparisons::{JobBatch, JobCommand, JobEvent};
-use odin_core::protocol::{Generation, Inspection, JobId, JobSpec, Pixels, ScoreTable, ScoredImage, Side};
+use odin_core::protocol::{
+    Failure, FailureKind, Generation, Inspection, JobId, JobSpec, Pixels, ScoreTable, ScoredImage, Side,
+};
+use odin_core::session::Session;
 use odin_core::setting::{Detector, Setting, parameters};
+use odin_core::units::{Device, LogOdds};
+use odin_datasets::Part;
 
 pub const SESSION: &str = "\
 version: 1
@@ -269,7 +271,10 @@ pub fn show_images(model: &mut Model, effect: Effect) -> Vec<Effect> {
             let names = names.map(str::to_owned).to_vec();
             update(model, Action::Engine(JobEvent::Classes { job, names }));
             let images = images.into_iter().map(|image| match image.index % 7 {
-                3 => (image, Err(format!("image {} is broken", image.index))),
+                3 => {
+                    let broken = format!("image {} is broken", image.index);
+                    (image, Err(Failure::new(FailureKind::BadFile, broken)))
+                }
                 _ => (image, Ok(picture(32, image.index))),
             });
             JobEvent::Thumbnails {

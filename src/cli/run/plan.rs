@@ -4,16 +4,15 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use crate::cli::client::Client;
-use crate::datasets;
-use crate::home::Home;
-use crate::networks::NetworkCard;
-use crate::runs::{Identity, Named, SweepOf};
-use crate::session::Sweep;
-use crate::units::Devices;
-use odin_core::protocol::JobSpec;
+use odin_core::home::Home;
+use odin_core::networks::NetworkCard;
+use odin_core::protocol::{Failure, JobSpec};
+use odin_core::runs::{Identity, Named, SweepOf};
+use odin_core::session::Sweep;
 use odin_core::setting::Detector;
+use odin_core::units::Devices;
 
-pub struct Task {
+pub(super) struct Task {
     pub queue: String,
     pub devices: Devices,
     pub spec: JobSpec,
@@ -21,7 +20,7 @@ pub struct Task {
 }
 
 impl Task {
-    pub fn title(&self) -> String {
+    pub(super) fn title(&self) -> String {
         let JobSpec {
             network,
             dataset,
@@ -41,7 +40,7 @@ impl Task {
     }
 }
 
-pub struct Plan {
+pub(super) struct Plan {
     pub identity: Identity,
     pub card: NetworkCard,
     pub weights: PathBuf,
@@ -50,7 +49,7 @@ pub struct Plan {
 
 impl Plan {
     /// How much there is to do.
-    pub fn amount(&self, task: &Task) -> String {
+    pub(super) fn amount(&self, task: &Task) -> String {
         let slice = |len: usize| {
             let rest = len.saturating_sub(task.spec.skip);
             task.spec.limit.map_or(rest, |limit| rest.min(limit))
@@ -64,7 +63,7 @@ impl Plan {
 }
 
 /// What was found, or why it cannot be.
-type Known<K, V> = HashMap<K, Result<V, String>>;
+type Known<K, V> = HashMap<K, Result<V, Failure>>;
 
 /// A set of images.
 #[derive(Clone)]
@@ -76,7 +75,7 @@ struct KnownSet {
 }
 
 /// Makes plans; what one has opened and hashed serves the next.
-pub struct Planner<'a> {
+pub(super) struct Planner<'a> {
     home: &'a Home,
     client: &'a Client,
     /// Digests by network and weights file.
@@ -85,7 +84,7 @@ pub struct Planner<'a> {
 }
 
 impl<'a> Planner<'a> {
-    pub fn new(home: &'a Home, client: &'a Client) -> Self {
+    pub(super) fn new(home: &'a Home, client: &'a Client) -> Self {
         Self {
             home,
             client,
@@ -96,10 +95,9 @@ impl<'a> Planner<'a> {
 
     /// # Errors
     /// Why the job cannot be scored: weights or images that are not here, or that do not fit.
-    pub fn plan(&self, task: &Task) -> Result<Plan, String> {
+    pub(super) fn plan(&self, task: &Task) -> Result<Plan, Failure> {
         let spec = &task.spec;
-        let card = NetworkCard::find(&spec.network, &self.home.model_folders())
-            .map_err(|error| error.to_string())?;
+        let card = NetworkCard::find(&spec.network, &self.home.model_folders())?;
         let weights = spec.weights.clone().unwrap_or_else(|| card.weights_path());
         let in_name = spec.in_dataset.clone().unwrap_or_else(|| card.in_dataset.clone());
         let ins = self.set(&card, &in_name)?;
@@ -147,14 +145,14 @@ impl<'a> Planner<'a> {
         })
     }
 
-    fn weights(&self, spec: &JobSpec) -> Result<String, String> {
+    fn weights(&self, spec: &JobSpec) -> Result<String, Failure> {
         let read = || self.client.weights_digest(&spec.network, spec.weights.as_deref());
         let key = (spec.network.clone(), spec.weights.clone());
         self.weights.borrow_mut().entry(key).or_insert_with(read).clone()
     }
 
-    fn set(&self, network: &NetworkCard, name: &str) -> Result<KnownSet, String> {
-        let open = || {
+    fn set(&self, network: &NetworkCard, name: &str) -> Result<KnownSet, Failure> {
+        let open = || -> Result<_, Failure> {
             let set = network.open_set(name, &self.home.data_folders())?;
             Ok(KnownSet {
                 digest: set.digest()?,
@@ -162,7 +160,6 @@ impl<'a> Planner<'a> {
                 groups: set.groups_digest(),
             })
         };
-        let open = || open().map_err(|error: datasets::DatasetError| error.to_string());
         self.sets
             .borrow_mut()
             .entry(format!("{name}\n{:?}", network.preprocessing))

@@ -12,12 +12,12 @@ use super::names::is_many;
 use super::threshold::Threshold;
 use crate::cli::client::{Client, PendingSet};
 use crate::cli::output::{line, progress_bar};
-use crate::datasets::{self, Preprocessing};
-use crate::home::Home;
-use crate::metrics::Side;
-use crate::networks::NetworkCard;
-use crate::runs::{Condition, shelf};
-use crate::units::{Devices, LogOdds};
+use odin_core::home::Home;
+use odin_core::networks::NetworkCard;
+use odin_core::runs::{self, Condition};
+use odin_core::units::{Devices, LogOdds};
+use odin_datasets::Preprocessing;
+use odin_metrics::Side;
 
 /// Images of one request: whole batches of every size that the engine chooses.
 const CHUNK: usize = 1024;
@@ -125,10 +125,10 @@ impl Scorer {
             .ok()?;
         let set = card.open_set(&self.in_name, &self.home.data_folders()).ok()?;
         let digest = set.digest().ok()?;
-        let finished = shelf(&self.home.runs())
+        let finished = runs::list(&self.home.runs())
             .into_iter()
             .filter(|s| s.condition == Condition::Finished);
-        for run in finished.filter_map(|shelved| shelved.run.ok()) {
+        for run in finished.filter_map(|entry| entry.run.ok()) {
             let same = run.manifest.as_ref().is_some_and(|manifest| {
                 let identity = &manifest.identity;
                 identity.network.digest == weights
@@ -264,7 +264,7 @@ impl Scorer {
         if !self.resize {
             return None;
         }
-        let (height, width) = datasets::image_size(image).ok()?;
+        let (height, width) = odin_datasets::image_size(image).ok()?;
         let fits = self
             .preprocessing
             .output(height, width)

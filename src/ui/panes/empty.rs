@@ -3,11 +3,11 @@ use ratatui::layout::{Margin, Rect};
 use unicode_width::UnicodeWidthStr;
 
 use crate::app::{Action, EngineState, JobState, Model};
-use crate::session::Detector;
 use crate::ui::painter::Painter;
+use odin_core::session::Detector;
 
 /// Draws the reason why there are no scores, in the middle of an area.
-pub fn draw(model: &Model, detector: Detector, area: Rect, painter: &mut Painter) {
+pub(super) fn draw(model: &Model, detector: Detector, area: Rect, painter: &mut Painter) {
     if let Some(why) = why(model, detector) {
         // The first row has the title.
         let area = area.inner(Margin::new(1, 1));
@@ -20,7 +20,7 @@ pub fn draw(model: &Model, detector: Detector, area: Rect, painter: &mut Painter
 }
 
 /// Why the selected job has no scores by a detector; `None` where it has.
-pub fn why(model: &Model, detector: Detector) -> Option<String> {
+pub(super) fn why(model: &Model, detector: Detector) -> Option<String> {
     let Some(job) = model.selected() else {
         return Some(no_jobs(model));
     };

@@ -5,12 +5,12 @@ use unicode_width::UnicodeWidthStr;
 
 use super::tuned;
 use crate::app::{Action, CompareAction as C, GridAction as G, ImagesAction as I, Level, Model, Slider};
-use crate::session::Screen;
 use crate::ui::format;
 use crate::ui::painter::Painter;
+use odin_core::session::Screen;
 use odin_core::setting::Knob;
 
-pub fn draw(model: &Model, area: Rect, painter: &mut Painter) {
+pub(crate) fn draw(model: &Model, area: Rect, painter: &mut Painter) {
     let theme = painter.theme();
     let line = if let Some(typing) = &model.typing {
         let what = match typing.slider {

@@ -6,8 +6,6 @@ use unicode_width::UnicodeWidthStr;
 use super::compared::Compared;
 use super::empty;
 use crate::app::{Analysis, Cursor, Model};
-use crate::metrics::{Bins, Densities};
-use crate::session::Axis;
 use crate::ui::areas::{self, indent};
 use crate::ui::format::{self, knobs};
 use crate::ui::hit::Target;
@@ -15,20 +13,22 @@ use crate::ui::painter::Painter;
 use crate::ui::widgets::bars::{self, Column};
 use crate::ui::widgets::canvas::Pen;
 use crate::ui::widgets::pixels::Plot;
-use crate::units::LogOdds;
+use odin_core::session::Axis;
+use odin_core::units::LogOdds;
+use odin_metrics::{Bins, Densities};
 
 /// Room on the left for the highest share and a blank: ` 12% `.
 const LABELS: u16 = 5;
 
 /// Where the columns are on the screen, and the scores at the ends of their axis.
-pub struct Drawn {
+pub(super) struct Drawn {
     pub plot: Rect,
     pub low: f64,
     pub high: f64,
 }
 
 /// Draws the scores of one side of a comparison; the mouse moves the threshold on the main one.
-pub fn draw(
+pub(super) fn draw(
     model: &Model,
     which: &Compared,
     is_main: bool,

@@ -1,9 +1,9 @@
 //! How a detector's knobs were chosen, in words.
-use crate::session::{Detector, Tuned, TunedOn};
 use crate::ui::glyphs::Glyphs;
+use odin_core::session::{Detector, Tuned, TunedOn};
 
 /// Such as `T, ε tuned on 400+400 of these images by FPR95`.
-pub fn words(tuned: &Tuned, of: Detector, glyphs: &Glyphs) -> String {
+pub(super) fn words(tuned: &Tuned, of: Detector, glyphs: &Glyphs) -> String {
     let count = |of: &str| match tuned.images {
         Some(n) => format!("{n}+{n} {of}"),
         None => of.strip_prefix("of ").unwrap_or(of).to_owned(),
@@ -25,7 +25,7 @@ pub fn words(tuned: &Tuned, of: Detector, glyphs: &Glyphs) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::Metric;
+    use odin_core::session::Metric;
 
     #[test]
     fn the_images_and_the_metric_are_named() {

@@ -2,9 +2,9 @@
 use ratatui::style::{Color, Modifier, Style};
 
 use super::blocks::indexed;
-use crate::report::viridis;
 use crate::ui::colour::Colours;
 use crate::ui::look::Look;
+use odin_core::report::viridis;
 
 /// The nearest to it among sixteen colours.
 const BASIC: [Color; 5] = [
@@ -17,7 +17,7 @@ const BASIC: [Color; 5] = [
 
 /// How a cell of the map looks.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Shade {
+pub(crate) struct Shade {
     /// Of the background, and of text on it.
     pub style: Style,
     /// What the cell is filled with.
@@ -27,7 +27,7 @@ pub struct Shade {
 }
 
 /// The shade of a place on the scale from 0 (worst) to 1 (best).
-pub fn shade(place: f64, look: &Look) -> Shade {
+pub(crate) fn shade(place: f64, look: &Look) -> Shade {
     let place = if place.is_finite() {
         place.clamp(0.0, 1.0)
     } else {

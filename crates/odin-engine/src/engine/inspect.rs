@@ -3,20 +3,20 @@
 //!
 //! Of each kind of request only the newest is served: who pages on does not want what was there before.
 use std::collections::HashMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use tch::TchError;
 
-use super::pool::panic_text;
+use super::guard::guarded;
+use super::out_of_memory::torch_kind;
 use crate::networks::weights::WeightsError;
 use crate::networks::{read_weights, reason_of};
 use crate::scoring::Scorer;
 use odin_core::home::Home;
 use odin_core::networks::{CardError, NetworkCard};
-use odin_core::protocol::{Event, ImageId, Inspection, JobId, JobSpec, Pixels};
+use odin_core::protocol::{Event, Failure, FailureKind, ImageId, Inspection, JobId, JobSpec, Pixels};
 use odin_core::units::LogOdds;
 use odin_core::units::Temperature;
 use odin_datasets::{self as datasets, Dataset, DatasetError, Image};
@@ -45,6 +45,19 @@ enum InspectError {
     Size { set: String, index: u32, why: String },
 }
 
+impl From<InspectError> for Failure {
+    fn from(error: InspectError) -> Self {
+        let kind = match &error {
+            InspectError::Card(error) => error.into(),
+            InspectError::Weights(error) => error.kind(),
+            InspectError::Dataset(error) => error.into(),
+            InspectError::Torch(error) => torch_kind(error),
+            InspectError::NoGradient(_) | InspectError::Size { .. } => FailureKind::Unfit,
+        };
+        Self::new(kind, error)
+    }
+}
+
 /// What is asked for and not yet served.
 #[derive(Default)]
 struct Wanted {
@@ -53,11 +66,11 @@ struct Wanted {
     has_ended: bool,
 }
 
-/// The requests, and the bell that tells of them.
+/// The requests, and what wakes the thread when there is a new one.
 #[derive(Default)]
 struct Inbox {
     wanted: Mutex<Wanted>,
-    bell: Condvar,
+    arrived: Condvar,
 }
 
 impl Inbox {
@@ -67,18 +80,18 @@ impl Inbox {
 
     fn put(&self, change: impl FnOnce(&mut Wanted)) {
         change(&mut self.lock());
-        self.bell.notify_one();
+        self.arrived.notify_one();
     }
 }
 
-pub struct Inspector {
+pub(super) struct Inspector {
     inbox: Arc<Inbox>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Inspector {
     /// `emit` is called from the inspector's thread.
-    pub fn start(home: &Home, emit: impl FnMut(Event) + Send + 'static) -> std::io::Result<Self> {
+    pub(super) fn start(home: &Home, emit: impl FnMut(Event) + Send + 'static) -> std::io::Result<Self> {
         let inbox = Arc::new(Inbox::default());
         let mut serving = Serving {
             home: home.clone(),
@@ -96,12 +109,12 @@ impl Inspector {
         })
     }
 
-    pub fn thumbnails(&self, job: JobId, spec: JobSpec, images: Vec<ImageId>) {
+    pub(super) fn thumbnails(&self, job: JobId, spec: JobSpec, images: Vec<ImageId>) {
         self.inbox
             .put(|wanted| wanted.thumbnails = Some((job, spec, images)));
     }
 
-    pub fn inspect(&self, job: JobId, spec: JobSpec, image: ImageId) {
+    pub(super) fn inspect(&self, job: JobId, spec: JobSpec, image: ImageId) {
         self.inbox
             .put(|wanted| wanted.inspection = Some((job, spec, image)));
     }
@@ -139,7 +152,7 @@ impl<E: FnMut(Event)> Serving<E> {
             while !wanted.has_ended && wanted.thumbnails.is_none() && wanted.inspection.is_none() {
                 wanted = self
                     .inbox
-                    .bell
+                    .arrived
                     .wait(wanted)
                     .unwrap_or_else(PoisonError::into_inner);
             }
@@ -169,7 +182,7 @@ impl<E: FnMut(Event)> Serving<E> {
             }
             drop(wanted);
             let one = |&image: &ImageId| {
-                let pixels = guarded(|| {
+                let pixels = guarded(|| -> Result<_, InspectError> {
                     let set = self.set(spec, image.side)?;
                     Ok(pixels(&set.image(image.index as usize)?, THUMBNAIL))
                 });
@@ -320,13 +333,6 @@ fn pixels(image: &Image, most: usize) -> Pixels {
         height: side(height),
         width: side(width),
         rgb,
-    }
-}
-
-fn guarded<T>(work: impl FnOnce() -> Result<T, InspectError>) -> Result<T, String> {
-    match catch_unwind(AssertUnwindSafe(work)) {
-        Ok(done) => done.map_err(|error| error.to_string()),
-        Err(panic) => Err(format!("a fault in the program: {}", panic_text(panic.as_ref()))),
     }
 }
 

@@ -1,18 +1,17 @@
 //! Opens networks and data sets on a thread of its own: reading weights and hashing images may take seconds, in which
 //! the scheduler must hear a person.
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
 
 use super::entry_id::EntryId;
+use super::guard::guarded;
 use super::model_cache::{ModelCache, OpenError};
 use super::open_network::OpenNetwork;
-use super::pool::panic_text;
 use super::worker_id::WorkerId;
 use odin_core::home::Home;
-use odin_core::protocol::{Event, SetRequest};
+use odin_core::protocol::{Event, Failure, SetRequest};
 use odin_core::runs::evidence::EvidenceKey;
 use odin_datasets::Dataset;
 
@@ -20,16 +19,16 @@ use odin_datasets::Dataset;
 /// then left alone.
 const ARITHMETIC: &str = "f32, rules 1";
 
-pub struct LoadRequest {
+pub(super) struct LoadRequest {
     pub entry: EntryId,
     pub request: SetRequest,
     pub workers: Vec<WorkerId>,
 }
 
 /// What came of a request.
-pub struct Loaded {
+pub(super) struct Loaded {
     pub entry: EntryId,
-    pub ready: Result<Ready, String>,
+    pub ready: Result<Ready, Failure>,
 }
 
 /// What the thread is asked.
@@ -42,7 +41,7 @@ enum Ask {
 }
 
 /// All that a set needs open.
-pub struct Ready {
+pub(super) struct Ready {
     pub networks: Vec<(WorkerId, Arc<OpenNetwork>)>,
     pub set: Arc<Dataset>,
     pub evidence: EvidenceKey,
@@ -52,7 +51,7 @@ pub struct Ready {
 
 impl Ready {
     /// What a person should know before anything is scored.
-    pub fn notes(&self) -> Vec<String> {
+    pub(super) fn notes(&self) -> Vec<String> {
         let network = self.networks.first().map(|(_, network)| network);
         let of = |network: &Arc<OpenNetwork>| {
             let name = &network.card.name;
@@ -66,7 +65,7 @@ impl Ready {
     }
 }
 
-pub struct Loader {
+pub(super) struct Loader {
     models: Arc<ModelCache>,
     asks: Option<Sender<Ask>>,
     thread: Option<JoinHandle<()>>,
@@ -74,7 +73,7 @@ pub struct Loader {
 
 impl Loader {
     /// `opened` and `identified` are called from the loader's thread, once a request.
-    pub fn start(
+    pub(super) fn start(
         home: &Home,
         opened: impl Fn(Loaded) + Send + 'static,
         identified: impl Fn(Event) + Send + 'static,
@@ -101,7 +100,7 @@ impl Loader {
     }
 
     /// Has the request answered in its turn; `None`. Where all is open already, gives the answer at once.
-    pub fn request(&self, request: LoadRequest) -> Option<Loaded> {
+    pub(super) fn request(&self, request: LoadRequest) -> Option<Loaded> {
         if self.models.is_at_hand(&request.request, &request.workers) {
             return Some(answer(&self.models, &request));
         }
@@ -110,7 +109,7 @@ impl Loader {
     }
 
     /// Has the digest of the network's weights found out.
-    pub fn identify(&self, network: String, weights: Option<PathBuf>) {
+    pub(super) fn identify(&self, network: String, weights: Option<PathBuf>) {
         self.ask(Ask::Identify { network, weights });
     }
 
@@ -132,23 +131,14 @@ impl Drop for Loader {
 }
 
 fn answer(models: &ModelCache, request: &LoadRequest) -> Loaded {
-    let ready = match catch_unwind(AssertUnwindSafe(|| open(models, request))) {
-        Ok(ready) => ready.map_err(|error| error.to_string()),
-        Err(panic) => Err(format!("a fault in the program: {}", panic_text(panic.as_ref()))),
-    };
     Loaded {
         entry: request.entry,
-        ready,
+        ready: guarded(|| open(models, request)),
     }
 }
 
 fn identify(models: &ModelCache, network: String, weights: Option<PathBuf>) -> Event {
-    let digest = match catch_unwind(AssertUnwindSafe(|| {
-        models.weights_digest(&network, weights.as_deref())
-    })) {
-        Ok(digest) => digest.map_err(|error| error.to_string()),
-        Err(panic) => Err(format!("a fault in the program: {}", panic_text(panic.as_ref()))),
-    };
+    let digest = guarded(|| models.weights_digest(&network, weights.as_deref()));
     Event::Identified {
         network,
         weights,

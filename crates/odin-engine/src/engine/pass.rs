@@ -6,16 +6,17 @@ use tch::{TchError, Tensor};
 use super::entry_id::EntryId;
 use super::evidence::Shown;
 use super::open_network::OpenNetwork;
-use super::out_of_memory::is_out_of_memory;
+use super::out_of_memory::{is_out_of_memory, torch_kind};
 use super::worker_id::WorkerId;
 use crate::networks::reason_of;
 use crate::scoring::{Scorer, Signs};
+use odin_core::protocol::{Failure, FailureKind};
 use odin_core::runs::evidence::EvidenceKey;
 use odin_core::units::{LogOdds, Magnitude, Temperature};
 use odin_datasets::Batch;
 
 /// A batch to compute, and what is known of its images.
-pub struct Work {
+pub(super) struct Work {
     /// The set of the run queue that it belongs to.
     pub entry: EntryId,
     pub set: String,
@@ -35,7 +36,7 @@ type Row = (u32, Box<[f32]>);
 
 /// What came of a batch.
 #[derive(Default)]
-pub struct Found {
+pub(super) struct Found {
     pub shown: Shown,
     /// The device ran out of memory, and smaller batches went through.
     pub halved_to: Option<usize>,
@@ -51,14 +52,25 @@ pub enum PassError {
     Panic(String),
 }
 
+impl From<PassError> for Failure {
+    fn from(error: PassError) -> Self {
+        let kind = match &error {
+            PassError::Torch(error) => torch_kind(error),
+            PassError::NotANumber { .. } => FailureKind::NotANumber,
+            PassError::Panic(_) => FailureKind::Fault,
+        };
+        Self::new(kind, error)
+    }
+}
+
 impl Work {
-    pub fn images(&self) -> impl Iterator<Item = u32> + '_ {
+    pub(super) fn images(&self) -> impl Iterator<Item = u32> + '_ {
         self.batch.indices.iter().map(|&index| index as u32)
     }
 }
 
 /// Computes the batch on the compute thread of this number; where the device runs out of memory, in halves.
-pub fn compute(work: &Work, thread: usize) -> Result<Found, PassError> {
+pub(super) fn compute(work: &Work, thread: usize) -> Result<Found, PassError> {
     let scorer = work
         .network
         .scorer(thread)

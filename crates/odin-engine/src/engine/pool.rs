@@ -6,23 +6,24 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use super::device;
+use super::guard::panic_text;
 use super::pass::{Found, PassError, Work, compute};
 use odin_core::units::Device;
 
 /// A batch that came back.
-pub struct Done {
+pub(super) struct Done {
     pub work: Work,
     pub found: Result<Found, PassError>,
 }
 
-pub struct Pool {
+pub(super) struct Pool {
     work: Option<Sender<Work>>,
     threads: Vec<JoinHandle<()>>,
 }
 
 impl Pool {
     /// Starts the threads of the device's worker of this number; each calls `done` with every batch it has computed.
-    pub fn start(
+    pub(super) fn start(
         device: Device,
         number: usize,
         done: impl Fn(Done) + Clone + Send + 'static,
@@ -52,11 +53,11 @@ impl Pool {
     }
 
     /// How many batches are worth having under way.
-    pub fn width(&self) -> usize {
+    pub(super) fn width(&self) -> usize {
         self.threads.len()
     }
 
-    pub fn submit(&self, work: Work) {
+    pub(super) fn submit(&self, work: Work) {
         if let Some(sender) = &self.work {
             // The threads hear as long as the pool stands.
             let _ = sender.send(work);
@@ -81,15 +82,4 @@ fn serve(thread: usize, queue: &Mutex<Receiver<Work>>, done: impl Fn(Done)) {
             .unwrap_or_else(|panic| Err(PassError::Panic(panic_text(panic.as_ref()))));
         done(Done { work, found });
     }
-}
-
-/// The first line of what a panic said.
-pub fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic
-        .downcast_ref::<String>()
-        .map(String::as_str)
-        .or_else(|| panic.downcast_ref::<&str>().copied());
-    text.and_then(|text| text.lines().next())
-        .unwrap_or("no message")
-        .to_owned()
 }

@@ -4,12 +4,12 @@ use ratatui::style::Style;
 use unicode_width::UnicodeWidthStr;
 
 use crate::app::{Job, JobState, Model};
-use crate::session::Detector;
 use crate::ui::areas::{self, indent};
 use crate::ui::format;
 use crate::ui::hit::Target;
 use crate::ui::painter::Painter;
 use crate::ui::theme::Theme;
+use odin_core::session::Detector;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Field {
@@ -45,7 +45,7 @@ const FIELDS: [(Field, u16, u8); 13] = [
     (Field::Device, 6, 1),
 ];
 
-pub fn draw(model: &Model, area: Rect, painter: &mut Painter) {
+pub(super) fn draw(model: &Model, area: Rect, painter: &mut Painter) {
     let theme = painter.theme();
     painter.target(area, Target::Jobs);
     let [head, body] = areas::head(area);

@@ -4,15 +4,15 @@ use ratatui::layout::{Flex, Layout, Rect};
 use ratatui::style::Style;
 
 use crate::app::{Grid, Model, Parameters, Place, Subset};
-use crate::metrics::{Intervals, Summary};
-use crate::session::{Detector, Metric};
 use crate::ui::areas::{self, indent};
 use crate::ui::format;
 use crate::ui::painter::Painter;
+use odin_core::session::{Detector, Metric};
 use odin_core::setting::Setting;
+use odin_metrics::{Intervals, Summary};
 
 /// Its head and four lines.
-pub const ROWS: u16 = 5;
+pub(super) const ROWS: u16 = 5;
 
 /// A column of numbers.
 #[derive(Clone, Copy, PartialEq)]
@@ -62,7 +62,7 @@ struct Row<'a> {
     style: Style,
 }
 
-pub fn draw(model: &Model, grid: &Grid, area: Rect, painter: &mut Painter) {
+pub(super) fn draw(model: &Model, grid: &Grid, area: Rect, painter: &mut Painter) {
     if area.height < 2 {
         return;
     }

@@ -3,14 +3,14 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use crate::app::{Job, Listed, Model};
-use crate::session::Detector;
 use crate::ui::format;
 use crate::ui::glyphs::Glyphs;
 use crate::ui::painter::Painter;
-use crate::units::LogOdds;
 use odin_core::protocol::{Inspection, Side};
+use odin_core::session::Detector;
+use odin_core::units::LogOdds;
 
-pub fn lines(
+pub(super) fn lines(
     model: &Model,
     job: &Job,
     listed: &Listed,

@@ -5,14 +5,14 @@ use ratatui::text::Span;
 
 use super::{facts, logits};
 use crate::app::{Gallery, Job, Listed, Model};
-use crate::session::Axis;
 use crate::ui::areas::{self, indent};
 use crate::ui::painter::Painter;
 use crate::ui::panes::compared;
 use crate::ui::panes::histogram::{self, Drawn};
 use crate::ui::widgets::blocks;
-use crate::units::LogOdds;
-use odin_core::protocol::{Inspection, Pixels, Side};
+use odin_core::protocol::{Failure, Inspection, Pixels, Side};
+use odin_core::session::Axis;
+use odin_core::units::LogOdds;
 
 /// From this width on there is room for three pictures beside one another.
 const THREE: u16 = 60;
@@ -21,7 +21,7 @@ const FACTS: u16 = 20;
 
 /// The three pictures of an image, and what the engine has found.
 struct Inspected<'a> {
-    result: Option<&'a Result<Inspection, String>>,
+    result: Option<&'a Result<Inspection, Failure>>,
     /// What is shown until the engine answers.
     thumbnail: Option<&'a Pixels>,
 }
@@ -44,7 +44,7 @@ impl<'a> Inspected<'a> {
     }
 }
 
-pub fn draw(model: &Model, job: &Job, area: Rect, painter: &mut Painter) {
+pub(super) fn draw(model: &Model, job: &Job, area: Rect, painter: &mut Painter) {
     let theme = painter.theme();
     let gallery = &model.gallery;
     let Some(listed) = gallery.chosen() else {
@@ -104,7 +104,7 @@ pub fn draw(model: &Model, job: &Job, area: Rect, painter: &mut Painter) {
     }
     match inspected.result {
         Some(Ok(found)) => logits::draw(gallery, job, found, logits, painter),
-        Some(Err(why)) => say(why, theme.error, logits, painter),
+        Some(Err(why)) => say(&why.text, theme.error, logits, painter),
         None => say("asking the network", theme.dim, logits, painter),
     }
     if scores.height >= 4 {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::{Evidence, Shown};
 use odin_core::protocol::ScoreTable;
-use odin_core::runs::evidence::{Budget, EvidenceKey, Folder, Kind, Shelf};
+use odin_core::runs::evidence::{Budget, Disk, EvidenceKey, Folder, Kind};
 use odin_core::setting::Settings;
 use odin_core::units::{Magnitude, Temperature};
 
@@ -13,9 +13,9 @@ use odin_core::units::{Magnitude, Temperature};
 const IDLE_SETS: usize = 64;
 
 /// Evidence on every set that an engine has scored.
-pub struct Store {
+pub(crate) struct Store {
     sets: HashMap<EvidenceKey, Evidence>,
-    shelf: Option<Shelf>,
+    disk: Option<Disk>,
     memory: u64,
     /// Counts the jobs begun; what was used long ago goes first.
     clock: u64,
@@ -24,22 +24,22 @@ pub struct Store {
 
 impl Store {
     /// `runs` is the folder under which evidence is kept on disk, where the budget has room for it.
-    pub fn new(runs: &Path, budget: Budget) -> Self {
+    pub(crate) fn new(runs: &Path, budget: Budget) -> Self {
         Self {
             sets: HashMap::new(),
-            shelf: (budget.disk > 0).then(|| Shelf::new(runs, budget.disk)),
+            disk: (budget.disk > 0).then(|| Disk::new(runs, budget.disk)),
             memory: budget.memory,
             clock: 0,
             warnings: Vec::new(),
         }
     }
 
-    pub fn get(&self, key: &EvidenceKey) -> Option<&Evidence> {
+    pub(crate) fn get(&self, key: &EvidenceKey) -> Option<&Evidence> {
         self.sets.get(key)
     }
 
     /// The scores of those of the images for which the evidence on their set suffices, in their order.
-    pub fn table(
+    pub(crate) fn table(
         &mut self,
         key: &EvidenceKey,
         images: impl Iterator<Item = u32>,
@@ -53,13 +53,13 @@ impl Store {
     }
 
     /// The evidence on a set, with what is on disk of what scores at (T, ε) need.
-    pub fn open(&mut self, key: &EvidenceKey, t: Temperature, magnitude: Magnitude) -> &Evidence {
+    pub(crate) fn open(&mut self, key: &EvidenceKey, t: Temperature, magnitude: Magnitude) -> &Evidence {
         self.clock += 1;
         let evidence = self.sets.entry(key.clone()).or_default();
         evidence.opened = self.clock;
         let mut open = || -> io::Result<()> {
-            if let (None, Some(shelf)) = (&evidence.folder, &self.shelf) {
-                evidence.folder = Some(shelf.folder(key)?);
+            if let (None, Some(disk)) = (&evidence.folder, &self.disk) {
+                evidence.folder = Some(disk.folder(key)?);
             } else if let Some(folder) = &mut evidence.folder {
                 folder.try_to_write()?;
             }
@@ -69,32 +69,32 @@ impl Store {
             // Scoring goes on without a disk.
             self.warnings
                 .push(format!("evidence cannot be kept on disk: {error}"));
-            self.shelf = None;
+            self.disk = None;
             evidence.folder = None;
         }
         evidence
     }
 
     /// Keeps what a batch has shown, in memory and on disk.
-    pub fn keep(&mut self, key: &EvidenceKey, t: Temperature, magnitude: Magnitude, shown: Shown) {
+    pub(crate) fn keep(&mut self, key: &EvidenceKey, t: Temperature, magnitude: Magnitude, shown: Shown) {
         let evidence = self.sets.entry(key.clone()).or_default();
         let new = evidence.keep(t, magnitude, shown);
-        let (Some(folder), Some(shelf)) = (&mut evidence.folder, &mut self.shelf) else {
+        let (Some(folder), Some(disk)) = (&mut evidence.folder, &mut self.disk) else {
             return;
         };
         match write(folder, t, magnitude, &new) {
-            Ok(bytes) => shelf.grown(bytes),
+            Ok(bytes) => disk.grown(bytes),
             Err(error) => {
                 let why = format!("evidence is kept in memory only from now on: {error}");
                 self.warnings.push(why);
-                self.shelf = None;
+                self.disk = None;
                 self.sets.values_mut().for_each(|evidence| evidence.folder = None);
             }
         }
     }
 
     /// Drops from memory what was used longest ago, until the rest fits. Logits of sets that are `in_use` stay.
-    pub fn make_room(&mut self, in_use: impl Fn(&EvidenceKey) -> bool) {
+    pub(crate) fn make_room(&mut self, in_use: impl Fn(&EvidenceKey) -> bool) {
         self.close_idle(&in_use);
         let mut bytes: u64 = self.sets.values().map(Evidence::bytes).sum();
         if bytes <= self.memory {
@@ -132,7 +132,7 @@ impl Store {
     }
 
     /// What a person should know, each once.
-    pub fn take_warnings(&mut self) -> Vec<String> {
+    pub(crate) fn take_warnings(&mut self) -> Vec<String> {
         std::mem::take(&mut self.warnings)
     }
 }
