@@ -8,12 +8,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, bail};
 use indicatif::{MultiProgress, ProgressBar};
 use odin_core::comparisons::{Comparisons, JobCommand, JobEvent};
 use odin_core::protocol::{
-    Command, EngineEnded, EngineProcess, Event, Generation, JobId, JobSpec, Order, Placement, ScoreBatch,
-    ScoreTable, SetId,
+    Command, EngineEnded, EngineProcess, Event, Failure, FailureKind, Generation, JobId, JobSpec, Order,
+    Placement, ScoreBatch, ScoreTable, SetId,
 };
 
 pub use score_set::PendingSet;
@@ -72,8 +72,8 @@ pub struct SoFar<'a> {
     pub total_out: usize,
 }
 
-/// Why a network's weights have no digest, or no other answer comes from the engine.
-type Answer = Result<String, String>;
+/// The digest of a network's weights, or why there is none.
+type Answer = Result<String, Failure>;
 
 /// Where what the engine says goes.
 #[derive(Default)]
@@ -83,7 +83,7 @@ struct Routes {
     sets: HashMap<SetId, Sender<Event>>,
     digests: Vec<(String, Option<PathBuf>, Sender<Answer>)>,
     /// Why the engine says no more.
-    ended: Option<String>,
+    ended: Option<Failure>,
 }
 
 /// An engine in a process of its own. What one comparison has shown serves the next.
@@ -108,7 +108,7 @@ impl Client {
             }
             Ok(event) => lock(&ours).pass_on(event),
             Err(reason) => {
-                lock(&ours).end(reason.to_string());
+                lock(&ours).end(&reason);
                 Vec::new()
             }
         };
@@ -185,7 +185,7 @@ impl Client {
         let (mut ins, mut outs, mut on) = (ScoreTable::default(), ScoreTable::default(), Devices::default());
         let (mut from_evidence, mut totals) = (0, (0, 0));
         loop {
-            let event = self.wait(events).ok_or_else(|| anyhow!(self.why_silent()))?;
+            let event = self.wait(events).ok_or_else(|| self.why_silent())?;
             match event {
                 JobEvent::Started {
                     devices,
@@ -226,7 +226,7 @@ impl Client {
                 }
                 JobEvent::Failed { reason, .. } => {
                     bar.finish_and_clear();
-                    bail!(reason);
+                    return Err(reason.into());
                 }
                 // Nothing was asked that they would answer.
                 JobEvent::Ready { .. }
@@ -247,9 +247,9 @@ impl Client {
         answers.recv().ok()
     }
 
-    fn why_silent(&self) -> String {
+    fn why_silent(&self) -> Failure {
         let ended = lock(&self.routes).ended.clone();
-        ended.unwrap_or_else(|| "the engine has ended".to_owned())
+        ended.unwrap_or_else(|| Failure::new(FailureKind::Engine, "the engine has ended"))
     }
 }
 
@@ -292,8 +292,8 @@ impl Routes {
     }
 
     /// Closes every route: whoever waits hears that nothing comes any more.
-    fn end(&mut self, reason: String) {
-        self.ended = Some(reason);
+    fn end(&mut self, reason: &EngineEnded) {
+        self.ended = Some(Failure::new(FailureKind::Engine, reason));
         self.jobs.clear();
         self.sets.clear();
         self.digests.clear();

@@ -255,7 +255,7 @@ impl Work<'_> {
                 .planner
                 .lock()
                 .unwrap_or_else(std::sync::PoisonError::into_inner);
-            planner.plan(task).map_err(|reason| anyhow::anyhow!(reason))?
+            planner.plan(task)?
         };
         if let (false, Some(kept)) = (self.again, self.finished_before(&plan.identity)) {
             return Ok(kept);

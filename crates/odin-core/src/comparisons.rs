@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::protocol::{
-    Command, Event, Generation, ImageId, Inspection, JobId, JobSpec, Pixels, Placement, ScoreBatch,
+    Command, Event, Failure, Generation, ImageId, Inspection, JobId, JobSpec, Pixels, Placement, ScoreBatch,
     ScoreTable, SetId, Side,
 };
 use crate::units::{Device, Devices, Memory};
@@ -87,7 +87,7 @@ pub enum JobEvent {
     Failed {
         job: JobId,
         generation: Generation,
-        reason: String,
+        reason: Failure,
     },
     /// What the classes of a job's network are called; empty where the in-distribution set does not say.
     Classes {
@@ -97,13 +97,13 @@ pub enum JobEvent {
     /// Some of the images that were asked for, each with why it cannot be shown where it cannot.
     Thumbnails {
         job: JobId,
-        images: Vec<(ImageId, Result<Pixels, String>)>,
+        images: Vec<(ImageId, Result<Pixels, Failure>)>,
     },
     /// What was asked about an image, or why it cannot be told.
     Inspected {
         job: JobId,
         image: ImageId,
-        result: Box<Result<Inspection, String>>,
+        result: Box<Result<Inspection, Failure>>,
     },
     /// Something that a person should know, and that stops nothing.
     Warning {
@@ -302,7 +302,7 @@ fn cancel(job: JobId) -> [Command; 2] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::Order;
+    use crate::protocol::{FailureKind, Order};
     use crate::setting::Settings;
     use crate::units::{Magnitude, Temperature};
     use odin_datasets::{Part, Sampling};
@@ -392,7 +392,7 @@ mod tests {
         let failed = |side| Event::Failed {
             set: set(side),
             generation: NOW,
-            reason: "no such file".into(),
+            reason: Failure::new(FailureKind::BadFile, "no such file"),
         };
         let (told, commands) = comparisons.hear(failed(Side::Out));
         assert!(matches!(told.as_slice(), [JobEvent::Failed { .. }]));

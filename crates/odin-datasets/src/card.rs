@@ -196,6 +196,7 @@ impl DatasetCard {
                 dataset: self.name.clone(),
                 path,
                 advice: self.advice(),
+                fetch: (!self.fetch.is_empty()).then(|| self.name.clone()),
             })
         })
     }

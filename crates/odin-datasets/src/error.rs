@@ -54,6 +54,8 @@ pub struct MissingFile {
     pub path: PathBuf,
     /// How to get it.
     pub advice: String,
+    /// The name by which `odin fetch` brings it, where it can.
+    pub fetch: Option<String>,
 }
 
 impl DatasetError {

@@ -8,7 +8,9 @@ use crate::datasets::Part;
 use crate::session::Session;
 use crate::units::{Device, LogOdds};
 use odin_core::comparisons::{JobBatch, JobCommand, JobEvent};
-use odin_core::protocol::{Generation, Inspection, JobId, JobSpec, Pixels, ScoreTable, ScoredImage, Side};
+use odin_core::protocol::{
+    Failure, FailureKind, Generation, Inspection, JobId, JobSpec, Pixels, ScoreTable, ScoredImage, Side,
+};
 use odin_core::setting::{Detector, Setting, parameters};
 
 pub const SESSION: &str = "\
@@ -269,7 +271,10 @@ pub fn show_images(model: &mut Model, effect: Effect) -> Vec<Effect> {
             let names = names.map(str::to_owned).to_vec();
             update(model, Action::Engine(JobEvent::Classes { job, names }));
             let images = images.into_iter().map(|image| match image.index % 7 {
-                3 => (image, Err(format!("image {} is broken", image.index))),
+                3 => {
+                    let broken = format!("image {} is broken", image.index);
+                    (image, Err(Failure::new(FailureKind::BadFile, broken)))
+                }
                 _ => (image, Ok(picture(32, image.index))),
             });
             JobEvent::Thumbnails {

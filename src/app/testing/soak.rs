@@ -12,7 +12,7 @@ use crate::app::{
 use crate::session::Screen;
 use crate::units::{Device, Magnitude, Temperature};
 use odin_core::comparisons::{JobBatch, JobEvent};
-use odin_core::protocol::{Generation, ImageId, JobId, ScoreTable, ScoredImage, Side};
+use odin_core::protocol::{Failure, FailureKind, Generation, ImageId, JobId, ScoreTable, ScoredImage, Side};
 use odin_core::setting::{Detector, Setting, Settings};
 
 fn random_action(rng: &mut ChaCha8Rng, model: &Model) -> Action {
@@ -107,7 +107,7 @@ fn random_action(rng: &mut ChaCha8Rng, model: &Model) -> Action {
         35 => Action::Engine(JobEvent::Failed {
             job,
             generation,
-            reason: "first\nsecond\u{7}".to_owned(),
+            reason: Failure::new(FailureKind::Libtorch, "first\nsecond\u{7}"),
         }),
         36 if rng.random() => Action::Engine(JobEvent::Thumbnails {
             job,
@@ -116,7 +116,7 @@ fn random_action(rng: &mut ChaCha8Rng, model: &Model) -> Action {
                     side: Side::Out,
                     index: rng.random_range(0..300),
                 },
-                Err("no such image\u{7}".to_owned()),
+                Err(Failure::new(FailureKind::Request, "no such image\u{7}")),
             )],
         }),
         36 if rng.random() => Action::Images(match rng.random_range(0..5) {

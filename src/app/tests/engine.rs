@@ -3,7 +3,7 @@ use crate::app::fake::{feed, model, started};
 use crate::app::testing::driver::{commands, press, scores};
 use crate::app::{Action, Effect, EngineState, Job, JobFailure, JobState, update};
 use odin_core::comparisons::{JobCommand, JobEvent};
-use odin_core::protocol::JobId;
+use odin_core::protocol::{Failure, FailureKind, JobId};
 
 #[test]
 fn at_the_start_every_job_is_queued_and_the_selected_one_comes_first() {
@@ -31,13 +31,13 @@ fn a_failure_is_of_one_job_and_can_be_tried_again() {
     let failed = JobEvent::Failed {
         job: job.id,
         generation: job.generation,
-        reason: "no such file\n0: stack".into(),
+        reason: Failure::new(FailureKind::BadFile, "no such file\n0: stack"),
     };
     update(&mut model, Action::Engine(failed));
     assert_eq!(
         model.jobs[0].state,
         JobState::Failed {
-            reason: JobFailure::Scoring("no such file".into())
+            reason: JobFailure::Scoring(Failure::new(FailureKind::BadFile, "no such file"))
         }
     );
     assert_eq!(model.jobs[1].state, JobState::Waiting);

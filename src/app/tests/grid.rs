@@ -8,7 +8,7 @@ use crate::datasets::Part;
 use crate::metrics::Conventions;
 use crate::session::{Metric, Screen, TunedOn};
 use odin_core::comparisons::{JobCommand, JobEvent};
-use odin_core::protocol::{Generation, JobId, JobSpec};
+use odin_core::protocol::{Failure, FailureKind, Generation, JobId, JobSpec};
 
 fn cells(effects: &[Effect]) -> Vec<(JobId, u64, JobSpec)> {
     let cell = |effect: &Effect| match effect {
@@ -249,7 +249,7 @@ fn a_cell_that_fails_stops_the_filling_and_says_why() {
     let failed = JobEvent::Failed {
         job: asked[0].0,
         generation: Generation(asked[0].1),
-        reason: "libtorch: no memory".to_owned(),
+        reason: Failure::new(FailureKind::Device, "libtorch: no memory"),
     };
     update(&mut model, Action::Engine(failed));
     assert!(!model.grid().unwrap().filling && model.grid().unwrap().in_flight.is_empty());

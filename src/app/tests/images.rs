@@ -4,7 +4,7 @@ use crate::app::testing::driver::press;
 use crate::app::{Action, Effect, ImageFilter, ImageOrder, ImagesAction, Model, update};
 use crate::session::{Detector, Screen};
 use odin_core::comparisons::{JobCommand, JobEvent};
-use odin_core::protocol::{ImageId, JobId, Side};
+use odin_core::protocol::{Failure, FailureKind, ImageId, JobId, Side};
 
 fn asked(effects: &[Effect]) -> (Vec<ImageId>, Option<ImageId>) {
     let mut thumbnails = Vec::new();
@@ -179,16 +179,14 @@ fn answers_at_other_parameters_or_of_other_images_are_dropped() {
     show_images(&mut model, late);
     assert_eq!(model.gallery.inspection(&model.jobs[0]), None);
     let image = model.gallery.chosen().unwrap().image;
+    let no_weights = Failure::new(FailureKind::Missing { fetch: None }, "no such weights");
     let failed = JobEvent::Inspected {
         job: JobId::Job(0),
         image,
-        result: Box::new(Err("no such weights".to_owned())),
+        result: Box::new(Err(no_weights.clone())),
     };
     update(&mut model, Action::Engine(failed));
-    assert_eq!(
-        model.gallery.inspection(&model.jobs[0]),
-        Some(&Err("no such weights".to_owned()))
-    );
+    assert_eq!(model.gallery.inspection(&model.jobs[0]), Some(&Err(no_weights)));
 }
 
 #[test]

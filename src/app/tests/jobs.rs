@@ -5,7 +5,7 @@ use crate::app::{Action, JobState, Model, update};
 use crate::session::Session;
 use crate::units::Device;
 use odin_core::comparisons::{JobCommand, JobEvent};
-use odin_core::protocol::{JobId, Side};
+use odin_core::protocol::{Failure, FailureKind, JobId, Side};
 
 #[test]
 fn selecting_a_job_prefers_it() {
@@ -64,7 +64,8 @@ fn many() -> Model {
     update(&mut model, Action::Start);
     for n in [7, 30, 44] {
         let (job, generation) = (model.jobs[n].id, model.jobs[n].generation);
-        let reason = format!("set{n} is missing");
+        let missing = FailureKind::Missing { fetch: None };
+        let reason = Failure::new(missing, format!("set{n} is missing"));
         update(
             &mut model,
             Action::Engine(JobEvent::Failed {

@@ -7,7 +7,7 @@ use crate::app::state::engine::EngineState;
 use crate::app::state::jobs::{Job, JobFailure, JobState, Totals};
 use crate::app::state::log::Level;
 use odin_core::comparisons::{JobBatch, JobEvent};
-use odin_core::protocol::{Generation, JobId};
+use odin_core::protocol::{Failure, Generation, JobId};
 
 pub(super) fn event(model: &mut Model, event: JobEvent, effects: &mut Vec<Effect>) -> Option<Redraw> {
     if pin::is_about(&event) {
@@ -76,7 +76,10 @@ pub(super) fn event(model: &mut Model, event: JobEvent, effects: &mut Vec<Effect
         } => {
             let job = current(model, job, generation)?;
             job.state = JobState::Failed {
-                reason: JobFailure::Scoring(one_line(&reason)),
+                reason: JobFailure::Scoring(Failure {
+                    text: one_line(&reason.text),
+                    ..reason.clone()
+                }),
             };
             job.rate.stop();
             let text = format!("{} on {} failed: {reason}", job.spec.dataset, job.spec.network);

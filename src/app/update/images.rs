@@ -8,7 +8,7 @@ use crate::app::state::images::{ImageFilter, ImageOrder, Inspected, list, thresh
 use crate::app::state::log::Level;
 use crate::session::Screen;
 use odin_core::comparisons::JobCommand;
-use odin_core::protocol::{ImageId, Inspection, JobId, Pixels};
+use odin_core::protocol::{Failure, ImageId, Inspection, JobId, Pixels};
 
 const ANSWER: Option<Redraw> = Some(Redraw::Answer);
 
@@ -192,7 +192,7 @@ pub(super) fn classes(model: &mut Model, job: JobId, names: Vec<String>) -> Opti
 pub(super) fn thumbnails(
     model: &mut Model,
     job: JobId,
-    images: Vec<(ImageId, Result<Pixels, String>)>,
+    images: Vec<(ImageId, Result<Pixels, Failure>)>,
 ) -> Option<Redraw> {
     for (image, pixels) in images {
         model.gallery.requested.remove(&(job, image));
@@ -205,7 +205,7 @@ pub(super) fn inspected(
     model: &mut Model,
     job: JobId,
     image: ImageId,
-    result: Result<Inspection, String>,
+    result: Result<Inspection, Failure>,
 ) -> Option<Redraw> {
     let now = model.job_by_id(job)?.parameters();
     // An answer at an earlier T and ε is stale.

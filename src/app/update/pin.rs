@@ -103,7 +103,7 @@ pub(super) fn event(model: &mut Model, event: JobEvent) -> Option<Redraw> {
             forget_pinning(model);
             model.say(
                 Level::Warning,
-                &format!("A is no longer pinned: {}", one_line(&reason)),
+                &format!("A is no longer pinned: {}", one_line(&reason.text)),
             );
             ANSWER
         }

@@ -2,7 +2,6 @@
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, channel};
 
-use anyhow::{anyhow, bail};
 use indicatif::ProgressBar;
 use odin_core::protocol::{Command, Event, Generation, JobId, Placement, ScoreTable, SetId, SetRequest};
 
@@ -60,7 +59,7 @@ impl Client {
         };
         loop {
             let event = self.wait(&pending.events);
-            match event.ok_or_else(|| anyhow!(self.why_silent()))? {
+            match event.ok_or_else(|| self.why_silent())? {
                 Event::Started { total, .. } => bar.inc_length(total as u64),
                 Event::Scored(batch) => {
                     bar.inc(batch.scores.len() as u64);
@@ -71,7 +70,7 @@ impl Client {
                     scored.unreadable.extend(files);
                 }
                 Event::Finished { .. } => return Ok(scored),
-                Event::Failed { reason, .. } => bail!(reason),
+                Event::Failed { reason, .. } => return Err(reason.into()),
                 // Not about a set.
                 _ => {}
             }

@@ -4,13 +4,12 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use crate::cli::client::Client;
-use crate::datasets;
 use crate::home::Home;
 use crate::networks::NetworkCard;
 use crate::runs::{Identity, Named, SweepOf};
 use crate::session::Sweep;
 use crate::units::Devices;
-use odin_core::protocol::JobSpec;
+use odin_core::protocol::{Failure, JobSpec};
 use odin_core::setting::Detector;
 
 pub struct Task {
@@ -64,7 +63,7 @@ impl Plan {
 }
 
 /// What was found, or why it cannot be.
-type Known<K, V> = HashMap<K, Result<V, String>>;
+type Known<K, V> = HashMap<K, Result<V, Failure>>;
 
 /// A set of images.
 #[derive(Clone)]
@@ -96,10 +95,9 @@ impl<'a> Planner<'a> {
 
     /// # Errors
     /// Why the job cannot be scored: weights or images that are not here, or that do not fit.
-    pub fn plan(&self, task: &Task) -> Result<Plan, String> {
+    pub fn plan(&self, task: &Task) -> Result<Plan, Failure> {
         let spec = &task.spec;
-        let card = NetworkCard::find(&spec.network, &self.home.model_folders())
-            .map_err(|error| error.to_string())?;
+        let card = NetworkCard::find(&spec.network, &self.home.model_folders())?;
         let weights = spec.weights.clone().unwrap_or_else(|| card.weights_path());
         let in_name = spec.in_dataset.clone().unwrap_or_else(|| card.in_dataset.clone());
         let ins = self.set(&card, &in_name)?;
@@ -147,14 +145,14 @@ impl<'a> Planner<'a> {
         })
     }
 
-    fn weights(&self, spec: &JobSpec) -> Result<String, String> {
+    fn weights(&self, spec: &JobSpec) -> Result<String, Failure> {
         let read = || self.client.weights_digest(&spec.network, spec.weights.as_deref());
         let key = (spec.network.clone(), spec.weights.clone());
         self.weights.borrow_mut().entry(key).or_insert_with(read).clone()
     }
 
-    fn set(&self, network: &NetworkCard, name: &str) -> Result<KnownSet, String> {
-        let open = || {
+    fn set(&self, network: &NetworkCard, name: &str) -> Result<KnownSet, Failure> {
+        let open = || -> Result<_, Failure> {
             let set = network.open_set(name, &self.home.data_folders())?;
             Ok(KnownSet {
                 digest: set.digest()?,
@@ -162,7 +160,6 @@ impl<'a> Planner<'a> {
                 groups: set.groups_digest(),
             })
         };
-        let open = || open().map_err(|error: datasets::DatasetError| error.to_string());
         self.sets
             .borrow_mut()
             .entry(format!("{name}\n{:?}", network.preprocessing))

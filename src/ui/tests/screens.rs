@@ -6,6 +6,7 @@ use crate::app::fake::{answer_cell, show_images};
 use crate::app::{Action, CompareAction, GridAction, ImagesAction, Model, Place, update};
 use crate::session::Screen;
 use crate::ui::{Colours, Look, Target};
+use odin_core::protocol::{Failure, FailureKind};
 
 /// As in the other pictures; made once, for it takes a while.
 fn working() -> Model {
@@ -254,8 +255,10 @@ fn a_failed_job_says_why_on_every_screen() {
     let mut model = working();
     let reason = "the data set photo-crops is missing, which data/photo-crops.yaml describes: get it by \
                   odin fetch photo-crops";
+    let fetch = Some("photo-crops".to_owned());
+    let kind = FailureKind::Missing { fetch };
     model.jobs[2].state = crate::app::JobState::Failed {
-        reason: crate::app::JobFailure::Scoring(reason.to_owned()),
+        reason: crate::app::JobFailure::Scoring(Failure::new(kind, reason)),
     };
     update(&mut model, Action::SelectJob(2));
     update(

@@ -141,7 +141,7 @@ impl NetworkCard {
             return Err(invalid("accuracy: a share between 0 and 1 is expected".into()));
         }
         if let Some(published) = &card.published {
-            published.check().map_err(invalid)?;
+            published.check().map_err(|error| invalid(error.to_string()))?;
         }
         Ok(card)
     }

@@ -55,16 +55,26 @@ impl Measures {
     }
 }
 
+/// A value that cannot have been published.
+#[derive(Debug, thiserror::Error)]
+#[error("published, {set}, {method}: {value} is no percentage")]
+pub(super) struct NoPercentage {
+    set: String,
+    method: &'static str,
+    value: f64,
+}
+
 impl Published {
-    pub(super) fn check(&self) -> Result<(), String> {
+    pub(super) fn check(&self) -> Result<(), NoPercentage> {
         for row in &self.rows {
-            for (kind, m) in [("baseline", row.baseline), ("odin", row.odin)] {
+            for (method, m) in [("baseline", row.baseline), ("odin", row.odin)] {
                 let all = [m.fpr95, m.detection_error, m.auroc, m.aupr_in, m.aupr_out];
-                if let Some(wrong) = all.iter().find(|value| !(0.0..=100.0).contains(*value)) {
-                    return Err(format!(
-                        "published, {}, {kind}: {wrong} is no percentage",
-                        row.set
-                    ));
+                if let Some(&value) = all.iter().find(|value| !(0.0..=100.0).contains(*value)) {
+                    return Err(NoPercentage {
+                        set: row.set.clone(),
+                        method,
+                        value,
+                    });
                 }
             }
         }

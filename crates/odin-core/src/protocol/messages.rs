@@ -7,13 +7,14 @@ use serde::{Deserialize, Serialize};
 use odin_datasets::{Choice, Corrupt, Part, Sampling};
 pub use odin_metrics::Side;
 
+use super::failure::Failure;
 use super::path_bytes;
 use super::scores::ScoreTable;
 use crate::setting::Settings;
 use crate::units::{Device, Devices, LogOdds, Magnitude, Memory, Temperature};
 
 /// Counts up with every change to what is sent.
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = 5;
 
 /// Names a comparison for as long as the program runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -313,7 +314,7 @@ pub enum Event {
     Failed {
         set: SetId,
         generation: Generation,
-        reason: String,
+        reason: Failure,
     },
     /// What the classes of a job's network are called; empty where the in-distribution set does not say.
     Classes {
@@ -323,19 +324,19 @@ pub enum Event {
     /// Some of the images that were asked for, each with why it cannot be shown where it cannot.
     Thumbnails {
         job: JobId,
-        images: Vec<(ImageId, Result<Pixels, String>)>,
+        images: Vec<(ImageId, Result<Pixels, Failure>)>,
     },
     /// What was asked about an image, or why it cannot be told.
     Inspected {
         job: JobId,
         image: ImageId,
-        result: Box<Result<Inspection, String>>,
+        result: Box<Result<Inspection, Failure>>,
     },
     /// The digest that was asked for, or why there is none.
     Identified {
         network: String,
         weights: Option<PathBuf>,
-        digest: Result<String, String>,
+        digest: Result<String, Failure>,
     },
     /// Something that a person should know, and that stops nothing.
     Warning {

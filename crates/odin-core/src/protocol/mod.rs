@@ -7,7 +7,9 @@ mod wire;
 mod messages;
 mod path_bytes;
 mod scores;
+mod failure;
 
+pub use failure::{Failure, FailureKind};
 pub use messages::{
     Command, Event, Generation, ImageFiles, ImageId, Inspection, JobId, JobSpec, Order, Pixels, Placement,
     ScoreBatch, SetId, SetImages, SetRequest, Side, VERSION,

@@ -187,7 +187,7 @@ mod tests {
                         side: Side::In,
                         index: 0,
                     },
-                    Err("gone".into()),
+                    Err(Failure::new(FailureKind::BadFile, "gone")),
                 )],
             },
         ];

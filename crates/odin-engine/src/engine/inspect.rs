@@ -3,20 +3,20 @@
 //!
 //! Of each kind of request only the newest is served: who pages on does not want what was there before.
 use std::collections::HashMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use tch::TchError;
 
-use super::pool::panic_text;
+use super::guard::guarded;
+use super::out_of_memory::torch_kind;
 use crate::networks::weights::WeightsError;
 use crate::networks::{read_weights, reason_of};
 use crate::scoring::Scorer;
 use odin_core::home::Home;
 use odin_core::networks::{CardError, NetworkCard};
-use odin_core::protocol::{Event, ImageId, Inspection, JobId, JobSpec, Pixels};
+use odin_core::protocol::{Event, Failure, FailureKind, ImageId, Inspection, JobId, JobSpec, Pixels};
 use odin_core::units::LogOdds;
 use odin_core::units::Temperature;
 use odin_datasets::{self as datasets, Dataset, DatasetError, Image};
@@ -43,6 +43,19 @@ enum InspectError {
     NoGradient(String),
     #[error("{set}, image {index}: {why}")]
     Size { set: String, index: u32, why: String },
+}
+
+impl From<InspectError> for Failure {
+    fn from(error: InspectError) -> Self {
+        let kind = match &error {
+            InspectError::Card(error) => error.into(),
+            InspectError::Weights(error) => error.kind(),
+            InspectError::Dataset(error) => error.into(),
+            InspectError::Torch(error) => torch_kind(error),
+            InspectError::NoGradient(_) | InspectError::Size { .. } => FailureKind::Unfit,
+        };
+        Self::new(kind, error)
+    }
 }
 
 /// What is asked for and not yet served.
@@ -169,7 +182,7 @@ impl<E: FnMut(Event)> Serving<E> {
             }
             drop(wanted);
             let one = |&image: &ImageId| {
-                let pixels = guarded(|| {
+                let pixels = guarded(|| -> Result<_, InspectError> {
                     let set = self.set(spec, image.side)?;
                     Ok(pixels(&set.image(image.index as usize)?, THUMBNAIL))
                 });
@@ -320,13 +333,6 @@ fn pixels(image: &Image, most: usize) -> Pixels {
         height: side(height),
         width: side(width),
         rgb,
-    }
-}
-
-fn guarded<T>(work: impl FnOnce() -> Result<T, InspectError>) -> Result<T, String> {
-    match catch_unwind(AssertUnwindSafe(work)) {
-        Ok(done) => done.map_err(|error| error.to_string()),
-        Err(panic) => Err(format!("a fault in the program: {}", panic_text(panic.as_ref()))),
     }
 }
 

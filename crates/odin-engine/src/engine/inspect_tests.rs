@@ -36,7 +36,10 @@ fn thumbnails_and_class_names_need_no_weights() {
     }
     assert_eq!(seen.iter().map(|one| one.0).collect::<Vec<_>>(), images);
     let (last, shown) = seen.split_last().unwrap();
-    assert!(last.1.as_ref().unwrap_err().contains("99"), "there are only 40");
+    assert!(
+        last.1.as_ref().unwrap_err().text.contains("99"),
+        "there are only 40"
+    );
     for (_, pixels) in shown {
         let pixels = pixels.as_ref().unwrap();
         assert_eq!((pixels.height, pixels.width, pixels.rgb.len()), (32, 32, 3072));
@@ -107,5 +110,5 @@ fn an_inspection_says_what_scoring_says() {
             break result.unwrap_err();
         }
     };
-    assert!(refused.contains("large, image 0"), "{refused}");
+    assert!(refused.text.contains("large, image 0"), "{refused}");
 }

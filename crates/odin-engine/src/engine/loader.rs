@@ -1,18 +1,17 @@
 //! Opens networks and data sets on a thread of its own: reading weights and hashing images may take seconds, in which
 //! the scheduler must hear a person.
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
 
 use super::entry_id::EntryId;
+use super::guard::guarded;
 use super::model_cache::{ModelCache, OpenError};
 use super::open_network::OpenNetwork;
-use super::pool::panic_text;
 use super::worker_id::WorkerId;
 use odin_core::home::Home;
-use odin_core::protocol::{Event, SetRequest};
+use odin_core::protocol::{Event, Failure, SetRequest};
 use odin_core::runs::evidence::EvidenceKey;
 use odin_datasets::Dataset;
 
@@ -29,7 +28,7 @@ pub struct LoadRequest {
 /// What came of a request.
 pub struct Loaded {
     pub entry: EntryId,
-    pub ready: Result<Ready, String>,
+    pub ready: Result<Ready, Failure>,
 }
 
 /// What the thread is asked.
@@ -132,23 +131,14 @@ impl Drop for Loader {
 }
 
 fn answer(models: &ModelCache, request: &LoadRequest) -> Loaded {
-    let ready = match catch_unwind(AssertUnwindSafe(|| open(models, request))) {
-        Ok(ready) => ready.map_err(|error| error.to_string()),
-        Err(panic) => Err(format!("a fault in the program: {}", panic_text(panic.as_ref()))),
-    };
     Loaded {
         entry: request.entry,
-        ready,
+        ready: guarded(|| open(models, request)),
     }
 }
 
 fn identify(models: &ModelCache, network: String, weights: Option<PathBuf>) -> Event {
-    let digest = match catch_unwind(AssertUnwindSafe(|| {
-        models.weights_digest(&network, weights.as_deref())
-    })) {
-        Ok(digest) => digest.map_err(|error| error.to_string()),
-        Err(panic) => Err(format!("a fault in the program: {}", panic_text(panic.as_ref()))),
-    };
+    let digest = guarded(|| models.weights_digest(&network, weights.as_deref()));
     Event::Identified {
         network,
         weights,

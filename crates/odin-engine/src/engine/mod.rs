@@ -6,7 +6,7 @@
 //! score set under way, `pass` one batch through the network, `evidence` what is never computed twice. `preflight` tells
 //! whether a network does what its card says, `inspect` shows images to people, `device` what there is to compute on (`cuda` says why there
 //! is no GPU),
-//! `memory` how much of it is in use. Nothing here draws, reads a session or knows the command line.
+//! `memory` how much of it is in use, and `guard` turns panics into failures. Nothing here draws, reads a session or knows the command line.
 //!
 //! Each module imports only from those listed after it.
 mod serve;
@@ -22,6 +22,7 @@ mod workers;
 mod pool;
 mod pass;
 mod evidence;
+mod guard;
 mod open_network;
 pub mod memory;
 pub mod device;

@@ -15,7 +15,7 @@ use crate::networks::{read_weights, reason_of};
 use crate::scoring::Scorer;
 use odin_core::home::Home;
 use odin_core::networks::{CardError, NetworkCard};
-use odin_core::protocol::{ImageFiles, SetImages, SetRequest, Side};
+use odin_core::protocol::{Failure, FailureKind, ImageFiles, SetImages, SetRequest, Side};
 use odin_datasets::{Corrupt, Dataset, DatasetError};
 
 /// Why a network or a set cannot be opened.
@@ -52,6 +52,22 @@ pub enum OpenError {
         network: String,
         needed: usize,
     },
+}
+
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Self {
+        let kind = match &error {
+            OpenError::Card(error) => error.into(),
+            OpenError::Weights(error) => error.kind(),
+            OpenError::Dataset(error) => error.into(),
+            OpenError::Torch(_) => FailureKind::Libtorch,
+            OpenError::NoGradient { .. } | OpenError::Size { .. } | OpenError::Classes { .. } => {
+                FailureKind::Unfit
+            }
+            OpenError::NoDevice => FailureKind::Device,
+        };
+        Self::new(kind, error)
+    }
 }
 
 /// Shared by who opens and who only asks what is open: its locks are held for a look, never while something is opened.

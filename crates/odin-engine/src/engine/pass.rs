@@ -6,10 +6,11 @@ use tch::{TchError, Tensor};
 use super::entry_id::EntryId;
 use super::evidence::Shown;
 use super::open_network::OpenNetwork;
-use super::out_of_memory::is_out_of_memory;
+use super::out_of_memory::{is_out_of_memory, torch_kind};
 use super::worker_id::WorkerId;
 use crate::networks::reason_of;
 use crate::scoring::{Scorer, Signs};
+use odin_core::protocol::{Failure, FailureKind};
 use odin_core::runs::evidence::EvidenceKey;
 use odin_core::units::{LogOdds, Magnitude, Temperature};
 use odin_datasets::Batch;
@@ -49,6 +50,17 @@ pub enum PassError {
     NotANumber { set: String, image: u32 },
     #[error("a fault in the program: {0}")]
     Panic(String),
+}
+
+impl From<PassError> for Failure {
+    fn from(error: PassError) -> Self {
+        let kind = match &error {
+            PassError::Torch(error) => torch_kind(error),
+            PassError::NotANumber { .. } => FailureKind::NotANumber,
+            PassError::Panic(_) => FailureKind::Fault,
+        };
+        Self::new(kind, error)
+    }
 }
 
 impl Work {

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use super::device;
+use super::guard::panic_text;
 use super::pass::{Found, PassError, Work, compute};
 use odin_core::units::Device;
 
@@ -81,15 +82,4 @@ fn serve(thread: usize, queue: &Mutex<Receiver<Work>>, done: impl Fn(Done)) {
             .unwrap_or_else(|panic| Err(PassError::Panic(panic_text(panic.as_ref()))));
         done(Done { work, found });
     }
-}
-
-/// The first line of what a panic said.
-pub fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic
-        .downcast_ref::<String>()
-        .map(String::as_str)
-        .or_else(|| panic.downcast_ref::<&str>().copied());
-    text.and_then(|text| text.lines().next())
-        .unwrap_or("no message")
-        .to_owned()
 }

@@ -35,7 +35,7 @@ fn a_program_without_a_gradient_fails_alone_and_scores_without_perturbation() {
         put(&engine, name, 3, 3);
         let why = engine.score(of(name, 0.002)).unwrap_err();
         assert!(
-            why.starts_with(name) && why.contains("only ε = 0 can be scored"),
+            why.text.starts_with(name) && why.text.contains("only ε = 0 can be scored"),
             "{why}"
         );
         let scored = engine.score(of(name, 0.0)).unwrap();
@@ -70,7 +70,7 @@ fn a_program_without_a_gradient_fails_alone_and_scores_without_perturbation() {
         };
         match *result {
             Ok(seen) => assert!(is_shown && seen.perturbation.rgb.iter().all(|byte| *byte == 128)),
-            Err(why) => assert!(!is_shown && why.contains("only ε = 0"), "{why}"),
+            Err(why) => assert!(!is_shown && why.text.contains("only ε = 0"), "{why}"),
         }
     }
 }
@@ -85,7 +85,7 @@ fn what_a_program_does_in_large_batches_fails_its_own_job() {
     ] {
         put(&engine, name, 3, 3);
         let why = engine.score(of(name, 0.002)).unwrap_err();
-        assert!(why.contains(telling), "{name}: {why}");
+        assert!(why.text.contains(telling), "{name}: {why}");
         assert!(
             engine
                 .score(JobSpec {
@@ -164,7 +164,7 @@ fn a_networks_preprocessing_brings_images_to_size() {
     };
     let why = engine.score(large()).unwrap_err();
     assert!(
-        why.contains("80×80") && why.contains("`preprocessing: {resize: 32, crop: 32}`"),
+        why.text.contains("80×80") && why.text.contains("`preprocessing: {resize: 32, crop: 32}`"),
         "{why}"
     );
     let card = engine.folder.path().join("models/small.yaml");

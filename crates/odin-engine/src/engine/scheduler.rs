@@ -2,24 +2,24 @@
 //!
 //! It owns the run queue and the evidence; nobody else touches them.
 use std::collections::HashSet;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender};
 
 use super::device;
 use super::entry_id::EntryId;
 use super::evidence::Store;
+use super::guard::guarded;
 use super::inspect::Inspector;
 use super::loader::{LoadRequest, Loaded, Loader, Ready};
 use super::memory::Gauge;
-use super::pool::{Done, panic_text};
+use super::pool::Done;
 use super::preflight::AccuracyWatch;
 use super::run_queue::{Put, RunQueue, State, Subscriber};
-use super::task::{Next, Task, TaskError};
+use super::task::{Next, Task};
 use super::worker_id::WorkerId;
 use super::workers::Workers;
 use odin_core::home::Home;
 use odin_core::protocol::{
-    Command, Event, Generation, Placement, ScoreBatch, ScoreTable, SetId, SetRequest, Side,
+    Command, Event, Failure, Generation, Placement, ScoreBatch, ScoreTable, SetId, SetRequest, Side,
 };
 use odin_core::runs::evidence::Budget;
 use odin_core::units::{Device, Devices};
@@ -169,7 +169,7 @@ impl<E: FnMut(Event), D: Fn(Done) + Clone + Send + 'static> Scheduler<E, D> {
                 return (self.emit)(Event::Failed {
                     set,
                     generation,
-                    reason: error.to_string(),
+                    reason: error.into(),
                 });
             }
         };
@@ -213,12 +213,12 @@ impl<E: FnMut(Event), D: Fn(Done) + Clone + Send + 'static> Scheduler<E, D> {
     }
 
     /// Takes the entry out, and tells those who asked for it why.
-    fn fail(&mut self, entry: EntryId, reason: &str) {
+    fn fail(&mut self, entry: EntryId, reason: &Failure) {
         for subscriber in self.queue.remove(entry) {
             (self.emit)(Event::Failed {
                 set: subscriber.set,
                 generation: subscriber.generation,
-                reason: reason.to_owned(),
+                reason: reason.clone(),
             });
         }
     }
@@ -330,7 +330,7 @@ impl<E: FnMut(Event), D: Fn(Done) + Clone + Send + 'static> Scheduler<E, D> {
         let entry = work.entry;
         let found = match found {
             Ok(found) => found,
-            Err(error) => return self.fail(entry, &error.to_string()),
+            Err(error) => return self.fail(entry, &error.into()),
         };
         if let Some(size) = found.halved_to {
             let text = format!(
@@ -401,13 +401,5 @@ fn tell_scores(
             scores: scores.clone(),
             from_cache,
         }));
-    }
-}
-
-/// Turns an error, or a panic of libtorch's wrappers, into the reason why one set failed.
-fn guarded<T>(work: impl FnOnce() -> Result<T, TaskError>) -> Result<T, String> {
-    match catch_unwind(AssertUnwindSafe(work)) {
-        Ok(done) => done.map_err(|error| error.to_string()),
-        Err(panic) => Err(format!("a fault in the program: {}", panic_text(panic.as_ref()))),
     }
 }

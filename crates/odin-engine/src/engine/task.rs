@@ -12,7 +12,7 @@ use super::loader::Ready;
 use super::open_network::OpenNetwork;
 use super::pass::Work;
 use super::worker_id::WorkerId;
-use odin_core::protocol::{Order, ScoreTable, SetImages, SetRequest};
+use odin_core::protocol::{Failure, FailureKind, Order, ScoreTable, SetImages, SetRequest};
 use odin_core::runs::evidence::EvidenceKey;
 use odin_datasets::{Dataset, DatasetError, Normalisation, Prefetch};
 use odin_metrics::Side;
@@ -24,6 +24,16 @@ pub enum TaskError {
     Dataset(#[from] DatasetError),
     #[error("no network lies on {0:?}")]
     NoNetwork(WorkerId),
+}
+
+impl From<TaskError> for Failure {
+    fn from(error: TaskError) -> Self {
+        let kind = match &error {
+            TaskError::Dataset(error) => error.into(),
+            TaskError::NoNetwork(_) => FailureKind::Fault,
+        };
+        Self::new(kind, error)
+    }
 }
 
 pub struct Task {

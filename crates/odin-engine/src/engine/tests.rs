@@ -8,7 +8,9 @@ use super::*;
 use crate::networks::weights::Weights;
 use odin_core::comparisons::{Comparisons, JobBatch, JobCommand, JobEvent};
 use odin_core::networks::Architecture;
-use odin_core::protocol::{Event, Generation, JobId, JobSpec, Order, Placement, ScoreTable, ScoredImage};
+use odin_core::protocol::{
+    Event, Failure, FailureKind, Generation, JobId, JobSpec, Order, Placement, ScoreTable, ScoredImage,
+};
 use odin_core::setting::{Detector, Settings};
 use odin_core::units::{Device, Devices, Magnitude, Temperature};
 use odin_datasets::{Part, Sampling};
@@ -135,7 +137,7 @@ impl TestEngine {
     }
 
     /// Every batch of the job up to its end, or why it failed.
-    fn finish(&self, job: u32, generation: Generation) -> Result<Vec<JobBatch>, String> {
+    fn finish(&self, job: u32, generation: Generation) -> Result<Vec<JobBatch>, Failure> {
         let mut batches = Vec::new();
         loop {
             let event = self
@@ -163,7 +165,7 @@ impl TestEngine {
         }
     }
 
-    pub fn score(&mut self, spec: JobSpec) -> Result<Vec<JobBatch>, String> {
+    pub fn score(&mut self, spec: JobSpec) -> Result<Vec<JobBatch>, Failure> {
         let generation = self.ask(0, spec);
         self.finish(0, generation)
     }
@@ -293,15 +295,25 @@ fn a_job_that_cannot_run_says_why_and_leaves_the_others_alone() {
         change(&mut spec);
         spec
     };
-    for (bad, words) in [
-        (at(&|s| s.network = "smal".into()), "did you mean small"),
-        (at(&|s| s.dataset = "tow".into()), "two"),
-        (at(&|s| s.dataset = "large".into()), "80×80"),
-        (at(&|s| s.skip = 40), "nothing is left"),
-        (at(&|s| s.weights = Some("/nonexistent".into())), "/nonexistent"),
+    let missing = FailureKind::Missing { fetch: None };
+    for (bad, words, kind) in [
+        (
+            at(&|s| s.network = "smal".into()),
+            "did you mean small",
+            FailureKind::UnknownName,
+        ),
+        (at(&|s| s.dataset = "tow".into()), "two", FailureKind::UnknownName),
+        (at(&|s| s.dataset = "large".into()), "80×80", FailureKind::Unfit),
+        (at(&|s| s.skip = 40), "nothing is left", FailureKind::Request),
+        (
+            at(&|s| s.weights = Some("/nonexistent".into())),
+            "/nonexistent",
+            missing,
+        ),
     ] {
         let reason = engine.score(bad).unwrap_err();
-        assert!(reason.contains(words), "{reason}");
+        assert!(reason.text.contains(words), "{reason}");
+        assert_eq!(reason.kind, kind, "{reason}");
     }
     assert!(engine.score(spec(1000.0, 0.001, Order::Random)).is_ok());
 }
@@ -463,7 +475,8 @@ fn a_device_that_is_not_there_fails_the_job_that_names_it() {
     let mut engine = TestEngine::new();
     engine.placement.devices = Device::Cuda(99).into();
     let reason = engine.score(spec(1000.0, 0.001, Order::Random)).unwrap_err();
-    assert!(reason.contains("cuda:99"), "{reason}");
+    assert!(reason.text.contains("cuda:99"), "{reason}");
+    assert_eq!(reason.kind, FailureKind::Device);
     engine.placement.devices = Device::Cpu.into();
     assert!(engine.score(spec(1000.0, 0.001, Order::Random)).is_ok());
 }

@@ -3,6 +3,7 @@ use super::device::{self, DeviceError};
 use super::pass::Work;
 use super::pool::{Done, Pool};
 use super::worker_id::WorkerId;
+use odin_core::protocol::{Failure, FailureKind};
 use odin_core::units::{Device, Devices};
 
 /// Why a worker cannot be had.
@@ -12,6 +13,16 @@ pub enum WorkerError {
     Device(#[from] DeviceError),
     #[error("no thread to compute on {0}: {1}")]
     Thread(Device, std::io::Error),
+}
+
+impl From<WorkerError> for Failure {
+    fn from(error: WorkerError) -> Self {
+        let kind = match &error {
+            WorkerError::Device(_) => FailureKind::Device,
+            WorkerError::Thread(..) => FailureKind::Engine,
+        };
+        Self::new(kind, error)
+    }
 }
 
 struct Worker {

@@ -20,6 +20,7 @@ pub fn read_weights(
             network: card.name.clone(),
             path,
             advice,
+            fetch: (other.is_none() && !card.fetch.is_empty()).then(|| card.name.clone()),
         });
     }
     let (architecture, classes) = (card.architecture, card.classes);

@@ -8,7 +8,7 @@ use crate::app::state::jobs::Job;
 use crate::app::state::scores::{Listed, Live};
 use crate::app::state::threshold::Cursor;
 use crate::session::Detector;
-use odin_core::protocol::{Generation, ImageId, Inspection, JobId, Pixels};
+use odin_core::protocol::{Failure, Generation, ImageId, Inspection, JobId, Pixels};
 
 /// Thumbnails that are kept; the oldest are dropped first.
 const MOST_THUMBNAILS: usize = 1000;
@@ -20,7 +20,7 @@ pub struct Inspected {
     pub image: ImageId,
     pub(in crate::app) generation: Generation,
     /// `None` until the engine has answered.
-    pub result: Option<Result<Inspection, String>>,
+    pub result: Option<Result<Inspection, Failure>>,
 }
 
 #[derive(Debug, Clone)]
@@ -44,7 +44,7 @@ pub struct Gallery {
     /// The names of the classes; empty where they are not known.
     pub classes: Vec<String>,
     classes_of: Option<JobId>,
-    thumbnails: BTreeMap<(JobId, ImageId), Result<Pixels, String>>,
+    thumbnails: BTreeMap<(JobId, ImageId), Result<Pixels, Failure>>,
     /// Thumbnails in the order of their arrival.
     arrived: VecDeque<(JobId, ImageId)>,
     /// Thumbnails that were requested and have not arrived.
@@ -129,7 +129,7 @@ impl Gallery {
         self.listed.get(self.chosen)
     }
 
-    pub fn thumbnail(&self, job: JobId, image: ImageId) -> Option<&Result<Pixels, String>> {
+    pub fn thumbnail(&self, job: JobId, image: ImageId) -> Option<&Result<Pixels, Failure>> {
         self.thumbnails.get(&(job, image))
     }
 
@@ -137,7 +137,7 @@ impl Gallery {
         &mut self,
         job: JobId,
         image: ImageId,
-        pixels: Result<Pixels, String>,
+        pixels: Result<Pixels, Failure>,
     ) {
         if self.thumbnails.insert((job, image), pixels).is_none() {
             self.arrived.push_back((job, image));
@@ -164,7 +164,7 @@ impl Gallery {
     }
 
     /// What the engine said about the chosen image; `None` while the answer is awaited.
-    pub fn inspection(&self, job: &Job) -> Option<&Result<Inspection, String>> {
+    pub fn inspection(&self, job: &Job) -> Option<&Result<Inspection, Failure>> {
         let inspected = self.inspected.as_ref()?;
         let is_this = inspected.job == job.id && Some(inspected.image) == self.chosen().map(|c| c.image);
         inspected.result.as_ref().filter(|_| is_this)

@@ -9,7 +9,7 @@ use crate::app::state::parameters::{Parameters, Span};
 use crate::app::state::scores::ScoreSet;
 use crate::session::{self, Detector, Tuned, TunedOn};
 use crate::units::Devices;
-use odin_core::protocol::{Generation, JobId, JobSpec, Placement};
+use odin_core::protocol::{Failure, Generation, JobId, JobSpec, Placement};
 use odin_core::setting::{Setting, Settings};
 
 #[derive(Debug, Clone, PartialEq)]
@@ -47,14 +47,14 @@ pub enum JobFailure {
     /// There is no engine to score it; it waits again once there is one.
     NoEngine,
     /// What the engine said, in one line.
-    Scoring(String),
+    Scoring(Failure),
 }
 
 impl fmt::Display for JobFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::NoEngine => "no engine",
-            Self::Scoring(reason) => reason,
+            Self::Scoring(failure) => &failure.text,
         })
     }
 }

@@ -12,7 +12,7 @@ use crate::ui::panes::compared;
 use crate::ui::panes::histogram::{self, Drawn};
 use crate::ui::widgets::blocks;
 use crate::units::LogOdds;
-use odin_core::protocol::{Inspection, Pixels, Side};
+use odin_core::protocol::{Failure, Inspection, Pixels, Side};
 
 /// From this width on there is room for three pictures beside one another.
 const THREE: u16 = 60;
@@ -21,7 +21,7 @@ const FACTS: u16 = 20;
 
 /// The three pictures of an image, and what the engine has found.
 struct Inspected<'a> {
-    result: Option<&'a Result<Inspection, String>>,
+    result: Option<&'a Result<Inspection, Failure>>,
     /// What is shown until the engine answers.
     thumbnail: Option<&'a Pixels>,
 }
@@ -104,7 +104,7 @@ pub fn draw(model: &Model, job: &Job, area: Rect, painter: &mut Painter) {
     }
     match inspected.result {
         Some(Ok(found)) => logits::draw(gallery, job, found, logits, painter),
-        Some(Err(why)) => say(why, theme.error, logits, painter),
+        Some(Err(why)) => say(&why.text, theme.error, logits, painter),
         None => say("asking the network", theme.dim, logits, painter),
     }
     if scores.height >= 4 {

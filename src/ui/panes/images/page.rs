@@ -77,7 +77,7 @@ fn draw_tile(model: &Model, job: &Job, listed: &Listed, is_chosen: bool, area: R
     let picture = Rect { width, ..picture };
     match gallery.thumbnail(job.id, listed.image) {
         Some(Ok(pixels)) => blocks::draw(pixels, picture, painter),
-        Some(Err(why)) => painter.centred(picture, why, theme.error),
+        Some(Err(why)) => painter.centred(picture, &why.text, theme.error),
         None => painter.centred(picture, glyphs.more, theme.dim),
     }
     let set = match listed.image.side {

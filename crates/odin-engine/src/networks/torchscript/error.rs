@@ -2,6 +2,7 @@
 use tch::{Kind, TchError};
 
 use super::super::reason::reason_of;
+use odin_core::protocol::FailureKind;
 
 #[derive(Debug, thiserror::Error)]
 pub enum ProgramError {
@@ -37,4 +38,22 @@ pub enum ProgramError {
     Unsteady,
     #[error("libtorch: {}", reason_of(.0))]
     Torch(#[from] TchError),
+}
+
+impl ProgramError {
+    /// What kind of cause it is.
+    pub fn kind(&self) -> FailureKind {
+        match self {
+            Self::Load(_) => FailureKind::BadFile,
+            Self::Parameter { .. }
+            | Self::Fails { .. }
+            | Self::NoTensor(_)
+            | Self::NoLogits { .. }
+            | Self::Several { .. }
+            | Self::NotFloats(_)
+            | Self::Unsteady => FailureKind::Unfit,
+            Self::NotFinite => FailureKind::NotANumber,
+            Self::Torch(_) => FailureKind::Libtorch,
+        }
+    }
 }

@@ -33,6 +33,7 @@ use super::torchscript::ProgramError;
 use container::Kind as FileKind;
 pub use differences::{Mismatches, PassedOver};
 use odin_core::networks::{Architecture, ArchitectureError, Parameter, Role};
+use odin_core::protocol::FailureKind;
 use odin_datasets::pickle::PickleError;
 
 /// Why weights could not be read, or are not those of the network.
@@ -42,6 +43,8 @@ pub enum WeightsError {
     Io { path: PathBuf, source: std::io::Error },
     #[error("{}: {reason}", path.display())]
     Format { path: PathBuf, reason: String },
+    #[error("{}: {error}", path.display())]
+    InFile { path: PathBuf, error: Box<Self> },
     #[error(
         "{}: refused. To load it, Python would call `{name}`, which no weights need; nothing was run. Where you trust the \
          file, save `model.state_dict()` from it",
@@ -77,6 +80,8 @@ pub enum WeightsError {
         network: String,
         path: PathBuf,
         advice: String,
+        /// The name by which `odin fetch` brings them, where it can.
+        fetch: Option<String>,
     },
     #[error("tensor {0} is missing")]
     Missing(String),
@@ -98,11 +103,30 @@ impl WeightsError {
             | Self::Classes { .. }
             | Self::Missing(_)
             | Self::Program(_)
-            | Self::Torch(_) => Self::Format {
+            | Self::Torch(_) => Self::InFile {
                 path: path.to_owned(),
-                reason: self.to_string(),
+                error: Box::new(self),
             },
             named => named,
+        }
+    }
+
+    /// What kind of cause it is.
+    pub fn kind(&self) -> FailureKind {
+        match self {
+            Self::InFile { error, .. } => error.kind(),
+            Self::Absent { fetch, .. } => FailureKind::Missing { fetch: fetch.clone() },
+            Self::Io { .. } | Self::Format { .. } | Self::Forbidden { .. } | Self::NotFinite { .. } => {
+                FailureKind::BadFile
+            }
+            Self::TorchScript { .. }
+            | Self::NotTorchScript { .. }
+            | Self::Classes { .. }
+            | Self::Mismatch { .. }
+            | Self::Missing(_)
+            | Self::Architecture(_) => FailureKind::Unfit,
+            Self::Program(error) => error.kind(),
+            Self::Torch(_) => FailureKind::Libtorch,
         }
     }
 }
