@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use odin_tui::runs::evidence::Shelf;
+use odin_tui::runs::evidence::Disk;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
@@ -44,7 +44,7 @@ const WHAT: [&str; 14] = [
 ];
 
 fn bytes(home: &Path) -> u64 {
-    Shelf::usage(&home.join("runs")).bytes
+    Disk::usage(&home.join("runs")).bytes
 }
 
 /// The saved scores, as they stand in the files.

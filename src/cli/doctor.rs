@@ -12,7 +12,7 @@ use crate::datasets;
 use crate::home::Home;
 use crate::logging;
 use crate::plain::in_words;
-use crate::runs::evidence::{Budget, Shelf};
+use crate::runs::evidence::{Budget, Disk};
 use crate::units::Device;
 use odin_core::tasks::{Examination, Finding};
 
@@ -157,7 +157,7 @@ fn log() -> Finding {
 
 /// What scoring has left on disk, and the room it may take there and in memory.
 fn evidence(home: &Home) -> Finding {
-    let usage = Shelf::usage(&home.runs());
+    let usage = Disk::usage(&home.runs());
     let mega = |bytes: u64| format!("{:.1} MB", bytes as f64 / (1u64 << 20) as f64);
     match Budget::from_env() {
         Err(error) => Finding::unwell("evidence", mega(usage.bytes), error.to_string()),

@@ -10,7 +10,7 @@ use super::output::{print, print_json};
 use crate::datasets::{self, Listed};
 use crate::home::Home;
 use crate::networks::NetworkCard;
-use crate::runs::{Condition, Shelved, shelf};
+use crate::runs::{self, Condition, Entry};
 
 #[derive(Debug, Args)]
 pub struct Options {
@@ -141,15 +141,15 @@ fn sessions(home: &Home) -> Vec<Row> {
 
 /// The newest first.
 fn runs(home: &Home) -> Vec<Row> {
-    let row = |shelved: Shelved| {
-        let state = match shelved.condition {
+    let row = |entry: Entry| {
+        let state = match entry.condition {
             Condition::Finished => "finished",
             Condition::Running => "running",
             Condition::Interrupted => "broken off",
             Condition::Failed => "failed",
             Condition::Unreadable => "unreadable",
         };
-        let what = match &shelved.run {
+        let what = match &entry.run {
             Err(error) => error.to_string(),
             Ok(run) => {
                 let images = match (
@@ -164,7 +164,7 @@ fn runs(home: &Home) -> Vec<Row> {
                     "{} · {} against {} · {sweep}T = {}, ε = {} · {images}",
                     run.network, run.in_dataset, run.dataset, run.temperature, run.magnitude
                 );
-                if let Some(record) = (shelved.condition == Condition::Finished)
+                if let Some(record) = (entry.condition == Condition::Finished)
                     .then(|| run.record().ok())
                     .flatten()
                 {
@@ -180,11 +180,11 @@ fn runs(home: &Home) -> Vec<Row> {
             }
         };
         Row {
-            name: shelved.name(),
+            name: entry.name(),
             state,
             about: what,
-            path: Some(shelved.path.clone()),
+            path: Some(entry.path.clone()),
         }
     };
-    shelf(&home.runs()).into_iter().map(row).collect()
+    runs::list(&home.runs()).into_iter().map(row).collect()
 }

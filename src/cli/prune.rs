@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 
 use super::output::print;
 use crate::home::Home;
-use crate::runs::{Condition, Shelved, shelf};
+use crate::runs::{self, Condition, Entry};
 
 #[derive(Debug, Args)]
 pub struct Options {
@@ -44,7 +44,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         Some(folder) => folder.clone(),
         None => Home::find()?.runs(),
     };
-    let all = shelf(&folder);
+    let all = runs::list(&folder);
     let doomed = doomed(&all, options.keep);
     if doomed.is_empty() {
         return print("nothing to remove\n");
@@ -57,8 +57,8 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         );
     }
     let mut text = String::new();
-    for (shelved, why) in &doomed {
-        text.push_str(&format!("{}  {why}\n", shelved.name()));
+    for (entry, why) in &doomed {
+        text.push_str(&format!("{}  {why}\n", entry.name()));
     }
     print(&text)?;
     if options.dry_run {
@@ -67,8 +67,8 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     if asks && !confirmed(doomed.len())? {
         return print("nothing was removed\n");
     }
-    for (shelved, _) in &doomed {
-        remove(&shelved.path).with_context(|| format!("cannot remove {}", shelved.path.display()))?;
+    for (entry, _) in &doomed {
+        remove(&entry.path).with_context(|| format!("cannot remove {}", entry.path.display()))?;
     }
     print(&format!("{} removed\n", runs(doomed.len())))
 }
@@ -82,11 +82,11 @@ fn runs(count: usize) -> String {
 }
 
 /// The runs to remove, and why. Those that are being written stay.
-fn doomed(all: &[Shelved], keep: Option<usize>) -> Vec<(&Shelved, String)> {
+fn doomed(all: &[Entry], keep: Option<usize>) -> Vec<(&Entry, String)> {
     let mut kept = Vec::new();
     let mut doomed = Vec::new();
-    for shelved in all {
-        let why = match (shelved.condition, &shelved.run) {
+    for entry in all {
+        let why = match (entry.condition, &entry.run) {
             (Condition::Failed, _) => Some("failed".to_owned()),
             (Condition::Interrupted, _) => Some("broken off".to_owned()),
             (Condition::Unreadable, Err(error)) => Some(error.to_string()),
@@ -99,7 +99,7 @@ fn doomed(all: &[Shelved], keep: Option<usize>) -> Vec<(&Shelved, String)> {
             }
             _ => None,
         };
-        doomed.extend(why.map(|why| (shelved, why)));
+        doomed.extend(why.map(|why| (entry, why)));
     }
     doomed
 }

@@ -11,7 +11,7 @@ use crate::datasets::nearest;
 use crate::home::Home;
 use crate::metrics::{AuprConvention, Conventions, ErrorConvention, Positive};
 use crate::report::{self, Format, Subject, TableKind};
-use crate::runs::{self, Condition, Run, shelf};
+use crate::runs::{self, Condition, Run};
 
 #[derive(Debug, Args)]
 pub struct Options {
@@ -138,7 +138,7 @@ fn choose(options: &Options, folder: Option<&Path>) -> anyhow::Result<Vec<Run>> 
         let Some(folder) = folder else {
             bail!("which runs? Name their folders, or start odin where its models/ and data/ are")
         };
-        let finished = shelf(folder)
+        let finished = runs::list(folder)
             .into_iter()
             .filter(|s| s.condition == Condition::Finished);
         let mut runs: Vec<Run> = finished.filter_map(|s| s.run.ok()).collect();
@@ -159,7 +159,7 @@ fn choose(options: &Options, folder: Option<&Path>) -> anyhow::Result<Vec<Run>> 
     }
     let open = |given: &String| -> anyhow::Result<Run> {
         let nowhere = PathBuf::new();
-        let path = runs::find(given, folder.unwrap_or(&nowhere)).map_err(|reason| anyhow::anyhow!(reason))?;
+        let path = runs::find(given, folder.unwrap_or(&nowhere))?;
         Ok(Run::open(&path)?)
     };
     let all: Vec<Run> = options.runs.iter().map(open).collect::<Result<_, _>>()?;

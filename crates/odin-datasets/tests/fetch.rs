@@ -22,14 +22,14 @@ use odin_datasets::{Archive, Download};
 use server::{Server, answer, claim, serve, serve_tagged};
 
 /// A card's folder, and a download of `file.bin` into it.
-struct Bench {
+struct Setup {
     root: tempfile::TempDir,
     download: Download,
     options: Options,
     heard: Vec<String>,
 }
 
-impl Bench {
+impl Setup {
     fn new<U: Into<String>>(urls: impl IntoIterator<Item = U>) -> Self {
         Self {
             root: tempfile::tempdir().unwrap(),
@@ -101,7 +101,7 @@ fn a_break_is_resumed_where_it_happened() {
         0 => claim(&sent[..100_000], sent.len()),
         _ => serve_tagged(request, &sent, "\"v1\""),
     });
-    Bench::new([server.url("file.bin")]).arrives(&body);
+    Setup::new([server.url("file.bin")]).arrives(&body);
     let requests = server.requests();
     assert_eq!(requests.len(), 2);
     assert_eq!(requests[0].header("range"), None);
@@ -118,17 +118,17 @@ fn a_part_of_an_earlier_run_is_resumed_unless_the_file_has_changed() {
         1 => serve_tagged(request, &first, "\"v1\"")[..5_000].to_vec(),
         _ => serve_tagged(request, &second, "\"v2\""),
     });
-    let mut bench = Bench::new([server.url("file.bin")]);
-    bench.options.attempts = 1;
-    let error = bench.fails("broke off after 20000 ");
+    let mut setup = Setup::new([server.url("file.bin")]);
+    setup.options.attempts = 1;
+    let error = setup.fails("broke off after 20000 ");
     assert!(error.contains("first 20000 bytes are kept"), "{error}");
     assert_eq!(
-        fetch::state(&bench.download, bench.root.path()),
+        fetch::state(&setup.download, setup.root.path()),
         State::Partial(20_000)
     );
-    bench.fails("broke off");
+    setup.fails("broke off");
     // The tag is another now, so the server sends all of it and the old half is dropped.
-    bench.arrives(&new);
+    setup.arrives(&new);
     let asked: Vec<_> = server
         .requests()
         .iter()
@@ -136,7 +136,7 @@ fn a_part_of_an_earlier_run_is_resumed_unless_the_file_has_changed() {
         .collect();
     assert_eq!(asked[1].as_deref(), Some("bytes=20000-"));
     assert!(asked[2].as_deref() > Some("bytes=20000-"), "{asked:?}");
-    assert_eq!(fetch::state(&bench.download, bench.root.path()), State::Present);
+    assert_eq!(fetch::state(&setup.download, setup.root.path()), State::Present);
 }
 
 #[test]
@@ -148,7 +148,7 @@ fn without_a_tag_or_a_sum_nothing_is_pieced_together() {
         0 => answer("200 OK", &[("Content-Length", "50000")], &sent[..20_000]),
         _ => serve(request, &sent),
     });
-    Bench::new([server.url("file.bin")]).arrives(&body);
+    Setup::new([server.url("file.bin")]).arrives(&body);
     assert_eq!(server.requests()[1].header("range"), None);
 }
 
@@ -160,7 +160,7 @@ fn a_server_that_ignores_ranges_starts_anew() {
         0 => claim(&sent[..20_000], sent.len()),
         _ => claim(&sent, sent.len()),
     });
-    Bench::new([server.url("file.bin")]).sum(&body).arrives(&body);
+    Setup::new([server.url("file.bin")]).sum(&body).arrives(&body);
     assert_eq!(server.requests()[1].header("range"), Some("bytes=20000-"));
 }
 
@@ -180,7 +180,7 @@ fn a_range_that_was_not_asked_for_is_not_appended() {
         ),
         _ => serve(request, &sent),
     });
-    Bench::new([server.url("file.bin")]).sum(&body).arrives(&body);
+    Setup::new([server.url("file.bin")]).sum(&body).arrives(&body);
     assert_eq!(server.requests()[2].header("range"), None);
 }
 
@@ -189,18 +189,18 @@ fn a_wrong_half_is_found_by_the_sum_and_fetched_again() {
     let body = bytes(50_000);
     let sent = body.clone();
     let server = Server::start(move |request, _| serve(request, &sent));
-    let mut bench = Bench::new([server.url("file.bin")]).sum(&body);
-    fs::create_dir(bench.root.path().join("fetched")).unwrap();
-    fs::write(bench.root.path().join("fetched/file.bin.part"), vec![7; 30_000]).unwrap();
-    bench.arrives(&body);
+    let mut setup = Setup::new([server.url("file.bin")]).sum(&body);
+    fs::create_dir(setup.root.path().join("fetched")).unwrap();
+    fs::write(setup.root.path().join("fetched/file.bin.part"), vec![7; 30_000]).unwrap();
+    setup.arrives(&body);
     assert_eq!(server.requests()[0].header("range"), Some("bytes=30000-"));
     assert_eq!(server.requests()[1].header("range"), None);
 
     // A part that is whole already needs nothing but the look.
-    let mut bench = Bench::new([server.url("file.bin")]).sum(&body);
-    fs::create_dir(bench.root.path().join("fetched")).unwrap();
-    fs::write(bench.root.path().join("fetched/file.bin.part"), &body).unwrap();
-    bench.arrives(&body);
+    let mut setup = Setup::new([server.url("file.bin")]).sum(&body);
+    fs::create_dir(setup.root.path().join("fetched")).unwrap();
+    fs::write(setup.root.path().join("fetched/file.bin.part"), &body).unwrap();
+    setup.arrives(&body);
     assert_eq!(server.requests().len(), 3);
 }
 
@@ -215,22 +215,22 @@ fn lies_about_the_length_are_found_out() {
         "/announced" => claim(&sent, 1 << 30),
         _ => answer("200 OK", &[], &bytes(200_000)),
     });
-    Bench::new([server.url("long")])
+    Setup::new([server.url("long")])
         .fails("broke off after 5000 of 9000 bytes: Peer disconnected (3 times in a row)");
-    let mut short = Bench::new([server.url("short")]).sum(&body);
+    let mut short = Setup::new([server.url("short")]).sum(&body);
     short.fails("its sha256 is ");
     assert_eq!(short.left(), [""; 0]);
-    let mut bench = Bench::new([server.url("short")]);
-    bench.download.bytes = Some(5_000);
-    bench.fails("offers 3000 bytes where the card says 5000");
-    let mut bench = Bench::new([server.url("announced")]);
-    bench.options.max_bytes = 100_000;
-    bench.fails("offers 1073741824 bytes, more than the 100000");
-    bench.download.urls = vec![server.url("endless")];
-    bench.fails("sends more than 100000 bytes");
-    assert_eq!(bench.left(), [""; 0]);
-    bench.download.bytes = Some(5_000);
-    bench.fails("sends more than 5000 bytes");
+    let mut setup = Setup::new([server.url("short")]);
+    setup.download.bytes = Some(5_000);
+    setup.fails("offers 3000 bytes where the card says 5000");
+    let mut setup = Setup::new([server.url("announced")]);
+    setup.options.max_bytes = 100_000;
+    setup.fails("offers 1073741824 bytes, more than the 100000");
+    setup.download.urls = vec![server.url("endless")];
+    setup.fails("sends more than 100000 bytes");
+    assert_eq!(setup.left(), [""; 0]);
+    setup.download.bytes = Some(5_000);
+    setup.fails("sends more than 5000 bytes");
 }
 
 #[test]
@@ -249,24 +249,24 @@ fn mirrors_are_asked_in_order() {
         _ => serve(request, &sent),
     });
     let urls = ["gone", "page", "wrong", "empty", "good", "never"].map(|path| server.url(path));
-    let mut bench = Bench::new(urls).sum(&body);
-    bench.arrives(&body);
+    let mut setup = Setup::new(urls).sum(&body);
+    setup.arrives(&body);
     let asked: Vec<String> = server
         .requests()
         .into_iter()
         .map(|request| request.path)
         .collect();
     assert_eq!(asked, ["/gone", "/page", "/wrong", "/empty", "/good"]);
-    let given_up = bench.heard.iter().filter(|heard| heard.starts_with("GivenUp"));
+    let given_up = setup.heard.iter().filter(|heard| heard.starts_with("GivenUp"));
     assert_eq!(given_up.count(), 4);
 
-    let mut bench = Bench::new(["gone", "page", "wrong"].map(|path| server.url(path))).sum(&body);
-    let error = bench.fails("answers 404 Not Found; ");
+    let mut setup = Setup::new(["gone", "page", "wrong"].map(|path| server.url(path))).sum(&body);
+    let error = setup.fails("answers 404 Not Found; ");
     assert!(error.contains("a web page instead of the file"), "{error}");
     // Both sums are named.
     assert!(error.contains(&sha256(&bytes(4_000)).unwrap()), "{error}");
     assert!(error.contains(&sha256(&body).unwrap()), "{error}");
-    assert_eq!(bench.left(), [""; 0]);
+    assert_eq!(setup.left(), [""; 0]);
 }
 
 #[test]
@@ -278,17 +278,17 @@ fn a_server_in_trouble_is_asked_again_and_not_for_ever() {
         (_, 1) => answer("429 Too Many Requests", &[("Retry-After", "0")], b""),
         _ => serve(request, &sent),
     });
-    let mut bench = Bench::new([server.url("file.bin")]);
-    bench.arrives(&body);
+    let mut setup = Setup::new([server.url("file.bin")]);
+    setup.arrives(&body);
     assert_eq!(
-        bench
+        setup
             .heard
             .iter()
             .filter(|heard| heard.starts_with("Retry"))
             .count(),
         2
     );
-    Bench::new([server.url("down")]).fails("answers 500 Internal Server Error (3 times in a row)");
+    Setup::new([server.url("down")]).fails("answers 500 Internal Server Error (3 times in a row)");
     assert_eq!(server.requests().len(), 6);
 }
 
@@ -304,10 +304,10 @@ fn silence_and_closed_doors_end() {
         "http://127.0.0.1:1/closed".to_owned(),
         "ftp://x/y".to_owned(),
     ];
-    let mut bench = Bench::new(urls);
-    bench.options.attempts = 1;
+    let mut setup = Setup::new(urls);
+    setup.options.attempts = 1;
     let started = Instant::now();
-    let error = bench.fails("does not answer in time");
+    let error = setup.fails("does not answer in time");
     assert!(
         error.contains("http://127.0.0.1:1/closed: refuses the connection; ftp://x/y: "),
         "{error}"
@@ -333,7 +333,7 @@ fn redirects_are_followed_but_not_in_circles() {
         (_, 1) => claim(&sent[..20_000], sent.len()),
         _ => serve(request, &sent),
     });
-    Bench::new([server.url("old")]).sum(&body).arrives(&body);
+    Setup::new([server.url("old")]).sum(&body).arrives(&body);
     let asked: Vec<_> = server
         .requests()
         .iter()
@@ -341,5 +341,5 @@ fn redirects_are_followed_but_not_in_circles() {
         .collect();
     let expected = [("/old", false), ("/new", false), ("/old", true), ("/new", true)];
     assert_eq!(asked, expected.map(|(path, range)| (path.to_owned(), range)));
-    Bench::new([server.url("round")]).fails("redirects without end");
+    Setup::new([server.url("round")]).fails("redirects without end");
 }

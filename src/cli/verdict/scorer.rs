@@ -16,7 +16,7 @@ use crate::datasets::{self, Preprocessing};
 use crate::home::Home;
 use crate::metrics::Side;
 use crate::networks::NetworkCard;
-use crate::runs::{Condition, shelf};
+use crate::runs::{self, Condition};
 use crate::units::{Devices, LogOdds};
 
 /// Images of one request: whole batches of every size that the engine chooses.
@@ -125,10 +125,10 @@ impl Scorer {
             .ok()?;
         let set = card.open_set(&self.in_name, &self.home.data_folders()).ok()?;
         let digest = set.digest().ok()?;
-        let finished = shelf(&self.home.runs())
+        let finished = runs::list(&self.home.runs())
             .into_iter()
             .filter(|s| s.condition == Condition::Finished);
-        for run in finished.filter_map(|shelved| shelved.run.ok()) {
+        for run in finished.filter_map(|entry| entry.run.ok()) {
             let same = run.manifest.as_ref().is_some_and(|manifest| {
                 let identity = &manifest.identity;
                 identity.network.digest == weights

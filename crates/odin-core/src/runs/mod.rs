@@ -1,8 +1,9 @@
 //! What is kept on disk of scoring: a folder a run, with a manifest, scores as NPZ and metrics as JSON. Every file
 //! arrives whole or not at all.
 //!
-//! `manifest` says what a run is, `folder` writes one, `open` reads one, `shelf` knows all of them; `evidence` holds what
+//! `manifest` says what a run is, `folder` writes one, `open` reads one, `all` lists and finds them; `evidence` holds what
 //! scoring has shown, so that it need not be done again. Nothing here computes a score or a metric.
+mod all;
 pub mod evidence;
 mod folder;
 mod manifest;
@@ -10,14 +11,13 @@ mod npz;
 mod open;
 mod record;
 mod save;
-mod shelf;
 mod write;
 
+pub use all::{Condition, Entry, FindError, find, finished, list};
 pub use folder::{Origin, RunFolder, StartError, is_being_written};
 pub use manifest::{Cell, Grid, Identity, Images, Manifest, Named, State, SweepOf};
 pub use npz::{About, Scores, write_scores};
 pub use open::{Run, RunError};
 pub use record::{ByDetector, Detector, Groups, Record, detector};
 pub use save::save;
-pub use shelf::{Condition, Shelved, find, finished, shelf};
 pub use write::{WriteError, write_files, write_json, write_whole};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use odin_datasets::Download;
 use odin_datasets::fetch::{self, Check, FetchError, Limits, Outcome};
 
-use super::Bench;
+use super::Setup;
 use super::content::{bytes, names, sha256, tar_gz};
 use super::server::{Server, serve};
 
@@ -27,12 +27,12 @@ fn archives_arrive_whole_or_not_at_all() {
         _ => serve(request, &sent),
     });
     let paths = ["slip", "root", "cut", "bomb"];
-    let mut bench = Bench::new(paths.map(|path| server.url(path))).archive();
-    bench.options.limits = Some(Limits {
+    let mut setup = Setup::new(paths.map(|path| server.url(path))).archive();
+    setup.options.limits = Some(Limits {
         entries: 100,
         bytes: 1_000_000,
     });
-    let error = bench.fails("slip: `../../evil` would land outside the folder; ");
+    let error = setup.fails("slip: `../../evil` would land outside the folder; ");
     for why in [
         "root: `/tmp/odin-evil` would land outside",
         "truncated tar",
@@ -40,80 +40,80 @@ fn archives_arrive_whole_or_not_at_all() {
     ] {
         assert!(error.contains(why), "{error}");
     }
-    assert_eq!(bench.left(), [""; 0]);
-    assert_eq!(names(bench.root.path()), ["fetched"]);
+    assert_eq!(setup.left(), [""; 0]);
+    assert_eq!(names(setup.root.path()), ["fetched"]);
 
     // What a killed fetch left is swept away, and an empty folder is no obstacle.
-    fs::create_dir_all(bench.root.path().join("fetched/set.part.new/half")).unwrap();
-    fs::create_dir_all(bench.root.path().join("fetched/set")).unwrap();
-    bench.download.urls.push(server.url("good"));
-    assert!(matches!(bench.fetch(), Ok(Outcome::Arrived(_))));
-    assert_eq!(bench.left(), ["set"]);
+    fs::create_dir_all(setup.root.path().join("fetched/set.part.new/half")).unwrap();
+    fs::create_dir_all(setup.root.path().join("fetched/set")).unwrap();
+    setup.download.urls.push(server.url("good"));
+    assert!(matches!(setup.fetch(), Ok(Outcome::Arrived(_))));
+    assert_eq!(setup.left(), ["set"]);
     assert_eq!(
-        names(&bench.root.path().join("fetched/set/Set/test")),
+        names(&setup.root.path().join("fetched/set/Set/test")),
         ["0.png", "1.png"]
     );
 
     let before = server.requests().len();
-    assert!(matches!(bench.fetch(), Ok(Outcome::Present(_))));
+    assert!(matches!(setup.fetch(), Ok(Outcome::Present(_))));
     assert_eq!(server.requests().len(), before);
 }
 
 #[test]
 fn a_file_given_by_hand_is_held_to_the_same() {
     let good = tar_gz(&[("Set/0.png", b"zero")]);
-    let mut bench = Bench::new([""; 0]).sum(&good).archive();
-    let given = bench.root.path().join("given");
-    let place = |bench: &Bench, check| {
+    let mut setup = Setup::new([""; 0]).sum(&good).archive();
+    let given = setup.root.path().join("given");
+    let place = |setup: &Setup, check| {
         fetch::place(
-            &bench.download,
-            bench.root.path(),
+            &setup.download,
+            setup.root.path(),
             &given,
             check,
-            &bench.options,
+            &setup.options,
             &mut |_| {},
         )
     };
-    let refused = |bench: &Bench, check, because: &str| {
-        let error = place(bench, check).unwrap_err().to_string();
+    let refused = |setup: &Setup, check, because: &str| {
+        let error = place(setup, check).unwrap_err().to_string();
         assert!(error.contains(because), "{error}");
-        assert_eq!(bench.left(), [""; 0]);
+        assert_eq!(setup.left(), [""; 0]);
     };
-    refused(&bench, Check::Sums, "cannot read");
+    refused(&setup, Check::Sums, "cannot read");
     fs::create_dir(&given).unwrap();
-    refused(&bench, Check::Sums, "is a folder, not a file");
+    refused(&setup, Check::Sums, "is a folder, not a file");
     fs::remove_dir(&given).unwrap();
     fs::write(&given, "no archive").unwrap();
-    refused(&bench, Check::Sums, "--no-checksum");
-    refused(&bench, Check::Nothing, "nothing was unpacked");
+    refused(&setup, Check::Sums, "--no-checksum");
+    refused(&setup, Check::Nothing, "nothing was unpacked");
     fs::write(&given, tar_gz(&[("../evil", b"evil")])).unwrap();
-    refused(&bench, Check::Nothing, "outside the folder");
+    refused(&setup, Check::Nothing, "outside the folder");
     fs::write(&given, &good).unwrap();
-    assert!(matches!(place(&bench, Check::Sums), Ok(Outcome::Arrived(_))));
-    assert!(matches!(place(&bench, Check::Sums), Ok(Outcome::Present(_))));
+    assert!(matches!(place(&setup, Check::Sums), Ok(Outcome::Arrived(_))));
+    assert!(matches!(place(&setup, Check::Sums), Ok(Outcome::Present(_))));
     assert!(given.exists());
 
     // Packed anew without gzip, as people do.
     let mut plain = Vec::new();
     std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(&good[..]), &mut plain).unwrap();
     fs::write(&given, plain).unwrap();
-    bench.download.into = "fetched/again".into();
-    assert!(matches!(place(&bench, Check::Nothing), Ok(Outcome::Arrived(_))));
-    assert_eq!(bench.left(), ["again", "set"]);
+    setup.download.into = "fetched/again".into();
+    assert!(matches!(place(&setup, Check::Nothing), Ok(Outcome::Arrived(_))));
+    assert_eq!(setup.left(), ["again", "set"]);
 }
 
 #[test]
 fn the_download_that_a_file_is_goes_by_sum_then_by_name() {
-    let bench = Bench::new(["http://127.0.0.1:1/a/one.tar.gz?dl=1"]);
+    let setup = Setup::new(["http://127.0.0.1:1/a/one.tar.gz?dl=1"]);
     let two = Download {
         urls: Vec::new(),
         into: "fetched/two.mat".into(),
         sha256: sha256(b"two"),
-        ..bench.download.clone()
+        ..setup.download.clone()
     };
-    let both = [bench.download.clone(), two.clone()];
+    let both = [setup.download.clone(), two.clone()];
     let which = |name: &str, content: &str| {
-        let path = bench.root.path().join(name);
+        let path = setup.root.path().join(name);
         fs::write(&path, content).unwrap();
         fetch::which(&both, &path)
             .unwrap()
@@ -121,10 +121,10 @@ fn the_download_that_a_file_is_goes_by_sum_then_by_name() {
     };
     assert_eq!(which("anything", "two"), Some(two.into.clone()));
     assert_eq!(which("two.mat", "changed"), Some(two.into));
-    assert_eq!(which("one.tar.gz", "x"), Some(bench.download.into.clone()));
+    assert_eq!(which("one.tar.gz", "x"), Some(setup.download.into.clone()));
     assert_eq!(which("other", "x"), None);
     assert!(fetch::check_apart(&both).is_ok());
-    let twice = [bench.download.clone(), bench.download.clone()];
+    let twice = [setup.download.clone(), setup.download.clone()];
     assert!(
         fetch::check_apart(&twice)
             .unwrap_err()
@@ -136,20 +136,20 @@ fn the_download_that_a_file_is_goes_by_sum_then_by_name() {
 #[test]
 fn where_nothing_can_be_written_nothing_is_left() {
     let server = Server::start(|request, _| serve(request, &bytes(5_000)));
-    let mut bench = Bench::new([server.url("file.bin")]);
-    fs::write(bench.root.path().join("fetched"), "in the way").unwrap();
-    let error = bench.fails("cannot create");
+    let mut setup = Setup::new([server.url("file.bin")]);
+    fs::write(setup.root.path().join("fetched"), "in the way").unwrap();
+    let error = setup.fails("cannot create");
     assert!(error.contains("fetched"), "{error}");
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        let folder = bench.root.path().join("locked");
+        let folder = setup.root.path().join("locked");
         fs::create_dir(&folder).unwrap();
         fs::set_permissions(&folder, fs::Permissions::from_mode(0o555)).unwrap();
-        bench.download.into = "locked/file.bin".into();
+        setup.download.into = "locked/file.bin".into();
         // Permissions do not bind root.
         if fs::write(folder.join("probe"), "").is_err() {
-            bench.fails("may you write there?");
+            setup.fails("may you write there?");
             assert_eq!(names(&folder), [""; 0]);
         }
     }
@@ -163,15 +163,15 @@ fn two_fetches_of_the_same_do_not_fight() {
         std::thread::sleep(Duration::from_millis(300));
         serve(request, &sent)
     });
-    let mut bench = Bench::new([server.url("file.bin")]);
-    bench.options.stall = Duration::from_secs(5);
+    let mut setup = Setup::new([server.url("file.bin")]);
+    setup.options.stall = Duration::from_secs(5);
     let (download, root, options) = (
-        bench.download.clone(),
-        bench.root.path().to_owned(),
-        bench.options.clone(),
+        setup.download.clone(),
+        setup.root.path().to_owned(),
+        setup.options.clone(),
     );
     std::thread::scope(|scope| {
-        let first = scope.spawn(|| bench.fetch().map(drop));
+        let first = scope.spawn(|| setup.fetch().map(drop));
         while server.requests().is_empty() {
             std::thread::sleep(Duration::from_millis(1));
         }
@@ -180,6 +180,6 @@ fn two_fetches_of_the_same_do_not_fight() {
         first.join().unwrap().unwrap();
     });
     assert_eq!(server.requests().len(), 1);
-    assert_eq!(bench.left(), ["file.bin"]);
-    assert!(matches!(bench.fetch(), Ok(Outcome::Present(_))));
+    assert_eq!(setup.left(), ["file.bin"]);
+    assert!(matches!(setup.fetch(), Ok(Outcome::Present(_))));
 }

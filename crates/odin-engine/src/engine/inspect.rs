@@ -66,11 +66,11 @@ struct Wanted {
     has_ended: bool,
 }
 
-/// The requests, and the bell that tells of them.
+/// The requests, and what wakes the thread when there is a new one.
 #[derive(Default)]
 struct Inbox {
     wanted: Mutex<Wanted>,
-    bell: Condvar,
+    arrived: Condvar,
 }
 
 impl Inbox {
@@ -80,7 +80,7 @@ impl Inbox {
 
     fn put(&self, change: impl FnOnce(&mut Wanted)) {
         change(&mut self.lock());
-        self.bell.notify_one();
+        self.arrived.notify_one();
     }
 }
 
@@ -152,7 +152,7 @@ impl<E: FnMut(Event)> Serving<E> {
             while !wanted.has_ended && wanted.thumbnails.is_none() && wanted.inspection.is_none() {
                 wanted = self
                     .inbox
-                    .bell
+                    .arrived
                     .wait(wanted)
                     .unwrap_or_else(PoisonError::into_inner);
             }

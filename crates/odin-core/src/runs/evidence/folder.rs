@@ -68,7 +68,7 @@ impl Folder {
                 // What a killed program left half written; nothing may follow it.
                 file.set_len(sound)?;
             }
-            // Used now: of the kinds on the shelf, those used longest ago make room first.
+            // Used now: of the kinds of evidence on disk, those used longest ago make room first.
             file.set_modified(SystemTime::now())?;
             self.sound.insert(name, sound);
         }

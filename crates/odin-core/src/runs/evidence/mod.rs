@@ -4,13 +4,13 @@
 //! evidence, to which each batch appends one record ([`record`]). A killed program leaves at most one torn record at
 //! the end of a file, which is cut off before anything follows it. One program writes a folder at a time.
 mod budget;
+mod disk;
 mod folder;
 mod record;
-mod shelf;
 
 pub use budget::{Budget, BudgetError};
+pub use disk::{Disk, Usage};
 pub use folder::Folder;
-pub use shelf::{Shelf, Usage};
 
 use serde::{Deserialize, Serialize};
 

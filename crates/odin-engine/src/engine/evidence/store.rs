@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::{Evidence, Shown};
 use odin_core::protocol::ScoreTable;
-use odin_core::runs::evidence::{Budget, EvidenceKey, Folder, Kind, Shelf};
+use odin_core::runs::evidence::{Budget, Disk, EvidenceKey, Folder, Kind};
 use odin_core::setting::Settings;
 use odin_core::units::{Magnitude, Temperature};
 
@@ -15,7 +15,7 @@ const IDLE_SETS: usize = 64;
 /// Evidence on every set that an engine has scored.
 pub struct Store {
     sets: HashMap<EvidenceKey, Evidence>,
-    shelf: Option<Shelf>,
+    disk: Option<Disk>,
     memory: u64,
     /// Counts the jobs begun; what was used long ago goes first.
     clock: u64,
@@ -27,7 +27,7 @@ impl Store {
     pub fn new(runs: &Path, budget: Budget) -> Self {
         Self {
             sets: HashMap::new(),
-            shelf: (budget.disk > 0).then(|| Shelf::new(runs, budget.disk)),
+            disk: (budget.disk > 0).then(|| Disk::new(runs, budget.disk)),
             memory: budget.memory,
             clock: 0,
             warnings: Vec::new(),
@@ -58,8 +58,8 @@ impl Store {
         let evidence = self.sets.entry(key.clone()).or_default();
         evidence.opened = self.clock;
         let mut open = || -> io::Result<()> {
-            if let (None, Some(shelf)) = (&evidence.folder, &self.shelf) {
-                evidence.folder = Some(shelf.folder(key)?);
+            if let (None, Some(disk)) = (&evidence.folder, &self.disk) {
+                evidence.folder = Some(disk.folder(key)?);
             } else if let Some(folder) = &mut evidence.folder {
                 folder.try_to_write()?;
             }
@@ -69,7 +69,7 @@ impl Store {
             // Scoring goes on without a disk.
             self.warnings
                 .push(format!("evidence cannot be kept on disk: {error}"));
-            self.shelf = None;
+            self.disk = None;
             evidence.folder = None;
         }
         evidence
@@ -79,15 +79,15 @@ impl Store {
     pub fn keep(&mut self, key: &EvidenceKey, t: Temperature, magnitude: Magnitude, shown: Shown) {
         let evidence = self.sets.entry(key.clone()).or_default();
         let new = evidence.keep(t, magnitude, shown);
-        let (Some(folder), Some(shelf)) = (&mut evidence.folder, &mut self.shelf) else {
+        let (Some(folder), Some(disk)) = (&mut evidence.folder, &mut self.disk) else {
             return;
         };
         match write(folder, t, magnitude, &new) {
-            Ok(bytes) => shelf.grown(bytes),
+            Ok(bytes) => disk.grown(bytes),
             Err(error) => {
                 let why = format!("evidence is kept in memory only from now on: {error}");
                 self.warnings.push(why);
-                self.shelf = None;
+                self.disk = None;
                 self.sets.values_mut().for_each(|evidence| evidence.folder = None);
             }
         }

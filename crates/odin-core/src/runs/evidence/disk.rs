@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use super::{EvidenceKey, Folder};
 
 /// The folders of evidence, and how many bytes they may take together.
-pub struct Shelf {
+pub struct Disk {
     root: PathBuf,
     budget: u64,
     used: u64,
@@ -22,7 +22,7 @@ pub struct Usage {
     pub sets: usize,
 }
 
-impl Shelf {
+impl Disk {
     /// In `runs/evidence/`, of at most `budget` bytes.
     pub fn new(runs: &Path, budget: u64) -> Self {
         let root = folder(runs);
@@ -138,42 +138,42 @@ mod tests {
     #[test]
     fn a_folder_gives_back_what_was_appended_and_nothing_else() {
         let runs = tempfile::tempdir().unwrap();
-        let shelf = Shelf::new(runs.path(), 1 << 20);
+        let disk = Disk::new(runs.path(), 1 << 20);
         let signs = Kind::Signs(Temperature::PAPER);
         let scores = Kind::Scores(Temperature::PAPER, Magnitude::PAPER);
-        let mut folder = shelf.folder(&key("one")).unwrap();
+        let mut folder = disk.folder(&key("one")).unwrap();
         folder.append(signs, &[(1, b"ab"), (2, b"cd")]).unwrap();
         folder.append(signs, &[(3, b"ef")]).unwrap();
         drop(folder);
-        let mut folder = shelf.folder(&key("one")).unwrap();
+        let mut folder = disk.folder(&key("one")).unwrap();
         assert_eq!(read(&mut folder, signs).len(), 3);
         assert!(read(&mut folder, scores).is_empty());
-        let mut other = shelf.folder(&key("two")).unwrap();
+        let mut other = disk.folder(&key("two")).unwrap();
         assert!(read(&mut other, signs).is_empty());
-        let usage = Shelf::usage(runs.path());
+        let usage = Disk::usage(runs.path());
         assert_eq!((usage.files, usage.sets), (1, 1));
     }
 
     #[test]
     fn a_torn_record_is_cut_off_before_anything_follows() {
         let runs = tempfile::tempdir().unwrap();
-        let shelf = Shelf::new(runs.path(), 1 << 20);
-        let mut folder = shelf.folder(&key("one")).unwrap();
+        let disk = Disk::new(runs.path(), 1 << 20);
+        let mut folder = disk.folder(&key("one")).unwrap();
         folder.append(Kind::Logits, &[(1, b"abcd")]).unwrap();
         drop(folder);
-        let file = files(&shelf.root).pop().unwrap().path;
+        let file = files(&disk.root).pop().unwrap().path;
         let mut torn = OpenOptions::new().append(true).open(&file).unwrap();
         torn.write_all(&[1, 0, 0, 0, 4, 0]).unwrap();
         // With and without having read it first.
         for image in [2, 3] {
-            let mut folder = shelf.folder(&key("one")).unwrap();
+            let mut folder = disk.folder(&key("one")).unwrap();
             if image == 3 {
                 assert_eq!(read(&mut folder, Kind::Logits).len(), 2);
                 torn.write_all(b"more of the same").unwrap();
             }
             folder.append(Kind::Logits, &[(image, b"efgh")]).unwrap();
         }
-        let mut folder = shelf.folder(&key("one")).unwrap();
+        let mut folder = disk.folder(&key("one")).unwrap();
         let images: Vec<u32> = read(&mut folder, Kind::Logits)
             .iter()
             .map(|(image, _)| *image)
@@ -184,9 +184,9 @@ mod tests {
     #[test]
     fn one_writes_and_others_only_read() {
         let runs = tempfile::tempdir().unwrap();
-        let shelf = Shelf::new(runs.path(), 1 << 20);
-        let mut writer = shelf.folder(&key("one")).unwrap();
-        let mut reader = shelf.folder(&key("one")).unwrap();
+        let disk = Disk::new(runs.path(), 1 << 20);
+        let mut writer = disk.folder(&key("one")).unwrap();
+        let mut reader = disk.folder(&key("one")).unwrap();
         writer.append(Kind::Logits, &[(1, b"abcd")]).unwrap();
         assert!(!reader.try_to_write().unwrap());
         assert_eq!(reader.append(Kind::Logits, &[(2, b"efgh")]).unwrap(), 0);
@@ -200,15 +200,15 @@ mod tests {
     #[test]
     fn what_was_used_longest_ago_makes_room() {
         let runs = tempfile::tempdir().unwrap();
-        let mut shelf = Shelf::new(runs.path(), 3000);
-        let mut folder = shelf.folder(&key("one")).unwrap();
+        let mut disk = Disk::new(runs.path(), 3000);
+        let mut folder = disk.folder(&key("one")).unwrap();
         let t = |n: u32| Temperature::new(f64::from(n)).unwrap();
         for n in 1..=4u32 {
             let bytes = folder.append(Kind::Signs(t(n)), &[(0, &[0u8; 900])]).unwrap();
             // Two writes may fall on one tick of the clock.
             let file = OpenOptions::new()
                 .write(true)
-                .open(folder_path(&shelf).join(Kind::Signs(t(n)).file_name()))
+                .open(folder_path(&disk).join(Kind::Signs(t(n)).file_name()))
                 .unwrap();
             file.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(u64::from(n)))
                 .unwrap();
@@ -216,18 +216,18 @@ mod tests {
                 // Used again: T = 1 is no longer the oldest.
                 assert_eq!(read(&mut folder, Kind::Signs(t(1))).len(), 1);
             }
-            shelf.grown(bytes);
+            disk.grown(bytes);
         }
         let there = |folder: &mut Folder, n| read(folder, Kind::Signs(t(n))).len();
         let kept: Vec<usize> = (1..=4).map(|n| there(&mut folder, n)).collect();
         assert_eq!(kept, [1, 0, 0, 1]);
-        assert!(Shelf::usage(runs.path()).bytes <= 2700);
+        assert!(Disk::usage(runs.path()).bytes <= 2700);
         // Writing goes on where a file was removed.
         folder.append(Kind::Signs(t(2)), &[(5, b"ab")]).unwrap();
         assert_eq!(read(&mut folder, Kind::Signs(t(2))), [(5, b"ab".to_vec())]);
     }
 
-    fn folder_path(shelf: &Shelf) -> PathBuf {
-        shelf.root.join(key("one").name())
+    fn folder_path(disk: &Disk) -> PathBuf {
+        disk.root.join(key("one").name())
     }
 }
