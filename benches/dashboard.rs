@@ -1,5 +1,7 @@
 //! Times of the dashboard without a terminal: a frame, a drag over 20,000 cached images, and very many scores as they
 //! come: `cargo bench --bench dashboard`. Budgets: a frame below 4 ms at 200×60, a step of the drag below 16 ms.
+#![allow(clippy::unwrap_used, reason = "what is measured is made here")]
+#![allow(unreachable_pub, reason = "no other crate imports a benchmark")]
 mod times;
 
 use std::path::{Path, PathBuf};

@@ -1,6 +1,8 @@
 //! The whole program in a pseudo-terminal, on the demo network: the first frame, a key's way to the screen while every core
 //! scores, a step of T over cached images, and what it costs while idle: `cargo bench --bench terminal`. Budgets: the first
 //! frame within 150 ms, a key within 33 ms (p99), idle below 0.5 % of a core and not a byte.
+#![allow(clippy::unwrap_used, reason = "what is measured is made here")]
+#![allow(unreachable_pub, reason = "no other crate imports a benchmark")]
 #[path = "../tests/support/mod.rs"]
 mod support;
 mod times;

@@ -1,4 +1,6 @@
 //! The manners of the command line: what may have been meant, JSON for other programs, exit codes, what comes with the program.
+#![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
+#![allow(unreachable_pub, reason = "no other crate imports a test")]
 mod support;
 
 use std::fs::File;

@@ -1,4 +1,6 @@
 //! The dashboard in a real pseudo-terminal: what a person sees, does, and gets back.
+#![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
+#![allow(unreachable_pub, reason = "no other crate imports a test")]
 #![cfg(unix)]
 mod support;
 

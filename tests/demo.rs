@@ -1,4 +1,6 @@
 //! The demo that comes with the repository: its network, its data, its session.
+#![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
+#![allow(unreachable_pub, reason = "no other crate imports a test")]
 mod support;
 
 use std::path::{Path, PathBuf};

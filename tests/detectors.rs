@@ -1,4 +1,6 @@
 //! All detectors against the NumPy reference on two networks' evidence. Skipped where these files are absent.
+#![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
+#![allow(unreachable_pub, reason = "no other crate imports a test")]
 mod support;
 
 #[path = "../crates/odin-detectors/tests/support/against.rs"]

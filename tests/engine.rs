@@ -1,4 +1,6 @@
 //! The engine in a process of its own: libtorch is nowhere else, and the dashboard outlives it.
+#![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
+#![allow(unreachable_pub, reason = "no other crate imports a test")]
 #![cfg(unix)]
 mod support;
 

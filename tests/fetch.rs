@@ -1,4 +1,6 @@
 //! `odin fetch` as a person calls it.
+#![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
+#![allow(unreachable_pub, reason = "no other crate imports a test")]
 #[path = "../crates/odin-datasets/tests/fetch/content.rs"]
 mod content;
 #[path = "../crates/odin-datasets/tests/fetch/server.rs"]

@@ -1,5 +1,7 @@
 //! Scores against plain PyTorch on the ODIN authors' network: images 1,000–1,063 of CIFAR-10's test set and of the
 //! original Tiny-ImageNet crops. Skipped where these files are absent.
+#![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
+#![allow(unreachable_pub, reason = "no other crate imports a test")]
 mod support;
 
 use std::path::Path;

@@ -1,4 +1,6 @@
 //! `odin import tmuxp` as its user runs it.
+#![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
+#![allow(unreachable_pub, reason = "no other crate imports a test")]
 mod support;
 
 use odin_tui::session::Session;

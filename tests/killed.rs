@@ -1,5 +1,7 @@
 //! A program that is killed while it scores loses at most the batches under way: started again, it goes on from there and
 //! comes to the same to the bit.
+#![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
+#![allow(unreachable_pub, reason = "no other crate imports a test")]
 mod support;
 
 use std::path::{Path, PathBuf};

@@ -1,4 +1,6 @@
 //! Losing the line: signals, a closed terminal, a kill, a panic, a second program; and being put to the background.
+#![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
+#![allow(unreachable_pub, reason = "no other crate imports a test")]
 #![cfg(unix)]
 mod support;
 

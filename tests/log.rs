@@ -1,4 +1,6 @@
 //! What the programs tell of themselves: `ODIN_LOG`, warnings, and messages that hold anything.
+#![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
+#![allow(unreachable_pub, reason = "no other crate imports a test")]
 #![cfg(unix)]
 mod support;
 

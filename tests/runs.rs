@@ -1,4 +1,6 @@
 //! `odin run`, `odin list runs` and `odin runs prune` as their user runs them.
+#![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
+#![allow(unreachable_pub, reason = "no other crate imports a test")]
 mod support;
 
 use std::path::{Path, PathBuf};

@@ -1,4 +1,6 @@
 //! Which images of a set are taken, as a user sees it: folders of classes, samples, slices, groups.
+#![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
+#![allow(unreachable_pub, reason = "no other crate imports a test")]
 mod support;
 
 use std::path::Path;

@@ -1,4 +1,6 @@
 //! Pictures through a real tmux. Skipped where there is none.
+#![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
+#![allow(unreachable_pub, reason = "no other crate imports a test")]
 #![cfg(unix)]
 mod support;
 

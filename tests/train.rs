@@ -1,4 +1,6 @@
 //! `odin train` from CIFAR files, for a few steps: the paper's DenseNet and a Wide ResNet, then scored like any network.
+#![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
+#![allow(unreachable_pub, reason = "no other crate imports a test")]
 mod support;
 
 use support::home::TestHome;

@@ -1,4 +1,6 @@
 //! docs/your-own-network.md, done as it says: its files are written, its commands are run.
+#![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
+#![allow(unreachable_pub, reason = "no other crate imports a test")]
 #[cfg(unix)]
 mod support;
 

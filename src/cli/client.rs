@@ -16,7 +16,7 @@ use odin_core::protocol::{
     Placement, ScoreBatch, ScoreTable, SetId,
 };
 
-pub use score_set::PendingSet;
+pub(super) use score_set::PendingSet;
 
 use super::engine;
 use super::what::What;
@@ -34,7 +34,7 @@ use odin_core::setting::{self, Detector, Setting};
 const REPLICATES: usize = 1000;
 
 /// Scores of both sides in file order, and how long they took.
-pub struct Scored {
+pub(super) struct Scored {
     pub ins: ScoreTable,
     pub outs: ScoreTable,
     /// How many of them were known from earlier runs.
@@ -45,7 +45,7 @@ pub struct Scored {
 
 impl Scored {
     /// Scores by a detector, of both sides.
-    pub fn by(&self, detector: Detector) -> anyhow::Result<[&[f64]; 2]> {
+    pub(super) fn by(&self, detector: Detector) -> anyhow::Result<[&[f64]; 2]> {
         match (self.ins.of(detector), self.outs.of(detector)) {
             (Some(ins), Some(outs)) => Ok([ins, outs]),
             _ => bail!("no scores by {detector} were asked for"),
@@ -54,7 +54,7 @@ impl Scored {
 
     /// Compares the two sides by a detector's scores. An in-distribution image without a label leaves out what needs labels:
     /// a CCR over the labelled part would be that of another set.
-    pub fn comparison(&self, detector: Detector) -> anyhow::Result<Comparison> {
+    pub(super) fn comparison(&self, detector: Detector) -> anyhow::Result<Comparison> {
         let [ins, outs] = self.by(detector)?;
         Ok(Comparison::with_correct(
             ins,
@@ -65,7 +65,7 @@ impl Scored {
 }
 
 /// What there is of a comparison under way, in the order in which it came.
-pub struct SoFar<'a> {
+pub(super) struct SoFar<'a> {
     pub ins: &'a ScoreTable,
     pub outs: &'a ScoreTable,
     pub total_in: usize,
@@ -87,7 +87,7 @@ struct Routes {
 }
 
 /// An engine in a process of its own. What one comparison has shown serves the next.
-pub struct Client {
+pub(super) struct Client {
     engine: EngineProcess,
     routes: Arc<Mutex<Routes>>,
     next: AtomicU32,
@@ -95,7 +95,7 @@ pub struct Client {
 
 impl Client {
     /// Evidence is kept in memory and, unless it is all to be computed afresh, on disk. Warnings are printed above the bars.
-    pub fn start(home: &Home, fresh: bool, bars: &MultiProgress) -> anyhow::Result<Self> {
+    pub(super) fn start(home: &Home, fresh: bool, bars: &MultiProgress) -> anyhow::Result<Self> {
         // The engine reads it too; here a wrong value is an error before anything starts.
         Budget::from_env()?;
         let program = engine::program()?;
@@ -122,7 +122,7 @@ impl Client {
     }
 
     /// Digest of the weights that a network scores with.
-    pub fn weights_digest(&self, network: &str, weights: Option<&Path>) -> Answer {
+    pub(super) fn weights_digest(&self, network: &str, weights: Option<&Path>) -> Answer {
         let (sender, answer) = channel();
         let weights = weights.map(Path::to_owned);
         lock(&self.routes)
@@ -136,12 +136,17 @@ impl Client {
     }
 
     /// Scores the comparison to its end, in file order.
-    pub fn score(&self, spec: JobSpec, devices: &Devices, bar: &ProgressBar) -> anyhow::Result<Scored> {
+    pub(super) fn score(
+        &self,
+        spec: JobSpec,
+        devices: &Devices,
+        bar: &ProgressBar,
+    ) -> anyhow::Result<Scored> {
         self.score_watched(spec, devices, bar, &mut |_| Ok(()))
     }
 
     /// As [`Client::score`]; `watch` sees what there is after each batch, and ends it by an error.
-    pub fn score_watched(
+    pub(super) fn score_watched(
         &self,
         spec: JobSpec,
         devices: &Devices,
@@ -320,7 +325,7 @@ fn lock(routes: &Mutex<Routes>) -> MutexGuard<'_, Routes> {
 ///
 /// # Errors
 /// A sample that is to skip images, which only a file can.
-pub fn job(what: &What) -> anyhow::Result<JobSpec> {
+pub(super) fn job(what: &What) -> anyhow::Result<JobSpec> {
     anyhow::ensure!(
         what.order != Some(Sampling::Sample) || what.skip == 0,
         "--skip counts along the file, and --order sample takes images from everywhere: leave one of them out"
@@ -353,13 +358,13 @@ pub fn job(what: &What) -> anyhow::Result<JobSpec> {
 
 /// Both sets of a comparison, open: what is known of their images beside their scores.
 #[derive(Default)]
-pub struct Sets {
+pub(super) struct Sets {
     pub ins: About,
     pub outs: About,
 }
 
 impl Sets {
-    pub fn open(home: &Home, card: &NetworkCard, spec: &JobSpec) -> anyhow::Result<Self> {
+    pub(super) fn open(home: &Home, card: &NetworkCard, spec: &JobSpec) -> anyhow::Result<Self> {
         let about = |name: &str| -> anyhow::Result<About> {
             Ok(About {
                 choice: Some(spec.choice()),

@@ -17,7 +17,7 @@ use crate::units::Device;
 use odin_core::tasks::{Examination, Finding};
 
 #[derive(Debug, Args)]
-pub struct Options {
+pub(super) struct Options {
     /// Look at this network closely: its accuracy here against its card's, and its normalisation
     network: Option<String>,
     /// In-distribution images to try it on
@@ -39,7 +39,7 @@ pub struct Options {
     json: bool,
 }
 
-pub fn run(options: &Options) -> anyhow::Result<()> {
+pub(super) fn run(options: &Options) -> anyhow::Result<()> {
     if options.config {
         return print(&config::template());
     }

@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 use odin_core::tasks::{Examination, Finding, Task};
 
 /// `odin-engine`, beside this program.
-pub fn program() -> anyhow::Result<PathBuf> {
+pub(super) fn program() -> anyhow::Result<PathBuf> {
     let odin = std::env::current_exe().context("this program's own path cannot be found out")?;
     let program = odin.with_file_name("odin-engine");
     if !program.is_file() {
@@ -55,7 +55,7 @@ fn build_under_cargo(program: &Path) -> anyhow::Result<()> {
 }
 
 /// Becomes `odin-engine`, which does the task and ends with its own exit code.
-pub fn hand_over(task: &Task) -> anyhow::Result<()> {
+pub(super) fn hand_over(task: &Task) -> anyhow::Result<()> {
     let mut command = task_command(task)?;
     match become_it(&mut command) {
         Err(error) => {
@@ -66,7 +66,7 @@ pub fn hand_over(task: &Task) -> anyhow::Result<()> {
 }
 
 /// What the engine finds.
-pub fn examine(examination: &Examination) -> anyhow::Result<Vec<Finding>> {
+pub(super) fn examine(examination: &Examination) -> anyhow::Result<Vec<Finding>> {
     let mut command = task_command(&Task::Examine(examination.clone()))?;
     let output = command
         .stdin(Stdio::null())

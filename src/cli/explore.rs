@@ -26,7 +26,7 @@ use odin_core::comparisons::{Comparisons, JobCommand};
 use odin_core::protocol::EngineProcess;
 
 #[derive(Debug, Args)]
-pub struct Options {
+pub(super) struct Options {
     /// Use this device for every queue of the session
     #[arg(long)]
     device: Option<Device>,
@@ -36,7 +36,7 @@ pub struct Options {
 }
 
 /// `commands` are those that a session's name may be a misspelling of.
-pub fn run(session: Option<&str>, options: &Options, commands: &[String]) -> anyhow::Result<()> {
+pub(super) fn run(session: Option<&str>, options: &Options, commands: &[String]) -> anyhow::Result<()> {
     let home = Home::find()?;
     let name = session.unwrap_or("demo");
     let path = find_or_suggest(name, &home, commands)?;

@@ -15,7 +15,7 @@ use crate::networks::NetworkCard;
 use crate::plain::in_words;
 
 #[derive(Debug, Args)]
-pub struct Options {
+pub(super) struct Options {
     /// Data sets and networks; without names, what can be fetched
     names: Vec<String>,
     /// What can be fetched, and what of it is here
@@ -83,7 +83,7 @@ struct Fetched<'a> {
 struct NotReached(String);
 
 /// Exit code 1 where the network or the servers alone are to blame, 2 where a name, a card or a file is.
-pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
+pub(super) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let home = Home::find()?;
     let mut known = from_data(&home);
     known.extend(from_models(&home));

@@ -13,7 +13,7 @@ use odin_core::setting::{self, Detector};
 use odin_core::sweep::{self, Split};
 
 /// What is searched, on what and for what.
-pub struct Search<'a> {
+pub(super) struct Search<'a> {
     pub temperatures: &'a [Temperature],
     pub magnitudes: &'a [Magnitude],
     /// The images that choose the best cell, and those that report it.
@@ -22,7 +22,7 @@ pub struct Search<'a> {
 }
 
 /// What was found.
-pub struct Searched {
+pub(super) struct Searched {
     /// Temperature by temperature.
     pub cells: Vec<Cell>,
     /// Place of the best cell; of equally good ones the first.
@@ -35,7 +35,7 @@ pub struct Searched {
 
 /// How the images of the comparison are split where `asked` are to choose, which is said before anything is scored: fewer
 /// than that choose where the sets are small.
-pub fn split(sets: &Sets, spec: &JobSpec, asked: usize) -> anyhow::Result<Split> {
+pub(super) fn split(sets: &Sets, spec: &JobSpec, asked: usize) -> anyhow::Result<Split> {
     let sides = [&sets.ins, &sets.outs].map(|about| about.set.as_deref());
     let [Some(ins), Some(outs)] = sides else {
         bail!("the sets are not open");
@@ -70,12 +70,12 @@ pub fn split(sets: &Sets, spec: &JobSpec, asked: usize) -> anyhow::Result<Split>
 }
 
 impl Search<'_> {
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.temperatures.len() * self.magnitudes.len()
     }
 
     /// Measures every cell; `measured` is called with how many have been, after each.
-    pub fn run(
+    pub(super) fn run(
         &self,
         spec: &JobSpec,
         client: &Client,

@@ -14,7 +14,7 @@ use crate::session::{self, Imported, Job, Remark};
 use odin_core::tasks::{ImportRequest, Task};
 
 #[derive(Debug, Args)]
-pub struct Options {
+pub(super) struct Options {
     #[command(subcommand)]
     what: What,
 }
@@ -54,7 +54,7 @@ struct WeightsOptions {
     force: bool,
 }
 
-pub fn run(options: &Options) -> anyhow::Result<()> {
+pub(super) fn run(options: &Options) -> anyhow::Result<()> {
     match &options.what {
         What::Weights(options) => engine::hand_over(&Task::ImportWeights(ImportRequest {
             file: options.file.clone(),

@@ -8,7 +8,7 @@ use super::output::line;
 use crate::home::Home;
 
 /// What remains of images that were scored when the program is interrupted; `fresh` keeps no evidence.
-pub fn kept(home: &Home, fresh: bool) -> String {
+pub(super) fn kept(home: &Home, fresh: bool) -> String {
     if fresh {
         return "nothing is kept of what was under way, as everything was to be computed afresh".to_owned();
     }
@@ -23,7 +23,7 @@ pub fn kept(home: &Home, fresh: bool) -> String {
 ///
 /// # Errors
 /// The signals cannot be caught.
-pub fn tell(kept: impl Fn() -> String + Send + 'static) -> io::Result<()> {
+pub(super) fn tell(kept: impl Fn() -> String + Send + 'static) -> io::Result<()> {
     let mut signals = Signals::new([SIGINT, SIGTERM])?;
     std::thread::Builder::new()
         .name("signals".to_owned())

@@ -13,7 +13,7 @@ use crate::networks::NetworkCard;
 use crate::runs::{self, Condition, Entry};
 
 #[derive(Debug, Args)]
-pub struct Options {
+pub(super) struct Options {
     /// Only these
     what: Option<Kind>,
     /// Print JSON: a list for each kind, of objects with name, state, about and path
@@ -40,7 +40,7 @@ struct Row {
     path: Option<PathBuf>,
 }
 
-pub fn run(options: &Options) -> anyhow::Result<()> {
+pub(super) fn run(options: &Options) -> anyhow::Result<()> {
     let home = Home::find()?;
     let all = [
         (Kind::Networks, networks(&home)),

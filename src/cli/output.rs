@@ -5,7 +5,7 @@ use crate::plain::plain;
 
 /// Prints to standard output, without whatever would steer a terminal. A reader that has gone (`odin list | head`) is no
 /// error.
-pub fn print(text: &str) -> anyhow::Result<()> {
+pub(super) fn print(text: &str) -> anyhow::Result<()> {
     match io::stdout()
         .write_all(plain(text).as_bytes())
         .and_then(|()| io::stdout().flush())
@@ -16,17 +16,17 @@ pub fn print(text: &str) -> anyhow::Result<()> {
 }
 
 /// A line on standard error, without whatever would steer a terminal; where that is closed, nobody is told.
-pub fn line(text: &str) {
+pub(super) fn line(text: &str) {
     let _ = writeln!(io::stderr(), "{}", plain(text));
 }
 
 /// Prints a value as JSON, for other programs.
-pub fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
+pub(super) fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
     print(&format!("{}\n", serde_json::to_string_pretty(value)?))
 }
 
 /// A progress bar on standard error, and only on a terminal.
-pub fn progress_bar(length: u64, unit: &str) -> indicatif::ProgressBar {
+pub(super) fn progress_bar(length: u64, unit: &str) -> indicatif::ProgressBar {
     if !io::stderr().is_terminal() {
         return indicatif::ProgressBar::hidden();
     }

@@ -10,7 +10,7 @@ use crate::home::Home;
 use crate::runs::{self, Condition, Entry};
 
 #[derive(Debug, Args)]
-pub struct Options {
+pub(super) struct Options {
     #[command(subcommand)]
     what: What,
 }
@@ -38,7 +38,7 @@ struct PruneOptions {
     runs: Option<PathBuf>,
 }
 
-pub fn run(options: &Options) -> anyhow::Result<()> {
+pub(super) fn run(options: &Options) -> anyhow::Result<()> {
     let What::Prune(options) = &options.what;
     let folder = match &options.runs {
         Some(folder) => folder.clone(),

@@ -15,7 +15,7 @@ use crate::runs;
 use crate::session::session_schema;
 
 #[derive(Debug, Args)]
-pub struct Options {
+pub(super) struct Options {
     /// The folder to write into
     folder: PathBuf,
 }
@@ -63,7 +63,7 @@ Networks and data sets are described, not coded. A card is a YAML file: `models/
 const MADE: &str = "<!-- Made by `make docs` from the types that read these files; edits belong there. -->\n";
 
 /// Writes sessions.md, cards.md and session.schema.json into the folder.
-pub fn run(options: &Options) -> anyhow::Result<()> {
+pub(super) fn run(options: &Options) -> anyhow::Result<()> {
     let mut told = String::new();
     for (name, text) in files()? {
         let path = options.folder.join(name);
@@ -89,7 +89,7 @@ fn files() -> anyhow::Result<Vec<(&'static str, String)>> {
 }
 
 /// Writes `odin.1` and a page for each command, `odin-run.1`, into the folder.
-pub fn manual(command: clap::Command, options: &Options) -> anyhow::Result<()> {
+pub(super) fn manual(command: clap::Command, options: &Options) -> anyhow::Result<()> {
     std::fs::create_dir_all(&options.folder)
         .with_context(|| format!("cannot make the folder {}", options.folder.display()))?;
     clap_mangen::generate_to(command, &options.folder)
@@ -314,7 +314,7 @@ fn flat(text: &str) -> String {
 }
 
 /// As [`session_schema`], as text.
-pub fn schema_text() -> anyhow::Result<String> {
+pub(super) fn schema_text() -> anyhow::Result<String> {
     Ok(serde_json::to_string_pretty(&session_schema())? + "\n")
 }
 

@@ -14,7 +14,7 @@ use crate::report::{self, Format, Subject, TableKind};
 use crate::runs::{self, Condition, Run};
 
 #[derive(Debug, Args)]
-pub struct Options {
+pub(super) struct Options {
     /// Runs: folders, names in runs/ or the start of one; also what `odin score --save` wrote [default: all finished
     /// runs]
     runs: Vec<String>,
@@ -87,7 +87,7 @@ enum AuprArg {
     Counts,
 }
 
-pub fn run(options: &Options) -> anyhow::Result<()> {
+pub(super) fn run(options: &Options) -> anyhow::Result<()> {
     // Runs that were copied elsewhere are reported without a home; published numbers are then missing.
     let home = Home::find();
     let folder = match (&options.folder, &home) {

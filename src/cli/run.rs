@@ -33,7 +33,7 @@ use outcome::Outcome;
 use plan::{Planner, Task};
 
 #[derive(Debug, Args)]
-pub struct Options {
+pub(super) struct Options {
     /// A session: a YAML file, or the name of one in sessions/
     session: String,
     /// Only these queues of the session
@@ -68,7 +68,7 @@ const BETWEEN_LINES: Duration = Duration::from_secs(30);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
 
 /// Exit code 0: every job succeeded; 1: some failed, and which and why is told. Bad input is an error (2).
-pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
+pub(super) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let home = Home::find()?;
     let path = explore::find(&options.session, &home)?;
     let session = Session::load(&path)?;

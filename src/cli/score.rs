@@ -19,7 +19,7 @@ use crate::runs::{self, ByDetector, Record};
 use odin_core::setting::{self, Detector};
 
 #[derive(Debug, Args)]
-pub struct Options {
+pub(super) struct Options {
     #[command(flatten)]
     what: What,
     #[command(flatten)]
@@ -35,7 +35,7 @@ pub struct Options {
     json: bool,
 }
 
-pub fn run(options: &Options) -> anyhow::Result<()> {
+pub(super) fn run(options: &Options) -> anyhow::Result<()> {
     let home = Home::find()?;
     let what = &options.what;
     let card = NetworkCard::find(&what.network, &home.model_folders())?;

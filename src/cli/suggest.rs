@@ -2,14 +2,14 @@
 use crate::datasets::nearest;
 
 /// Commands and names that are spelled nearly so, as a question; empty where there are none.
-pub fn did_you_mean(word: &str, commands: &[String], names: &[String]) -> String {
+pub(super) fn did_you_mean(word: &str, commands: &[String], names: &[String]) -> String {
     let near = nearest(word, commands);
     let commands = near.iter().map(|command| format!("the command `odin {command}`"));
     question(&commands.chain(nearest(word, names)).collect::<Vec<_>>())
 }
 
 /// `; did you mean A or B?`, or nothing.
-pub fn question(near: &[String]) -> String {
+pub(super) fn question(near: &[String]) -> String {
     match near {
         [] => String::new(),
         near => format!("; did you mean {}?", near.join(" or ")),

@@ -16,7 +16,7 @@ use crate::runs::{self, Record};
 use crate::units::{Magnitude, Series, Temperature};
 
 #[derive(Debug, Args)]
-pub struct Options {
+pub(super) struct Options {
     #[command(flatten)]
     what: What,
     /// Temperatures: a,b,c or FROM:TO:COUNT
@@ -57,7 +57,7 @@ fn metrics_by_key() -> impl TypedValueParser<Value = Metric> {
     PossibleValuesParser::new(Metric::ALL.map(Metric::key)).try_map(|key| key.parse::<Metric>())
 }
 
-pub fn run(options: &Options) -> anyhow::Result<()> {
+pub(super) fn run(options: &Options) -> anyhow::Result<()> {
     let home = Home::find()?;
     let card = NetworkCard::find(&options.what.network, &home.model_folders())?;
     let temperatures = options

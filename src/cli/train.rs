@@ -22,7 +22,7 @@ enum Fall {
 }
 
 #[derive(Debug, Args)]
-pub struct Options {
+pub(super) struct Options {
     /// Family of the network
     #[arg(long, value_enum)]
     arch: Family,
@@ -78,7 +78,7 @@ pub struct Options {
     device: Device,
 }
 
-pub fn run(options: &Options) -> anyhow::Result<()> {
+pub(super) fn run(options: &Options) -> anyhow::Result<()> {
     engine::hand_over(&Task::Train(Box::new(request(options)?)))
 }
 

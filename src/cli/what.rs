@@ -10,7 +10,7 @@ use crate::units::{Device, Magnitude, Temperature};
 
 /// What to score, in the words of the scripts before this program.
 #[derive(Debug, Clone, Args)]
-pub struct What {
+pub(super) struct What {
     /// Network: a card's name in models/, or the path of a card
     #[arg(long = "nn", visible_alias = "network", value_name = "NAME")]
     pub network: String,
@@ -57,7 +57,7 @@ pub struct What {
 }
 
 /// Lists the words in `--help` and in the error.
-pub fn words<T>(keys: &'static [&'static str]) -> impl TypedValueParser<Value = T>
+pub(super) fn words<T>(keys: &'static [&'static str]) -> impl TypedValueParser<Value = T>
 where
     T: FromStr<Err: std::error::Error + Send + Sync + 'static> + Clone + Send + Sync + 'static,
 {
@@ -65,6 +65,6 @@ where
 }
 
 /// A number of images: none would be nothing to do.
-pub fn at_least_one() -> impl TypedValueParser<Value = usize> {
+pub(super) fn at_least_one() -> impl TypedValueParser<Value = usize> {
     RangedU64ValueParser::<usize>::new().range(1..)
 }

@@ -14,7 +14,7 @@ use crate::session::{Lock, LockError, Saved, Session, SessionError, discard_unsa
 /// Where the log is written to.
 const LOG_FILE: &str = "odin-log.txt";
 
-pub struct Background {
+pub(super) struct Background {
     answers: UnboundedSender<Action>,
     catalogue: Arc<dyn Fn() -> Catalogue + Send + Sync>,
     saving: Option<JoinHandle<()>>,
@@ -23,7 +23,7 @@ pub struct Background {
 }
 
 impl Background {
-    pub fn new(
+    pub(super) fn new(
         answers: UnboundedSender<Action>,
         catalogue: Arc<dyn Fn() -> Catalogue + Send + Sync>,
     ) -> Self {
@@ -35,7 +35,7 @@ impl Background {
         }
     }
 
-    pub fn save(&mut self, path: PathBuf, session: Session) {
+    pub(super) fn save(&mut self, path: PathBuf, session: Session) {
         // One after the other, so that the last one stays.
         self.finish_saving();
         let answers = self.answers.clone();
@@ -62,7 +62,7 @@ impl Background {
     }
 
     /// Saves to a file that is not there yet, and takes it; what was not saved of the former one is forgotten.
-    pub fn save_as(&mut self, from: PathBuf, path: PathBuf, session: Session) {
+    pub(super) fn save_as(&mut self, from: PathBuf, path: PathBuf, session: Session) {
         self.finish_saving();
         let answers = self.answers.clone();
         let locks = self.locks.clone();
@@ -87,7 +87,7 @@ impl Background {
     }
 
     /// Keeps the session beside its file.
-    pub fn autosave(&mut self, path: PathBuf, session: Session) {
+    pub(super) fn autosave(&mut self, path: PathBuf, session: Session) {
         self.after_saving(move || {
             session
                 .autosave(&path)
@@ -97,7 +97,7 @@ impl Background {
     }
 
     /// Forgets what was kept beside the session's file.
-    pub fn discard_autosave(&mut self, path: PathBuf) {
+    pub(super) fn discard_autosave(&mut self, path: PathBuf) {
         self.after_saving(move || {
             discard_unsaved(&path)
                 .err()
@@ -124,36 +124,36 @@ impl Background {
     }
 
     /// What is being saved is saved before the program ends.
-    pub fn finish_saving(&mut self) {
+    pub(super) fn finish_saving(&mut self) {
         if let Some(thread) = self.saving.take() {
             let _ = thread.join();
         }
     }
 
-    pub fn compute_intervals(&self, request: IntervalRequest) {
+    pub(super) fn compute_intervals(&self, request: IntervalRequest) {
         // Without a thread there are no intervals; everything else goes on.
         self.answer("intervals", move || {
             Action::Intervals(Box::new(request.compute()))
         });
     }
 
-    pub fn compute_grid(&self, request: GridRequest) {
+    pub(super) fn compute_grid(&self, request: GridRequest) {
         // Without a thread the grid shows its values alone.
         self.answer("grid", move || Action::GridReport(Box::new(request.compute())));
     }
 
-    pub fn compute_exact(&self, request: ExactRequest) {
+    pub(super) fn compute_exact(&self, request: ExactRequest) {
         // Without a thread the metrics stay off by a little, which they say.
         self.answer("exact", move || Action::Exact(Box::new(request.compute())));
     }
 
-    pub fn load_catalogue(&self) {
+    pub(super) fn load_catalogue(&self) {
         let catalogue = self.catalogue.clone();
         self.answer("catalogue", move || Action::Catalogue(Box::new(catalogue())));
     }
 
     /// Writes the log into the folder from which the program was started.
-    pub fn write_log(&self, text: String) {
+    pub(super) fn write_log(&self, text: String) {
         let path = Path::new(LOG_FILE);
         self.answer("log", move || {
             let lines = text.lines().count();
@@ -169,7 +169,7 @@ impl Background {
     }
 
     /// Writes a table into the folder from which the program was started; what is there already stays.
-    pub fn write_table(&self, stem: String, kind: TableKind, text: String) {
+    pub(super) fn write_table(&self, stem: String, kind: TableKind, text: String) {
         self.answer("table", move || {
             let extension = kind.extension();
             let name = |n: u32| match n {

@@ -58,7 +58,7 @@ pub enum Exit {
     Signal(i32),
 }
 
-pub struct Dashboard {
+pub(super) struct Dashboard {
     pub model: Model,
     options: TermOptions,
     theme: ThemeName,
@@ -106,7 +106,7 @@ fn keep_aside(model: &Model, was_cut_off: bool) -> Result<(), SessionError> {
 
 impl Dashboard {
     /// On a terminal that was taken. Work that is done aside is answered to `answers`.
-    pub fn new(
+    pub(super) fn new(
         model: Model,
         options: TermOptions,
         guard: Guard,
@@ -135,7 +135,7 @@ impl Dashboard {
         }
     }
 
-    pub fn apply(&mut self, action: Action) -> Result<(), TermError> {
+    pub(super) fn apply(&mut self, action: Action) -> Result<(), TermError> {
         for effect in update(&mut self.model, action) {
             match effect {
                 Effect::Redraw(redraw) => self.wanted = self.wanted.max(Some(redraw)),
@@ -162,7 +162,7 @@ impl Dashboard {
         Ok(())
     }
 
-    pub fn event(&mut self, event: &crossterm::event::Event) -> Result<(), TermError> {
+    pub(super) fn event(&mut self, event: &crossterm::event::Event) -> Result<(), TermError> {
         match event {
             crossterm::event::Event::Resize(..) => self.wanted = Some(Redraw::Answer),
             // tmux drops pictures that are sent while the pane is hidden, and those that it draws over.
@@ -179,7 +179,7 @@ impl Dashboard {
         Ok(())
     }
 
-    pub fn engine(
+    pub(super) fn engine(
         &mut self,
         first: Option<Result<JobEvent, EngineEnded>>,
         events: &mut Option<UnboundedReceiver<Result<JobEvent, EngineEnded>>>,
@@ -207,7 +207,7 @@ impl Dashboard {
     }
 
     /// A line that was written to standard error. Programs, this one too, begin what matters with its level.
-    pub fn native(&mut self, line: String) -> Result<(), TermError> {
+    pub(super) fn native(&mut self, line: String) -> Result<(), TermError> {
         let said = [("warning: ", Level::Warning), ("error: ", Level::Error)]
             .into_iter()
             .find_map(|(begins, level)| Some(Action::Said(level, line.strip_prefix(begins)?.to_owned())));
@@ -219,7 +219,7 @@ impl Dashboard {
         self.apply(Action::Tick(self.began.elapsed()))
     }
 
-    pub fn tick(&mut self) -> Result<(), TermError> {
+    pub(super) fn tick(&mut self) -> Result<(), TermError> {
         match self.model.next_tick() {
             Some(due) if due <= self.began.elapsed() => self.clock(),
             _ => Ok(()),
@@ -227,7 +227,7 @@ impl Dashboard {
     }
 
     /// When to wake up if nothing comes in: for the model, or for a frame that had to wait.
-    pub fn next_due(&self) -> Option<Instant> {
+    pub(super) fn next_due(&self) -> Option<Instant> {
         let model = self.model.next_tick().map(|due| self.began + due);
         [model, self.frame_due()].into_iter().flatten().min()
     }
@@ -241,14 +241,14 @@ impl Dashboard {
         Some(self.drawn.map_or_else(Instant::now, |drawn| drawn + wait))
     }
 
-    pub fn draw_if_due(&mut self) -> Result<(), TermError> {
+    pub(super) fn draw_if_due(&mut self) -> Result<(), TermError> {
         match self.frame_due() {
             Some(due) if due <= Instant::now() && self.exit.is_none() => self.draw(),
             _ => Ok(()),
         }
     }
 
-    pub fn draw(&mut self) -> Result<(), TermError> {
+    pub(super) fn draw(&mut self) -> Result<(), TermError> {
         if self.theme != self.model.theme {
             self.theme = self.model.theme;
             self.look = self.options.look(self.theme);
@@ -286,7 +286,7 @@ impl Dashboard {
         }
     }
 
-    pub fn signal(&mut self, signal: i32) -> Result<(), TermError> {
+    pub(super) fn signal(&mut self, signal: i32) -> Result<(), TermError> {
         if signal == SIGCONT {
             self.resume()
         } else {

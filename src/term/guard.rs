@@ -17,10 +17,10 @@ const LEAVE: &[u8] = b"\x1b[?2026l\x1b[0m\x1b[?1004l\x1b[?2004l\x1b[?25h\x1b[?10
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
 /// While it lives, the terminal is ours.
-pub struct Guard(());
+pub(super) struct Guard(());
 
 impl Guard {
-    pub fn take(mouse: bool) -> io::Result<Self> {
+    pub(super) fn take(mouse: bool) -> io::Result<Self> {
         let guard = Self(());
         guard.enter(mouse)?;
         restore_on_panic(thread::current().id());
@@ -28,18 +28,18 @@ impl Guard {
     }
 
     /// Takes the terminal, at the start and after it was given back for a while.
-    pub fn enter(&self, mouse: bool) -> io::Result<()> {
+    pub(super) fn enter(&self, mouse: bool) -> io::Result<()> {
         TAKEN.store(true, Ordering::SeqCst);
         enable_raw_mode()?;
         send(ENTER)?;
         self.set_mouse(mouse)
     }
 
-    pub fn set_mouse(&self, on: bool) -> io::Result<()> {
+    pub(super) fn set_mouse(&self, on: bool) -> io::Result<()> {
         send(if on { MOUSE_ON } else { MOUSE_OFF })
     }
 
-    pub fn leave(&self) {
+    pub(super) fn leave(&self) {
         leave();
     }
 }

@@ -7,13 +7,13 @@ use crate::ui::{HitMap, Target};
 
 /// Remembers what the mouse holds between its press and its release.
 #[derive(Debug, Default)]
-pub struct Input {
+pub(super) struct Input {
     held: Option<(Rect, Target)>,
 }
 
 impl Input {
     /// The actions of one event, given what lay where on the last frame.
-    pub fn actions(&mut self, event: &Event, hits: &HitMap) -> Vec<Action> {
+    pub(super) fn actions(&mut self, event: &Event, hits: &HitMap) -> Vec<Action> {
         let mut actions = Vec::new();
         let is_drag = matches!(event, Event::Mouse(mouse) if matches!(mouse.kind, MouseEventKind::Drag(_)));
         // A release can get lost: whatever is no drag ends one.

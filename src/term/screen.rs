@@ -46,7 +46,7 @@ impl Gathered {
     }
 }
 
-pub struct Screen {
+pub(super) struct Screen {
     terminal: Terminal<CrosstermBackend<Gathered>>,
     gathered: Gathered,
     pictures: Pictures,
@@ -55,7 +55,7 @@ pub struct Screen {
 
 impl Screen {
     /// On a terminal that shows pictures in this way, or in none.
-    pub fn new(graphics: Option<Graphics>) -> io::Result<Self> {
+    pub(super) fn new(graphics: Option<Graphics>) -> io::Result<Self> {
         let gathered = Gathered::default();
         let viewport = Viewport::Fixed(Rect::from((Position::ORIGIN, terminal_size())));
         let backend = CrosstermBackend::new(gathered.clone());
@@ -68,7 +68,7 @@ impl Screen {
     }
 
     /// Draws a frame, if need be at a new size, and over it the pictures that `view` gives.
-    pub fn draw(&mut self, view: impl FnOnce(&mut Frame) -> Vec<(Rect, Pixels)>) -> io::Result<()> {
+    pub(super) fn draw(&mut self, view: impl FnOnce(&mut Frame) -> Vec<(Rect, Pixels)>) -> io::Result<()> {
         self.gathered.write_all(BEGIN)?;
         let size = terminal_size();
         if self.size.replace(size) != Some(size) {
@@ -90,7 +90,7 @@ impl Screen {
     }
 
     /// Pixels of a cell, for pictures that are made for this terminal; `None` where it shows none.
-    pub fn cell(&self) -> Option<(u16, u16)> {
+    pub(super) fn cell(&self) -> Option<(u16, u16)> {
         match self.pictures.protocol()? {
             // Shown as they are, pixel by pixel.
             Protocol::Sixel => cell_size(),
@@ -103,7 +103,7 @@ impl Screen {
     }
 
     /// Sends a text to the terminal's clipboard (OSC 52). Terminals take so much and no more: of a long one, the end.
-    pub fn copy(&mut self, text: &str) -> io::Result<()> {
+    pub(super) fn copy(&mut self, text: &str) -> io::Result<()> {
         let from = text.len().saturating_sub(CLIPBOARD);
         let from = (from..=text.len())
             .find(|&at| text.is_char_boundary(at))
@@ -116,18 +116,18 @@ impl Screen {
     }
 
     /// What is on the terminal is not known any more: the next frame paints everything.
-    pub fn forget(&mut self) {
+    pub(super) fn forget(&mut self) {
         self.size = None;
     }
 
     /// The next frame sends all pictures again.
-    pub fn forget_pictures(&mut self) -> io::Result<()> {
+    pub(super) fn forget_pictures(&mut self) -> io::Result<()> {
         let delete = self.pictures.forget();
         self.gathered.write_all(delete.as_bytes())
     }
 
     /// Takes away what would stay in the terminal: outside tmux, pictures go with the alternate screen.
-    pub fn close(&mut self) -> io::Result<()> {
+    pub(super) fn close(&mut self) -> io::Result<()> {
         if self.is_in_tmux() {
             self.forget_pictures()?;
             self.gathered.send()?;
@@ -135,7 +135,7 @@ impl Screen {
         Ok(())
     }
 
-    pub fn is_in_tmux(&self) -> bool {
+    pub(super) fn is_in_tmux(&self) -> bool {
         self.pictures.is_in_tmux()
     }
 }

@@ -13,10 +13,10 @@ use crate::plain::plain;
 static ORIGINAL: Mutex<Option<OwnedFd>> = Mutex::new(None);
 
 /// While it lives, lines written to standard error are sent here.
-pub struct Capture(());
+pub(super) struct Capture(());
 
 impl Capture {
-    pub fn start(lines: UnboundedSender<String>) -> io::Result<Self> {
+    pub(super) fn start(lines: UnboundedSender<String>) -> io::Result<Self> {
         // Both ends are closed in programs that are started from here.
         let (reader, writer) = io::pipe()?;
         let original = io::stderr().as_fd().try_clone_to_owned()?;
@@ -46,7 +46,7 @@ impl Drop for Capture {
 }
 
 /// Makes standard error what it was; does nothing the second time.
-pub fn give_back() {
+pub(super) fn give_back() {
     if let Some(original) = ORIGINAL.lock().unwrap_or_else(PoisonError::into_inner).take() {
         let _ = dup2_stderr(original);
     }

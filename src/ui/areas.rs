@@ -2,18 +2,18 @@
 use ratatui::layout::{Constraint, Layout, Rect};
 
 /// The first row, and what is below it.
-pub fn head(area: Rect) -> [Rect; 2] {
+pub(super) fn head(area: Rect) -> [Rect; 2] {
     area.layout(&Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]))
 }
 
 /// All but the last row, and that row.
-pub fn foot(area: Rect) -> [Rect; 2] {
+pub(super) fn foot(area: Rect) -> [Rect; 2] {
     area.layout(&Layout::vertical([Constraint::Fill(1), Constraint::Length(1)]))
 }
 
 /// Two areas beside each other, with a blank column between them that is taken from the first, which would be `left`
 /// columns wide.
-pub fn beside(area: Rect, left: u16) -> [Rect; 2] {
+pub(super) fn beside(area: Rect, left: u16) -> [Rect; 2] {
     let left = left.min(area.width);
     let sizes = [left.saturating_sub(1), left.min(1), area.width - left];
     let [first, _, second] = area.layout(&Layout::horizontal(sizes));
@@ -21,7 +21,7 @@ pub fn beside(area: Rect, left: u16) -> [Rect; 2] {
 }
 
 /// The area without its first columns.
-pub fn indent(area: Rect, columns: u16) -> Rect {
+pub(super) fn indent(area: Rect, columns: u16) -> Rect {
     let columns = columns.min(area.width);
     Rect {
         x: area.x + columns,
@@ -32,7 +32,7 @@ pub fn indent(area: Rect, columns: u16) -> Rect {
 
 /// Areas of these heights below one another. Where there is too little room, the last are cut first; ratatui's layout would
 /// shrink all of them.
-pub fn stack<const N: usize>(area: Rect, heights: [u16; N]) -> [Rect; N] {
+pub(super) fn stack<const N: usize>(area: Rect, heights: [u16; N]) -> [Rect; N] {
     let mut y = area.y;
     heights.map(|height| {
         let height = height.min(area.bottom().saturating_sub(y));
@@ -43,7 +43,7 @@ pub fn stack<const N: usize>(area: Rect, heights: [u16; N]) -> [Rect; N] {
 }
 
 /// Areas of these widths beside one another, from the left. Where there is too little room, the last are cut first.
-pub fn columns<const N: usize>(area: Rect, widths: [u16; N]) -> [Rect; N] {
+pub(super) fn columns<const N: usize>(area: Rect, widths: [u16; N]) -> [Rect; N] {
     let mut rest = area;
     widths.map(|width| {
         let column = Rect {
@@ -56,7 +56,7 @@ pub fn columns<const N: usize>(area: Rect, widths: [u16; N]) -> [Rect; N] {
 }
 
 /// The row in the middle.
-pub fn middle_row(area: Rect) -> Rect {
+pub(super) fn middle_row(area: Rect) -> Rect {
     Rect {
         y: area.y + area.height / 2,
         height: area.height.min(1),
@@ -65,12 +65,12 @@ pub fn middle_row(area: Rect) -> Rect {
 }
 
 /// The last column of a row.
-pub fn last_column(row: Rect) -> Rect {
+pub(super) fn last_column(row: Rect) -> Rect {
     indent(row, row.width.saturating_sub(1))
 }
 
 /// The part of a column that lies in a row.
-pub fn cell(row: Rect, column: Rect) -> Rect {
+pub(super) fn cell(row: Rect, column: Rect) -> Rect {
     Rect {
         x: column.x,
         width: column.width,
@@ -79,7 +79,7 @@ pub fn cell(row: Rect, column: Rect) -> Rect {
 }
 
 /// An area of this size in the middle of another, as far as there is room.
-pub fn middle(area: Rect, width: u16, height: u16) -> Rect {
+pub(super) fn middle(area: Rect, width: u16, height: u16) -> Rect {
     let (width, height) = (width.min(area.width), height.min(area.height));
     Rect {
         x: area.x + (area.width - width) / 2,
@@ -90,7 +90,7 @@ pub fn middle(area: Rect, width: u16, height: u16) -> Rect {
 }
 
 /// The number of the first row of a list that is drawn, so that the chosen one is among the `rows` that fit.
-pub fn first_in_sight(selected: usize, rows: u16) -> usize {
+pub(super) fn first_in_sight(selected: usize, rows: u16) -> usize {
     (selected + 1).saturating_sub(usize::from(rows))
 }
 

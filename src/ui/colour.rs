@@ -12,7 +12,7 @@ pub enum Colours {
 }
 
 /// Red, green and blue.
-pub type Rgb = (u8, u8, u8);
+pub(super) type Rgb = (u8, u8, u8);
 
 /// The basic colours, as most terminals show them.
 const BASIC: [(Color, Rgb); 16] = [
@@ -38,7 +38,7 @@ const BASIC: [(Color, Rgb); 16] = [
 const LEVELS: [u8; 6] = [0, 95, 135, 175, 215, 255];
 
 /// The colour, or the nearest one that a terminal with this many colours has.
-pub fn nearest(colour: Color, colours: Colours) -> Color {
+pub(super) fn nearest(colour: Color, colours: Colours) -> Color {
     match (colours, colour) {
         (Colours::None, _) => Color::Reset,
         (Colours::Indexed, Color::Rgb(r, g, b)) => Color::Indexed(indexed((r, g, b))),
@@ -69,7 +69,7 @@ fn indexed(wanted: Rgb) -> u8 {
 }
 
 /// What a colour looks like, as far as that is known; `None` for the terminal's default.
-pub fn seen(colour: Option<Color>) -> Option<Rgb> {
+pub(super) fn seen(colour: Option<Color>) -> Option<Rgb> {
     match colour? {
         Color::Rgb(red, green, blue) => Some((red, green, blue)),
         Color::Indexed(index @ 16..) => Some(rgb(index)),

@@ -10,19 +10,19 @@ use crate::units::{Magnitude, Temperature};
 use odin_core::setting::Setting;
 
 /// A fraction in percent with two decimals: `34.70`.
-pub fn percent(fraction: f64) -> String {
+pub(super) fn percent(fraction: f64) -> String {
     format!("{:.2}", fraction * 100.0)
 }
 
 /// A fraction in percent with two significant digits: `0.1`, `0.04`, `0.0014`.
-pub fn short_share(fraction: f64) -> String {
+pub(super) fn short_share(fraction: f64) -> String {
     let percent = fraction * 100.0;
     let digits = (1 - percent.abs().max(1e-12).log10().floor() as i32).clamp(0, 8) as usize;
     trim(&format!("{percent:.digits$}")).to_owned()
 }
 
 /// A change of a fraction in percentage points, with its sign.
-pub fn points(change: f64, glyphs: &Glyphs) -> String {
+pub(super) fn points(change: f64, glyphs: &Glyphs) -> String {
     let points = change * 100.0;
     let sign = if points.abs() < 0.005 {
         ""
@@ -35,13 +35,13 @@ pub fn points(change: f64, glyphs: &Glyphs) -> String {
 }
 
 /// (low, high) in percent: `3.9–4.8`, with two decimals where one would make the ends alike.
-pub fn interval((low, high): (f64, f64), glyphs: &Glyphs) -> String {
+pub(super) fn interval((low, high): (f64, f64), glyphs: &Glyphs) -> String {
     let digits = if high - low < 0.002 { 2 } else { 1 };
     of_digits((low, high), digits, glyphs)
 }
 
 /// As [`interval`], with one decimal where two do not fit into `width` columns.
-pub fn interval_within(interval: (f64, f64), width: u16, glyphs: &Glyphs) -> String {
+pub(super) fn interval_within(interval: (f64, f64), width: u16, glyphs: &Glyphs) -> String {
     let text = self::interval(interval, glyphs);
     if text.width() > usize::from(width) {
         of_digits(interval, 1, glyphs)
@@ -56,7 +56,7 @@ fn of_digits((low, high): (f64, f64), digits: usize, glyphs: &Glyphs) -> String 
 
 /// The 95 % interval of a change, in percentage points with signs, in at most 11 columns: `−4.5…−1.8`; two decimals where one
 /// would make the ends alike, or an end look like 0.
-pub fn change_interval(interval: Interval, glyphs: &Glyphs) -> String {
+pub(super) fn change_interval(interval: Interval, glyphs: &Glyphs) -> String {
     let Interval { low, high } = interval;
     let with = |digits: usize| {
         let end = |end: f64| {
@@ -77,21 +77,21 @@ pub fn change_interval(interval: Interval, glyphs: &Glyphs) -> String {
         .unwrap_or_else(|| with(1))
 }
 
-pub fn temperature(temperature: Temperature) -> String {
+pub(super) fn temperature(temperature: Temperature) -> String {
     short(temperature.get())
 }
 
-pub fn magnitude(magnitude: Magnitude) -> String {
+pub(super) fn magnitude(magnitude: Magnitude) -> String {
     short(magnitude.get())
 }
 
 /// A knob's value.
-pub fn knob(value: f64) -> String {
+pub(super) fn knob(value: f64) -> String {
     short(value)
 }
 
 /// A setting's knobs with their values, as in `T 1000, ε 0.0014`.
-pub fn knobs(setting: &Setting, glyphs: &Glyphs) -> String {
+pub(super) fn knobs(setting: &Setting, glyphs: &Glyphs) -> String {
     let all: Vec<String> = setting
         .knobs()
         .map(|(of, value)| format!("{} {}", glyphs.knob(of), knob(value)))
@@ -109,7 +109,7 @@ fn short(value: f64) -> String {
 }
 
 /// A score on an axis of length `range`, with enough digits to tell columns apart.
-pub fn score(value: f64, range: f64, glyphs: &Glyphs) -> String {
+pub(super) fn score(value: f64, range: f64, glyphs: &Glyphs) -> String {
     if !value.is_finite() {
         return if value > 0.0 { "+inf" } else { "-inf" }.to_owned();
     }
@@ -133,7 +133,7 @@ fn trim(text: &str) -> &str {
 }
 
 /// Images a second.
-pub fn rate(per_second: f64) -> String {
+pub(super) fn rate(per_second: f64) -> String {
     if per_second < 10.0 {
         format!("{per_second:.1}")
     } else {
@@ -142,7 +142,7 @@ pub fn rate(per_second: f64) -> String {
 }
 
 /// `0:42`, `12:03`, `3h05`.
-pub fn duration(seconds: f64) -> String {
+pub(super) fn duration(seconds: f64) -> String {
     let seconds = seconds.clamp(0.0, 3.6e8).ceil() as u64;
     match seconds {
         0..3600 => format!("{}:{:02}", seconds / 60, seconds % 60),
@@ -152,7 +152,7 @@ pub fn duration(seconds: f64) -> String {
 }
 
 /// The text, cut to at most `width` columns; a mark at the end shows that it was cut.
-pub fn fit(text: &str, width: usize, glyphs: &Glyphs) -> String {
+pub(super) fn fit(text: &str, width: usize, glyphs: &Glyphs) -> String {
     if text.width() <= width {
         return text.to_owned();
     }
@@ -173,7 +173,7 @@ pub fn fit(text: &str, width: usize, glyphs: &Glyphs) -> String {
 }
 
 /// The text in lines of at most `width` columns, broken between words where that is possible.
-pub fn wrap(text: &str, width: usize) -> Vec<String> {
+pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
     // A name or a command must not be broken at its hyphens.
     let options = Options::new(width.max(1)).word_splitter(WordSplitter::NoHyphenation);
     let lines = textwrap::wrap(text, options);

@@ -17,14 +17,14 @@ use super::theme::Theme;
 ///
 /// Text goes into the first row of an area and never leaves the area, except numbers that are wider than their column:
 /// a number that is cut would be another number.
-pub struct Painter<'a> {
+pub(super) struct Painter<'a> {
     pub look: &'a Look,
     pub buffer: &'a mut Buffer,
     pub hits: HitMap,
 }
 
 impl<'a> Painter<'a> {
-    pub fn new(look: &'a Look, buffer: &'a mut Buffer) -> Self {
+    pub(super) fn new(look: &'a Look, buffer: &'a mut Buffer) -> Self {
         Self {
             look,
             buffer,
@@ -32,16 +32,16 @@ impl<'a> Painter<'a> {
         }
     }
 
-    pub fn theme(&self) -> &'a Theme {
+    pub(super) fn theme(&self) -> &'a Theme {
         &self.look.theme
     }
 
-    pub fn glyphs(&self) -> &'a Glyphs {
+    pub(super) fn glyphs(&self) -> &'a Glyphs {
         &self.look.glyphs
     }
 
     /// Writes from the left of an area, and returns what is left of it; what does not fit is dropped.
-    pub fn text(&mut self, area: Rect, text: &str, style: Style) -> Rect {
+    pub(super) fn text(&mut self, area: Rect, text: &str, style: Style) -> Rect {
         let row = area.intersection(self.buffer.area);
         if row.is_empty() {
             return row;
@@ -53,13 +53,13 @@ impl<'a> Painter<'a> {
     }
 
     /// As [`Painter::text`], with a mark where the text is cut.
-    pub fn fitted(&mut self, area: Rect, text: &str, style: Style) -> Rect {
+    pub(super) fn fitted(&mut self, area: Rect, text: &str, style: Style) -> Rect {
         let text = format::fit(text, usize::from(area.width), self.glyphs());
         self.text(area, &text, style)
     }
 
     /// Writes text that ends where the area does. A longer one begins further left.
-    pub fn right(&mut self, area: Rect, text: &str, style: Style) {
+    pub(super) fn right(&mut self, area: Rect, text: &str, style: Style) {
         let x = area.right().saturating_sub(text.width() as u16);
         let area = Rect {
             x,
@@ -70,14 +70,14 @@ impl<'a> Painter<'a> {
     }
 
     /// Writes in the middle of an area, across and down, with a mark where the text is cut.
-    pub fn centred(&mut self, area: Rect, text: &str, style: Style) {
+    pub(super) fn centred(&mut self, area: Rect, text: &str, style: Style) {
         let text = format::fit(text, usize::from(area.width), self.glyphs());
         let left = (area.width - text.width() as u16) / 2;
         self.text(indent(middle_row(area), left), &text, style);
     }
 
     /// Writes a text of several rows where it is too long for one, from the left and in the middle from top to bottom.
-    pub fn wrapped(&mut self, area: Rect, text: &str, style: Style) {
+    pub(super) fn wrapped(&mut self, area: Rect, text: &str, style: Style) {
         let lines = format::wrap(text, usize::from(area.width));
         let height = lines.len().min(usize::from(area.height)) as u16;
         let rows = Rect {
@@ -91,20 +91,20 @@ impl<'a> Painter<'a> {
     }
 
     /// Writes lines below one another, as many as there is room for.
-    pub fn lines(&mut self, area: Rect, lines: &[Line]) {
+    pub(super) fn lines(&mut self, area: Rect, lines: &[Line]) {
         for (line, row) in lines.iter().zip(area.intersection(self.buffer.area).rows()) {
             line.render(row, self.buffer);
         }
     }
 
     /// A rule over the first row.
-    pub fn rule(&mut self, area: Rect) {
+    pub(super) fn rule(&mut self, area: Rect) {
         let rule = self.glyphs().rule.repeat(usize::from(area.width));
         self.text(area, &rule, self.theme().dim);
     }
 
     /// A rule with a title at its start and `right` at its end, which gives way where both do not fit.
-    pub fn title(&mut self, area: Rect, title: &str, right: Vec<Span>) {
+    pub(super) fn title(&mut self, area: Rect, title: &str, right: Vec<Span>) {
         self.rule(area);
         let width = usize::from(area.width);
         let title = format::fit(title, width.saturating_sub(3), self.glyphs());
@@ -118,7 +118,7 @@ impl<'a> Painter<'a> {
     }
 
     /// A word on a rule that begins where the area does, with a blank on each side.
-    pub fn label(&mut self, area: Rect, text: &str, style: Style) {
+    pub(super) fn label(&mut self, area: Rect, text: &str, style: Style) {
         if text.is_empty() || area.is_empty() {
             return;
         }
@@ -131,7 +131,7 @@ impl<'a> Painter<'a> {
     }
 
     /// A word on a rule that ends where the area does, with a blank on each side: the head of a column of numbers.
-    pub fn label_right(&mut self, area: Rect, text: &str, style: Style) {
+    pub(super) fn label_right(&mut self, area: Rect, text: &str, style: Style) {
         if !text.is_empty() {
             let x = area.right().saturating_sub(text.width() as u16);
             let width = area.right() - x;
@@ -140,7 +140,7 @@ impl<'a> Painter<'a> {
     }
 
     /// Whatever is in the area can be clicked; what is added later lies on top.
-    pub fn target(&mut self, area: Rect, target: Target) {
+    pub(super) fn target(&mut self, area: Rect, target: Target) {
         self.hits.add(area, target);
     }
 }

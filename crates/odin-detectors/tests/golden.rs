@@ -1,5 +1,6 @@
 //! Scores against a NumPy reference: those of networks whose arrays lie where `ODIN_GOLDEN` says, a folder of
 //! `*-case.npz` and `*-scores.npz`. Run with `ODIN_GOLDEN=… cargo test -p odin-detectors --test golden -- --ignored`.
+#![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
 use std::path::Path;
 
 #[path = "support/against.rs"]

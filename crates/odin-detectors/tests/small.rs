@@ -1,5 +1,6 @@
 //! All detectors, at their defaults and elsewhere, against their definitions on a small network's evidence: what
 //! make_fixture.py computes one image at a time.
+#![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
 use std::path::Path;
 
 #[path = "support/against.rs"]

@@ -1,4 +1,6 @@
 //! The authors' own file of 2017, and another project's, in every container: equal to the bit, and PyTorch's logits.
+#![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
+#![allow(unreachable_pub, reason = "no other crate imports a test")]
 #[path = "../../../tests/support/shared.rs"]
 mod shared;
 

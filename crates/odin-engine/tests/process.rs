@@ -1,4 +1,6 @@
 //! An engine in a process of its own scores as one in this process does.
+#![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
+#![allow(unreachable_pub, reason = "no other crate imports a test")]
 #[path = "../../../tests/support/home.rs"]
 #[allow(dead_code)] // other tests use the rest
 mod home;

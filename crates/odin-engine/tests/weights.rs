@@ -1,4 +1,5 @@
 //! One network in every container that PyTorch writes: the same tensors, the same logits.
+#![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
 use std::path::Path;
 
 use flate2::read::GzDecoder;

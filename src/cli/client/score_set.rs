@@ -9,13 +9,13 @@ use super::{Client, lock};
 use crate::units::Devices;
 
 /// A score set that has been asked for.
-pub struct PendingSet {
+pub(crate) struct PendingSet {
     set: SetId,
     events: Receiver<Event>,
 }
 
 /// What came of it. Each image is named by its number in the set, and is in one of the two or in neither.
-pub struct ScoredSet {
+pub(crate) struct ScoredSet {
     pub scores: ScoreTable,
     /// Files that cannot be read, each with why.
     pub unreadable: Vec<(u32, String)>,
@@ -23,7 +23,7 @@ pub struct ScoredSet {
 
 impl Client {
     /// Has the set scored. Of several that have been asked for, the first is served first.
-    pub fn ask_for_set(&self, request: SetRequest, devices: &Devices) -> PendingSet {
+    pub(crate) fn ask_for_set(&self, request: SetRequest, devices: &Devices) -> PendingSet {
         let set = SetId {
             job: JobId::Job(self.next.fetch_add(1, Ordering::Relaxed)),
             side: request.side,
@@ -46,7 +46,7 @@ impl Client {
     ///
     /// # Errors
     /// The set cannot be scored, or the engine has ended.
-    pub fn finish_set(&self, pending: PendingSet, bar: &ProgressBar) -> anyhow::Result<ScoredSet> {
+    pub(crate) fn finish_set(&self, pending: PendingSet, bar: &ProgressBar) -> anyhow::Result<ScoredSet> {
         let finished = self.listen_to_set(&pending, bar);
         lock(&self.routes).sets.remove(&pending.set);
         finished

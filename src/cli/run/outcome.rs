@@ -7,7 +7,7 @@ use super::plan::Task;
 use crate::runs::Record;
 
 /// What came of a job.
-pub enum Outcome {
+pub(super) enum Outcome {
     Finished(PathBuf, Box<Record>),
     /// It was there already; without metrics where these cannot be read.
     Kept(PathBuf, Option<Box<Record>>),
@@ -33,7 +33,7 @@ impl Outcome {
 
 /// A job and what came of it, for other programs.
 #[derive(Serialize)]
-pub struct Told<'a> {
+pub(super) struct Told<'a> {
     queue: &'a str,
     network: &'a str,
     dataset: &'a str,
@@ -45,7 +45,7 @@ pub struct Told<'a> {
     metrics: Option<&'a Record>,
 }
 
-pub fn as_json<'a>(tasks: &'a [Task], outcomes: &'a [Outcome]) -> Vec<Told<'a>> {
+pub(super) fn as_json<'a>(tasks: &'a [Task], outcomes: &'a [Outcome]) -> Vec<Told<'a>> {
     let told = |(task, outcome): (&'a Task, &'a Outcome)| Told {
         queue: &task.queue,
         network: &task.spec.network,
@@ -70,7 +70,7 @@ fn state(outcome: &Outcome) -> &'static str {
 }
 
 /// Where each job's run is, or why there is none; then the metrics of all.
-pub fn table(tasks: &[Task], outcomes: &[Outcome]) -> String {
+pub(super) fn table(tasks: &[Task], outcomes: &[Outcome]) -> String {
     let line = |(task, outcome): (&Task, &Outcome)| {
         let detail = match outcome {
             Outcome::Finished(path, _) | Outcome::Kept(path, _) => path.display().to_string(),
@@ -144,7 +144,7 @@ fn metrics(outcomes: &[Outcome]) -> String {
     format!("\n{lines}")
 }
 
-pub fn jobs(count: usize) -> String {
+pub(super) fn jobs(count: usize) -> String {
     if count == 1 {
         "1 job".to_owned()
     } else {

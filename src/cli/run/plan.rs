@@ -12,7 +12,7 @@ use crate::units::Devices;
 use odin_core::protocol::{Failure, JobSpec};
 use odin_core::setting::Detector;
 
-pub struct Task {
+pub(super) struct Task {
     pub queue: String,
     pub devices: Devices,
     pub spec: JobSpec,
@@ -20,7 +20,7 @@ pub struct Task {
 }
 
 impl Task {
-    pub fn title(&self) -> String {
+    pub(super) fn title(&self) -> String {
         let JobSpec {
             network,
             dataset,
@@ -40,7 +40,7 @@ impl Task {
     }
 }
 
-pub struct Plan {
+pub(super) struct Plan {
     pub identity: Identity,
     pub card: NetworkCard,
     pub weights: PathBuf,
@@ -49,7 +49,7 @@ pub struct Plan {
 
 impl Plan {
     /// How much there is to do.
-    pub fn amount(&self, task: &Task) -> String {
+    pub(super) fn amount(&self, task: &Task) -> String {
         let slice = |len: usize| {
             let rest = len.saturating_sub(task.spec.skip);
             task.spec.limit.map_or(rest, |limit| rest.min(limit))
@@ -75,7 +75,7 @@ struct KnownSet {
 }
 
 /// Makes plans; what one has opened and hashed serves the next.
-pub struct Planner<'a> {
+pub(super) struct Planner<'a> {
     home: &'a Home,
     client: &'a Client,
     /// Digests by network and weights file.
@@ -84,7 +84,7 @@ pub struct Planner<'a> {
 }
 
 impl<'a> Planner<'a> {
-    pub fn new(home: &'a Home, client: &'a Client) -> Self {
+    pub(super) fn new(home: &'a Home, client: &'a Client) -> Self {
         Self {
             home,
             client,
@@ -95,7 +95,7 @@ impl<'a> Planner<'a> {
 
     /// # Errors
     /// Why the job cannot be scored: weights or images that are not here, or that do not fit.
-    pub fn plan(&self, task: &Task) -> Result<Plan, Failure> {
+    pub(super) fn plan(&self, task: &Task) -> Result<Plan, Failure> {
         let spec = &task.spec;
         let card = NetworkCard::find(&spec.network, &self.home.model_folders())?;
         let weights = spec.weights.clone().unwrap_or_else(|| card.weights_path());

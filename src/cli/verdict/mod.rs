@@ -33,7 +33,7 @@ use threshold::Threshold;
 /// the `detector`, its `score`, the `threshold`, and `p_value`, the share of in-distribution images that score as low, which is
 /// valid for new images. Of an image that cannot be read it has `error`, which says why, and the exit code is then 1.
 #[derive(Debug, Args)]
-pub struct Options {
+pub(super) struct Options {
     /// Images [default: their names on standard input, a line each, as bytes]
     images: Vec<PathBuf>,
     /// Names on standard input end in NUL bytes, not in newlines (as `find -print0` writes them)
@@ -81,7 +81,7 @@ fn detectors() -> impl TypedValueParser<Value = Detector> {
 const REQUESTS: usize = 2;
 
 /// Exit code 1 where an image has no verdict; its line says why.
-pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
+pub(super) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let home = Home::find()?;
     let path = explore::find(&options.session, &home)?;
     let session = Session::load(&path)?;

@@ -4,7 +4,7 @@ use super::tmux::Tmux;
 
 /// How pictures reach the terminal.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Graphics {
+pub(crate) struct Graphics {
     pub protocol: Protocol,
     /// The tmux between this program and the terminal, where there is one that passes pictures on.
     pub tmux: Option<Tmux>,
@@ -12,13 +12,13 @@ pub struct Graphics {
 
 impl Graphics {
     /// What the environment of this process says that the terminal can, and tmux where the dashboard runs in it.
-    pub fn detect() -> Option<Self> {
+    pub(crate) fn detect() -> Option<Self> {
         Self::from_variables(|name| std::env::var(name).ok(), Tmux::ask)
     }
 
     /// Of any environment. The terminal itself is not asked: its answer would come between a person's first keys.
     /// `ask_tmux` is called where the environment names a tmux.
-    pub fn from_variables(
+    pub(crate) fn from_variables(
         variable: impl Fn(&str) -> Option<String>,
         ask_tmux: impl FnOnce() -> Option<Tmux>,
     ) -> Option<Self> {

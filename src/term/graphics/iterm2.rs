@@ -7,7 +7,7 @@ use super::png;
 use odin_core::protocol::Pixels;
 
 /// A PNG, scaled to the cells.
-pub fn encode(area: Rect, pixels: &Pixels) -> Option<String> {
+pub(super) fn encode(area: Rect, pixels: &Pixels) -> Option<String> {
     let png = png::encode(pixels)?;
     Some(format!(
         "\x1b]1337;File=inline=1;size={};width={};height={};preserveAspectRatio=0;doNotMoveCursor=1:{}\x07",

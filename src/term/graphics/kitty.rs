@@ -11,16 +11,16 @@ use super::png;
 use odin_core::protocol::Pixels;
 
 /// Takes away every picture that lies on the screen.
-pub const DELETE_ALL: &str = "\x1b_Ga=d,d=A,q=2\x1b\\";
+pub(super) const DELETE_ALL: &str = "\x1b_Ga=d,d=A,q=2\x1b\\";
 
 /// Takes away one picture, and its data.
-pub fn delete(number: u32) -> String {
+pub(super) fn delete(number: u32) -> String {
     format!("\x1b_Ga=d,d=I,i={number},q=2\x1b\\")
 }
 
 /// How a picture gets its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Placing {
+pub(super) enum Placing {
     /// At the cursor.
     Cursor,
     /// Wherever cells name it ([`place`]).
@@ -28,7 +28,7 @@ pub enum Placing {
 }
 
 /// A PNG in pieces of 4,096 characters, each a sequence of its own; the terminal scales it to the cells.
-pub fn transmit(number: u32, area: Rect, pixels: &Pixels, placing: Placing) -> Option<Vec<String>> {
+pub(super) fn transmit(number: u32, area: Rect, pixels: &Pixels, placing: Placing) -> Option<Vec<String>> {
     let data = BASE64.encode(png::encode(pixels)?);
     let mut pieces = Vec::new();
     let mut rest = data.as_str();
@@ -116,13 +116,13 @@ fn mark(number: u32) -> Option<char> {
 
 /// The numbers that [`place`] can name: one byte as a colour, which every multiplexer keeps, and some higher ones as a
 /// mark, so that two dashboards in one terminal have different ones.
-pub fn number_for_cells(process: u32, count: u32) -> u32 {
+pub(super) fn number_for_cells(process: u32, count: u32) -> u32 {
     ((process % 127 + 1) << 24) | (count % 255 + 1)
 }
 
 /// Makes the cells of an area those of a picture that was transmitted for it. The number is the text's colour; the first
 /// cell of a row says which row it is, and the others follow it. False where there are more rows than marks.
-pub fn place(number: u32, area: Rect, cells: &mut Buffer) -> bool {
+pub(super) fn place(number: u32, area: Rect, cells: &mut Buffer) -> bool {
     let area = area.intersection(cells.area);
     let [high, .., low] = number.to_be_bytes();
     let Some((first, high)) = mark(0).zip(mark(high.into())) else {

@@ -12,6 +12,6 @@ mod protocol;
 mod sixel;
 mod tmux;
 
-pub use detect::Graphics;
-pub use pictures::Pictures;
-pub use protocol::Protocol;
+pub(super) use detect::Graphics;
+pub(super) use pictures::Pictures;
+pub(super) use protocol::Protocol;

@@ -10,7 +10,7 @@ use super::{iterm2, sixel};
 use odin_core::protocol::Pixels;
 
 #[derive(Debug)]
-pub struct Pictures {
+pub(crate) struct Pictures {
     graphics: Option<Graphics>,
     shown: Vec<(u32, Rect, Pixels)>,
     /// How many pictures were sent: kitty knows them by a number.
@@ -18,7 +18,7 @@ pub struct Pictures {
 }
 
 impl Pictures {
-    pub fn new(graphics: Option<Graphics>) -> Self {
+    pub(crate) fn new(graphics: Option<Graphics>) -> Self {
         Self {
             graphics,
             shown: Vec::new(),
@@ -26,12 +26,12 @@ impl Pictures {
         }
     }
 
-    pub fn protocol(&self) -> Option<Protocol> {
+    pub(crate) fn protocol(&self) -> Option<Protocol> {
         Some(self.graphics.as_ref()?.protocol)
     }
 
     /// Whether the terminal is reached through tmux.
-    pub fn is_in_tmux(&self) -> bool {
+    pub(crate) fn is_in_tmux(&self) -> bool {
         self.graphics
             .as_ref()
             .is_some_and(|graphics| graphics.tmux.is_some())
@@ -39,7 +39,7 @@ impl Pictures {
 
     /// What the terminal must be sent before a frame's cells, to which the pictures then belong: kitty's in tmux. Nothing
     /// where it has them already, and for all others.
-    pub fn place(&mut self, wanted: &[(Rect, Pixels)], cells: &mut Buffer) -> String {
+    pub(crate) fn place(&mut self, wanted: &[(Rect, Pixels)], cells: &mut Buffer) -> String {
         let mut out = String::new();
         let Some(Graphics {
             protocol: Protocol::Kitty,
@@ -69,7 +69,7 @@ impl Pictures {
 
     /// What the terminal must be sent after a frame's cells, to show these pictures and no others over cells of so many
     /// pixels (width, height); nothing where it shows them already.
-    pub fn show(&mut self, wanted: &[(Rect, Pixels)], cell: Option<(u16, u16)>) -> String {
+    pub(crate) fn show(&mut self, wanted: &[(Rect, Pixels)], cell: Option<(u16, u16)>) -> String {
         let mut out = String::new();
         let Some(Graphics { protocol, tmux }) = self.graphics.clone() else {
             return out;
@@ -107,7 +107,7 @@ impl Pictures {
     }
 
     /// What is on the terminal is not known any more.
-    pub fn forget(&mut self) -> String {
+    pub(crate) fn forget(&mut self) -> String {
         let shown = std::mem::take(&mut self.shown);
         let Some(Graphics { protocol, tmux }) = &mut self.graphics else {
             return String::new();

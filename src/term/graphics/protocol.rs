@@ -1,7 +1,7 @@
 //! The ways in which terminals take pictures.
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Protocol {
+pub(crate) enum Protocol {
     Kitty,
     Iterm2,
     Sixel,

@@ -10,7 +10,7 @@ use odin_core::protocol::Pixels;
 const MOST: u32 = 4096;
 
 /// The picture over all of the cells, in the 216 colours of the 6 × 6 × 6 cube; `None` where the cells' size is unknown.
-pub fn encode(area: Rect, pixels: &Pixels, (cell_width, cell_height): (u16, u16)) -> Option<String> {
+pub(super) fn encode(area: Rect, pixels: &Pixels, (cell_width, cell_height): (u16, u16)) -> Option<String> {
     let width = u32::from(area.width) * u32::from(cell_width);
     let height = u32::from(area.height) * u32::from(cell_height);
     if !(1..=MOST).contains(&width) || !(1..=MOST).contains(&height) {

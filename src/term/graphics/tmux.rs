@@ -18,7 +18,7 @@ enum Passthrough {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tmux {
+pub(crate) struct Tmux {
     passthrough: Passthrough,
     /// Whether a program hears that its pane has the focus again, after which it can send what was dropped.
     tells_focus: bool,
@@ -30,7 +30,7 @@ pub struct Tmux {
 
 impl Tmux {
     /// Asks the tmux in whose pane this process runs; `None` where it does not answer.
-    pub fn ask() -> Option<Self> {
+    pub(crate) fn ask() -> Option<Self> {
         let mut command = Command::new("tmux");
         command.args(["display-message", "-p"]);
         if let Some(pane) = std::env::var_os("TMUX_PANE") {
@@ -41,7 +41,7 @@ impl Tmux {
     }
 
     /// Where the pane is now: it may have been moved.
-    pub fn look_again(&mut self) {
+    pub(crate) fn look_again(&mut self) {
         if let Some(now) = Self::ask() {
             self.origin = now.origin;
         }
@@ -74,7 +74,7 @@ impl Tmux {
     }
 
     /// What the terminal can, by its name.
-    pub fn terminal(&self) -> Option<Protocol> {
+    pub(crate) fn terminal(&self) -> Option<Protocol> {
         let (name, version) = &self.terminal;
         let is = |known: &str| name.contains(known) || version.starts_with(known);
         if is("kitty") || is("ghostty") {
@@ -90,7 +90,7 @@ impl Tmux {
 
     /// Whether pictures of this kind reach the terminal. kitty's take the place of what is below them: one that was dropped
     /// while the pane was hidden must be sent again, so the return of the focus has to be told.
-    pub fn passes(&self, protocol: Protocol) -> bool {
+    pub(crate) fn passes(&self, protocol: Protocol) -> bool {
         match self.passthrough {
             Passthrough::Off => false,
             Passthrough::Visible => protocol != Protocol::Kitty || self.tells_focus,
@@ -99,14 +99,14 @@ impl Tmux {
     }
 
     /// A sequence that tmux hands to the terminal as it is; `None` where it is too long for that.
-    pub fn pass(&self, sequence: &str) -> Option<String> {
+    pub(crate) fn pass(&self, sequence: &str) -> Option<String> {
         let passed = format!("\x1bPtmux;{}\x1b\\", sequence.replace('\x1b', "\x1b\x1b"));
         (passed.len() <= LONGEST).then_some(passed)
     }
 
     /// A picture at a cell of the pane. Where tmux has the terminal's cursor is not known: the position is that of the
     /// terminal, and the cursor is put back.
-    pub fn pass_at(&self, (x, y): (u16, u16), picture: &str) -> Option<String> {
+    pub(crate) fn pass_at(&self, (x, y): (u16, u16), picture: &str) -> Option<String> {
         let (top, left) = self.origin;
         let (row, column) = (
             u32::from(top) + u32::from(y) + 1,

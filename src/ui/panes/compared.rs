@@ -6,7 +6,7 @@ use crate::session::Detector;
 use crate::ui::theme::Theme;
 
 /// One of the two sides of a comparison.
-pub struct Compared<'a> {
+pub(super) struct Compared<'a> {
     /// The heading of its numbers.
     pub name: String,
     pub detector: Detector,
@@ -17,7 +17,7 @@ pub struct Compared<'a> {
 }
 
 /// What is compared with (left) and what is looked at (right).
-pub fn pair(model: &Model) -> [Compared<'_>; 2] {
+pub(super) fn pair(model: &Model) -> [Compared<'_>; 2] {
     let shown = model.view.detector;
     if let Some(pin) = &model.pin {
         let pinned = Compared {
@@ -35,7 +35,7 @@ pub fn pair(model: &Model) -> [Compared<'_>; 2] {
 }
 
 /// The one of the pair that the first histogram does not show.
-pub fn counterpart(model: &Model) -> Compared<'_> {
+pub(super) fn counterpart(model: &Model) -> Compared<'_> {
     let [left, right] = pair(model);
     if left.is_pinned || left.detector != model.view.detector {
         left
@@ -45,7 +45,7 @@ pub fn counterpart(model: &Model) -> Compared<'_> {
 }
 
 /// The scores of the selected job by a detector.
-pub fn of(model: &Model, detector: Detector) -> Compared<'_> {
+pub(super) fn of(model: &Model, detector: Detector) -> Compared<'_> {
     let job = model.selected();
     Compared {
         name: detector.to_string(),
@@ -58,7 +58,7 @@ pub fn of(model: &Model, detector: Detector) -> Compared<'_> {
 
 impl Compared<'_> {
     /// The style of its curve.
-    pub fn style(&self, theme: &Theme) -> Style {
+    pub(super) fn style(&self, theme: &Theme) -> Style {
         match self.detector {
             _ if self.is_pinned => theme.pinned,
             Detector::Baseline => theme.baseline,

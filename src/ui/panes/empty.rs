@@ -7,7 +7,7 @@ use crate::session::Detector;
 use crate::ui::painter::Painter;
 
 /// Draws the reason why there are no scores, in the middle of an area.
-pub fn draw(model: &Model, detector: Detector, area: Rect, painter: &mut Painter) {
+pub(super) fn draw(model: &Model, detector: Detector, area: Rect, painter: &mut Painter) {
     if let Some(why) = why(model, detector) {
         // The first row has the title.
         let area = area.inner(Margin::new(1, 1));
@@ -20,7 +20,7 @@ pub fn draw(model: &Model, detector: Detector, area: Rect, painter: &mut Painter
 }
 
 /// Why the selected job has no scores by a detector; `None` where it has.
-pub fn why(model: &Model, detector: Detector) -> Option<String> {
+pub(super) fn why(model: &Model, detector: Detector) -> Option<String> {
     let Some(job) = model.selected() else {
         return Some(no_jobs(model));
     };

@@ -10,7 +10,7 @@ use crate::ui::format;
 use crate::ui::painter::Painter;
 use odin_core::setting::Knob;
 
-pub fn draw(model: &Model, area: Rect, painter: &mut Painter) {
+pub(crate) fn draw(model: &Model, area: Rect, painter: &mut Painter) {
     let theme = painter.theme();
     let line = if let Some(typing) = &model.typing {
         let what = match typing.slider {

@@ -10,7 +10,7 @@ use crate::ui::hit::Target;
 use crate::ui::painter::Painter;
 use crate::units::{Device, Memory, gibibytes};
 
-pub fn draw(model: &Model, area: Rect, painter: &mut Painter) {
+pub(crate) fn draw(model: &Model, area: Rect, painter: &mut Painter) {
     let theme = painter.theme();
     let mut rest = painter.text(area, " odin ", theme.accent);
     for screen in Screen::ALL {

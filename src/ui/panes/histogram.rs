@@ -21,14 +21,14 @@ use crate::units::LogOdds;
 const LABELS: u16 = 5;
 
 /// Where the columns are on the screen, and the scores at the ends of their axis.
-pub struct Drawn {
+pub(super) struct Drawn {
     pub plot: Rect,
     pub low: f64,
     pub high: f64,
 }
 
 /// Draws the scores of one side of a comparison; the mouse moves the threshold on the main one.
-pub fn draw(
+pub(super) fn draw(
     model: &Model,
     which: &Compared,
     is_main: bool,

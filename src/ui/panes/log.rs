@@ -11,7 +11,7 @@ use crate::ui::painter::Painter;
 use crate::ui::theme::Theme;
 use crate::ui::widgets::panel;
 
-pub fn draw(model: &Model, area: Rect, painter: &mut Painter) {
+pub(crate) fn draw(model: &Model, area: Rect, painter: &mut Painter) {
     painter.target(area, Target::Log);
     let theme = painter.theme();
     let log = &model.log;

@@ -1,12 +1,12 @@
 //! The panes of the screens. What several screens show comes last.
-pub mod overlays;
-pub mod header;
-pub mod footer;
-pub mod explore;
-pub mod grid;
-pub mod images;
-pub mod compare;
-pub mod log;
+pub(super) mod overlays;
+pub(super) mod header;
+pub(super) mod footer;
+pub(super) mod explore;
+pub(super) mod grid;
+pub(super) mod images;
+pub(super) mod compare;
+pub(super) mod log;
 mod histogram;
 mod compared;
 mod tuned;

@@ -3,7 +3,7 @@ use crate::session::{Detector, Tuned, TunedOn};
 use crate::ui::glyphs::Glyphs;
 
 /// Such as `T, ε tuned on 400+400 of these images by FPR95`.
-pub fn words(tuned: &Tuned, of: Detector, glyphs: &Glyphs) -> String {
+pub(super) fn words(tuned: &Tuned, of: Detector, glyphs: &Glyphs) -> String {
     let count = |of: &str| match tuned.images {
         Some(n) => format!("{n}+{n} {of}"),
         None => of.strip_prefix("of ").unwrap_or(of).to_owned(),

@@ -6,13 +6,13 @@ use crate::ui::painter::Painter;
 
 /// The heights of one column, as fractions of the whole height.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Column {
+pub(crate) struct Column {
     pub ins: f64,
     pub outs: f64,
 }
 
 /// Draws a column in each column of cells. Where both sets have images, a third colour (or pattern) shows it.
-pub fn draw(area: Rect, columns: &[Column], painter: &mut Painter) {
+pub(crate) fn draw(area: Rect, columns: &[Column], painter: &mut Painter) {
     for (column, x) in columns.iter().zip(area.left()..area.right()) {
         let eighths = |part: f64| {
             let whole = f64::from(area.height) * 8.0;

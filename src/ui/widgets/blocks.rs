@@ -8,7 +8,7 @@ use crate::ui::painter::Painter;
 use odin_core::protocol::Pixels;
 
 /// Draws the picture into the middle of an area, as large as fits, and offers it to terminals that show pixels.
-pub fn draw(pixels: &Pixels, area: Rect, painter: &mut Painter) {
+pub(crate) fn draw(pixels: &Pixels, area: Rect, painter: &mut Painter) {
     let place = place(pixels, area);
     fill(pixels, place, painter);
     painter.hits.pictures.push((place, pixels.clone()));
@@ -85,7 +85,7 @@ fn nearest((r, g, b): Rgb, colours: Colours) -> Color {
 
 /// The nearest colour in the 6 × 6 × 6 cube and the 24 greys. Computed, not searched for: there are thousands of pixels in
 /// a frame.
-pub fn indexed((r, g, b): Rgb) -> u8 {
+pub(crate) fn indexed((r, g, b): Rgb) -> u8 {
     const LEVELS: [u8; 6] = [0, 95, 135, 175, 215, 255];
     let step = |value: u8| match value {
         0..48 => 0,

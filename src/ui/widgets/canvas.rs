@@ -12,7 +12,7 @@ use crate::ui::painter::Painter;
 
 /// How a curve is drawn. A cell has one style: that of the curve drawn last.
 #[derive(Debug, Clone, Copy)]
-pub struct Pen {
+pub(crate) struct Pen {
     pub style: Style,
     pub ascii: &'static str,
     /// Of this many dots along the curve, one is drawn: 1 is a solid line.
@@ -21,7 +21,7 @@ pub struct Pen {
 
 /// What dots are drawn as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ink {
+pub(crate) enum Ink {
     Braille,
     /// Half blocks.
     Blocks,
@@ -30,7 +30,7 @@ pub enum Ink {
 }
 
 impl Ink {
-    pub fn new(marks: Marks, look: &Look) -> Self {
+    pub(crate) fn new(marks: Marks, look: &Look) -> Self {
         match marks {
             _ if !look.glyphs.unicode => Self::Ascii,
             Marks::Pixels | Marks::Braille => Self::Braille,
@@ -54,7 +54,7 @@ struct Cell {
     pen: Option<Pen>,
 }
 
-pub struct Canvas {
+pub(crate) struct Canvas {
     width: usize,
     height: usize,
     cells: Vec<Cell>,
@@ -64,7 +64,7 @@ pub struct Canvas {
 const DOTS: [[u8; 2]; 4] = [[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]];
 
 impl Canvas {
-    pub fn new(area: Rect) -> Self {
+    pub(crate) fn new(area: Rect) -> Self {
         let (width, height) = (usize::from(area.width), usize::from(area.height));
         Self {
             width,
@@ -74,7 +74,7 @@ impl Canvas {
     }
 
     /// Draws a curve through points of the unit square; y points up.
-    pub fn polyline(&mut self, points: impl IntoIterator<Item = (f64, f64)>, pen: Pen) {
+    pub(crate) fn polyline(&mut self, points: impl IntoIterator<Item = (f64, f64)>, pen: Pen) {
         if self.width == 0 || self.height == 0 {
             return;
         }
@@ -120,7 +120,7 @@ impl Canvas {
         }
     }
 
-    pub fn draw(&self, area: Rect, ink: Ink, painter: &mut Painter) {
+    pub(crate) fn draw(&self, area: Rect, ink: Ink, painter: &mut Painter) {
         for (cells, row) in self.cells.chunks(self.width.max(1)).zip(area.rows()) {
             for (cell, place) in cells.iter().zip(row.columns()) {
                 let Some(pen) = cell.pen else { continue };

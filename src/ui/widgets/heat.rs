@@ -17,7 +17,7 @@ const BASIC: [Color; 5] = [
 
 /// How a cell of the map looks.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Shade {
+pub(crate) struct Shade {
     /// Of the background, and of text on it.
     pub style: Style,
     /// What the cell is filled with.
@@ -27,7 +27,7 @@ pub struct Shade {
 }
 
 /// The shade of a place on the scale from 0 (worst) to 1 (best).
-pub fn shade(place: f64, look: &Look) -> Shade {
+pub(crate) fn shade(place: f64, look: &Look) -> Shade {
     let place = if place.is_finite() {
         place.clamp(0.0, 1.0)
     } else {

@@ -10,7 +10,14 @@ use crate::ui::painter::Painter;
 
 /// Clears room for `rows` rows of `width` columns, as far as there is room, and draws a border with a title around it; returns
 /// what is inside.
-pub fn draw(area: Rect, width: u16, rows: u16, title: &str, hint: &str, painter: &mut Painter) -> Rect {
+pub(crate) fn draw(
+    area: Rect,
+    width: u16,
+    rows: u16,
+    title: &str,
+    hint: &str,
+    painter: &mut Painter,
+) -> Rect {
     let (theme, glyphs) = (painter.theme(), painter.glyphs());
     let panel = areas::middle(area, width, rows + 2);
     // Also what is left of wide glyphs that the edges cut.
@@ -35,7 +42,7 @@ pub fn draw(area: Rect, width: u16, rows: u16, title: &str, hint: &str, painter:
 }
 
 /// A line of text that is being typed, with a mark where the next letter goes. Of a long text, its end is shown.
-pub fn field(row: Rect, label: &str, text: &str, painter: &mut Painter) {
+pub(crate) fn field(row: Rect, label: &str, text: &str, painter: &mut Painter) {
     let theme = painter.theme();
     let rest = painter.text(indent(row, 1), label, theme.dim);
     let room = usize::from(rest.width.saturating_sub(2));
@@ -52,7 +59,7 @@ pub fn field(row: Rect, label: &str, text: &str, painter: &mut Painter) {
 }
 
 /// A row of a list.
-pub struct Row<'a> {
+pub(crate) struct Row<'a> {
     pub name: &'a str,
     /// Shown behind the name where there is room.
     pub about: &'a str,
@@ -61,7 +68,7 @@ pub struct Row<'a> {
 }
 
 impl Row<'_> {
-    pub fn draw(&self, area: Rect, painter: &mut Painter) {
+    pub(crate) fn draw(&self, area: Rect, painter: &mut Painter) {
         let (theme, glyphs) = (painter.theme(), painter.glyphs());
         let style = match (self.is_chosen, self.is_dim) {
             (true, _) => theme.title,

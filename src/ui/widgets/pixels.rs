@@ -21,7 +21,7 @@ type Area<'a> = DrawingArea<BitMapBackend<'a>, Shift>;
 type Drawn = Result<(), Box<dyn std::error::Error>>;
 
 /// The picture of an area while it is being drawn: a unit square in which y points up.
-pub struct Plot<'a> {
+pub(crate) struct Plot<'a> {
     look: &'a Look,
     size: (u32, u32),
     rgb: Vec<u8>,
@@ -31,7 +31,7 @@ pub struct Plot<'a> {
 
 impl<'a> Plot<'a> {
     /// `None` where the terminal shows no pictures, or where the area is empty or too large.
-    pub fn new(area: Rect, look: &'a Look) -> Option<Self> {
+    pub(crate) fn new(area: Rect, look: &'a Look) -> Option<Self> {
         let (width, height) = look.cell?;
         let size = (
             u32::from(area.width) * u32::from(width),
@@ -94,7 +94,7 @@ impl<'a> Plot<'a> {
     }
 
     /// Draws a curve. A pen that leaves out dots draws a thin, dashed one.
-    pub fn polyline(&mut self, points: impl IntoIterator<Item = (f64, f64)>, pen: Pen) {
+    pub(crate) fn polyline(&mut self, points: impl IntoIterator<Item = (f64, f64)>, pen: Pen) {
         let points: Vec<_> = points.into_iter().map(|point| self.at(point)).collect();
         let thick = self.stroke();
         let colour = self.colour(pen.style);
@@ -111,7 +111,7 @@ impl<'a> Plot<'a> {
     }
 
     /// Draws two overlaid histograms, from left to right.
-    pub fn bars(&mut self, columns: &[Column]) {
+    pub(crate) fn bars(&mut self, columns: &[Column]) {
         let theme = &self.look.theme;
         let [ins, outs, both] = [theme.ins, theme.outs, theme.both].map(|style| self.colour(style));
         let shades = if theme.has_colour {
@@ -155,14 +155,14 @@ impl<'a> Plot<'a> {
     }
 
     /// Marks a point on a curve.
-    pub fn mark(&mut self, place: (f64, f64), style: ratatui::style::Style) {
+    pub(crate) fn mark(&mut self, place: (f64, f64), style: ratatui::style::Style) {
         let (centre, colour) = (self.at(place), self.colour(style));
         let radius = 2 * self.stroke() as i32;
         self.draw(|area| Ok(area.draw(&Circle::new(centre, radius, colour.filled()))?));
     }
 
     /// Shows the picture over the area.
-    pub fn show(self, area: Rect, painter: &mut Painter) {
+    pub(crate) fn show(self, area: Rect, painter: &mut Painter) {
         for position in area.intersection(painter.buffer.area).positions() {
             if let Some(cell) = painter.buffer.cell_mut(position) {
                 cell.set_symbol(UNDER);

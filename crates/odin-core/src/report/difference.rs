@@ -11,7 +11,7 @@ const FEWEST: usize = 40;
 ///
 /// # Errors
 /// A side without scores, or scores that are not numbers.
-pub fn differences(
+pub(super) fn differences(
     ins: &Scores,
     outs: &Scores,
     conventions: &Conventions,

@@ -1,13 +1,13 @@
 //! How runs and rows are called and grouped wherever they are shown.
 
 /// A path by what tells it from others; a name as it is.
-pub fn short(name: &str) -> String {
+pub(super) fn short(name: &str) -> String {
     odin_datasets::name_of(name)
 }
 
 /// The heading over everything that was measured with this network and in-distribution set; `None` stands for the
 /// set that the network's card names.
-pub fn group(network: &str, in_dataset: Option<&str>) -> String {
+pub(super) fn group(network: &str, in_dataset: Option<&str>) -> String {
     match in_dataset {
         Some(set) => format!("{network} · {}", short(set)),
         None => network.to_owned(),
@@ -15,7 +15,7 @@ pub fn group(network: &str, in_dataset: Option<&str>) -> String {
 }
 
 /// The items by the name of their group. Groups come in the order of their first items, and keep the order of all.
-pub fn grouped<T>(items: &[T], name: impl Fn(&T) -> String) -> Vec<(String, Vec<&T>)> {
+pub(super) fn grouped<T>(items: &[T], name: impl Fn(&T) -> String) -> Vec<(String, Vec<&T>)> {
     let mut groups: Vec<(String, Vec<&T>)> = Vec::new();
     for item in items {
         let name = name(item);

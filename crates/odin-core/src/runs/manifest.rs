@@ -8,7 +8,7 @@ use odin_datasets::{Normalisation, Sampling};
 use odin_metrics::Summary;
 
 /// The version of the manifest that this program writes.
-pub const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 1;
 
 /// How far a run is, as its writer says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -185,10 +185,10 @@ pub struct Cell {
 }
 
 #[cfg(test)]
-pub mod tests {
+pub(super) mod tests {
     use super::*;
 
-    pub fn identity() -> Identity {
+    pub(crate) fn identity() -> Identity {
         let named = |name: &str| Named {
             name: name.to_owned(),
             digest: blake3::hash(name.as_bytes()).to_hex().to_string(),

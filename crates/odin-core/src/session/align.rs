@@ -3,21 +3,21 @@ use serde_yaml::{Mapping, Value};
 
 /// A place in the old list, in the new one, or in both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pair {
+pub(super) enum Pair {
     Kept(usize, usize),
     Removed(usize),
     Added(usize),
 }
 
 impl Pair {
-    pub fn removed(self) -> Option<usize> {
+    pub(super) fn removed(self) -> Option<usize> {
         match self {
             Self::Removed(at) => Some(at),
             _ => None,
         }
     }
 
-    pub fn added(self) -> Option<usize> {
+    pub(super) fn added(self) -> Option<usize> {
         match self {
             Self::Added(at) => Some(at),
             _ => None,
@@ -29,7 +29,7 @@ impl Pair {
 const MOST: usize = 4_000_000;
 
 /// Pairs the elements in order, so that as many as can be stay as they are, and then as many as can be the same thing.
-pub fn align(old: &[Value], new: &[Value]) -> Vec<Pair> {
+pub(super) fn align(old: &[Value], new: &[Value]) -> Vec<Pair> {
     let start = old.iter().zip(new).take_while(|(a, b)| a == b).count();
     let (old_rest, new_rest) = (&old[start..], &new[start..]);
     let end = old_rest

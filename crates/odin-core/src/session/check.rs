@@ -18,7 +18,7 @@ const NO_SKIP: &str =
     "`sample` leaves no images to `skip`, which counts along the file: say `order: file`, or take `skip` out";
 
 /// What is wrong with a session that can be read, with the place in its text.
-pub fn check(session: &Session, text: &str, path: &Path) -> Result<(), SessionError> {
+pub(super) fn check(session: &Session, text: &str, path: &Path) -> Result<(), SessionError> {
     let mut seen: HashMap<&str, usize> = HashMap::new();
     let mut jobs = 0;
     if session.defaults.order == Some(Sampling::Sample) && session.defaults.skip > 0 {
@@ -96,7 +96,7 @@ pub fn check(session: &Session, text: &str, path: &Path) -> Result<(), SessionEr
 }
 
 /// The error at this place of the text, or at its start where the place cannot be found (within an alias).
-pub fn at(text: &str, path: &Path, place: &[Step], message: String) -> SessionError {
+pub(super) fn at(text: &str, path: &Path, place: &[Step], message: String) -> SessionError {
     let (line, column) = locate(text, place).unwrap_or((1, 1));
     SessionError::Invalid {
         path: path.to_owned(),

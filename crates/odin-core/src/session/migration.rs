@@ -7,7 +7,7 @@ use super::schema::Session;
 use super::values::{Limit, VERSION};
 
 /// What the session meant in its own version, said in the present one.
-pub fn migrate(mut session: Session) -> Session {
+pub(super) fn migrate(mut session: Session) -> Session {
     if session.version < 2 {
         let jobs = session.queues.iter_mut().flat_map(|queue| &mut queue.jobs);
         jobs.filter(|job| job.limit == Some(Limit::All))

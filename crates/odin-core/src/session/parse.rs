@@ -8,7 +8,7 @@ use super::text::harmless;
 use odin_datasets::meant;
 
 /// Reads a value from text; `path` is for messages only.
-pub fn parse<T: DeserializeOwned>(text: &str, path: &Path) -> Result<T, SessionError> {
+pub(super) fn parse<T: DeserializeOwned>(text: &str, path: &Path) -> Result<T, SessionError> {
     if let Some(line) = too_deep(text) {
         return Err(SessionError::Invalid {
             path: path.to_owned(),

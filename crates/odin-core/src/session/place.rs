@@ -6,7 +6,7 @@ use serde::de::{DeserializeSeed, EnumAccess, Error, IgnoredAny, MapAccess, SeqAc
 
 /// A step from a value to one inside it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step<'a> {
+pub(super) enum Step<'a> {
     Key(&'a str),
     Item(usize),
 }
@@ -14,7 +14,7 @@ pub enum Step<'a> {
 /// Line and column, from 1, of the value at the end of the steps.
 ///
 /// Reads the text up to there and fails on purpose: the parser's error then says where it was.
-pub fn locate(text: &str, steps: &[Step]) -> Option<(usize, usize)> {
+pub(super) fn locate(text: &str, steps: &[Step]) -> Option<(usize, usize)> {
     let parser = serde_yaml::Deserializer::from_str(text);
     let location = Seek(steps).deserialize(parser).err()?.location()?;
     Some((location.line(), location.column()))

@@ -9,10 +9,10 @@ use super::error::{SessionError, TextError};
 const MAX_FILE: u64 = 1 << 20;
 
 /// What editors of Windows put before UTF-8. YAML allows it.
-pub const BOM: char = '\u{feff}';
+pub(super) const BOM: char = '\u{feff}';
 
 /// The text of a file, without its byte order mark.
-pub fn read(path: &Path) -> Result<String, SessionError> {
+pub(super) fn read(path: &Path) -> Result<String, SessionError> {
     let mut text = read_as_is(path)?;
     if text.starts_with(BOM) {
         text.drain(..BOM.len_utf8());
@@ -21,7 +21,7 @@ pub fn read(path: &Path) -> Result<String, SessionError> {
 }
 
 /// The text of a file to its last byte.
-pub fn read_as_is(path: &Path) -> Result<String, SessionError> {
+pub(super) fn read_as_is(path: &Path) -> Result<String, SessionError> {
     let failed = |cause| SessionError::Read {
         path: path.to_owned(),
         cause,
@@ -50,7 +50,7 @@ pub fn read_as_is(path: &Path) -> Result<String, SessionError> {
 }
 
 /// A text for a terminal: characters that would command it, or turn its writing round, are spelled out.
-pub fn harmless(text: &str) -> String {
+pub(super) fn harmless(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for c in text.chars() {
         if c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') {

@@ -13,7 +13,7 @@ use crate::networks::weights::PassedOver;
 use super::other_libtorch;
 
 /// What there is to say, in order.
-pub fn run(examination: &Examination) -> anyhow::Result<Vec<Finding>> {
+pub(super) fn run(examination: &Examination) -> anyhow::Result<Vec<Finding>> {
     match examination {
         Examination::Machine => {
             let mut findings = libtorch();

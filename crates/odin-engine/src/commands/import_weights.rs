@@ -11,7 +11,7 @@ use odin_core::tasks::ImportRequest;
 use crate::networks::weights::{self, Content, PassedOver, Weights};
 
 /// Writes the safetensors file and the card, and tells which.
-pub fn run(home: &Home, request: &ImportRequest) -> anyhow::Result<String> {
+pub(super) fn run(home: &Home, request: &ImportRequest) -> anyhow::Result<String> {
     let card = NetworkCard::find(&request.network, &home.model_folders())?;
     let card_path = card.file();
     let (weights, beside) = read(&request.file, &card)?;

@@ -10,7 +10,7 @@ const SERIES: &str = "'2.11.";
 const ASK: &str = "import importlib.util as u; s = u.find_spec('torch'); print(next(iter(s.submodule_search_locations)) if s else '')";
 
 /// The first that a Python of the PATH has, and how to build against it.
-pub fn finding() -> Option<Finding> {
+pub(super) fn finding() -> Option<Finding> {
     let folder = ["python3", "python"].into_iter().find_map(|python| {
         let asked = Command::new(python).args(["-c", ASK]).output().ok()?;
         let folder = PathBuf::from(String::from_utf8_lossy(&asked.stdout).trim());

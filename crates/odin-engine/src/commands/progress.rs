@@ -2,7 +2,7 @@
 use std::io::{self, IsTerminal};
 
 /// A progress bar on standard error, and only on a terminal.
-pub fn progress_bar(unit: &str) -> indicatif::ProgressBar {
+pub(super) fn progress_bar(unit: &str) -> indicatif::ProgressBar {
     if !io::stderr().is_terminal() {
         return indicatif::ProgressBar::hidden();
     }

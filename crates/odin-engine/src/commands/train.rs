@@ -19,7 +19,7 @@ use crate::networks::Network;
 use crate::networks::weights::Weights;
 use crate::training::{self, ControlFlow, Examples, Outcome, Progress};
 
-pub fn run(request: &TrainRequest) -> anyhow::Result<()> {
+pub(super) fn run(request: &TrainRequest) -> anyhow::Result<()> {
     let home = Home::find()?;
     let architecture = request.architecture;
     let (card, root) = datasets::find(&request.dataset, &home.data_folders())?;

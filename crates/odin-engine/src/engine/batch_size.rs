@@ -20,7 +20,7 @@ use odin_core::units::{Device, Magnitude, Temperature};
 
 /// What a choice holds for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Case {
+pub(super) struct Case {
     pub device: Device,
     /// The network's weights.
     pub digest: String,
@@ -46,19 +46,19 @@ const HOPELESS: f64 = 1.15;
 
 /// A size, and how quick one compute thread is with it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Choice {
+pub(super) struct Choice {
     batch: usize,
     images_per_second: f64,
 }
 
 /// The sizes that were found, in `runs/batch-sizes.json`. A file that cannot be read is measured anew and replaced.
-pub struct BatchSizes {
+pub(super) struct BatchSizes {
     file: PathBuf,
     known: BTreeMap<String, Choice>,
 }
 
 impl BatchSizes {
-    pub fn open(home: &Home) -> Self {
+    pub(super) fn open(home: &Home) -> Self {
         let file = home.runs().join("batch-sizes.json");
         let known = std::fs::read(&file)
             .ok()
@@ -68,14 +68,14 @@ impl BatchSizes {
     }
 
     /// What was found before.
-    pub fn known(&self, case: &Case) -> Option<usize> {
+    pub(super) fn known(&self, case: &Case) -> Option<usize> {
         let batch = self.known.get(&case.key())?.batch;
         Plan::of(case.device).sizes.contains(&batch).then_some(batch)
     }
 
     /// Remembers what was found, and gives the size. Where nothing could be measured, the pass itself will say what is
     /// wrong.
-    pub fn keep(&mut self, case: &Case, found: Option<Choice>) -> usize {
+    pub(super) fn keep(&mut self, case: &Case, found: Option<Choice>) -> usize {
         let Some(choice) = found else {
             return Plan::of(case.device).sizes.first().copied().unwrap_or(1);
         };
@@ -94,7 +94,7 @@ impl BatchSizes {
 }
 
 /// Finds the size for the case, in a second or two.
-pub fn measure(case: &Case, network: &OpenNetwork) -> Option<Choice> {
+pub(super) fn measure(case: &Case, network: &OpenNetwork) -> Option<Choice> {
     Plan::of(case.device).measure(|size| {
         // On a thread of its own, set up as the compute threads are.
         let pass = || {

@@ -34,7 +34,7 @@ impl NoGpu {
 }
 
 /// Why there is none, where libtorch has found none.
-pub fn why_none() -> NoGpu {
+pub(super) fn why_none() -> NoGpu {
     if cfg!(linked_cuda) {
         reason(ask())
     } else {
@@ -80,7 +80,7 @@ fn ask() -> Option<Answer> {
 }
 
 /// A function of a library that is loaded already.
-pub fn symbol(name: &CStr) -> Option<*mut libc::c_void> {
+pub(super) fn symbol(name: &CStr) -> Option<*mut libc::c_void> {
     // SAFETY: the name ends in a zero byte.
     let found = unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) };
     (!found.is_null()).then_some(found)

@@ -2,10 +2,10 @@
 
 /// Names an entry of the run queue, once and for all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct EntryId(u64);
+pub(super) struct EntryId(u64);
 
 impl EntryId {
-    pub fn new(number: u64) -> Self {
+    pub(super) fn new(number: u64) -> Self {
         Self(number)
     }
 }

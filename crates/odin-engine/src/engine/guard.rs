@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use odin_core::protocol::Failure;
 
 /// Does the work, and turns an error or a panic into the reason why it failed.
-pub fn guarded<T, E: Into<Failure>>(work: impl FnOnce() -> Result<T, E>) -> Result<T, Failure> {
+pub(super) fn guarded<T, E: Into<Failure>>(work: impl FnOnce() -> Result<T, E>) -> Result<T, Failure> {
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(done) => done.map_err(E::into),
         Err(panic) => Err(Failure::fault(&panic_text(panic.as_ref()))),
@@ -13,7 +13,7 @@ pub fn guarded<T, E: Into<Failure>>(work: impl FnOnce() -> Result<T, E>) -> Resu
 }
 
 /// The first line of what a panic said.
-pub fn panic_text(panic: &(dyn Any + Send)) -> String {
+pub(super) fn panic_text(panic: &(dyn Any + Send)) -> String {
     let text = panic
         .downcast_ref::<String>()
         .map(String::as_str)

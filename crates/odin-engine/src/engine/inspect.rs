@@ -84,14 +84,14 @@ impl Inbox {
     }
 }
 
-pub struct Inspector {
+pub(super) struct Inspector {
     inbox: Arc<Inbox>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Inspector {
     /// `emit` is called from the inspector's thread.
-    pub fn start(home: &Home, emit: impl FnMut(Event) + Send + 'static) -> std::io::Result<Self> {
+    pub(super) fn start(home: &Home, emit: impl FnMut(Event) + Send + 'static) -> std::io::Result<Self> {
         let inbox = Arc::new(Inbox::default());
         let mut serving = Serving {
             home: home.clone(),
@@ -109,12 +109,12 @@ impl Inspector {
         })
     }
 
-    pub fn thumbnails(&self, job: JobId, spec: JobSpec, images: Vec<ImageId>) {
+    pub(super) fn thumbnails(&self, job: JobId, spec: JobSpec, images: Vec<ImageId>) {
         self.inbox
             .put(|wanted| wanted.thumbnails = Some((job, spec, images)));
     }
 
-    pub fn inspect(&self, job: JobId, spec: JobSpec, image: ImageId) {
+    pub(super) fn inspect(&self, job: JobId, spec: JobSpec, image: ImageId) {
         self.inbox
             .put(|wanted| wanted.inspection = Some((job, spec, image)));
     }

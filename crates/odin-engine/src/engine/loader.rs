@@ -19,14 +19,14 @@ use odin_datasets::Dataset;
 /// then left alone.
 const ARITHMETIC: &str = "f32, rules 1";
 
-pub struct LoadRequest {
+pub(super) struct LoadRequest {
     pub entry: EntryId,
     pub request: SetRequest,
     pub workers: Vec<WorkerId>,
 }
 
 /// What came of a request.
-pub struct Loaded {
+pub(super) struct Loaded {
     pub entry: EntryId,
     pub ready: Result<Ready, Failure>,
 }
@@ -41,7 +41,7 @@ enum Ask {
 }
 
 /// All that a set needs open.
-pub struct Ready {
+pub(super) struct Ready {
     pub networks: Vec<(WorkerId, Arc<OpenNetwork>)>,
     pub set: Arc<Dataset>,
     pub evidence: EvidenceKey,
@@ -51,7 +51,7 @@ pub struct Ready {
 
 impl Ready {
     /// What a person should know before anything is scored.
-    pub fn notes(&self) -> Vec<String> {
+    pub(super) fn notes(&self) -> Vec<String> {
         let network = self.networks.first().map(|(_, network)| network);
         let of = |network: &Arc<OpenNetwork>| {
             let name = &network.card.name;
@@ -65,7 +65,7 @@ impl Ready {
     }
 }
 
-pub struct Loader {
+pub(super) struct Loader {
     models: Arc<ModelCache>,
     asks: Option<Sender<Ask>>,
     thread: Option<JoinHandle<()>>,
@@ -73,7 +73,7 @@ pub struct Loader {
 
 impl Loader {
     /// `opened` and `identified` are called from the loader's thread, once a request.
-    pub fn start(
+    pub(super) fn start(
         home: &Home,
         opened: impl Fn(Loaded) + Send + 'static,
         identified: impl Fn(Event) + Send + 'static,
@@ -100,7 +100,7 @@ impl Loader {
     }
 
     /// Has the request answered in its turn; `None`. Where all is open already, gives the answer at once.
-    pub fn request(&self, request: LoadRequest) -> Option<Loaded> {
+    pub(super) fn request(&self, request: LoadRequest) -> Option<Loaded> {
         if self.models.is_at_hand(&request.request, &request.workers) {
             return Some(answer(&self.models, &request));
         }
@@ -109,7 +109,7 @@ impl Loader {
     }
 
     /// Has the digest of the network's weights found out.
-    pub fn identify(&self, network: String, weights: Option<PathBuf>) {
+    pub(super) fn identify(&self, network: String, weights: Option<PathBuf>) {
         self.ask(Ask::Identify { network, weights });
     }
 

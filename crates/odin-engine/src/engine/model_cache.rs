@@ -71,7 +71,7 @@ impl From<OpenError> for Failure {
 }
 
 /// Shared by who opens and who only asks what is open: its locks are held for a look, never while something is opened.
-pub struct ModelCache {
+pub(super) struct ModelCache {
     home: Home,
     networks: Mutex<HashMap<NetworkKey, (Stamp, Arc<OpenNetwork>)>>,
     sets: Mutex<HashMap<SetKey, (Stamp, Arc<Dataset>)>>,
@@ -125,7 +125,7 @@ impl Stamp {
 }
 
 impl ModelCache {
-    pub fn new(home: &Home) -> Self {
+    pub(super) fn new(home: &Home) -> Self {
         Self {
             home: home.clone(),
             networks: Mutex::default(),
@@ -135,7 +135,7 @@ impl ModelCache {
     }
 
     /// Whether all that the set needs is open, as its files are now, and hashed: then opening it takes no time.
-    pub fn is_at_hand(&self, request: &SetRequest, workers: &[WorkerId]) -> bool {
+    pub(super) fn is_at_hand(&self, request: &SetRequest, workers: &[WorkerId]) -> bool {
         let networks: Option<Vec<_>> = workers
             .iter()
             .map(|&worker| known(&self.networks, &network_key(request, worker)))
@@ -157,7 +157,7 @@ impl ModelCache {
 
     /// Images a pass: the least of the devices' own sizes, so that batches are the same whichever computes them. What is
     /// not known is measured, which takes a second or two.
-    pub fn batch_size(&self, networks: &[(WorkerId, Arc<OpenNetwork>)], set: &Dataset) -> usize {
+    pub(super) fn batch_size(&self, networks: &[(WorkerId, Arc<OpenNetwork>)], set: &Dataset) -> usize {
         let mut least = None;
         let Some(size) = first_size(set) else { return 1 };
         for (worker, network) in networks {
@@ -176,7 +176,11 @@ impl ModelCache {
     }
 
     /// The network as it lies on the device of a worker.
-    pub fn network(&self, request: &SetRequest, worker: WorkerId) -> Result<Arc<OpenNetwork>, OpenError> {
+    pub(super) fn network(
+        &self,
+        request: &SetRequest,
+        worker: WorkerId,
+    ) -> Result<Arc<OpenNetwork>, OpenError> {
         let key = network_key(request, worker);
         if let Some(open) = known(&self.networks, &key) {
             return Ok(open);
@@ -216,7 +220,7 @@ impl ModelCache {
     }
 
     /// Digest of the weights that the network scores with; of those that are open, without reading them again.
-    pub fn weights_digest(&self, network: &str, weights: Option<&Path>) -> Result<String, OpenError> {
+    pub(super) fn weights_digest(&self, network: &str, weights: Option<&Path>) -> Result<String, OpenError> {
         let open = lock(&self.networks)
             .iter()
             .find(|((name, file, _), (stamp, _))| {
@@ -290,7 +294,11 @@ impl ModelCache {
     }
 
     /// The images of the request. The labels of an in-distribution set must be those of the network.
-    pub fn images(&self, request: &SetRequest, network: &OpenNetwork) -> Result<Arc<Dataset>, OpenError> {
+    pub(super) fn images(
+        &self,
+        request: &SetRequest,
+        network: &OpenNetwork,
+    ) -> Result<Arc<Dataset>, OpenError> {
         let set = match &request.images {
             SetImages::Files(files) => return self.files(files, request, network),
             SetImages::InDistribution => {

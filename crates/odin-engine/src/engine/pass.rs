@@ -16,7 +16,7 @@ use odin_core::units::{LogOdds, Magnitude, Temperature};
 use odin_datasets::Batch;
 
 /// A batch to compute, and what is known of its images.
-pub struct Work {
+pub(super) struct Work {
     /// The set of the run queue that it belongs to.
     pub entry: EntryId,
     pub set: String,
@@ -36,7 +36,7 @@ type Row = (u32, Box<[f32]>);
 
 /// What came of a batch.
 #[derive(Default)]
-pub struct Found {
+pub(super) struct Found {
     pub shown: Shown,
     /// The device ran out of memory, and smaller batches went through.
     pub halved_to: Option<usize>,
@@ -64,13 +64,13 @@ impl From<PassError> for Failure {
 }
 
 impl Work {
-    pub fn images(&self) -> impl Iterator<Item = u32> + '_ {
+    pub(super) fn images(&self) -> impl Iterator<Item = u32> + '_ {
         self.batch.indices.iter().map(|&index| index as u32)
     }
 }
 
 /// Computes the batch on the compute thread of this number; where the device runs out of memory, in halves.
-pub fn compute(work: &Work, thread: usize) -> Result<Found, PassError> {
+pub(super) fn compute(work: &Work, thread: usize) -> Result<Found, PassError> {
     let scorer = work
         .network
         .scorer(thread)

@@ -11,19 +11,19 @@ use super::pass::{Found, PassError, Work, compute};
 use odin_core::units::Device;
 
 /// A batch that came back.
-pub struct Done {
+pub(super) struct Done {
     pub work: Work,
     pub found: Result<Found, PassError>,
 }
 
-pub struct Pool {
+pub(super) struct Pool {
     work: Option<Sender<Work>>,
     threads: Vec<JoinHandle<()>>,
 }
 
 impl Pool {
     /// Starts the threads of the device's worker of this number; each calls `done` with every batch it has computed.
-    pub fn start(
+    pub(super) fn start(
         device: Device,
         number: usize,
         done: impl Fn(Done) + Clone + Send + 'static,
@@ -53,11 +53,11 @@ impl Pool {
     }
 
     /// How many batches are worth having under way.
-    pub fn width(&self) -> usize {
+    pub(super) fn width(&self) -> usize {
         self.threads.len()
     }
 
-    pub fn submit(&self, work: Work) {
+    pub(super) fn submit(&self, work: Work) {
         if let Some(sender) = &self.work {
             // The threads hear as long as the pool stands.
             let _ = sender.send(work);

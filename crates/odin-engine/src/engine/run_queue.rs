@@ -13,14 +13,14 @@ use super::worker_id::WorkerId;
 
 /// Who asked for a set, and when its turn comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Subscriber {
+pub(super) struct Subscriber {
     pub set: SetId,
     pub generation: Generation,
     pub lane: u32,
     pub background: bool,
 }
 
-pub struct Entry {
+pub(super) struct Entry {
     pub id: EntryId,
     pub request: SetRequest,
     pub workers: Vec<WorkerId>,
@@ -29,14 +29,14 @@ pub struct Entry {
     pub state: State,
 }
 
-pub enum State {
+pub(super) enum State {
     /// Its network and images are being opened.
     Opening,
     Open(Box<Task>),
 }
 
 /// What became of a request.
-pub enum Put {
+pub(super) enum Put {
     /// A new entry.
     New(EntryId),
     /// Somebody asked for the same before.
@@ -44,7 +44,7 @@ pub enum Put {
 }
 
 #[derive(Default)]
-pub struct RunQueue {
+pub(super) struct RunQueue {
     entries: Vec<Entry>,
     next: u64,
     preferred: Option<JobId>,
@@ -56,7 +56,7 @@ pub struct RunQueue {
 
 impl RunQueue {
     /// Takes a request in; it takes the place of an older one under the same name.
-    pub fn put(&mut self, subscriber: Subscriber, request: SetRequest, workers: Vec<WorkerId>) -> Put {
+    pub(super) fn put(&mut self, subscriber: Subscriber, request: SetRequest, workers: Vec<WorkerId>) -> Put {
         self.give_claim(subscriber.lane);
         self.remove_subscriber(subscriber.set);
         self.next += 1;
@@ -91,7 +91,7 @@ impl RunQueue {
         }
     }
 
-    pub fn cancel(&mut self, set: SetId) {
+    pub(super) fn cancel(&mut self, set: SetId) {
         self.remove_subscriber(set);
         self.forget_arrivals();
     }
@@ -113,12 +113,12 @@ impl RunQueue {
         self.arrivals.retain(|job, _| has_entry(job));
     }
 
-    pub fn prefer(&mut self, job: JobId) {
+    pub(super) fn prefer(&mut self, job: JobId) {
         self.preferred = Some(job);
     }
 
     /// The set that a worker is to serve now, of those that are open and not `waiting` for a batch.
-    pub fn next(&mut self, worker: WorkerId, waiting: &[EntryId]) -> Option<(EntryId, &mut Task)> {
+    pub(super) fn next(&mut self, worker: WorkerId, waiting: &[EntryId]) -> Option<(EntryId, &mut Task)> {
         let turn = |(place, entry): (usize, &Entry)| {
             let State::Open(task) = &entry.state else {
                 return None;
@@ -152,7 +152,7 @@ impl RunQueue {
     }
 
     /// So many images of an entry have been handed out.
-    pub fn handed_out(&mut self, id: EntryId, images: usize) {
+    pub(super) fn handed_out(&mut self, id: EntryId, images: usize) {
         if let Some(entry) = self.entries.iter().find(|entry| entry.id == id) {
             let mut lanes: Vec<u32> = entry.subscribers.iter().map(|each| each.lane).collect();
             lanes.sort_unstable();
@@ -163,11 +163,11 @@ impl RunQueue {
         }
     }
 
-    pub fn entry(&mut self, id: EntryId) -> Option<&mut Entry> {
+    pub(super) fn entry(&mut self, id: EntryId) -> Option<&mut Entry> {
         self.entries.iter_mut().find(|entry| entry.id == id)
     }
 
-    pub fn task(&mut self, id: EntryId) -> Option<&mut Task> {
+    pub(super) fn task(&mut self, id: EntryId) -> Option<&mut Task> {
         match &mut self.entry(id)?.state {
             State::Open(task) => Some(task),
             State::Opening => None,
@@ -175,7 +175,7 @@ impl RunQueue {
     }
 
     /// Who asks for the entry, the one whose turn it is first; nobody where it is gone.
-    pub fn subscribers(&self, id: EntryId) -> Vec<Subscriber> {
+    pub(super) fn subscribers(&self, id: EntryId) -> Vec<Subscriber> {
         let entry = self.entries.iter().find(|entry| entry.id == id);
         let mut subscribers = entry.map(|entry| entry.subscribers.clone()).unwrap_or_default();
         subscribers.sort_by_key(|subscriber| {
@@ -191,7 +191,7 @@ impl RunQueue {
     }
 
     /// Takes the entry out, and gives those who asked for it.
-    pub fn remove(&mut self, id: EntryId) -> Vec<Subscriber> {
+    pub(super) fn remove(&mut self, id: EntryId) -> Vec<Subscriber> {
         let subscribers = self.subscribers(id);
         self.entries.retain(|entry| entry.id != id);
         self.forget_arrivals();
@@ -199,7 +199,7 @@ impl RunQueue {
     }
 
     /// Every set that is open.
-    pub fn tasks(&self) -> impl Iterator<Item = &Task> {
+    pub(super) fn tasks(&self) -> impl Iterator<Item = &Task> {
         self.entries.iter().filter_map(|entry| match &entry.state {
             State::Open(task) => Some(task.as_ref()),
             State::Opening => None,

@@ -25,7 +25,7 @@ use odin_core::runs::evidence::Budget;
 use odin_core::units::{Device, Devices};
 
 /// What reaches the scheduler.
-pub enum Message {
+pub(super) enum Message {
     Command(Box<Command>),
     Loaded(Box<Loaded>),
     Done(Box<Done>),
@@ -52,7 +52,7 @@ struct Scheduler<E, D> {
 }
 
 /// Serves until it is told to end. `sender` is the inbox's other end, for the compute threads.
-pub fn run(
+pub(super) fn run(
     home: &Home,
     budget: Budget,
     inbox: &Receiver<Message>,

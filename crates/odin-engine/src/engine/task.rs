@@ -36,7 +36,7 @@ impl From<TaskError> for Failure {
     }
 }
 
-pub struct Task {
+pub(super) struct Task {
     entry: EntryId,
     pub started: Instant,
     request: SetRequest,
@@ -62,7 +62,7 @@ enum Ahead {
 }
 
 /// What a task wants next.
-pub enum Next {
+pub(super) enum Next {
     Compute(Box<Work>),
     /// These images' scores have become known since the task began: another set had them in common.
     Known(ScoreTable),
@@ -73,7 +73,7 @@ pub enum Next {
 
 impl Task {
     /// Finds out what is to be computed. Also gives the scores that are known already, in the order of the request.
-    pub fn begin(
+    pub(super) fn begin(
         entry: EntryId,
         request: SetRequest,
         ready: Ready,
@@ -123,27 +123,27 @@ impl Task {
     }
 
     /// Whether it needs the evidence of this set.
-    pub fn uses(&self, key: &EvidenceKey) -> bool {
+    pub(super) fn uses(&self, key: &EvidenceKey) -> bool {
         self.evidence == *key
     }
 
     /// Images to score.
-    pub fn total(&self) -> usize {
+    pub(super) fn total(&self) -> usize {
         self.order.len()
     }
 
     /// How many of a thousand images have been handed out or were known.
-    pub fn permille_handed_out(&self) -> u32 {
+    pub(super) fn permille_handed_out(&self) -> u32 {
         (1000 * self.handed_out / self.order.len().max(1)) as u32
     }
 
     /// Whether the images are in-distribution ones.
-    pub fn side(&self) -> Side {
+    pub(super) fn side(&self) -> Side {
         self.request.side
     }
 
     /// The scores that are known, in the order of the request.
-    pub fn known(&self, store: &mut Store) -> ScoreTable {
+    pub(super) fn known(&self, store: &mut Store) -> ScoreTable {
         self.table(self.order.iter().copied(), store)
     }
 
@@ -155,7 +155,7 @@ impl Task {
     }
 
     /// The next batch, for this worker.
-    pub fn next(&mut self, worker: WorkerId, store: &mut Store) -> Result<Next, TaskError> {
+    pub(super) fn next(&mut self, worker: WorkerId, store: &mut Store) -> Result<Next, TaskError> {
         let of_worker = self.networks.iter().find(|(of, _)| *of == worker);
         let network = of_worker.map(|(_, network)| network.clone());
         let network = network.ok_or(TaskError::NoNetwork(worker))?;
@@ -222,7 +222,7 @@ impl Task {
     }
 
     /// The scores of a batch that has come back, out of the evidence it has become.
-    pub fn scores(&mut self, work: &Work, store: &mut Store) -> ScoreTable {
+    pub(super) fn scores(&mut self, work: &Work, store: &mut Store) -> ScoreTable {
         self.out = self
             .out
             .checked_sub(1)
@@ -231,13 +231,13 @@ impl Task {
     }
 
     /// What a person should know of the set as it was opened, and of the images chosen.
-    pub fn notes(&self) -> impl Iterator<Item = String> {
+    pub(super) fn notes(&self) -> impl Iterator<Item = String> {
         let of_set = move |note: &String| format!("{}: {note}", self.set.name());
         self.set.notes().iter().map(of_set).chain(self.note.clone())
     }
 
     /// Of a set of files, those that cannot be read: number and reason.
-    pub fn unreadable_files(&self) -> Vec<(u32, String)> {
+    pub(super) fn unreadable_files(&self) -> Vec<(u32, String)> {
         match self.request.images {
             SetImages::Files(_) => {
                 let skipped = self.set.skipped().into_iter();
@@ -248,7 +248,7 @@ impl Task {
     }
 
     /// Where images of a named set were left out because they cannot be read: the set's name, how many, why the first.
-    pub fn skipped(&self) -> Option<(String, usize, String)> {
+    pub(super) fn skipped(&self) -> Option<(String, usize, String)> {
         if matches!(self.request.images, SetImages::Files(_)) {
             return None;
         }

@@ -75,7 +75,7 @@ pub(super) struct TestEngine {
 }
 
 impl TestEngine {
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self::with(Budget::default())
     }
 
@@ -119,7 +119,7 @@ impl TestEngine {
         Self::on(&Home::at(folder.path()), budget, folder)
     }
 
-    pub fn tell(&self, command: JobCommand) {
+    pub(super) fn tell(&self, command: JobCommand) {
         let commands = self.comparisons.lock().unwrap().ask(command);
         commands.into_iter().for_each(|command| self.engine.send(command));
     }
@@ -165,7 +165,7 @@ impl TestEngine {
         }
     }
 
-    pub fn score(&mut self, spec: JobSpec) -> Result<Vec<JobBatch>, Failure> {
+    pub(super) fn score(&mut self, spec: JobSpec) -> Result<Vec<JobBatch>, Failure> {
         let generation = self.ask(0, spec);
         self.finish(0, generation)
     }

@@ -31,14 +31,14 @@ struct Worker {
     under_way: usize,
 }
 
-pub struct Workers<D> {
+pub(super) struct Workers<D> {
     workers: Vec<Worker>,
     done: D,
 }
 
 impl<D: Fn(Done) + Clone + Send + 'static> Workers<D> {
     /// `done` is called, from the compute threads, with every batch that was computed.
-    pub fn new(done: D) -> Self {
+    pub(super) fn new(done: D) -> Self {
         Self {
             workers: Vec::new(),
             done,
@@ -46,7 +46,7 @@ impl<D: Fn(Done) + Clone + Send + 'static> Workers<D> {
     }
 
     /// The workers that these devices mean. Those that are not up are started, and told of to `started`.
-    pub fn on(
+    pub(super) fn on(
         &mut self,
         devices: &Devices,
         mut started: impl FnMut(Device),
@@ -72,12 +72,12 @@ impl<D: Fn(Done) + Clone + Send + 'static> Workers<D> {
     }
 
     /// Workers that could begin a batch at once.
-    pub fn with_room(&self) -> Vec<WorkerId> {
+    pub(super) fn with_room(&self) -> Vec<WorkerId> {
         let free = self.workers.iter().filter(|w| w.under_way < w.pool.width());
         free.map(|worker| worker.id).collect()
     }
 
-    pub fn submit(&mut self, work: Work) {
+    pub(super) fn submit(&mut self, work: Work) {
         if let Some(worker) = self.workers.iter_mut().find(|w| w.id == work.worker) {
             worker.under_way += 1;
             worker.pool.submit(work);
@@ -85,7 +85,7 @@ impl<D: Fn(Done) + Clone + Send + 'static> Workers<D> {
     }
 
     /// A batch of the worker has come back.
-    pub fn came_back(&mut self, id: WorkerId) {
+    pub(super) fn came_back(&mut self, id: WorkerId) {
         if let Some(worker) = self.workers.iter_mut().find(|w| w.id == id) {
             worker.under_way = worker.under_way.saturating_sub(1);
         }

@@ -184,7 +184,7 @@ pub(super) mod samples {
     use odin_core::networks::{Architecture, Parameter, Role};
 
     /// Uniform in −1 to 1.
-    pub fn noise(shape: &[i64], seed: u64) -> Tensor {
+    pub(crate) fn noise(shape: &[i64], seed: u64) -> Tensor {
         let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
         let count = shape.iter().product::<i64>();
         let values: Vec<f32> = (0..count).map(|_| rng.random_range(-1.0..1.0)).collect();
@@ -192,7 +192,7 @@ pub(super) mod samples {
     }
 
     /// Weights for five classes whose batch norms are not the identity.
-    pub fn varied(architecture: &Architecture) -> Weights {
+    pub(crate) fn varied(architecture: &Architecture) -> Weights {
         let vary = |(seed, p): (usize, &Parameter)| {
             let noise = noise(&p.shape, seed as u64);
             let fan = p.shape.iter().skip(1).product::<i64>().max(1) as f64;
@@ -209,12 +209,12 @@ pub(super) mod samples {
     }
 
     /// The greatest difference, as a share of the greatest value.
-    pub fn off(a: &Tensor, b: &Tensor) -> f64 {
+    pub(crate) fn off(a: &Tensor, b: &Tensor) -> f64 {
         ((a - b).abs().max() / b.abs().max()).double_value(&[])
     }
 
     /// Whether gradients agree, of which one may have met an activation at the edge of its ReLU, where rounding decides.
-    pub fn agree(mut offs: Vec<f64>) -> bool {
+    pub(crate) fn agree(mut offs: Vec<f64>) -> bool {
         offs.sort_by(f64::total_cmp);
         let most = offs.len() - 1;
         offs[..most].iter().all(|&off| off < 1e-4) && offs[most] < 0.2

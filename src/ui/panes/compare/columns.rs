@@ -16,7 +16,7 @@ const T_WIDTH: u16 = 7;
 const EPSILON_WIDTH: u16 = 8;
 
 /// A column, with its place in a row. Names begin where it begins; numbers end where it ends.
-pub struct Placed {
+pub(super) struct Placed {
     pub column: CompareColumn,
     pub x: u16,
     pub width: u16,
@@ -24,7 +24,7 @@ pub struct Placed {
 
 impl Placed {
     /// The cell of the column in a row.
-    pub fn cell(&self, row: Rect) -> Rect {
+    pub(super) fn cell(&self, row: Rect) -> Rect {
         Rect {
             x: row.x + self.x,
             width: self.width,
@@ -33,7 +33,7 @@ impl Placed {
     }
 
     /// Writes a name or a number into the cell.
-    pub fn write(&self, text: &str, style: Style, row: Rect, painter: &mut Painter) {
+    pub(super) fn write(&self, text: &str, style: Style, row: Rect, painter: &mut Painter) {
         let cell = self.cell(row);
         match self.column {
             CompareColumn::Network | CompareColumn::Set => {
@@ -44,11 +44,11 @@ impl Placed {
     }
 
     /// Digits after the point that there is room for.
-    pub fn digits(&self) -> usize {
+    pub(super) fn digits(&self) -> usize {
         if self.width >= WIDE_CELL { 2 } else { 1 }
     }
 
-    pub fn metric(&self) -> Option<Metric> {
+    pub(super) fn metric(&self) -> Option<Metric> {
         match self.column {
             CompareColumn::Metric(metric) => Some(metric),
             _ => None,
@@ -57,14 +57,14 @@ impl Placed {
 }
 
 /// The network, where all jobs have the same one. It then needs no column.
-pub fn only_network(model: &Model) -> Option<&str> {
+pub(super) fn only_network(model: &Model) -> Option<&str> {
     let mut names = model.jobs.iter().map(|job| job.spec.network.as_str());
     let first = names.next()?;
     names.all(|name| name == first).then_some(first)
 }
 
 /// T and ε, where all jobs have the same.
-pub fn common_setting(model: &Model) -> Option<Parameters> {
+pub(super) fn common_setting(model: &Model) -> Option<Parameters> {
     let beside = model.beside();
     let mut settings = model.jobs.iter().map(|job| Parameters::of(&job.setting(beside)));
     let first = settings.next()?;
@@ -72,7 +72,7 @@ pub fn common_setting(model: &Model) -> Option<Parameters> {
 }
 
 /// The columns that fit into so many, from the left.
-pub fn place(model: &Model, width: u16) -> Vec<Placed> {
+pub(super) fn place(model: &Model, width: u16) -> Vec<Placed> {
     let longest = |name: fn(&Job) -> &str, most: usize| {
         let longest = model.jobs.iter().map(|job| name(job).width()).max().unwrap_or(0);
         longest.clamp(7, most) as u16 + 1
@@ -130,7 +130,7 @@ pub fn place(model: &Model, width: u16) -> Vec<Placed> {
 }
 
 /// Draws the heads; a click on one sorts by its column.
-pub fn draw_heads(model: &Model, columns: &[Placed], row: Rect, painter: &mut Painter) {
+pub(super) fn draw_heads(model: &Model, columns: &[Placed], row: Rect, painter: &mut Painter) {
     let (theme, glyphs) = (painter.theme(), painter.glyphs());
     for placed in columns {
         let name = match placed.column {

@@ -12,7 +12,7 @@ use crate::ui::painter::Painter;
 use crate::ui::panes::tuned;
 
 /// The change from the baseline, the intervals, and what was published.
-pub fn lines(model: &Model, job: &Job, columns: &[Placed], painter: &Painter) -> Vec<Line<'static>> {
+pub(super) fn lines(model: &Model, job: &Job, columns: &[Placed], painter: &Painter) -> Vec<Line<'static>> {
     let (theme, glyphs) = (painter.theme(), painter.glyphs());
     let beside = model.beside();
     let line = |name: String, cell: &dyn Fn(Metric) -> Option<(String, Style)>| {

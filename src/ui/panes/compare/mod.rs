@@ -14,7 +14,7 @@ use crate::ui::format;
 use crate::ui::hit::Target;
 use crate::ui::painter::Painter;
 
-pub fn draw(model: &Model, area: Rect, painter: &mut Painter) {
+pub(crate) fn draw(model: &Model, area: Rect, painter: &mut Painter) {
     let theme = painter.theme();
     let [head, heads, body] = areas::stack(area, [1, 1, area.height.saturating_sub(2)]);
     let conventions = model.view.conventions.to_string();

@@ -11,7 +11,7 @@ use crate::ui::areas::indent;
 use crate::ui::format;
 use crate::ui::painter::Painter;
 
-pub fn draw(
+pub(super) fn draw(
     job: &Job,
     beside: Detector,
     is_chosen: bool,

@@ -45,7 +45,7 @@ const FIELDS: [(Field, u16, u8); 13] = [
     (Field::Device, 6, 1),
 ];
 
-pub fn draw(model: &Model, area: Rect, painter: &mut Painter) {
+pub(super) fn draw(model: &Model, area: Rect, painter: &mut Painter) {
     let theme = painter.theme();
     painter.target(area, Target::Jobs);
     let [head, body] = areas::head(area);

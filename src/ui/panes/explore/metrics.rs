@@ -26,10 +26,10 @@ const WIDE: u16 = WIDTH + 2 * INTERVAL;
 /// Published numbers, baseline/ODIN.
 const PUBLISHED: u16 = 13;
 /// Five metrics, OSCR, and CCR at four FPRs.
-pub const MOST_ROWS: u16 = 10;
+pub(super) const MOST_ROWS: u16 = 10;
 
 /// How many of `room` columns the table takes.
-pub fn width(model: &Model, room: u16) -> u16 {
+pub(super) fn width(model: &Model, room: u16) -> u16 {
     let extra = extra(&compared::pair(model)[1]);
     if room >= WIDE + PUBLISHED + 45 + extra && published(model).is_some() {
         WIDE + PUBLISHED + extra + 1
@@ -80,7 +80,7 @@ enum Field {
     Published,
 }
 
-pub fn draw(model: &Model, area: Rect, painter: &mut Painter) {
+pub(super) fn draw(model: &Model, area: Rect, painter: &mut Painter) {
     let theme = painter.theme();
     let [head, body] = areas::head(area);
     let [left, right] = compared::pair(model);

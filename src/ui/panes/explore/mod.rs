@@ -19,7 +19,7 @@ const TWO_HISTOGRAMS: u16 = 24;
 /// Rows of metrics that are always there.
 const LEAST_METRICS: u16 = 5;
 
-pub fn draw(model: &Model, area: Rect, painter: &mut Painter) {
+pub(crate) fn draw(model: &Model, area: Rect, painter: &mut Painter) {
     // The heads of jobs, plots and metrics, and the sliders.
     let fixed = 1 + 1 + 1 + 2;
     let spare = area.height.saturating_sub(fixed + LEAST_PLOT + LEAST_METRICS);

@@ -25,7 +25,7 @@ const FAINT: &str = "'";
 /// Points of the unit square, and how they are joined.
 type Curve = (Vec<(f64, f64)>, Pen);
 
-pub fn draw(model: &Model, area: Rect, painter: &mut Painter) {
+pub(super) fn draw(model: &Model, area: Rect, painter: &mut Painter) {
     let theme = painter.theme();
     let kind = model.view.curve;
     let shown = curves(model);

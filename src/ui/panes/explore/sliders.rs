@@ -24,7 +24,7 @@ struct Drawn {
     has_focus: bool,
 }
 
-pub fn draw(model: &Model, area: Rect, painter: &mut Painter) {
+pub(super) fn draw(model: &Model, area: Rect, painter: &mut Painter) {
     let Some(job) = model.selected() else { return };
     let setting = job.setting(model.slider_detector());
     // Where there are more knobs than rows, those around the one that has the focus.

@@ -13,7 +13,7 @@ use crate::ui::painter::Painter;
 use crate::ui::panes::{compared, tuned};
 use crate::units::LogOdds;
 
-pub fn draw(model: &Model, area: Rect, painter: &mut Painter) {
+pub(super) fn draw(model: &Model, area: Rect, painter: &mut Painter) {
     if area.width < 20 {
         return;
     }

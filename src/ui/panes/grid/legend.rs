@@ -9,7 +9,7 @@ use crate::ui::painter::Painter;
 use crate::ui::widgets::heat;
 
 /// One line, or two where there `is_room_for_two`; where neither is enough, one line in fewer words.
-pub fn lines(
+pub(super) fn lines(
     model: &Model,
     grid: &Grid,
     scale: &Scale<'_>,

@@ -18,7 +18,7 @@ const LABELS: u16 = 7;
 const NUMBER: u16 = 5;
 
 /// The part of an axis that is in sight. The cursor always is.
-pub struct Window {
+pub(super) struct Window {
     first: usize,
     count: usize,
     /// Rows or columns of a cell.
@@ -34,18 +34,18 @@ impl Window {
     }
 
     /// Rows or columns of all cells in sight.
-    pub fn length(&self) -> u16 {
+    pub(super) fn length(&self) -> u16 {
         self.size * self.count as u16
     }
 }
 
 /// The temperatures that are in sight in so many rows.
-pub fn temperatures(grid: &Grid, rows: u16) -> Window {
+pub(super) fn temperatures(grid: &Grid, rows: u16) -> Window {
     Window::new(grid.temperatures().len(), rows, 1, 4, grid.cursor.temperature)
 }
 
 /// Draws the map and, below it, the axis of ε.
-pub fn draw(
+pub(super) fn draw(
     grid: &Grid,
     scale: &Scale<'_>,
     own: Option<Place>,

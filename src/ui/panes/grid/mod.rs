@@ -13,7 +13,7 @@ use crate::ui::format;
 use crate::ui::painter::Painter;
 use scale::Scale;
 
-pub fn draw(model: &Model, area: Rect, painter: &mut Painter) {
+pub(crate) fn draw(model: &Model, area: Rect, painter: &mut Painter) {
     let theme = painter.theme();
     let Some((job, grid)) = model.selected().zip(model.grid()).filter(|(job, grid)| {
         // A grid that nothing fills would not say why.

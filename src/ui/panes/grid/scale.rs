@@ -6,7 +6,7 @@ use crate::metrics::Conventions;
 use crate::session::Metric;
 
 /// What the colours stand for.
-pub struct Scale<'a> {
+pub(super) struct Scale<'a> {
     metric: Metric,
     conventions: Conventions,
     /// The worst and the best value so far.
@@ -17,7 +17,7 @@ pub struct Scale<'a> {
 }
 
 impl<'a> Scale<'a> {
-    pub fn new(model: &Model, grid: &'a Grid) -> Self {
+    pub(super) fn new(model: &Model, grid: &'a Grid) -> Self {
         let (metric, conventions) = (model.view.metric, model.view.conventions);
         let ends = grid.range(metric, &conventions);
         Self {
@@ -35,12 +35,12 @@ impl<'a> Scale<'a> {
         }
     }
 
-    pub fn value(&self, grid: &Grid, place: Place) -> Option<f64> {
+    pub(super) fn value(&self, grid: &Grid, place: Place) -> Option<f64> {
         grid.value(place, self.metric, &self.conventions)
     }
 
     /// Where a value is on the scale, from 0 (worst) to 1 (best).
-    pub fn fraction(&self, value: f64) -> f64 {
+    pub(super) fn fraction(&self, value: f64) -> f64 {
         match self.ends {
             Some((worst, best)) if worst != best => (value - worst) / (best - worst),
             _ => 1.0,

@@ -12,7 +12,7 @@ use crate::ui::painter::Painter;
 use odin_core::setting::Setting;
 
 /// Its head and four lines.
-pub const ROWS: u16 = 5;
+pub(super) const ROWS: u16 = 5;
 
 /// A column of numbers.
 #[derive(Clone, Copy, PartialEq)]
@@ -62,7 +62,7 @@ struct Row<'a> {
     style: Style,
 }
 
-pub fn draw(model: &Model, grid: &Grid, area: Rect, painter: &mut Painter) {
+pub(super) fn draw(model: &Model, grid: &Grid, area: Rect, painter: &mut Painter) {
     if area.height < 2 {
         return;
     }

@@ -10,7 +10,7 @@ use crate::ui::painter::Painter;
 use crate::units::LogOdds;
 use odin_core::protocol::{Inspection, Side};
 
-pub fn lines(
+pub(super) fn lines(
     model: &Model,
     job: &Job,
     listed: &Listed,

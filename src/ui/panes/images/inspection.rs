@@ -44,7 +44,7 @@ impl<'a> Inspected<'a> {
     }
 }
 
-pub fn draw(model: &Model, job: &Job, area: Rect, painter: &mut Painter) {
+pub(super) fn draw(model: &Model, job: &Job, area: Rect, painter: &mut Painter) {
     let theme = painter.theme();
     let gallery = &model.gallery;
     let Some(listed) = gallery.chosen() else {

@@ -8,7 +8,7 @@ use crate::ui::painter::Painter;
 use odin_core::protocol::Inspection;
 
 /// Draws the greatest logits of the image as it is, and what they become when it is perturbed.
-pub fn draw(gallery: &Gallery, job: &Job, found: &Inspection, area: Rect, painter: &mut Painter) {
+pub(super) fn draw(gallery: &Gallery, job: &Job, found: &Inspection, area: Rect, painter: &mut Painter) {
     let (theme, glyphs) = (painter.theme(), painter.glyphs());
     if area.height < 2 {
         return;

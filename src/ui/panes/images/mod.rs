@@ -13,7 +13,7 @@ use crate::ui::painter::Painter;
 /// From this width on, the chosen image is shown beside the page.
 const TWO_PANES: u16 = 72;
 
-pub fn draw(model: &Model, area: Rect, painter: &mut Painter) {
+pub(crate) fn draw(model: &Model, area: Rect, painter: &mut Painter) {
     let Some(job) = model.selected() else {
         return page::draw_empty(model, area, painter);
     };

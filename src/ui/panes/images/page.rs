@@ -12,7 +12,7 @@ use crate::ui::panes::empty;
 use crate::ui::widgets::blocks;
 use odin_core::protocol::Side;
 
-pub fn draw(model: &Model, job: &Job, area: Rect, painter: &mut Painter) {
+pub(super) fn draw(model: &Model, job: &Job, area: Rect, painter: &mut Painter) {
     let (theme, glyphs) = (painter.theme(), painter.glyphs());
     let gallery = &model.gallery;
     let (first, in_sight) = gallery.in_sight();
@@ -112,7 +112,7 @@ fn draw_tile(model: &Model, job: &Job, listed: &Listed, is_chosen: bool, area: R
 }
 
 /// Says why there are no images.
-pub fn draw_empty(model: &Model, area: Rect, painter: &mut Painter) {
+pub(super) fn draw_empty(model: &Model, area: Rect, painter: &mut Painter) {
     let why = empty::why(model, model.view.detector);
     let why = why.unwrap_or_else(|| match model.selected() {
         Some(job) if job.scored() > 0 && model.gallery.basis_is_known() => {

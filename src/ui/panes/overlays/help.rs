@@ -11,7 +11,7 @@ use crate::ui::theme::Theme;
 
 const COLUMN: u16 = 39;
 
-pub fn draw(model: &Model, page: usize, area: Rect, painter: &mut Painter) {
+pub(crate) fn draw(model: &Model, page: usize, area: Rect, painter: &mut Painter) {
     let theme = painter.theme();
     painter.target(area, Target::Overlay);
     // The keys of this screen; other screens' keys are in their own help.

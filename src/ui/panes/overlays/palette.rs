@@ -11,7 +11,7 @@ use crate::ui::widgets::panel;
 const WIDTH: u16 = 72;
 const ROWS: u16 = 16;
 
-pub fn draw(model: &Model, palette: &Palette, area: Rect, painter: &mut Painter) {
+pub(crate) fn draw(model: &Model, palette: &Palette, area: Rect, painter: &mut Painter) {
     let theme = painter.theme();
     painter.target(area, Target::Overlay);
     let hint = "enter does it, esc closes";

@@ -10,7 +10,7 @@ use crate::ui::widgets::panel;
 const WIDTH: u16 = 110;
 const ROWS: u16 = 18;
 
-pub fn draw(model: &Model, picker: &Picker, area: Rect, painter: &mut Painter) {
+pub(crate) fn draw(model: &Model, picker: &Picker, area: Rect, painter: &mut Painter) {
     painter.target(area, Target::Overlay);
     let hint = "enter adds, tab other list, esc closes";
     let width = WIDTH.min(area.width.saturating_sub(2));

@@ -12,7 +12,7 @@ const WIDTH: u16 = 76;
 /// The border, what is said above the changes, and the keys below them.
 const AROUND: u16 = 2 + 3 + 5;
 
-pub fn draw(offer: &Restore, area: Rect, painter: &mut Painter) {
+pub(crate) fn draw(offer: &Restore, area: Rect, painter: &mut Painter) {
     painter.target(area, Target::Panel);
     let (theme, glyphs) = (painter.theme(), painter.glyphs());
     let width = WIDTH.min(area.width);

@@ -7,7 +7,7 @@ use crate::ui::hit::Target;
 use crate::ui::painter::Painter;
 use crate::ui::widgets::panel;
 
-pub fn draw(model: &Model, save_as: &SaveAs, area: Rect, painter: &mut Painter) {
+pub(crate) fn draw(model: &Model, save_as: &SaveAs, area: Rect, painter: &mut Painter) {
     let theme = painter.theme();
     painter.target(area, Target::Overlay);
     let hint = "enter saves, esc closes";

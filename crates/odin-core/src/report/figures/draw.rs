@@ -15,7 +15,7 @@ const SAMPLE: i32 = 70;
 /// The lowest FPR of a logarithmic axis, as a power of ten.
 const DECADES: f64 = 4.0;
 
-pub fn histogram<DB: DrawingBackend>(
+pub(super) fn histogram<DB: DrawingBackend>(
     area: &DrawingArea<DB, Shift>,
     title: &Title,
     histogram: &Histogram,
@@ -94,7 +94,11 @@ pub fn histogram<DB: DrawingBackend>(
     area.present()
 }
 
-pub fn roc<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, title: &Title, lines: &[Line]) -> Drawn<DB> {
+pub(super) fn roc<DB: DrawingBackend>(
+    area: &DrawingArea<DB, Shift>,
+    title: &Title,
+    lines: &[Line],
+) -> Drawn<DB> {
     let inner = titled(area, title)?;
     let mut chart = ChartBuilder::on(&inner)
         .x_label_area_size(78)
@@ -121,7 +125,11 @@ pub fn roc<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, title: &Title, lin
     area.present()
 }
 
-pub fn ccr<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, title: &Title, lines: &[Line]) -> Drawn<DB> {
+pub(super) fn ccr<DB: DrawingBackend>(
+    area: &DrawingArea<DB, Shift>,
+    title: &Title,
+    lines: &[Line],
+) -> Drawn<DB> {
     let inner = titled(area, title)?;
     let mut chart = ChartBuilder::on(&inner)
         .x_label_area_size(78)

@@ -44,7 +44,7 @@ impl Format {
 
 const INCHES: (f64, f64) = (3.5, 2.5);
 /// In pixels.
-pub const SIZE: (u32, u32) = (1050, 750);
+pub(super) const SIZE: (u32, u32) = (1050, 750);
 
 impl Figure {
     /// The picture as an SVG document.

@@ -11,7 +11,7 @@ use crate::session::Metric;
 const STEPS: i32 = 64;
 
 /// T × ε, light where the metric is best; the best cell is framed.
-pub fn heat<DB: DrawingBackend>(
+pub(super) fn heat<DB: DrawingBackend>(
     area: &DrawingArea<DB, Shift>,
     title: &Title,
     grid: &Grid,

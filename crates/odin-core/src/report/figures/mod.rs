@@ -13,6 +13,7 @@ mod style;
 
 pub use error::{DrawError, FigureError};
 pub use figure::{Figure, Format};
-pub use of_runs::{Scores, figures_of, group_figures, run_figures, write_figures};
+pub use of_runs::{Scores, figures_of, write_figures};
+pub(super) use of_runs::{group_figures, run_figures};
 pub use parts::{Line, Title};
 pub use style::viridis;

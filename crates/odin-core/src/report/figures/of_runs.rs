@@ -85,7 +85,7 @@ pub fn figures_of(subjects: &[Subject]) -> Result<Vec<(String, Figure)>, FigureE
 ///
 /// # Errors
 /// Scores that cannot be drawn, or a grid by a metric that is not known.
-pub fn run_figures(subject: &Subject) -> Result<Vec<(&'static str, Figure)>, FigureError> {
+pub(crate) fn run_figures(subject: &Subject) -> Result<Vec<(&'static str, Figure)>, FigureError> {
     let run = &subject.run;
     let title = || {
         Title(
@@ -122,7 +122,7 @@ pub fn run_figures(subject: &Subject) -> Result<Vec<(&'static str, Figure)>, Fig
 }
 
 /// The figures that show several runs of one group together, by their kind; none of one run alone.
-pub fn group_figures(group: &str, members: &[&Subject]) -> Vec<(&'static str, Figure)> {
+pub(crate) fn group_figures(group: &str, members: &[&Subject]) -> Vec<(&'static str, Figure)> {
     if members.len() < 2 {
         return Vec::new();
     }

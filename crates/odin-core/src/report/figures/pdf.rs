@@ -16,7 +16,7 @@ use plotters_backend::{
 use super::pdf_font::{FONT, FontRefs, UsedFont, deflate};
 
 /// A page that is being drawn: `size` in plotters' pixels, which become `points` of a point each.
-pub struct Sheet {
+pub(super) struct Sheet {
     content: Content,
     size: (u32, u32),
     points: f32,
@@ -27,7 +27,7 @@ pub struct Sheet {
 
 impl Sheet {
     /// `font` is the file of the font for every letter.
-    pub fn new(size: (u32, u32), points: f32, font: &'static [u8]) -> Self {
+    pub(super) fn new(size: (u32, u32), points: f32, font: &'static [u8]) -> Self {
         let mut content = Content::new();
         // plotters counts from the top, PDF from the bottom.
         content.transform([points, 0.0, 0.0, -points, 0.0, points * size.1 as f32]);
@@ -44,7 +44,7 @@ impl Sheet {
     }
 
     /// The file.
-    pub fn finish(self) -> Vec<u8> {
+    pub(super) fn finish(self) -> Vec<u8> {
         let (catalog, pages, page, stream) = (Ref::new(1), Ref::new(2), Ref::new(3), Ref::new(4));
         let font = FontRefs {
             font: Ref::new(5),
@@ -133,7 +133,7 @@ fn opacity_name(opacity: u8) -> String {
 }
 
 /// Draws onto a sheet.
-pub struct PdfBackend<'a> {
+pub(super) struct PdfBackend<'a> {
     pub sheet: &'a mut Sheet,
 }
 

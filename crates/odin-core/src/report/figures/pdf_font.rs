@@ -11,7 +11,7 @@ use pdf_writer::{Content, Filter, Finish, Name, Pdf, Rect, Ref, Str};
 use subsetter::GlyphRemapper;
 
 /// What the resources of a page call the font.
-pub const FONT: Name<'static> = Name(b"F");
+pub(super) const FONT: Name<'static> = Name(b"F");
 /// Six letters before the name say that it is a part of the font.
 const NAME: Name<'static> = Name(b"FIGURE+Ubuntu-Light");
 /// Character codes are the numbers of glyphs.
@@ -23,7 +23,7 @@ const SYSTEM: SystemInfo<'static> = SystemInfo {
 };
 
 /// The objects of a font in a file.
-pub struct FontRefs {
+pub(super) struct FontRefs {
     pub font: Ref,
     pub descendant: Ref,
     pub descriptor: Ref,
@@ -32,7 +32,7 @@ pub struct FontRefs {
 }
 
 /// A font, and which of its glyphs a page uses.
-pub struct UsedFont {
+pub(super) struct UsedFont {
     bytes: &'static [u8],
     font: FontRef<'static>,
     used: GlyphRemapper,
@@ -42,7 +42,7 @@ pub struct UsedFont {
 impl UsedFont {
     /// # Panics
     /// The bytes are no font.
-    pub fn new(bytes: &'static [u8]) -> Self {
+    pub(super) fn new(bytes: &'static [u8]) -> Self {
         Self {
             bytes,
             font: FontRef::try_from_slice(bytes).expect("the bytes of a font are one"),
@@ -52,7 +52,7 @@ impl UsedFont {
     }
 
     /// Shows the text, kerned, from the origin of `matrix`; `size` is the height of a line.
-    pub fn show(&mut self, content: &mut Content, text: &str, size: f32, matrix: [f32; 6]) {
+    pub(super) fn show(&mut self, content: &mut Content, text: &str, size: f32, matrix: [f32; 6]) {
         // PDF measures letters in thousandths of the em, ab_glyph in units of the font.
         let (em, thousandth) = (self.em(), 1000.0 / self.em());
         content
@@ -82,7 +82,7 @@ impl UsedFont {
     }
 
     /// Adds the font's objects to the file.
-    pub fn finish(&self, pdf: &mut Pdf, refs: &FontRefs) {
+    pub(super) fn finish(&self, pdf: &mut Pdf, refs: &FontRefs) {
         let thousandth = 1000.0 / self.em();
         pdf.type0_font(refs.font)
             .base_font(NAME)
@@ -138,7 +138,7 @@ impl UsedFont {
 }
 
 /// For a stream with the filter `FlateDecode`.
-pub fn deflate(bytes: &[u8]) -> Vec<u8> {
+pub(super) fn deflate(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
     let packed = encoder.write_all(bytes).and_then(|()| encoder.finish());
     packed.expect("memory takes every byte")

@@ -4,21 +4,21 @@ use std::sync::OnceLock;
 use plotters::prelude::*;
 use plotters::style::FontStyle;
 
-pub const FONT: &str = "sans-serif";
+pub(super) const FONT: &str = "sans-serif";
 /// The font that comes with the program, so that figures are the same everywhere.
-pub const FONT_FILE: &[u8] = epaint_default_fonts::UBUNTU_LIGHT;
+pub(super) const FONT_FILE: &[u8] = epaint_default_fonts::UBUNTU_LIGHT;
 /// 8 points at 300 dots an inch.
-pub const TEXT: u32 = 33;
+pub(super) const TEXT: u32 = 33;
 /// 7 points.
-pub const SMALL: u32 = 29;
-pub const GREY: RGBColor = RGBColor(110, 110, 110);
+pub(super) const SMALL: u32 = 29;
+pub(super) const GREY: RGBColor = RGBColor(110, 110, 110);
 /// Dark blue and orange: apart in hue for every eye, and dark and light in grey.
-pub const IN: RGBColor = RGBColor(0, 82, 148);
-pub const OUT: RGBColor = RGBColor(230, 140, 0);
+pub(super) const IN: RGBColor = RGBColor(0, 82, 148);
+pub(super) const OUT: RGBColor = RGBColor(230, 140, 0);
 
 /// How a line is drawn: colour, width, dash and gap in pixels (no gap: solid).
 #[derive(Clone, Copy)]
-pub struct Stroke {
+pub(super) struct Stroke {
     pub colour: RGBColor,
     pub width: u32,
     pub dash: u32,
@@ -78,12 +78,12 @@ const STROKES: [Stroke; 8] = [
 ];
 
 /// The stroke of the n-th line of a figure; after eight they begin anew.
-pub fn stroke(n: usize) -> Stroke {
+pub(super) fn stroke(n: usize) -> Stroke {
     STROKES.get(n % STROKES.len()).copied().unwrap_or(STROKES[0])
 }
 
 /// Lets plotters measure and draw text with the program's font.
-pub fn register_font() {
+pub(super) fn register_font() {
     static ONCE: OnceLock<()> = OnceLock::new();
     ONCE.get_or_init(|| {
         if plotters::style::register_font(FONT, FontStyle::Normal, FONT_FILE).is_err() {

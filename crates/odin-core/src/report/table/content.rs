@@ -7,7 +7,7 @@ use crate::setting::{other_knobs, parameters};
 use odin_metrics::Interval;
 
 /// What stands where nothing is known.
-pub const MISSING: &str = "—";
+pub(super) const MISSING: &str = "—";
 
 /// After the name of a row.
 const PARTIAL: &str = " *";
@@ -15,7 +15,7 @@ const ON_VALIDATION: &str = " †";
 const ON_REPORTED: &str = " ‡";
 
 /// As the heads of columns: with an arrow towards the better.
-pub fn head(metric: Metric) -> String {
+pub(super) fn head(metric: Metric) -> String {
     format!(
         "{} {}",
         title(metric),
@@ -24,7 +24,7 @@ pub fn head(metric: Metric) -> String {
 }
 
 /// The metric's name where there is room for all of it.
-pub fn title(metric: Metric) -> String {
+pub(super) fn title(metric: Metric) -> String {
     match metric {
         Metric::DetectionError => "detection error".to_owned(),
         other => other.to_string(),
@@ -32,7 +32,7 @@ pub fn title(metric: Metric) -> String {
 }
 
 /// In %, with two decimals.
-pub fn percent(row: &Row, side: Side, metric: Metric) -> String {
+pub(super) fn percent(row: &Row, side: Side, metric: Metric) -> String {
     let estimate = row.estimate(side, metric);
     estimate.map_or(MISSING.to_owned(), |estimate| {
         format!("{:.2}", 100.0 * estimate.value)
@@ -40,7 +40,7 @@ pub fn percent(row: &Row, side: Side, metric: Metric) -> String {
 }
 
 /// In %, with one decimal.
-pub fn short_percent(row: &Row, side: Side, metric: Metric) -> String {
+pub(super) fn short_percent(row: &Row, side: Side, metric: Metric) -> String {
     let estimate = row.estimate(side, metric);
     estimate.map_or(MISSING.to_owned(), |estimate| {
         format!("{:.1}", 100.0 * estimate.value)
@@ -48,13 +48,17 @@ pub fn short_percent(row: &Row, side: Side, metric: Metric) -> String {
 }
 
 /// The 95 % interval in %, where there is one.
-pub fn range(row: &Row, side: Side, metric: Metric) -> Option<String> {
+pub(super) fn range(row: &Row, side: Side, metric: Metric) -> Option<String> {
     let Interval { low, high } = row.estimate(side, metric)?.interval?;
     Some(format!("{:.1}–{:.1}", 100.0 * low, 100.0 * high))
 }
 
 /// The published numbers of the baseline and of the detector beside it, in %.
-pub fn published_pair(published: &PublishedBeside, detector: Detector, metric: Metric) -> (String, String) {
+pub(super) fn published_pair(
+    published: &PublishedBeside,
+    detector: Detector,
+    metric: Metric,
+) -> (String, String) {
     let text = |metrics: &Fractions| format!("{:.1}", 100.0 * metrics.get(metric));
     let odin = published.odin.filter(|_| detector == Detector::Odin);
     let beside = odin.map_or(MISSING.to_owned(), |odin| text(&odin.metrics));
@@ -62,13 +66,13 @@ pub fn published_pair(published: &PublishedBeside, detector: Detector, metric: M
 }
 
 /// The T and ε that the published numbers of the detector are of.
-pub fn published_setting(published: &PublishedBeside, detector: Detector) -> Option<(String, String)> {
+pub(super) fn published_setting(published: &PublishedBeside, detector: Detector) -> Option<(String, String)> {
     let odin = published.odin.filter(|_| detector == Detector::Odin)?;
     Some((odin.temperature.to_string(), odin.magnitude.to_string()))
 }
 
 /// The set, with the marks that the caption explains.
-pub fn name(row: &Row) -> String {
+pub(super) fn name(row: &Row) -> String {
     let partial = if row.is_complete { "" } else { PARTIAL };
     let tuned = match row.tuned {
         None => "",
@@ -78,20 +82,20 @@ pub fn name(row: &Row) -> String {
     format!("{}{partial}{tuned}", short(&row.dataset))
 }
 
-pub fn group_of(row: &Row) -> String {
+pub(super) fn group_of(row: &Row) -> String {
     group(&row.network, row.in_dataset.as_deref())
 }
 
-pub fn images(row: &Row) -> String {
+pub(super) fn images(row: &Row) -> String {
     format!("{} + {}", row.n_in, row.n_out)
 }
 
-pub fn skip(row: &Row) -> String {
+pub(super) fn skip(row: &Row) -> String {
     row.skip.map_or(MISSING.to_owned(), |skip| skip.to_string())
 }
 
 /// T and ε as the detector beside the baseline uses them.
-pub fn setting(row: &Row) -> (String, String) {
+pub(super) fn setting(row: &Row) -> (String, String) {
     let (t, e) = parameters(&row.setting);
     (t.to_string(), e.to_string())
 }
@@ -112,7 +116,7 @@ fn knobs(rows: &[Row]) -> Option<String> {
 }
 
 /// What holds for every number of the table, sentence by sentence; `has_bold` where the better number stands out.
-pub fn caption(table: &Table, has_bold: bool) -> Vec<String> {
+pub(super) fn caption(table: &Table, has_bold: bool) -> Vec<String> {
     let (detector, rows) = (table.detector, &table.rows);
     let mut lines = vec![format!(
         "Baseline / {detector}, %, with 95 % intervals; {}.",

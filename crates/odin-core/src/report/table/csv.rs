@@ -3,7 +3,7 @@ use super::row::{Row, Side, Table, Tuned};
 use crate::session::{Detector, Metric};
 use crate::setting::{Setting, other_knobs, parameters};
 
-pub fn write(table: &Table) -> String {
+pub(super) fn write(table: &Table) -> String {
     // Only runs on disk have a folder and an accuracy.
     let is_of_runs = table.rows.iter().any(|row| row.run.is_some());
     let mut writer = csv::Writer::from_writer(Vec::new());

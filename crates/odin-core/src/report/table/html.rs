@@ -9,7 +9,7 @@ use super::row::{Row, Side, Table};
 use crate::report::names::grouped;
 use crate::session::{Detector, Metric};
 
-pub fn write(table: &Table) -> String {
+pub(super) fn write(table: &Table) -> String {
     let heads = Metric::ALL
         .map(|metric| format!("<th>{}</th>", head(metric)))
         .concat();
@@ -76,7 +76,7 @@ fn number(row: &Row, side: Side, metric: Metric) -> String {
 }
 
 /// Text between tags and in attributes.
-pub fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")

@@ -10,7 +10,7 @@ use crate::session::{Detector, Metric};
 use crate::setting::parameters;
 use odin_metrics::Interval;
 
-pub fn write(table: &Table) -> String {
+pub(super) fn write(table: &Table) -> String {
     let is_of_runs = table.rows.iter().any(|row| row.run.is_some());
     let rows: Vec<Value> = table.rows.iter().map(|row| object(row, table)).collect();
     let all = if is_of_runs {

@@ -9,7 +9,7 @@ use super::row::{Row, Side, Table};
 use crate::report::names::grouped;
 use crate::session::{Detector, Metric};
 
-pub fn write(table: &Table) -> String {
+pub(super) fn write(table: &Table) -> String {
     let heads = Metric::ALL.map(|metric| {
         let arrow = if metric.higher_is_better() {
             "uparrow"

@@ -8,7 +8,7 @@ use super::content::{
 use super::row::{Row, Side, Table};
 use crate::session::Metric;
 
-pub fn write(table: &Table) -> String {
+pub(super) fn write(table: &Table) -> String {
     let heads = Metric::ALL.map(|metric| format!(" {} |", head(metric))).concat();
     let mut out = format!(
         "| network | OOD set | T | ε | images | skip |{heads}\n|---|---|---:|---:|---:|---:|{}\n",

@@ -17,7 +17,7 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
-pub use html::escape as escape_html;
+pub(super) use html::escape as escape_html;
 pub use row::{Estimate, Estimates, Row, RunFacts, Table, Tuned};
 
 /// What a table is written as.

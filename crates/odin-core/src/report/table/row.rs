@@ -144,13 +144,13 @@ pub(super) mod tests {
     use crate::setting::odin;
     use crate::units::{Magnitude, Temperature};
 
-    pub fn estimates(value: f64, low: f64, high: f64) -> Option<Estimates> {
+    pub(crate) fn estimates(value: f64, low: f64, high: f64) -> Option<Estimates> {
         let interval = Some(Interval { low, high });
         Some([Estimate { value, interval }; 5])
     }
 
     /// One row with published numbers, and one that is still being scored, with a name that every format must escape.
-    pub fn table(detector: Detector) -> Table {
+    pub(crate) fn table(detector: Detector) -> Table {
         let measures = |fpr95| Measures {
             fpr95,
             detection_error: 4.7,

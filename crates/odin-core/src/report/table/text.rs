@@ -15,7 +15,7 @@ const WIDTH: usize = 12;
 /// Lines of the caption.
 const LINE: usize = 80;
 
-pub fn write(table: &Table) -> String {
+pub(super) fn write(table: &Table) -> String {
     let mut out = String::new();
     let setting = |row: &Row| {
         let (t, e) = used(row);

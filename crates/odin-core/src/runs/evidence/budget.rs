@@ -15,8 +15,8 @@ pub struct BudgetError {
     value: String,
 }
 
-pub const MEMORY: &str = "ODIN_EVIDENCE_MEMORY";
-pub const DISK: &str = "ODIN_EVIDENCE_DISK";
+pub(super) const MEMORY: &str = "ODIN_EVIDENCE_MEMORY";
+pub(super) const DISK: &str = "ODIN_EVIDENCE_DISK";
 
 impl Default for Budget {
     fn default() -> Self {

@@ -4,15 +4,15 @@
 //! bytes of the BLAKE3 hash of all that.
 
 /// At the start of every file; the digit changes with the format.
-pub const MAGIC: &[u8; 8] = b"odinev1\n";
+pub(super) const MAGIC: &[u8; 8] = b"odinev1\n";
 
 const HASH: usize = 16;
 
 /// An image's number and its bytes.
-pub type Entry<'a> = (u32, &'a [u8]);
+pub(super) type Entry<'a> = (u32, &'a [u8]);
 
 /// The record of these images. All must have the same number of bytes.
-pub fn encode(entries: &[Entry]) -> Vec<u8> {
+pub(super) fn encode(entries: &[Entry]) -> Vec<u8> {
     let width = entries.first().map_or(0, |(_, bytes)| bytes.len());
     let mut record = Vec::with_capacity(8 + entries.len() * (4 + width) + HASH);
     record.extend((entries.len() as u32).to_le_bytes());
@@ -29,7 +29,7 @@ pub fn encode(entries: &[Entry]) -> Vec<u8> {
 
 /// Calls `each` with every image of the whole records at the start of a file, and tells how many bytes those take. What
 /// follows them is torn.
-pub fn decode(file: &[u8], mut each: impl FnMut(u32, &[u8])) -> usize {
+pub(super) fn decode(file: &[u8], mut each: impl FnMut(u32, &[u8])) -> usize {
     let Some(mut rest) = file.strip_prefix(MAGIC) else {
         return 0;
     };

@@ -4,7 +4,7 @@ use saphyr_parser::{Event, Parser, ScalarStyle};
 use super::NotInPlace;
 
 #[derive(Debug, Clone, PartialEq)]
-pub struct Node {
+pub(super) struct Node {
     /// The first byte: of the value, or of the anchor before it.
     pub start: usize,
     /// The byte after the last; of a block, that of its last value.
@@ -17,7 +17,7 @@ pub struct Node {
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub enum Kind {
+pub(super) enum Kind {
     Scalar {
         text: String,
         style: ScalarStyle,
@@ -29,12 +29,12 @@ pub enum Kind {
 }
 
 impl Node {
-    pub fn is_block_mapping(&self) -> bool {
+    pub(super) fn is_block_mapping(&self) -> bool {
         !self.flow && matches!(self.kind, Kind::Mapping(_))
     }
 
     /// Whether an anchor or an alias is in it.
-    pub fn is_linked(&self) -> bool {
+    pub(super) fn is_linked(&self) -> bool {
         self.anchor != 0
             || match &self.kind {
                 Kind::Scalar { .. } => false,
@@ -48,7 +48,7 @@ impl Node {
 }
 
 /// The tree of a text with one document.
-pub fn read(text: &str) -> Result<Node, NotInPlace> {
+pub(super) fn read(text: &str) -> Result<Node, NotInPlace> {
     // The parser counts characters.
     let mut bytes: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
     bytes.push(text.len());

@@ -6,7 +6,7 @@ use super::{Editor, NotInPlace};
 use crate::session::align::{Pair, align};
 
 /// What becomes of the entries of a list or a mapping.
-pub struct Entries {
+pub(super) struct Entries {
     /// Where the old ones stand.
     pub ranges: Vec<(usize, usize)>,
     /// Which of them stay.
@@ -27,7 +27,7 @@ impl Entries {
 }
 
 impl Editor<'_> {
-    pub fn sequence(
+    pub(super) fn sequence(
         &mut self,
         node: &Node,
         key: Option<usize>,
@@ -91,7 +91,7 @@ impl Editor<'_> {
     }
 
     /// Entries on lines of their own: whole lines go and come, with the comments at their ends.
-    pub fn change_block(&mut self, entries: &Entries) -> Result<(), NotInPlace> {
+    pub(super) fn change_block(&mut self, entries: &Entries) -> Result<(), NotInPlace> {
         if entries.is_same() {
             return Ok(());
         }
@@ -131,7 +131,7 @@ impl Editor<'_> {
     }
 
     /// Entries between brackets or braces, with commas between them.
-    pub fn change_flow(&mut self, node: &Node, entries: &Entries) {
+    pub(super) fn change_flow(&mut self, node: &Node, entries: &Entries) {
         if entries.is_same() {
             return;
         }

@@ -32,7 +32,7 @@ pub enum NotInPlace {
 }
 
 /// The text with what `new` says in place of what `old` says; `old` is what the text says.
-pub fn edited(text: &str, old: &Session, new: &Session) -> Result<String, NotInPlace> {
+pub(super) fn edited(text: &str, old: &Session, new: &Session) -> Result<String, NotInPlace> {
     let root = document::read(text)?;
     let value = |session: &Session| serde_yaml::to_value(session).map_err(|_| NotInPlace::Unreadable);
     let (old, new) = (value(old)?, value(new)?);

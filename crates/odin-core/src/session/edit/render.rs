@@ -3,14 +3,14 @@ use serde_yaml::{Mapping, Value};
 
 /// How values are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Style {
+pub(super) struct Style {
     /// Every text in double quotes, as JSON has it.
     pub json: bool,
 }
 
 impl Style {
     /// The value on one line, in brackets and braces.
-    pub fn flow(self, value: &Value) -> String {
+    pub(super) fn flow(self, value: &Value) -> String {
         match value {
             Value::Null => "null".to_owned(),
             Value::Bool(one) => one.to_string(),
@@ -26,7 +26,7 @@ impl Style {
     }
 
     /// `key: value`
-    pub fn entry(self, key: &str, value: &Value) -> String {
+    pub(super) fn entry(self, key: &str, value: &Value) -> String {
         format!("{}: {}", self.text(key), self.flow(value))
     }
 
@@ -48,7 +48,7 @@ impl Style {
 
     /// An item of a block list, without the indent of its first line: a queue with a line for each job, others as
     /// `blocks` says: a line for each key, or all on one.
-    pub fn item(self, value: &Value, indent: usize, blocks: bool, newline: &str) -> String {
+    pub(super) fn item(self, value: &Value, indent: usize, blocks: bool, newline: &str) -> String {
         let spaces = " ".repeat(indent + 2);
         let Value::Mapping(mapping) = value else {
             return format!("- {}", self.flow(value));

@@ -174,7 +174,7 @@ const LAUNCHERS: &[Launcher] = &[
 ];
 
 /// Takes off what stands before the program; what it sets in the environment goes to `assignments`.
-pub fn strip<'a>(mut words: &'a [Text], assignments: &mut Vec<(String, Text)>) -> &'a [Text] {
+pub(super) fn strip<'a>(mut words: &'a [Text], assignments: &mut Vec<(String, Text)>) -> &'a [Text] {
     while let Some(rest) = without_one(words, assignments) {
         words = rest;
     }
@@ -245,7 +245,7 @@ fn starts_something(word: &str) -> bool {
 }
 
 /// `python`, `python3.11`, `/opt/conda/bin/python`, `ipython`.
-pub fn is_python(word: &str) -> bool {
+pub(super) fn is_python(word: &str) -> bool {
     let name = file_name(word);
     name.strip_prefix("ipython")
         .or_else(|| name.strip_prefix("pypy"))
@@ -254,12 +254,12 @@ pub fn is_python(word: &str) -> bool {
 }
 
 /// The shells whose grammar panes are written in.
-pub fn is_shell(name: &str) -> bool {
+pub(super) fn is_shell(name: &str) -> bool {
     matches!(name, "bash" | "sh" | "zsh" | "dash" | "ksh" | "fish")
 }
 
 /// The command line that a shell is given: the text after `-c`, or all of `eval`.
-pub fn command_line(words: &[Text]) -> Option<Text> {
+pub(super) fn command_line(words: &[Text]) -> Option<Text> {
     let (first, rest) = words.split_first()?;
     let name = file_name(&first.text);
     if name == "eval" {
@@ -282,7 +282,7 @@ pub fn command_line(words: &[Text]) -> Option<Text> {
     rest.get(flag + 1).cloned()
 }
 
-pub fn file_name(path: &str) -> &str {
+pub(super) fn file_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 

@@ -25,7 +25,7 @@ pub enum LayoutError {
 }
 
 /// The value of a JSON text; none where it is none, and may be YAML.
-pub fn json(text: &str) -> Option<Result<Value, LayoutError>> {
+pub(super) fn json(text: &str) -> Option<Result<Value, LayoutError>> {
     if !text.trim_start().starts_with('{') {
         return None;
     }
@@ -48,7 +48,7 @@ pub fn json(text: &str) -> Option<Result<Value, LayoutError>> {
 }
 
 /// The layout with its merge keys (`<<`) filled in, and its windows.
-pub fn layout(value: Value) -> Result<(Mapping, Vec<Mapping>), LayoutError> {
+pub(super) fn layout(value: Value) -> Result<(Mapping, Vec<Mapping>), LayoutError> {
     let Value::Mapping(root) = merged(value)? else {
         return Err(LayoutError::NoMapping);
     };
@@ -135,7 +135,7 @@ fn other_program(root: &Mapping) -> Option<&'static str> {
 }
 
 /// A value that is written as one word or number.
-pub fn scalar(value: &Value) -> Option<String> {
+pub(super) fn scalar(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),
@@ -145,7 +145,7 @@ pub fn scalar(value: &Value) -> Option<String> {
 }
 
 /// Whether tmuxp, which reads YAML 1.1, takes a value for false.
-pub fn is_false(value: &Value) -> bool {
+pub(super) fn is_false(value: &Value) -> bool {
     match value {
         Value::Bool(one) => !one,
         Value::Null => true,

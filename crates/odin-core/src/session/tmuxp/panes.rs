@@ -8,7 +8,7 @@ use super::shell::{Text, Variables, expanded};
 
 /// A line that is sent to a shell, and where it stands in the file.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Line {
+pub(super) struct Line {
     /// `windows[0].panes[1]`
     pub place: String,
     pub text: String,
@@ -16,7 +16,7 @@ pub struct Line {
 
 /// A pane: what its shell is sent, and what it starts with.
 #[derive(Debug, Clone)]
-pub struct Pane {
+pub(super) struct Pane {
     /// The name of its window; none for what runs before there are windows.
     pub window: Option<String>,
     pub lines: Vec<Line>,
@@ -32,7 +32,7 @@ struct Sent {
 }
 
 /// The panes of a layout; what is not looked at, and what no pane runs, is remarked.
-pub fn panes(
+pub(super) fn panes(
     root: &Mapping,
     windows: &[Mapping],
     variables: Variables,

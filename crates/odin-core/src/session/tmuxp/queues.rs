@@ -14,7 +14,7 @@ const DEEPEST: usize = 5;
 const LONGEST: usize = 50;
 
 /// The queues of the panes, and how many commands these have.
-pub struct Queues<'a> {
+pub(super) struct Queues<'a> {
     in_dataset_of: &'a dyn Fn(&str) -> Option<String>,
     remarks: &'a mut Vec<Remark>,
     pub queues: Vec<Queue>,
@@ -26,7 +26,10 @@ type Found = (Option<Device>, Job);
 
 impl<'a> Queues<'a> {
     /// `in_dataset_of` knows the in-distribution set of a network, where there is a card.
-    pub fn new(in_dataset_of: &'a dyn Fn(&str) -> Option<String>, remarks: &'a mut Vec<Remark>) -> Self {
+    pub(super) fn new(
+        in_dataset_of: &'a dyn Fn(&str) -> Option<String>,
+        remarks: &'a mut Vec<Remark>,
+    ) -> Self {
         Self {
             in_dataset_of,
             remarks,
@@ -37,7 +40,7 @@ impl<'a> Queues<'a> {
     }
 
     /// Adds the queue of a pane: several where its jobs name several devices.
-    pub fn add(&mut self, pane: Pane, several_windows: bool) {
+    pub(super) fn add(&mut self, pane: Pane, several_windows: bool) {
         let mut variables = pane.variables;
         let mut by_device: Vec<(Option<Device>, Vec<Job>)> = Vec::new();
         for (device, job) in self.lines(&pane.lines, &mut variables) {
@@ -167,7 +170,7 @@ impl<'a> Queues<'a> {
 }
 
 /// The most common T and ε become the defaults, and are said by the other jobs only.
-pub fn factor(session: &mut Session) {
+pub(super) fn factor(session: &mut Session) {
     let jobs = || session.queues.iter().flat_map(|queue| &queue.jobs);
     if let Some(temperature) = most(jobs().filter_map(|job| job.temperature), Temperature::get) {
         session.defaults.temperature = temperature;

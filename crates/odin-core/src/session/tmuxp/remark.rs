@@ -12,7 +12,7 @@ pub struct Remark {
 }
 
 /// Without line breaks and control characters.
-pub fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     let plain = text.split_whitespace().collect::<Vec<_>>().join(" ");
     plain.chars().filter(|c| !c.is_control()).collect()
 }

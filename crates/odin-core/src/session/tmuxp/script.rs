@@ -8,7 +8,7 @@ use crate::units::{Device, Magnitude, Temperature, UnitError};
 
 /// What a command turned out to be.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Meaning {
+pub(super) enum Meaning {
     Job {
         job: Box<Job>,
         device: Option<Device>,
@@ -28,7 +28,7 @@ pub enum Meaning {
 
 /// Why a command is no job.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub enum Refusal {
+pub(super) enum Refusal {
     #[error("no command of a scoring script")]
     NotAScript,
     #[error("{0}")]
@@ -78,7 +78,7 @@ const OPTIONS: [&str; 12] = [
     "out_dir",
 ];
 
-pub fn meaning(command: &Command, variables: &Variables) -> Meaning {
+pub(super) fn meaning(command: &Command, variables: &Variables) -> Meaning {
     let mut assignments = command.assignments.clone();
     let words = strip(&command.words, &mut assignments);
     let Some((program, arguments)) = words.split_first() else {

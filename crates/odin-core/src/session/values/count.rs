@@ -102,11 +102,13 @@ impl<'de> Deserialize<'de> for Limit {
 }
 
 /// A count that cannot be 0.
-pub fn at_least_one<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
+pub(crate) fn at_least_one<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
     NonZeroUsize::deserialize(deserializer).map(NonZeroUsize::get)
 }
 
 /// As [`at_least_one`], where it may be missing.
-pub fn some_at_least_one<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<usize>, D::Error> {
+pub(crate) fn some_at_least_one<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<usize>, D::Error> {
     at_least_one(deserializer).map(Some)
 }

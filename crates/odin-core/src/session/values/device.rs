@@ -8,7 +8,7 @@ use serde::{Deserializer, Serialize, Serializer};
 use crate::units::{Device, Devices, UnitError};
 
 /// A device, checked in place: `#[serde(deserialize_with = "values::device")]`.
-pub fn device<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Device, D::Error> {
+pub(super) fn device<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Device, D::Error> {
     struct Reads;
     impl Visitor<'_> for Reads {
         type Value = Device;
@@ -23,17 +23,17 @@ pub fn device<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Device, D::E
 }
 
 /// One device, or the list of those that each job is split over.
-pub mod devices {
+pub(crate) mod devices {
     use super::*;
 
-    pub fn serialize<S: Serializer>(devices: &Devices, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(devices: &Devices, serializer: S) -> Result<S::Ok, S::Error> {
         match devices.all() {
             [one] => one.serialize(serializer),
             many => many.serialize(serializer),
         }
     }
 
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Devices, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Devices, D::Error> {
         struct One;
         impl<'de> DeserializeSeed<'de> for One {
             type Value = Device;
@@ -66,17 +66,22 @@ pub mod devices {
 }
 
 /// As [`devices`], where they may be missing.
-pub mod optional_devices {
+pub(crate) mod optional_devices {
     use super::*;
 
-    pub fn serialize<S: Serializer>(devices: &Option<Devices>, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(
+        devices: &Option<Devices>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
         match devices {
             Some(devices) => super::devices::serialize(devices, serializer),
             None => serializer.serialize_none(),
         }
     }
 
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Devices>, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Devices>, D::Error> {
         super::devices::deserialize(deserializer).map(Some)
     }
 }

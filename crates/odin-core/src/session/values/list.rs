@@ -6,9 +6,9 @@ use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 /// No session is longer, whatever its aliases come to.
-pub const MAX_QUEUES: usize = 1000;
+pub(super) const MAX_QUEUES: usize = 1000;
 /// The same for the jobs of one queue.
-pub const MAX_JOBS: usize = 10_000;
+pub(super) const MAX_JOBS: usize = 10_000;
 /// A list of so many elements at most, refused at the first one too many: aliases can make a small file a long list.
 struct List<T, const MAX: usize>(PhantomData<T>);
 
@@ -29,10 +29,14 @@ impl<'de, T: Deserialize<'de>, const MAX: usize> Visitor<'de> for List<T, MAX> {
     }
 }
 
-pub fn queues<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+pub(crate) fn queues<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<T>, D::Error> {
     deserializer.deserialize_any(List::<T, MAX_QUEUES>(PhantomData))
 }
 
-pub fn jobs<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+pub(crate) fn jobs<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<T>, D::Error> {
     deserializer.deserialize_any(List::<T, MAX_JOBS>(PhantomData))
 }

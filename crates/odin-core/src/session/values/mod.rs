@@ -5,7 +5,7 @@ mod count;
 mod device;
 mod list;
 mod name;
-pub mod number;
+pub(super) mod number;
 mod series;
 mod share;
 
@@ -14,16 +14,17 @@ use std::fmt;
 use serde::de::{Error, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer};
 
-pub use count::{Batch, Limit, at_least_one, some_at_least_one};
-pub use device::{devices, optional_devices};
-pub use list::{jobs, queues};
-pub use name::{optional_text, text};
-pub use number::optional as optional_number;
+pub use count::{Batch, Limit};
+pub(super) use count::{at_least_one, some_at_least_one};
+pub(super) use device::{devices, optional_devices};
+pub(super) use list::{jobs, queues};
+pub(super) use name::{optional_text, text};
+pub(super) use number::optional as optional_number;
 pub use series::Values;
-pub use share::{finite, share};
+pub(super) use share::{finite, share};
 
 /// A value that is there, even if it is null: `#[serde(default, deserialize_with = "values::present")]`.
-pub fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+pub(super) fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
@@ -33,7 +34,7 @@ pub fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
 pub const VERSION: u64 = 2;
 
 /// The version of the schema; only those that this program knows.
-pub fn version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+pub(super) fn version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
     struct Reads;
     impl Visitor<'_> for Reads {
         type Value = u64;

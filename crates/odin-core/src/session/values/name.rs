@@ -9,7 +9,7 @@ use serde::de::{Error, Visitor};
 const MAX_TEXT: usize = 4096;
 
 /// A name or a path: not empty, on one line.
-pub fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+pub(crate) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     struct Reads;
     impl Visitor<'_> for Reads {
         type Value = String;
@@ -35,7 +35,7 @@ pub fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Err
 }
 
 /// As [`text`], where it may be missing or null.
-pub fn optional_text<'de, T: From<String>, D: Deserializer<'de>>(
+pub(crate) fn optional_text<'de, T: From<String>, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
     struct Reads<T>(PhantomData<T>);

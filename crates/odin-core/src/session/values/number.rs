@@ -7,7 +7,7 @@ use serde::{Deserializer, Serializer};
 
 use crate::units::{Magnitude, Temperature, UnitError};
 
-pub fn serialize<T, S>(value: &T, serializer: S) -> Result<S::Ok, S::Error>
+pub(crate) fn serialize<T, S>(value: &T, serializer: S) -> Result<S::Ok, S::Error>
 where
     T: Copy + Into<f64>,
     S: Serializer,
@@ -21,7 +21,7 @@ where
     }
 }
 
-pub fn deserialize<'de, T, D>(deserializer: D) -> Result<T, D::Error>
+pub(crate) fn deserialize<'de, T, D>(deserializer: D) -> Result<T, D::Error>
 where
     T: Quantity,
     D: Deserializer<'de>,
@@ -30,10 +30,10 @@ where
 }
 
 /// The same where the value may be missing: `#[serde(default, with = "values::optional_number")]`.
-pub mod optional {
+pub(crate) mod optional {
     use super::*;
 
-    pub fn serialize<T, S>(value: &Option<T>, serializer: S) -> Result<S::Ok, S::Error>
+    pub(crate) fn serialize<T, S>(value: &Option<T>, serializer: S) -> Result<S::Ok, S::Error>
     where
         T: Copy + Into<f64>,
         S: Serializer,
@@ -44,7 +44,7 @@ pub mod optional {
         }
     }
 
-    pub fn deserialize<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
+    pub(crate) fn deserialize<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
     where
         T: Quantity,
         D: Deserializer<'de>,
@@ -67,7 +67,7 @@ impl Quantity for Magnitude {
 }
 
 /// Reads a quantity.
-pub struct Number<T>(pub PhantomData<T>);
+pub(crate) struct Number<T>(pub PhantomData<T>);
 
 impl<T: Quantity> Visitor<'_> for Number<T> {
     type Value = T;

@@ -5,15 +5,15 @@
 mod set;
 mod store;
 
-pub use set::Evidence;
-pub use store::Store;
+pub(super) use set::Evidence;
+pub(super) use store::Store;
 
 use crate::scoring::Signs;
 use odin_core::units::{LogOdds, Magnitude, Temperature};
 
 /// What a batch at (T, ε) has shown, by image number.
 #[derive(Debug, Clone, Default)]
-pub struct Shown {
+pub(super) struct Shown {
     /// Unperturbed.
     pub logits: Vec<(u32, Box<[f32]>)>,
     /// At T.

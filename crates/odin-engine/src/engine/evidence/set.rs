@@ -11,7 +11,7 @@ use odin_detectors::{argmax, score_logits};
 
 /// Evidence on one set of images scored with one network, by the images' numbers in the set.
 #[derive(Default)]
-pub struct Evidence {
+pub(crate) struct Evidence {
     logits: Logits,
     signs: HashMap<At, PerImage<Option<Signs>>>,
     scores: HashMap<At, PerImage<f64>>,
@@ -137,20 +137,20 @@ impl Evidence {
     }
 
     /// Signs of the gradient at T of an image whose logits are known too: with them a new ε costs one forward pass.
-    pub fn signs(&self, image: u32, t: Temperature) -> Option<Signs> {
+    pub(crate) fn signs(&self, image: u32, t: Temperature) -> Option<Signs> {
         self.logits.row(image)?;
         self.signs.get(&At::temperature(t))?.get(image)
     }
 
     /// Whether what is known suffices for the image's scores.
-    pub fn is_enough(&self, image: u32, settings: &Settings) -> bool {
+    pub(crate) fn is_enough(&self, image: u32, settings: &Settings) -> bool {
         let (t, magnitude) = settings.perturbation();
         let is_passed = || self.scores.get(&At::new(t, magnitude))?.get(image);
         self.logits.row(image).is_some() && (magnitude.is_zero() || is_passed().is_some())
     }
 
     /// The scores of those of the images for which what is known suffices, in their order.
-    pub fn table(
+    pub(crate) fn table(
         &mut self,
         images: impl Iterator<Item = u32>,
         settings: &Settings,

@@ -13,7 +13,7 @@ use odin_core::units::{Magnitude, Temperature};
 const IDLE_SETS: usize = 64;
 
 /// Evidence on every set that an engine has scored.
-pub struct Store {
+pub(crate) struct Store {
     sets: HashMap<EvidenceKey, Evidence>,
     disk: Option<Disk>,
     memory: u64,
@@ -24,7 +24,7 @@ pub struct Store {
 
 impl Store {
     /// `runs` is the folder under which evidence is kept on disk, where the budget has room for it.
-    pub fn new(runs: &Path, budget: Budget) -> Self {
+    pub(crate) fn new(runs: &Path, budget: Budget) -> Self {
         Self {
             sets: HashMap::new(),
             disk: (budget.disk > 0).then(|| Disk::new(runs, budget.disk)),
@@ -34,12 +34,12 @@ impl Store {
         }
     }
 
-    pub fn get(&self, key: &EvidenceKey) -> Option<&Evidence> {
+    pub(crate) fn get(&self, key: &EvidenceKey) -> Option<&Evidence> {
         self.sets.get(key)
     }
 
     /// The scores of those of the images for which the evidence on their set suffices, in their order.
-    pub fn table(
+    pub(crate) fn table(
         &mut self,
         key: &EvidenceKey,
         images: impl Iterator<Item = u32>,
@@ -53,7 +53,7 @@ impl Store {
     }
 
     /// The evidence on a set, with what is on disk of what scores at (T, ε) need.
-    pub fn open(&mut self, key: &EvidenceKey, t: Temperature, magnitude: Magnitude) -> &Evidence {
+    pub(crate) fn open(&mut self, key: &EvidenceKey, t: Temperature, magnitude: Magnitude) -> &Evidence {
         self.clock += 1;
         let evidence = self.sets.entry(key.clone()).or_default();
         evidence.opened = self.clock;
@@ -76,7 +76,7 @@ impl Store {
     }
 
     /// Keeps what a batch has shown, in memory and on disk.
-    pub fn keep(&mut self, key: &EvidenceKey, t: Temperature, magnitude: Magnitude, shown: Shown) {
+    pub(crate) fn keep(&mut self, key: &EvidenceKey, t: Temperature, magnitude: Magnitude, shown: Shown) {
         let evidence = self.sets.entry(key.clone()).or_default();
         let new = evidence.keep(t, magnitude, shown);
         let (Some(folder), Some(disk)) = (&mut evidence.folder, &mut self.disk) else {
@@ -94,7 +94,7 @@ impl Store {
     }
 
     /// Drops from memory what was used longest ago, until the rest fits. Logits of sets that are `in_use` stay.
-    pub fn make_room(&mut self, in_use: impl Fn(&EvidenceKey) -> bool) {
+    pub(crate) fn make_room(&mut self, in_use: impl Fn(&EvidenceKey) -> bool) {
         self.close_idle(&in_use);
         let mut bytes: u64 = self.sets.values().map(Evidence::bytes).sum();
         if bytes <= self.memory {
@@ -132,7 +132,7 @@ impl Store {
     }
 
     /// What a person should know, each once.
-    pub fn take_warnings(&mut self) -> Vec<String> {
+    pub(crate) fn take_warnings(&mut self) -> Vec<String> {
         std::mem::take(&mut self.warnings)
     }
 }

@@ -12,7 +12,7 @@ use super::super::layers::{Result, average_pool, spread};
 use super::super::weights::{Weights, WeightsError, channels_last};
 use odin_core::networks::DenseNetPlan;
 
-pub struct Folded {
+pub(crate) struct Folded {
     growth: i64,
     stem: Tensor,
     stem_back: Tensor,
@@ -39,14 +39,14 @@ struct Transition {
 
 /// What the way back needs of the way there: activations, of which only where they are above 0 counts.
 #[derive(Default)]
-pub struct Tape {
+pub(crate) struct Tape {
     layers: Vec<(Tensor, Tensor)>,
     transitions: Vec<Tensor>,
     last: Option<Tensor>,
 }
 
 impl Folded {
-    pub fn new(plan: &DenseNetPlan, weights: &Weights) -> std::result::Result<Self, WeightsError> {
+    pub(crate) fn new(plan: &DenseNetPlan, weights: &Weights) -> std::result::Result<Self, WeightsError> {
         let layer = |b: usize, i: usize| -> std::result::Result<Layer, WeightsError> {
             let name = |part: &str| format!("block{b}.layer.{i}.{part}");
             let (reduce, reduce_bias) = fold(weights, &name("conv1"), &name("bn2"))?;

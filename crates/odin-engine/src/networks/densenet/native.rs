@@ -14,7 +14,7 @@ use odin_core::networks::DenseNetPlan;
 type Taken<T> = std::result::Result<T, WeightsError>;
 
 /// The weights as the kernels read them.
-pub fn pack(plan: &DenseNetPlan, weights: &Weights) -> Taken<Net> {
+pub(crate) fn pack(plan: &DenseNetPlan, weights: &Weights) -> Taken<Net> {
     let block = |b: usize| -> Taken<Vec<Layer>> {
         let of = |i| layer(weights, &format!("block{b}.layer.{i}"));
         (0..plan.layers).map(of).collect()
@@ -78,7 +78,7 @@ fn norm(weights: &Weights, name: &str) -> Taken<Norm> {
 }
 
 /// A thread's own: the shared weights, and memory to work in.
-pub struct Native {
+pub(crate) struct Native {
     net: Arc<Net>,
     instructions: Instructions,
     spaces: RefCell<Vec<Workspace>>,
@@ -88,7 +88,7 @@ pub struct Native {
 const SIZES: usize = 2;
 
 impl Native {
-    pub fn new(net: Arc<Net>, instructions: Instructions) -> Self {
+    pub(crate) fn new(net: Arc<Net>, instructions: Instructions) -> Self {
         Self {
             net,
             instructions,
@@ -97,7 +97,7 @@ impl Native {
     }
 
     /// Logits [B, C] of images [B, 3, H, W].
-    pub fn logits(&self, images: &Tensor) -> Result<Tensor> {
+    pub(crate) fn logits(&self, images: &Tensor) -> Result<Tensor> {
         let classes = self.net.bias.len();
         let mut all = Vec::new();
         self.each(images, |image, space| {
@@ -111,7 +111,7 @@ impl Native {
 
     /// Logits, and the gradient to the images of Σ weights ⊙ logits, with the weights a function of the logits that is
     /// held constant. It is asked image by image.
-    pub fn logits_and_gradient(
+    pub(crate) fn logits_and_gradient(
         &self,
         images: &Tensor,
         weights: &dyn Fn(&Tensor) -> Result<Tensor>,

@@ -12,7 +12,7 @@ pub(super) struct Budget {
 
 impl Budget {
     /// Half precision doubles and shared weights repeat; beyond that something is wrong.
-    pub fn of_file(bytes: usize) -> Self {
+    pub(super) fn of_file(bytes: usize) -> Self {
         Self {
             left: (bytes as u64).saturating_mul(8).saturating_add(64 << 20),
         }

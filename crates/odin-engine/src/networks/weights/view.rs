@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 /// What a storage's elements are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Element {
+pub(super) enum Element {
     Half,
     Brain,
     Float,
@@ -16,7 +16,7 @@ pub enum Element {
 }
 
 impl Element {
-    pub fn of_storage(class: &str) -> Option<Self> {
+    pub(super) fn of_storage(class: &str) -> Option<Self> {
         Some(match class {
             "HalfStorage" => Self::Half,
             "BFloat16Storage" => Self::Brain,
@@ -36,7 +36,7 @@ impl Element {
         })
     }
 
-    pub fn bytes(self) -> u64 {
+    pub(super) fn bytes(self) -> u64 {
         match self {
             Self::Half | Self::Brain => 2,
             Self::Float => 4,
@@ -48,7 +48,7 @@ impl Element {
 
 /// A part of the file's data: `count` elements from element `first` of what the file keeps under `key`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Storage {
+pub(super) struct Storage {
     pub key: Rc<str>,
     pub element: Element,
     pub first: u64,
@@ -57,7 +57,7 @@ pub struct Storage {
 
 /// A tensor as a strided window on a storage, not yet checked against it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TensorView {
+pub(super) struct TensorView {
     pub storage: Rc<Storage>,
     pub offset: u64,
     pub size: Vec<u64>,
@@ -66,7 +66,7 @@ pub struct TensorView {
 
 impl TensorView {
     /// Why its values are no weights, where they are none.
-    pub fn unusable(&self) -> Option<String> {
+    pub(super) fn unusable(&self) -> Option<String> {
         match self.storage.element {
             Element::Half | Element::Brain | Element::Float | Element::Double => None,
             Element::Integer(_) => Some("holds integers, and floats are needed".to_owned()),
@@ -77,7 +77,7 @@ impl TensorView {
 
 /// What PyTorch's calls and persistent ids stand for.
 #[derive(Debug, Clone)]
-pub enum Made {
+pub(super) enum Made {
     Storage(Rc<Storage>),
     Tensor(Rc<TensorView>),
     /// A tensor, or data for one, of a kind that is not read: sparse, quantised, float8. Says which.

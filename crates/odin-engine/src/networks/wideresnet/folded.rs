@@ -9,7 +9,7 @@ use super::super::layers::{Convolution, Result};
 use super::super::weights::{Weights, WeightsError};
 use odin_core::networks::WideResNetPlan;
 
-pub struct Folded {
+pub(crate) struct Folded {
     stem: Convolution,
     blocks: Vec<Block>,
     head: Head,
@@ -25,7 +25,7 @@ struct Block {
 }
 
 impl Folded {
-    pub fn new(plan: &WideResNetPlan, weights: &Weights) -> std::result::Result<Self, WeightsError> {
+    pub(crate) fn new(plan: &WideResNetPlan, weights: &Weights) -> std::result::Result<Self, WeightsError> {
         let mut blocks = Vec::new();
         for (b, pair) in plan.widths.windows(2).enumerate() {
             for i in 0..plan.layers {
@@ -52,7 +52,7 @@ impl Folded {
     }
 
     /// Another handle on the same tensors, for another thread.
-    pub fn share(&self) -> Self {
+    pub(crate) fn share(&self) -> Self {
         let share = |block: &Block| Block {
             bn1: block.bn1.share(),
             conv1: block.conv1.share(),

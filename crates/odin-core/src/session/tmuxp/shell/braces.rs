@@ -16,7 +16,7 @@ enum Atom {
 }
 
 /// The words that a word with braces stands for.
-pub fn words(word: &Word) -> Result<Vec<Word>, ShellError> {
+pub(super) fn words(word: &Word) -> Result<Vec<Word>, ShellError> {
     let mut braces = 0;
     for part in &word.0 {
         if let Part::Bare(text) = part {

@@ -2,13 +2,13 @@
 
 /// A text of a command after expansion. One that is not `known` stands as it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Text {
+pub(crate) struct Text {
     pub text: String,
     pub known: bool,
 }
 
 impl Text {
-    pub fn known(text: impl Into<String>) -> Self {
+    pub(crate) fn known(text: impl Into<String>) -> Self {
         Self {
             text: text.into(),
             known: true,
@@ -18,7 +18,7 @@ impl Text {
 
 /// A command after expansion.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Command {
+pub(crate) struct Command {
     /// `NAME=VALUE` before it.
     pub assignments: Vec<(String, Text)>,
     pub words: Vec<Text>,
@@ -34,7 +34,7 @@ pub struct Command {
 
 /// Why a line cannot be taken apart.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub enum ShellError {
+pub(crate) enum ShellError {
     #[error("a quote is open at its end")]
     OpenQuote,
     #[error("only a running shell knows `{0}`")]

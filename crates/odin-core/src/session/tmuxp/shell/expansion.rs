@@ -5,12 +5,16 @@ use super::lexer::{self, Part, Rule, Word};
 use super::variables::{Lookup, Variables};
 
 /// A text of the layout in which tmuxp expands variables and a first `~`.
-pub fn expanded(text: &str, variables: &Variables) -> Text {
+pub(crate) fn expanded(text: &str, variables: &Variables) -> Text {
     whole(&lexer::within_quotes(text), variables, &mut Vec::new())
 }
 
 /// The words that a word becomes: none where it is an empty variable, several where there are braces or spaces.
-pub fn fields(word: &Word, variables: &Variables, notes: &mut Vec<String>) -> Result<Vec<Text>, ShellError> {
+pub(super) fn fields(
+    word: &Word,
+    variables: &Variables,
+    notes: &mut Vec<String>,
+) -> Result<Vec<Text>, ShellError> {
     let mut all = Vec::new();
     for word in braces::words(word)? {
         let mut filling = Filling::default();
@@ -21,7 +25,7 @@ pub fn fields(word: &Word, variables: &Variables, notes: &mut Vec<String>) -> Re
 }
 
 /// The word as one text, as the value of an assignment.
-pub fn whole(word: &Word, variables: &Variables, notes: &mut Vec<String>) -> Text {
+pub(super) fn whole(word: &Word, variables: &Variables, notes: &mut Vec<String>) -> Text {
     let mut filling = Filling::default();
     fill(word, variables, notes, false, &mut filling);
     let mut all = filling.finish().into_iter();

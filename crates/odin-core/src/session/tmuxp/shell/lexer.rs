@@ -6,10 +6,10 @@ use super::command::ShellError;
 
 /// A word, in parts that are known only when it is used.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Word(pub Vec<Part>);
+pub(super) struct Word(pub Vec<Part>);
 
 #[derive(Debug, Clone, PartialEq)]
-pub enum Part {
+pub(super) enum Part {
     /// Text outside of quotes, in which braces count.
     Bare(String),
     /// Text within quotes or after a backslash.
@@ -28,7 +28,7 @@ pub enum Part {
 
 /// What stands for a variable that is not set, or in place of one that is.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Rule {
+pub(super) enum Rule {
     Plain,
     /// `${NAME-TEXT}`; with `:-`, `even_if_empty`.
     Else {
@@ -43,7 +43,7 @@ pub enum Rule {
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub enum Token {
+pub(super) enum Token {
     Word(Word),
     /// Ends a command: `;`, `&&`, `||`, `|`, `&`, a new line.
     End(&'static str),
@@ -52,7 +52,7 @@ pub enum Token {
     Close,
 }
 
-pub fn tokens(line: &str) -> Result<Vec<Token>, ShellError> {
+pub(super) fn tokens(line: &str) -> Result<Vec<Token>, ShellError> {
     let mut tokens = Vec::new();
     let mut word: Option<Word> = None;
     let mut chars = line.chars().peekable();
@@ -113,7 +113,7 @@ pub fn tokens(line: &str) -> Result<Vec<Token>, ShellError> {
 }
 
 /// A text in which only variables and a first `~` count, as in the values of `environment`.
-pub fn within_quotes(text: &str) -> Word {
+pub(super) fn within_quotes(text: &str) -> Word {
     let mut word = Word::default();
     let mut chars = text.chars().peekable();
     if chars.next_if_eq(&'~').is_some() {
@@ -319,7 +319,7 @@ fn sequence(command: &str) -> Option<Part> {
     Some(Part::Several(text))
 }
 
-pub fn is_name(text: &str) -> bool {
+pub(super) fn is_name(text: &str) -> bool {
     !text.is_empty()
         && text.chars().all(|c| c.is_alphanumeric() || c == '_')
         && !text.starts_with(|c: char| c.is_ascii_digit())

@@ -12,16 +12,16 @@ mod series;
 mod tests;
 mod variables;
 
-pub use command::{Command, ShellError, Text};
-pub use expansion::expanded;
-pub use variables::{Environment, Variables};
+pub(super) use command::{Command, ShellError, Text};
+pub(super) use expansion::expanded;
+pub(super) use variables::{Environment, Variables};
 
 /// The commands of a line (or of several), in order. `variables` are those set so far; assignments and `export` add to
 /// them.
 ///
 /// # Errors
 /// The line is incomplete, too large, or a program of the shell.
-pub fn commands(line: &str, variables: &mut Variables) -> Result<Vec<Command>, ShellError> {
+pub(super) fn commands(line: &str, variables: &mut Variables) -> Result<Vec<Command>, ShellError> {
     let tokens = lexer::tokens(line)?;
     let mut found = Vec::new();
     run::run(&tokens, variables, &mut found)?;

@@ -7,7 +7,11 @@ use super::variables::Variables;
 /// Groups and loops within each other that are followed.
 const DEEPEST: usize = 50;
 
-pub fn run(tokens: &[Token], variables: &mut Variables, found: &mut Vec<Command>) -> Result<(), ShellError> {
+pub(super) fn run(
+    tokens: &[Token],
+    variables: &mut Variables,
+    found: &mut Vec<Command>,
+) -> Result<(), ShellError> {
     let mut runner = Runner { found, depth: 0 };
     runner.all(tokens, None, variables)
 }

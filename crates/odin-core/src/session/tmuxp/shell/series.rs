@@ -2,7 +2,7 @@
 use super::command::MAX;
 
 /// The numbers from one to another, as `seq` counts; none where there are more than a line may have.
-pub fn series(from: i64, step: i64, to: i64) -> Option<Vec<String>> {
+pub(super) fn series(from: i64, step: i64, to: i64) -> Option<Vec<String>> {
     let steps = to.checked_sub(from)?.checked_div(step)?;
     if steps >= MAX as i64 {
         return None;

@@ -4,18 +4,18 @@ use std::collections::HashMap;
 use super::command::Text;
 
 /// The environment in which the import runs, as names and values.
-pub type Environment = HashMap<String, String>;
+pub(crate) type Environment = HashMap<String, String>;
 
 /// What a shell on this machine starts with.
 #[derive(Debug, Clone, Default)]
-pub struct Variables {
+pub(crate) struct Variables {
     set: HashMap<String, Option<Text>>,
     environment: Option<Environment>,
 }
 
 /// What is known of a variable.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Lookup {
+pub(crate) enum Lookup {
     /// Set in the file, or the same for every shell of this person.
     Set(Text),
     /// Set where the import runs; the pane may differ.
@@ -43,27 +43,27 @@ const OTHER: [&str; 10] = [
 ];
 
 impl Variables {
-    pub fn of(environment: Environment) -> Self {
+    pub(crate) fn of(environment: Environment) -> Self {
         Self {
             set: HashMap::new(),
             environment: Some(environment),
         }
     }
 
-    pub fn insert(&mut self, name: impl Into<String>, value: Text) {
+    pub(crate) fn insert(&mut self, name: impl Into<String>, value: Text) {
         self.set.insert(name.into(), Some(value));
     }
 
-    pub fn unset(&mut self, name: &str) {
+    pub(crate) fn unset(&mut self, name: &str) {
         self.set.insert(name.to_owned(), None);
     }
 
     /// The value that the file gives it.
-    pub fn of_file(&self, name: &str) -> Option<&Text> {
+    pub(crate) fn of_file(&self, name: &str) -> Option<&Text> {
         self.set.get(name)?.as_ref()
     }
 
-    pub fn look_up(&self, name: &str) -> Lookup {
+    pub(crate) fn look_up(&self, name: &str) -> Lookup {
         match (self.set.get(name), &self.environment) {
             (Some(Some(text)), _) => Lookup::Set(text.clone()),
             (Some(None), _) => Lookup::Unset,
