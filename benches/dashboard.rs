@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 
 use odin_core::comparisons::{JobBatch, JobCommand, JobEvent};
 use odin_core::protocol::{Generation, JobId, JobSpec, ScoreTable, ScoredImage, Side};
+use odin_core::session::{Screen, Session};
 use odin_core::setting::{Detector, Setting};
+use odin_core::units::Device;
 use odin_tui::app::{Action, Effect, Model, Slider, update};
-use odin_tui::session::{Screen, Session};
 use odin_tui::ui::{Colours, Look, view};
-use odin_tui::units::Device;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use times::say;

@@ -6,10 +6,10 @@ mod support;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use odin_tui::datasets::{self, Dataset};
-use odin_tui::home::Home;
-use odin_tui::networks::NetworkCard;
-use odin_tui::session::Session;
+use odin_core::home::Home;
+use odin_core::networks::NetworkCard;
+use odin_core::session::Session;
+use odin_datasets::Dataset;
 use serde_json::Value;
 
 fn root() -> &'static Path {
@@ -63,7 +63,7 @@ fn everything_that_the_demo_session_names_is_here() {
             card.accuracy.unwrap() >= 0.925,
             "on the test images, as `odin train` measured it"
         );
-        let (set, folder) = datasets::find(&spec.dataset, &home.data_folders()).unwrap();
+        let (set, folder) = odin_datasets::find(&spec.dataset, &home.data_folders()).unwrap();
         assert!(Dataset::open(&set, &folder).unwrap().len() >= 2000);
     }
     // What is in the repository of data/: the demo's sets and the cards.

@@ -3,7 +3,7 @@
 #![allow(unreachable_pub, reason = "no other crate imports a test")]
 mod support;
 
-use odin_tui::metrics::{Comparison, Conventions};
+use odin_metrics::{Comparison, Conventions};
 use std::path::Path;
 
 /// The last of `T, ε, score` in each line.

@@ -3,7 +3,7 @@
 #![allow(unreachable_pub, reason = "no other crate imports a test")]
 mod support;
 
-use odin_tui::session::Session;
+use odin_core::session::Session;
 use support::home::TestHome;
 use support::shared;
 

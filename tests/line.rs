@@ -13,9 +13,9 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use odin_core::session::Session;
 use odin_tui::app::{Catalogue, Model};
 use odin_tui::config::Config;
-use odin_tui::session::Session;
 use odin_tui::term::{self, Capabilities, EngineLink, TermOptions};
 use portable_pty::CommandBuilder;
 use rustix::fs::OFlags;
@@ -40,7 +40,7 @@ fn preset(home: &TestHome) -> PathBuf {
 }
 
 fn kept_aside(home: &TestHome) -> PathBuf {
-    odin_tui::session::autosave_path(&preset(home))
+    odin_core::session::autosave_path(&preset(home))
 }
 
 /// A dashboard in which T was set to 500 and not saved.

@@ -3,8 +3,8 @@
 #![allow(unreachable_pub, reason = "no other crate imports a test")]
 mod support;
 
-use odin_tui::metrics::Side;
-use odin_tui::runs::Run;
+use odin_core::runs::Run;
+use odin_metrics::Side;
 use serde_json::Value;
 use support::home::TestHome;
 

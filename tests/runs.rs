@@ -6,8 +6,8 @@ mod support;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use odin_tui::metrics::Side;
-use odin_tui::runs::{Run, State};
+use odin_core::runs::{Run, State};
+use odin_metrics::Side;
 use serde_json::Value;
 use support::home::TestHome;
 

@@ -3,7 +3,7 @@
 #![allow(unreachable_pub, reason = "no other crate imports a test")]
 mod support;
 
-use odin_tui::metrics::{Comparison, Conventions};
+use odin_metrics::{Comparison, Conventions};
 use serde_json::Value;
 use support::home::TestHome;
 

@@ -127,7 +127,7 @@ fn scores_are_those_of_a_data_set_to_the_bit() {
     let asked = ["score", "--nn", "small", "--dataset", "photos", "--save", "saved"];
     home.succeed(&[&asked[..], &parameters].concat());
     let saved = std::fs::read(home.path().join("saved/out.npz")).unwrap();
-    let saved = odin_tui::runs::Scores::read(&saved).unwrap();
+    let saved = odin_core::runs::Scores::read(&saved).unwrap();
     let output = piped(&home, &["--threshold", "0"], names.join("\n").as_bytes());
     let told = String::from_utf8(output.stdout).unwrap();
     let bits = |scores: &[f64]| scores.iter().map(|score| score.to_bits()).collect::<Vec<_>>();

@@ -12,9 +12,9 @@ use super::state::grid::{GridReport, Place};
 use super::state::log::Level;
 use super::state::overlay::Column;
 use super::state::parameters::Slider;
-use crate::report::TableKind;
-use crate::session::Screen;
 use odin_core::comparisons::JobEvent;
+use odin_core::report::TableKind;
+use odin_core::session::Screen;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Action {

@@ -3,9 +3,9 @@ use std::path::PathBuf;
 
 use super::state::analysis::{ExactRequest, IntervalRequest};
 use super::state::grid::GridRequest;
-use crate::report::TableKind;
-use crate::session::Session;
 use odin_core::comparisons::JobCommand;
+use odin_core::report::TableKind;
+use odin_core::session::Session;
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {

@@ -19,11 +19,11 @@ use super::state::pin::{Pin, Pinning};
 use super::state::saving::Saving;
 use super::state::theme::ThemeName;
 use super::state::threshold::Cursor;
-use crate::metrics::Changes;
-use crate::report::Table;
-use crate::session::{self, Detector, Pinned, Queue, Session, View};
-use crate::units::{Device, Memory};
 use odin_core::protocol::JobId;
+use odin_core::report::Table;
+use odin_core::session::{self, Detector, Pinned, Queue, Session, View};
+use odin_core::units::{Device, Memory};
+use odin_metrics::Changes;
 
 /// Why there is a job at a place.
 const IN_THE_LIST: &str = "places of jobs are taken from the list, and are used before it changes";

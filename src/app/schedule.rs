@@ -6,7 +6,7 @@ use super::state::analysis::Analysis;
 use super::state::compare::present;
 use super::state::images::Basis;
 use super::state::jobs::{Job, JobState};
-use crate::session::{Detector, Screen};
+use odin_core::session::{Detector, Screen};
 
 /// Plots and metrics are updated this often while scores arrive for the selected job.
 const BETWEEN_ANALYSES: Duration = Duration::from_millis(100);

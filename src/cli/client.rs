@@ -20,15 +20,15 @@ pub(super) use score_set::PendingSet;
 
 use super::engine;
 use super::what::What;
-use crate::datasets::{Part, Sampling};
-use crate::home::Home;
-use crate::metrics::{Comparison, Conventions, Side};
-use crate::networks::NetworkCard;
-use crate::plain::plain;
-use crate::runs::evidence::Budget;
-use crate::runs::{self, About, ByDetector, Record};
-use crate::units::Devices;
+use odin_core::home::Home;
+use odin_core::networks::NetworkCard;
+use odin_core::plain::plain;
+use odin_core::runs::evidence::Budget;
+use odin_core::runs::{self, About, ByDetector, Record};
 use odin_core::setting::{self, Detector, Setting};
+use odin_core::units::Devices;
+use odin_datasets::{Part, Sampling};
+use odin_metrics::{Comparison, Conventions, Side};
 
 /// Bootstrap replicates behind each interval.
 const REPLICATES: usize = 1000;

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use clap::Args;
 
-use crate::runs::ByDetector;
+use odin_core::runs::ByDetector;
 use odin_core::setting::{Detector, Setting, not_on_logits};
 
 #[derive(Debug, Clone, Default, Args)]

@@ -8,13 +8,12 @@ use super::engine;
 use super::output::{print, print_json};
 use super::what::at_least_one;
 use crate::config::{self, Config};
-use crate::datasets;
-use crate::home::Home;
-use crate::logging;
-use crate::plain::in_words;
-use crate::runs::evidence::{Budget, Disk};
-use crate::units::Device;
+use odin_core::home::Home;
+use odin_core::logging;
+use odin_core::plain::in_words;
+use odin_core::runs::evidence::{Budget, Disk};
 use odin_core::tasks::{Examination, Finding};
+use odin_core::units::Device;
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -183,7 +182,7 @@ fn evidence(home: &Home) -> Finding {
 }
 
 fn data(home: &Home) -> Finding {
-    let all = datasets::list(&home.data_folders());
+    let all = odin_datasets::list(&home.data_folders());
     let unreadable: Vec<String> = all
         .iter()
         .filter_map(|set| set.card.as_ref().err().map(ToString::to_string))

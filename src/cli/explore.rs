@@ -13,17 +13,16 @@ use super::output::print;
 use super::suggest::did_you_mean;
 use crate::app::{Catalogue, Choice, Model, Restore};
 use crate::config::Config;
-use crate::datasets;
-use crate::files;
-use crate::home::Home;
-use crate::networks::NetworkCard;
-use crate::plain::{in_words, plain};
-use crate::runs::evidence::Budget;
-use crate::session::{self, Lock, LockError, Session, copy_path};
 use crate::term::{self, Capabilities, EngineLink, Exit, TermOptions};
-use crate::units::Device;
 use odin_core::comparisons::{Comparisons, JobCommand};
+use odin_core::files;
+use odin_core::home::Home;
+use odin_core::networks::NetworkCard;
+use odin_core::plain::{in_words, plain};
 use odin_core::protocol::EngineProcess;
+use odin_core::runs::evidence::Budget;
+use odin_core::session::{self, Lock, LockError, Session, copy_path};
+use odin_core::units::Device;
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -157,7 +156,7 @@ fn catalogue(home: &Home) -> Catalogue {
             is_present,
         });
     }
-    for set in datasets::list(&home.data_folders()) {
+    for set in odin_datasets::list(&home.data_folders()) {
         let is_present = set.is_present();
         let Ok(card) = set.card else { continue };
         catalogue.sets.push(Choice {

@@ -8,11 +8,11 @@ use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 use serde::{Deserialize, Serialize};
 
 use super::output::{line, print, print_json, progress_bar};
-use crate::datasets::{self, DatasetCard, Download, nearest};
-use crate::fetch::{self, Check, Outcome, Progress, State};
-use crate::home::Home;
-use crate::networks::NetworkCard;
-use crate::plain::in_words;
+use odin_core::home::Home;
+use odin_core::networks::NetworkCard;
+use odin_core::plain::in_words;
+use odin_datasets::fetch::{self, Check, Outcome, Progress, State};
+use odin_datasets::{DatasetCard, Download, nearest};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -169,7 +169,7 @@ fn from_data(home: &Home) -> Vec<Found> {
         how_to_get: card.how_to_get.clone(),
         needs: Needs::Dataset(Box::new(card)),
     };
-    datasets::list(&home.data_folders())
+    odin_datasets::list(&home.data_folders())
         .into_iter()
         .map(|set| {
             let card = set.card.map(|card| sourced(card, set.file));

@@ -3,14 +3,14 @@ use anyhow::{Context, bail, ensure};
 use indicatif::ProgressBar;
 
 use super::client::{Client, Sets};
-use crate::datasets::{Dataset, DatasetError};
-use crate::metrics::Conventions;
-use crate::runs::Cell;
-use crate::session::Metric;
-use crate::units::{Devices, Magnitude, Temperature};
 use odin_core::protocol::JobSpec;
+use odin_core::runs::Cell;
+use odin_core::session::Metric;
 use odin_core::setting::{self, Detector};
 use odin_core::sweep::{self, Split};
+use odin_core::units::{Devices, Magnitude, Temperature};
+use odin_datasets::{Dataset, DatasetError};
+use odin_metrics::Conventions;
 
 /// What is searched, on what and for what.
 pub(super) struct Search<'a> {

@@ -6,11 +6,10 @@ use clap::{Args, Subcommand};
 
 use super::engine;
 use super::output::print;
-use crate::datasets;
-use crate::home::Home;
-use crate::networks::NetworkCard;
-use crate::plain::plain;
-use crate::session::{self, Imported, Job, Remark};
+use odin_core::home::Home;
+use odin_core::networks::NetworkCard;
+use odin_core::plain::plain;
+use odin_core::session::{self, Imported, Job, Remark};
 use odin_core::tasks::{ImportRequest, Task};
 
 #[derive(Debug, Args)]
@@ -139,7 +138,7 @@ fn report(imported: &Imported, home: Option<&Home>) -> String {
             let network = NetworkCard::find(&job.network, &home.model_folders())
                 .err()
                 .map(|error| error.to_string());
-            let dataset = datasets::find(&job.dataset, &home.data_folders())
+            let dataset = odin_datasets::find(&job.dataset, &home.data_folders())
                 .err()
                 .map(|error| error.to_string());
             [network, dataset]

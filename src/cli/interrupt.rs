@@ -5,7 +5,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use super::output::line;
-use crate::home::Home;
+use odin_core::home::Home;
 
 /// What remains of images that were scored when the program is interrupted; `fresh` keeps no evidence.
 pub(super) fn kept(home: &Home, fresh: bool) -> String {

@@ -7,10 +7,10 @@ use serde::Serialize;
 
 use super::explore;
 use super::output::{print, print_json};
-use crate::datasets::{self, Listed};
-use crate::home::Home;
-use crate::networks::NetworkCard;
-use crate::runs::{self, Condition, Entry};
+use odin_core::home::Home;
+use odin_core::networks::NetworkCard;
+use odin_core::runs::{self, Condition, Entry};
+use odin_datasets::Listed;
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -123,7 +123,7 @@ fn datasets(home: &Home) -> Vec<Row> {
             path: set.file,
         }
     };
-    datasets::list(&home.data_folders())
+    odin_datasets::list(&home.data_folders())
         .into_iter()
         .map(row)
         .collect()

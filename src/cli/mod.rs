@@ -30,8 +30,8 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use self::output::print;
-use crate::logging;
-use crate::plain::{in_words, plain};
+use odin_core::logging;
+use odin_core::plain::{in_words, plain};
 
 /// Explore how well a network knows what it does not know.
 ///

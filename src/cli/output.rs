@@ -1,7 +1,7 @@
 //! What a command says: its result on standard output, how far it is on standard error.
 use std::io::{self, IsTerminal, Write};
 
-use crate::plain::plain;
+use odin_core::plain::plain;
 
 /// Prints to standard output, without whatever would steer a terminal. A reader that has gone (`odin list | head`) is no
 /// error.

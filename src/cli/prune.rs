@@ -6,8 +6,8 @@ use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 
 use super::output::print;
-use crate::home::Home;
-use crate::runs::{self, Condition, Entry};
+use odin_core::home::Home;
+use odin_core::runs::{self, Condition, Entry};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {

@@ -9,10 +9,10 @@ use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
 use super::output::print;
-use crate::datasets::DatasetCard;
-use crate::networks::NetworkCard;
-use crate::runs;
-use crate::session::session_schema;
+use odin_core::networks::NetworkCard;
+use odin_core::runs;
+use odin_core::session::session_schema;
+use odin_datasets::DatasetCard;
 
 #[derive(Debug, Args)]
 pub(super) struct Options {

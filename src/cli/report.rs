@@ -7,11 +7,11 @@ use clap::{Args, ValueEnum};
 
 use super::output::print;
 use super::suggest::question;
-use crate::datasets::nearest;
-use crate::home::Home;
-use crate::metrics::{AuprConvention, Conventions, ErrorConvention, Positive};
-use crate::report::{self, Format, Subject, TableKind};
-use crate::runs::{self, Condition, Run};
+use odin_core::home::Home;
+use odin_core::report::{self, Format, Subject, TableKind};
+use odin_core::runs::{self, Condition, Run};
+use odin_datasets::nearest;
+use odin_metrics::{AuprConvention, Conventions, ErrorConvention, Positive};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {

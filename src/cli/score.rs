@@ -11,12 +11,12 @@ use super::detectors::Detectors;
 use super::interrupt;
 use super::output::{print, print_json, progress_bar};
 use super::what::What;
-use crate::home::Home;
-use crate::metrics::Interval;
-use crate::networks::NetworkCard;
-use crate::report::{Scores, write_figures};
-use crate::runs::{self, ByDetector, Record};
+use odin_core::home::Home;
+use odin_core::networks::NetworkCard;
+use odin_core::report::{Scores, write_figures};
+use odin_core::runs::{self, ByDetector, Record};
 use odin_core::setting::{self, Detector};
+use odin_metrics::Interval;
 
 #[derive(Debug, Args)]
 pub(super) struct Options {

@@ -1,5 +1,5 @@
 //! What may have been meant by a word that is neither a command nor a name.
-use crate::datasets::nearest;
+use odin_datasets::nearest;
 
 /// Commands and names that are spelled nearly so, as a question; empty where there are none.
 pub(super) fn did_you_mean(word: &str, commands: &[String], names: &[String]) -> String {

@@ -9,11 +9,11 @@ use super::grid::{self, Search};
 use super::output::{print, progress_bar};
 use super::what::What;
 use super::{interrupt, score};
-use crate::home::Home;
-use crate::metrics::{Metric, Summary};
-use crate::networks::NetworkCard;
-use crate::runs::{self, Record};
-use crate::units::{Magnitude, Series, Temperature};
+use odin_core::home::Home;
+use odin_core::networks::NetworkCard;
+use odin_core::runs::{self, Record};
+use odin_core::units::{Magnitude, Series, Temperature};
+use odin_metrics::{Metric, Summary};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {

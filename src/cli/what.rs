@@ -5,8 +5,8 @@ use std::str::FromStr;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, RangedU64ValueParser, TypedValueParser};
 
-use crate::datasets::{Corrupt, Sampling};
-use crate::units::{Device, Magnitude, Temperature};
+use odin_core::units::{Device, Magnitude, Temperature};
+use odin_datasets::{Corrupt, Sampling};
 
 /// What to score, in the words of the scripts before this program.
 #[derive(Debug, Clone, Args)]

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 use crate::app::{Context, Key, Keymap};
-use crate::datasets::nearest;
+use odin_datasets::nearest;
 
 /// The actions that have other keys than the defaults, by name.
 #[derive(Debug, Clone, Default, PartialEq)]

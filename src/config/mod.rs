@@ -13,8 +13,8 @@ use etcetera::BaseStrategy;
 use serde::Deserialize;
 
 use crate::app::Keymap;
-use crate::datasets::meant;
 use crate::ui::{Colours, Look, ThemeName};
+use odin_datasets::meant;
 
 pub use keys::KeyChanges;
 pub use look::{ColourDepth, GlyphSet, OwnColours};

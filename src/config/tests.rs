@@ -5,8 +5,8 @@ use ratatui::style::Color;
 
 use super::*;
 use crate::app::{Action, Key};
-use crate::session::Screen;
 use crate::ui::{Colours, Look};
+use odin_core::session::Screen;
 
 fn parse(text: &str) -> Result<Config, String> {
     Config::parse(text, Path::new("config.yaml")).map_err(|error| error.to_string())

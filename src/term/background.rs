@@ -7,9 +7,9 @@ use std::thread::{self, JoinHandle};
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::app::{Action, Catalogue, ExactRequest, GridRequest, IntervalRequest, Level};
-use crate::files;
-use crate::report::TableKind;
-use crate::session::{Lock, LockError, Saved, Session, SessionError, discard_unsaved};
+use odin_core::files;
+use odin_core::report::TableKind;
+use odin_core::session::{Lock, LockError, Saved, Session, SessionError, discard_unsaved};
 
 /// Where the log is written to.
 const LOG_FILE: &str = "odin-log.txt";

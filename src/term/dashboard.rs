@@ -14,10 +14,10 @@ use super::screen::Screen;
 use super::stderr::Capture;
 use crate::app::{Action, Catalogue, Effect, ImagesAction, Level, Model, Overlay, Redraw, update};
 use crate::config::Config;
-use crate::session::{self, SessionError};
 use crate::ui::{self, HitMap, Look, ThemeName};
 use odin_core::comparisons::{JobCommand, JobEvent};
 use odin_core::protocol::EngineEnded;
+use odin_core::session::{self, SessionError};
 
 /// At most 30 frames a second for a person, 10 for progress.
 const BETWEEN_ANSWERS: Duration = Duration::from_millis(33);

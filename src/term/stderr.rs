@@ -7,7 +7,7 @@ use std::thread;
 use rustix::stdio::dup2_stderr;
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::plain::plain;
+use odin_core::plain::plain;
 
 /// What standard error was before it was captured; `None` while it is not.
 static ORIGINAL: Mutex<Option<OwnedFd>> = Mutex::new(None);

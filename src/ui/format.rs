@@ -5,9 +5,9 @@ use textwrap::{Options, WordSplitter};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::glyphs::Glyphs;
-use crate::metrics::Interval;
-use crate::units::{Magnitude, Temperature};
 use odin_core::setting::Setting;
+use odin_core::units::{Magnitude, Temperature};
+use odin_metrics::Interval;
 
 /// A fraction in percent with two decimals: `34.70`.
 pub(super) fn percent(fraction: f64) -> String {

@@ -2,8 +2,8 @@
 use ratatui::layout::{Position, Rect};
 
 use crate::app::{Action, Column, CompareAction, CompareColumn, GridAction, ImagesAction, Place, Slider};
-use crate::session::Screen;
 use odin_core::protocol::Pixels;
+use odin_core::session::Screen;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Target {

@@ -9,7 +9,7 @@ use super::painter::Painter;
 use super::panes::overlays::{help, palette, picker, restore, save_as};
 use super::panes::{compare, explore, footer, grid, header, images, log};
 use crate::app::{Model, Overlay};
-use crate::session::{Marks, Screen};
+use odin_core::session::{Marks, Screen};
 
 /// The smallest terminal on which everything fits.
 pub const MIN_WIDTH: u16 = 60;

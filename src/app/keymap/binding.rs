@@ -1,7 +1,7 @@
 //! A binding: which keys do what, on which screen.
 use crate::app::action::Action;
 use crate::app::key::Key;
-use crate::session::Screen;
+use odin_core::session::Screen;
 
 /// Where a binding is valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! The keys of the Compare screen.
 use super::binding::{Context, Group, Row};
 use crate::app::action::{Action as A, CompareAction as C};
-use crate::report::TableKind;
-use crate::session::Screen;
+use odin_core::report::TableKind;
+use odin_core::session::Screen;
 
 const HERE: Context = Context::On(Screen::Compare);
 

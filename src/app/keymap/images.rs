@@ -2,7 +2,7 @@
 use super::binding::{Context, Group, Row};
 use crate::app::action::{Action as A, ImagesAction as I};
 use crate::app::state::parameters::Slider;
-use crate::session::Screen;
+use odin_core::session::Screen;
 
 const HERE: Context = Context::On(Screen::Images);
 

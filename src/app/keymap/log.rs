@@ -1,7 +1,7 @@
 //! The keys of the Log screen.
 use super::binding::{Context, Group, Row};
 use crate::app::action::Action as A;
-use crate::session::Screen;
+use odin_core::session::Screen;
 
 const HERE: Context = Context::On(Screen::Log);
 

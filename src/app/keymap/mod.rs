@@ -12,8 +12,8 @@ pub use binding::{Binding, Context, Group};
 use super::action::Action;
 use super::key::Key;
 use super::state::overlay::PaletteEntry;
-use crate::session::Screen;
 use binding::Row;
+use odin_core::session::Screen;
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Keymap {

@@ -7,10 +7,10 @@ use super::analysis::Analysis;
 use super::catalogue::Catalogue;
 use super::jobs::{Job, JobState};
 use super::parameters::Parameters;
-use crate::datasets::Sampling;
-use crate::metrics::{Change, Interval};
-use crate::report::{self, Estimate, Measured, PublishedBeside, Row, Tuned, WeightsUsed};
-use crate::session::{Detector, Metric, TunedOn};
+use odin_core::report::{self, Estimate, Measured, PublishedBeside, Row, Tuned, WeightsUsed};
+use odin_core::session::{Detector, Metric, TunedOn};
+use odin_datasets::Sampling;
+use odin_metrics::{Change, Interval};
 
 /// A column that rows can be sorted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use super::analysis::{Analysis, Changes95, ImageScores, fitting, is_complete};
 use super::jobs::Job;
 use super::scores::ScoreSet;
-use crate::metrics::{Changes, Conventions};
 use odin_core::protocol::{Generation, JobId, JobSpec};
 use odin_core::setting::Setting;
+use odin_metrics::{Changes, Conventions};
 
 #[derive(Debug, Clone)]
 pub struct Pin {

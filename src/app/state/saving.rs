@@ -1,7 +1,7 @@
 //! What is in the session's file, on its way there, or kept beside it in case the program is cut off.
 use std::time::Duration;
 
-use crate::session::{Queue, View};
+use odin_core::session::{Queue, View};
 
 /// Unsaved changes are kept beside the file once nothing has changed for this long.
 const BEFORE_AUTOSAVE: Duration = Duration::from_secs(2);

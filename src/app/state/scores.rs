@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::metrics::{Histogram, Stream};
-use crate::session::Detector;
-use crate::units::LogOdds;
 use odin_core::protocol::{ImageId, ScoreTable, ScoredImage, Side};
+use odin_core::session::Detector;
 use odin_core::setting::{Setting, Settings};
+use odin_core::units::LogOdds;
+use odin_metrics::{Histogram, Stream};
 
 /// Images that share one block of memory.
 const PAGE: u32 = 1024;
@@ -292,8 +292,8 @@ impl Live {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::units::{Magnitude, Temperature};
     use odin_core::setting::odin;
+    use odin_core::units::{Magnitude, Temperature};
 
     fn settings(temperature: f64) -> Settings {
         Settings::new(Temperature::new(temperature).unwrap(), Magnitude::PAPER)

@@ -1,7 +1,7 @@
 //! The threshold δ: images whose score is at least δ are called in-distribution.
 use serde::{Deserialize, Serialize};
 
-use crate::session::Threshold;
+use odin_core::session::Threshold;
 
 /// Where the threshold δ stands.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

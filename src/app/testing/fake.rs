@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::app::{Action, Catalogue, Choice, Effect, GridRequest, Model, update};
-use crate::datasets::Part;
-use crate::session::Session;
-use crate::units::{Device, LogOdds};
 use odin_core::comparisons::{JobBatch, JobCommand, JobEvent};
 use odin_core::protocol::{
     Failure, FailureKind, Generation, Inspection, JobId, JobSpec, Pixels, ScoreTable, ScoredImage, Side,
 };
+use odin_core::session::Session;
 use odin_core::setting::{Detector, Setting, parameters};
+use odin_core::units::{Device, LogOdds};
+use odin_datasets::Part;
 
 pub const SESSION: &str = "\
 version: 1

@@ -9,11 +9,11 @@ use crate::app::state::grid::IN_FLIGHT;
 use crate::app::{
     Action, Column, Effect, EngineState, GridRequest, ImagesAction, Key, KeyCode, Model, Slider, update,
 };
-use crate::session::Screen;
-use crate::units::{Device, Magnitude, Temperature};
 use odin_core::comparisons::{JobBatch, JobEvent};
 use odin_core::protocol::{Failure, FailureKind, Generation, ImageId, JobId, ScoreTable, ScoredImage, Side};
+use odin_core::session::Screen;
 use odin_core::setting::{Detector, Setting, Settings};
+use odin_core::units::{Device, Magnitude, Temperature};
 
 fn random_action(rng: &mut ChaCha8Rng, model: &Model) -> Action {
     let mut job = JobId::Job(rng.random_range(0..6));

@@ -2,11 +2,11 @@
 use crate::app::fake::{self, feed, started, wait};
 use crate::app::testing::driver::press;
 use crate::app::{Action, Effect, ExactReport, is_better, paired_change, update};
-use crate::metrics::Comparison;
-use crate::session::{Detector, Metric};
-use crate::units::Device;
 use odin_core::comparisons::JobEvent;
 use odin_core::protocol::Side;
+use odin_core::session::{Detector, Metric};
+use odin_core::units::Device;
+use odin_metrics::Comparison;
 
 #[test]
 fn scores_are_analysed_when_due_and_intervals_follow() {

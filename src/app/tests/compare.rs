@@ -4,8 +4,8 @@ use crate::app::testing::driver::press;
 use crate::app::{
     Action, CompareAction, CompareColumn, ComparedNumber, Effect, Model, change, present, update,
 };
-use crate::report::TableKind;
-use crate::session::{Detector, Metric, Screen};
+use odin_core::report::TableKind;
+use odin_core::session::{Detector, Metric, Screen};
 
 /// Three of four jobs have scores; the Compare screen is open.
 fn on_compare() -> Model {

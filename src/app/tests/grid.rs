@@ -4,11 +4,11 @@ use crate::app::testing::driver::press;
 use crate::app::{
     Action, Effect, GridAction, GridReport, GridRequest, JobState, Model, Place, Subset, update,
 };
-use crate::datasets::Part;
-use crate::metrics::Conventions;
-use crate::session::{Metric, Screen, TunedOn};
 use odin_core::comparisons::{JobCommand, JobEvent};
 use odin_core::protocol::{Failure, FailureKind, Generation, JobId, JobSpec};
+use odin_core::session::{Metric, Screen, TunedOn};
+use odin_datasets::Part;
+use odin_metrics::Conventions;
 
 fn cells(effects: &[Effect]) -> Vec<(JobId, u64, JobSpec)> {
     let cell = |effect: &Effect| match effect {

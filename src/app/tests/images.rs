@@ -2,9 +2,9 @@
 use crate::app::fake::{feed, show_images, started, wait};
 use crate::app::testing::driver::press;
 use crate::app::{Action, Effect, ImageFilter, ImageOrder, ImagesAction, Model, update};
-use crate::session::{Detector, Screen};
 use odin_core::comparisons::{JobCommand, JobEvent};
 use odin_core::protocol::{Failure, FailureKind, ImageId, JobId, Side};
+use odin_core::session::{Detector, Screen};
 
 fn asked(effects: &[Effect]) -> (Vec<ImageId>, Option<ImageId>) {
     let mut thumbnails = Vec::new();

@@ -2,9 +2,9 @@
 use crate::app::fake::{catalogue, feed, model, started, wait};
 use crate::app::testing::driver::{commands, press, scores};
 use crate::app::{Action, Effect, EngineState, JobState, Model, update};
-use crate::session::{Detector, Session, TunedOn};
 use odin_core::comparisons::JobCommand;
 use odin_core::protocol::JobId;
+use odin_core::session::{Detector, Session, TunedOn};
 
 fn sets(model: &Model) -> Vec<&str> {
     model.jobs.iter().map(|job| job.spec.dataset.as_str()).collect()

@@ -2,10 +2,10 @@
 use crate::app::fake::{self, feed, started, wait};
 use crate::app::testing::driver::{commands, press, scores, type_in};
 use crate::app::{Action, JobState, Model, update};
-use crate::session::Session;
-use crate::units::Device;
 use odin_core::comparisons::{JobCommand, JobEvent};
 use odin_core::protocol::{Failure, FailureKind, JobId, Side};
+use odin_core::session::Session;
+use odin_core::units::Device;
 
 #[test]
 fn selecting_a_job_prefers_it() {

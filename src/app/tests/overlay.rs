@@ -2,7 +2,7 @@
 use crate::app::fake::{catalogue, started};
 use crate::app::testing::driver::{press, type_in};
 use crate::app::{Action, Column, Effect, LogFilter, Model, Overlay, update};
-use crate::session::Screen;
+use odin_core::session::Screen;
 
 fn palette(model: &Model) -> (usize, Vec<&'static str>) {
     let Some(Overlay::Palette(palette)) = &model.overlay else {

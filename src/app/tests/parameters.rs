@@ -4,8 +4,8 @@ use std::time::Duration;
 use crate::app::fake::{batch, feed, started, wait};
 use crate::app::testing::driver::{press, scores};
 use crate::app::{Action, JobState, Model, Slider, update};
-use crate::session::Detector;
 use odin_core::protocol::Side;
+use odin_core::session::Detector;
 
 fn t(model: &Model) -> f64 {
     model.jobs[model.view.job].spec.settings.temperature().get()

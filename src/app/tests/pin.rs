@@ -2,7 +2,7 @@
 use crate::app::Model;
 use crate::app::fake::{feed, started, wait};
 use crate::app::testing::driver::{press, scores};
-use crate::session::Detector;
+use odin_core::session::Detector;
 
 #[test]
 fn a_setting_is_pinned_and_changes_places_with_the_one_shown() {

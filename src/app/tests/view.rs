@@ -2,8 +2,8 @@
 use crate::app::fake::started;
 use crate::app::testing::driver::press;
 use crate::app::{Action, Effect, Overlay, Redraw, ThemeName, update};
-use crate::metrics::Positive;
-use crate::session::{Axis, CurveKind, Detector, Marks, Metric, Screen};
+use odin_core::session::{Axis, CurveKind, Detector, Marks, Metric, Screen};
+use odin_metrics::Positive;
 
 #[test]
 fn view_keys_change_what_is_shown() {

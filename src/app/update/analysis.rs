@@ -10,7 +10,7 @@ use crate::app::state::analysis::{
 use crate::app::state::jobs::Job;
 use crate::app::state::pin::ChangeTo;
 use crate::app::state::scores::Live;
-use crate::session::Detector;
+use odin_core::session::Detector;
 use odin_core::setting::Setting;
 
 /// The same scores always give the same intervals.

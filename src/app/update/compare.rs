@@ -6,7 +6,7 @@ use crate::app::effect::{Effect, Redraw};
 use crate::app::model::Model;
 use crate::app::state::compare::{CompareColumn, ComparedNumber};
 use crate::app::state::log::Level;
-use crate::session::Detector;
+use odin_core::session::Detector;
 
 const ANSWER: Option<Redraw> = Some(Redraw::Answer);
 

@@ -2,7 +2,7 @@
 use crate::app::effect::Redraw;
 use crate::app::model::Model;
 use crate::app::state::log::Level;
-use crate::metrics::{AuprConvention, Conventions, ErrorConvention, Positive};
+use odin_metrics::{AuprConvention, Conventions, ErrorConvention, Positive};
 
 pub(super) fn toggle_positive(model: &mut Model) -> Option<Redraw> {
     let now = model.view.conventions;

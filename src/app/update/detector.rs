@@ -3,7 +3,7 @@ use super::cycle::neighbour;
 use super::threshold;
 use crate::app::effect::Redraw;
 use crate::app::model::Model;
-use crate::session::Detector;
+use odin_core::session::Detector;
 
 /// Shows the next detector (1) or the previous one (−1).
 pub(super) fn step(model: &mut Model, by: i32) -> Option<Redraw> {

@@ -9,9 +9,9 @@ use crate::app::model::Model;
 use crate::app::state::engine::EngineState;
 use crate::app::state::grid::{CellInFlight, CellScores, Grid, GridReport, IN_FLIGHT, Place, Subset};
 use crate::app::state::log::Level;
-use crate::session::{Detector, Screen, Tuned, TunedOn};
 use odin_core::comparisons::{JobBatch, JobCommand, JobEvent};
 use odin_core::protocol::{Generation, JobId, Placement};
+use odin_core::session::{Detector, Screen, Tuned, TunedOn};
 
 const ANSWER: Option<Redraw> = Some(Redraw::Answer);
 

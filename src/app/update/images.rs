@@ -6,9 +6,9 @@ use crate::app::model::Model;
 use crate::app::state::engine::EngineState;
 use crate::app::state::images::{ImageFilter, ImageOrder, Inspected, list, threshold};
 use crate::app::state::log::Level;
-use crate::session::Screen;
 use odin_core::comparisons::JobCommand;
 use odin_core::protocol::{Failure, ImageId, Inspection, JobId, Pixels};
+use odin_core::session::Screen;
 
 const ANSWER: Option<Redraw> = Some(Redraw::Answer);
 

@@ -7,8 +7,8 @@ use crate::app::model::Model;
 use crate::app::state::engine::EngineState;
 use crate::app::state::jobs::{Edit, Job, JobFailure, JobState};
 use crate::app::state::log::Level;
-use crate::session::{self, Detector};
 use odin_core::comparisons::JobCommand;
+use odin_core::session::{self, Detector};
 
 const ANSWER: Option<Redraw> = Some(Redraw::Answer);
 

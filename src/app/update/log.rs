@@ -3,7 +3,7 @@ use crate::app::action::Action;
 use crate::app::effect::{Effect, Redraw};
 use crate::app::model::Model;
 use crate::app::state::log::Level;
-use crate::session::Screen;
+use odin_core::session::Screen;
 
 const ANSWER: Option<Redraw> = Some(Redraw::Answer);
 

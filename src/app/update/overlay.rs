@@ -8,7 +8,7 @@ use crate::app::model::Model;
 use crate::app::state::catalogue::Catalogue;
 use crate::app::state::overlay::{Column, Overlay, Palette, Picker, SaveAs, stepped};
 use crate::app::state::text::Field;
-use crate::session::Screen;
+use odin_core::session::Screen;
 
 const ANSWER: Option<Redraw> = Some(Redraw::Answer);
 /// Rows that page up and page down move by.

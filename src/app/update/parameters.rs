@@ -7,7 +7,7 @@ use crate::app::state::engine::EngineState;
 use crate::app::state::jobs::{Change, Edit, JobFailure, JobState};
 use crate::app::state::log::Level;
 use crate::app::state::parameters::{Slider, Span};
-use crate::session::Detector;
+use odin_core::session::Detector;
 use odin_core::setting::Setting;
 
 pub(super) fn step(

@@ -3,7 +3,7 @@ use crate::app::effect::Redraw;
 use crate::app::model::Model;
 use crate::app::state::parameters::Slider;
 use crate::app::state::threshold::Cursor;
-use crate::session::{Axis, CurveKind};
+use odin_core::session::{Axis, CurveKind};
 
 const ANSWER: Option<Redraw> = Some(Redraw::Answer);
 

@@ -3,7 +3,7 @@ use crate::app::effect::{Effect, Redraw};
 use crate::app::model::Model;
 use crate::app::state::log::Level;
 use crate::app::state::parameters::Slider;
-use crate::session::{Screen, View};
+use odin_core::session::{Screen, View};
 
 const ANSWER: Option<Redraw> = Some(Redraw::Answer);
 

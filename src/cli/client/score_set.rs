@@ -6,7 +6,7 @@ use indicatif::ProgressBar;
 use odin_core::protocol::{Command, Event, Generation, JobId, Placement, ScoreTable, SetId, SetRequest};
 
 use super::{Client, lock};
-use crate::units::Devices;
+use odin_core::units::Devices;
 
 /// A score set that has been asked for.
 pub(crate) struct PendingSet {

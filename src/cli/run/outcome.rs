@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::plan::Task;
-use crate::runs::Record;
+use odin_core::runs::Record;
 
 /// What came of a job.
 pub(super) enum Outcome {

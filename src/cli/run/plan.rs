@@ -4,13 +4,13 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use crate::cli::client::Client;
-use crate::home::Home;
-use crate::networks::NetworkCard;
-use crate::runs::{Identity, Named, SweepOf};
-use crate::session::Sweep;
-use crate::units::Devices;
+use odin_core::home::Home;
+use odin_core::networks::NetworkCard;
 use odin_core::protocol::{Failure, JobSpec};
+use odin_core::runs::{Identity, Named, SweepOf};
+use odin_core::session::Sweep;
 use odin_core::setting::Detector;
+use odin_core::units::Devices;
 
 pub(super) struct Task {
     pub queue: String,

@@ -20,12 +20,12 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::explore;
 use super::output::print;
-use crate::home::Home;
-use crate::session::Session;
-use crate::units::Devices;
 use line::Said;
 use names::Separator;
+use odin_core::home::Home;
+use odin_core::session::Session;
 use odin_core::setting::Detector;
+use odin_core::units::Devices;
 use scorer::{Asked, Scorer};
 use threshold::Threshold;
 

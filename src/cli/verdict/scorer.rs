@@ -12,12 +12,12 @@ use super::names::is_many;
 use super::threshold::Threshold;
 use crate::cli::client::{Client, PendingSet};
 use crate::cli::output::{line, progress_bar};
-use crate::datasets::{self, Preprocessing};
-use crate::home::Home;
-use crate::metrics::Side;
-use crate::networks::NetworkCard;
-use crate::runs::{self, Condition};
-use crate::units::{Devices, LogOdds};
+use odin_core::home::Home;
+use odin_core::networks::NetworkCard;
+use odin_core::runs::{self, Condition};
+use odin_core::units::{Devices, LogOdds};
+use odin_datasets::Preprocessing;
+use odin_metrics::Side;
 
 /// Images of one request: whole batches of every size that the engine chooses.
 const CHUNK: usize = 1024;
@@ -264,7 +264,7 @@ impl Scorer {
         if !self.resize {
             return None;
         }
-        let (height, width) = datasets::image_size(image).ok()?;
+        let (height, width) = odin_datasets::image_size(image).ok()?;
         let fits = self
             .preprocessing
             .output(height, width)

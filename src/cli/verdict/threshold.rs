@@ -2,7 +2,7 @@
 //! ones (conformal prediction), or given.
 use anyhow::Context;
 
-use crate::metrics::{ConformalThreshold, conformal_p_values, conformal_threshold};
+use odin_metrics::{ConformalThreshold, conformal_p_values, conformal_threshold};
 
 pub(super) struct Threshold {
     /// None where so few in-distribution images choose none.

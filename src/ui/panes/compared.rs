@@ -2,8 +2,8 @@
 use ratatui::style::Style;
 
 use crate::app::{Analysis, Model};
-use crate::session::Detector;
 use crate::ui::theme::Theme;
+use odin_core::session::Detector;
 
 /// One of the two sides of a comparison.
 pub(super) struct Compared<'a> {

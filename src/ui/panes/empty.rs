@@ -3,8 +3,8 @@ use ratatui::layout::{Margin, Rect};
 use unicode_width::UnicodeWidthStr;
 
 use crate::app::{Action, EngineState, JobState, Model};
-use crate::session::Detector;
 use crate::ui::painter::Painter;
+use odin_core::session::Detector;
 
 /// Draws the reason why there are no scores, in the middle of an area.
 pub(super) fn draw(model: &Model, detector: Detector, area: Rect, painter: &mut Painter) {

@@ -5,9 +5,9 @@ use unicode_width::UnicodeWidthStr;
 
 use super::tuned;
 use crate::app::{Action, CompareAction as C, GridAction as G, ImagesAction as I, Level, Model, Slider};
-use crate::session::Screen;
 use crate::ui::format;
 use crate::ui::painter::Painter;
+use odin_core::session::Screen;
 use odin_core::setting::Knob;
 
 pub(crate) fn draw(model: &Model, area: Rect, painter: &mut Painter) {

@@ -3,12 +3,12 @@ use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
 
 use crate::app::{EngineState, Model};
-use crate::session::Screen;
 use crate::ui::areas::indent;
 use crate::ui::format;
 use crate::ui::hit::Target;
 use crate::ui::painter::Painter;
-use crate::units::{Device, Memory, gibibytes};
+use odin_core::session::Screen;
+use odin_core::units::{Device, Memory, gibibytes};
 
 pub(crate) fn draw(model: &Model, area: Rect, painter: &mut Painter) {
     let theme = painter.theme();

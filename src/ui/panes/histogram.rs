@@ -6,8 +6,6 @@ use unicode_width::UnicodeWidthStr;
 use super::compared::Compared;
 use super::empty;
 use crate::app::{Analysis, Cursor, Model};
-use crate::metrics::{Bins, Densities};
-use crate::session::Axis;
 use crate::ui::areas::{self, indent};
 use crate::ui::format::{self, knobs};
 use crate::ui::hit::Target;
@@ -15,7 +13,9 @@ use crate::ui::painter::Painter;
 use crate::ui::widgets::bars::{self, Column};
 use crate::ui::widgets::canvas::Pen;
 use crate::ui::widgets::pixels::Plot;
-use crate::units::LogOdds;
+use odin_core::session::Axis;
+use odin_core::units::LogOdds;
+use odin_metrics::{Bins, Densities};
 
 /// Room on the left for the highest share and a blank: ` 12% `.
 const LABELS: u16 = 5;

@@ -1,6 +1,6 @@
 //! How a detector's knobs were chosen, in words.
-use crate::session::{Detector, Tuned, TunedOn};
 use crate::ui::glyphs::Glyphs;
+use odin_core::session::{Detector, Tuned, TunedOn};
 
 /// Such as `T, ε tuned on 400+400 of these images by FPR95`.
 pub(super) fn words(tuned: &Tuned, of: Detector, glyphs: &Glyphs) -> String {
@@ -25,7 +25,7 @@ pub(super) fn words(tuned: &Tuned, of: Detector, glyphs: &Glyphs) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::Metric;
+    use odin_core::session::Metric;
 
     #[test]
     fn the_images_and_the_metric_are_named() {

@@ -2,10 +2,10 @@
 use super::{colour, draw, snapshot, styles, text, working};
 use crate::app::fake::{feed, started, wait};
 use crate::app::{Action, Catalogue, Key, Model, update};
-use crate::networks::{Measures, Published, PublishedRow};
-use crate::session::Marks;
 use crate::ui::{Colours, Look, ThemeName};
-use crate::units::{Magnitude, Temperature};
+use odin_core::networks::{Measures, Published, PublishedRow};
+use odin_core::session::Marks;
+use odin_core::units::{Magnitude, Temperature};
 
 fn press(model: &mut Model, keys: &str) {
     for key in keys.split(' ') {
@@ -120,7 +120,7 @@ fn tuning_on_the_images_shown_is_said() {
 #[test]
 fn a_device_shows_its_memory_in_as_many_words_as_fit() {
     let mut model = working();
-    let memory = |used: u64, total: u64| crate::units::Memory {
+    let memory = |used: u64, total: u64| odin_core::units::Memory {
         used: used << 28,
         total: total << 30,
     };
@@ -134,7 +134,7 @@ fn a_device_shows_its_memory_in_as_many_words_as_fit() {
     };
     let before = lines(&model, 120);
     assert!(before[0].contains("cpu: CPU, 2 threads") && !before[0].contains("GiB"));
-    tell(&mut model, crate::units::Device::Cpu, memory(5, 15));
+    tell(&mut model, odin_core::units::Device::Cpu, memory(5, 15));
     let wide = lines(&model, 200);
     assert!(
         wide[0].contains("cpu: CPU, 2 threads · 1.2 of 15.0 GiB"),
@@ -148,7 +148,7 @@ fn a_device_shows_its_memory_in_as_many_words_as_fit() {
     assert!(lines(&model, 120)[0].contains("cpu: CPU, 2 threads · 1.2 of 15.0 GiB"));
     assert!(lines(&model, 80)[0].contains("cpu 1.2G"));
     // A GPU that no one has told of any more is another device.
-    tell(&mut model, crate::units::Device::Cuda(0), memory(12, 139));
+    tell(&mut model, odin_core::units::Device::Cuda(0), memory(12, 139));
     assert!(lines(&model, 200)[0].contains("1.2 of 15.0 GiB"));
     crate::app::update(&mut model, Action::EngineGone("killed".to_owned()));
     assert!(model.memory.is_empty(), "what nobody measures is not shown");

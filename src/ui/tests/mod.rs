@@ -15,7 +15,7 @@ use ratatui::style::{Color, Modifier};
 use super::*;
 use crate::app::fake::{feed, model, started, wait};
 use crate::app::{Action, Key, Model, Overlay, Slider, update};
-use crate::session::Screen;
+use odin_core::session::Screen;
 
 fn draw(model: &Model, look: &Look, width: u16, height: u16) -> (Buffer, HitMap) {
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();

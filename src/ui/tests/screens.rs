@@ -4,9 +4,9 @@ use std::sync::OnceLock;
 use super::{colour, draw, snapshot, styles, text};
 use crate::app::fake::{answer_cell, show_images};
 use crate::app::{Action, CompareAction, GridAction, ImagesAction, Model, Place, update};
-use crate::session::Screen;
 use crate::ui::{Colours, Look, Target};
 use odin_core::protocol::{Failure, FailureKind};
+use odin_core::session::Screen;
 
 /// As in the other pictures; made once, for it takes a while.
 fn working() -> Model {
@@ -168,23 +168,23 @@ fn an_empty_list_says_why() {
 /// The Compare screen with what a card has published about one of the sets.
 fn with_table() -> Model {
     let mut model = working();
-    let measures = |fpr95, auroc| crate::networks::Measures {
+    let measures = |fpr95, auroc| odin_core::networks::Measures {
         fpr95,
         detection_error: 10.5,
         auroc,
         aupr_in: 96.0,
         aupr_out: 93.8,
     };
-    let row = crate::networks::PublishedRow {
+    let row = odin_core::networks::PublishedRow {
         set: "mnist-digits".to_owned(),
-        magnitude: crate::units::Magnitude::PAPER,
+        magnitude: odin_core::units::Magnitude::PAPER,
         baseline: measures(34.7, 95.3),
         odin: measures(4.3, 99.1),
     };
-    let published = crate::networks::Published {
+    let published = odin_core::networks::Published {
         source: "a paper".to_owned(),
         weights: None,
-        temperature: crate::units::Temperature::PAPER,
+        temperature: odin_core::units::Temperature::PAPER,
         skip: 0,
         rows: vec![row],
     };
@@ -213,7 +213,7 @@ fn the_table_at_three_sizes() {
     let ascii = text(&draw(&model, &Look::new(Colours::None, false), 80, 24).0);
     snapshot!("compare_80x24_ascii", &ascii);
     assert!(ascii.is_ascii(), "{ascii}");
-    let column = crate::app::CompareColumn::Metric(crate::session::Metric::Auroc);
+    let column = crate::app::CompareColumn::Metric(odin_core::session::Metric::Auroc);
     let mut other = model.clone();
     for action in [CompareAction::NextDetector(1), CompareAction::SortBy(column)] {
         update(&mut other, Action::Compare(action));

@@ -6,9 +6,9 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use crate::session::Marks;
 use crate::ui::look::Look;
 use crate::ui::painter::Painter;
+use odin_core::session::Marks;
 
 /// How a curve is drawn. A cell has one style: that of the curve drawn last.
 #[derive(Debug, Clone, Copy)]

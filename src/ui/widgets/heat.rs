@@ -2,9 +2,9 @@
 use ratatui::style::{Color, Modifier, Style};
 
 use super::blocks::indexed;
-use crate::report::viridis;
 use crate::ui::colour::Colours;
 use crate::ui::look::Look;
+use odin_core::report::viridis;
 
 /// The nearest to it among sixteen colours.
 const BASIC: [Color; 5] = [

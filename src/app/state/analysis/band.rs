@@ -1,5 +1,5 @@
 //! The band around a ROC of few images.
-use crate::metrics::{Comparison, Interval};
+use odin_metrics::{Comparison, Interval};
 
 /// A point of the ROC, with intervals that hold for both rates together with 95 % confidence.
 #[derive(Debug, Clone, Copy, PartialEq)]

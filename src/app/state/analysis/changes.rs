@@ -5,9 +5,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::app::state::scores::ScoreSet;
-use crate::metrics::{Changes, Conventions, Paired};
 use odin_core::protocol::Side;
 use odin_core::setting::Setting;
+use odin_metrics::{Changes, Conventions, Paired};
 
 /// Images that are drawn in all replicates together, at most: a change of very many images would take minutes, and needs
 /// fewer replicates.
@@ -121,7 +121,7 @@ fn change(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::{Detector, Metric};
+    use odin_core::session::{Detector, Metric};
 
     fn scores(ins: &[(u32, f64)], outs: &[(u32, f64)]) -> Arc<ImageScores> {
         let list = |images: &[(u32, f64)]| {

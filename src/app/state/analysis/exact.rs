@@ -3,9 +3,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::metrics::{Comparison, Stream};
 use odin_core::protocol::JobId;
 use odin_core::setting::Setting;
+use odin_metrics::{Comparison, Stream};
 
 /// An exact comparison of all scores, to be computed in the background.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,7 +30,7 @@ mod shared {
 
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-    use crate::metrics::Comparison;
+    use odin_metrics::Comparison;
 
     pub(super) fn serialize<S: Serializer>(
         value: &Arc<Comparison>,

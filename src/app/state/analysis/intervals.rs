@@ -5,9 +5,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::changes::{ChangeRequest, Changes95};
-use crate::metrics::{Comparison, Conventions, Intervals};
 use odin_core::protocol::JobId;
 use odin_core::setting::Setting;
+use odin_metrics::{Comparison, Conventions, Intervals};
 
 /// 95 % intervals, and how many images and bootstrap replicates they are of.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

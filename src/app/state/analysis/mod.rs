@@ -16,11 +16,11 @@ pub use rates::Rate;
 
 use super::scores::ScoreSet;
 use super::threshold::Cursor;
-use crate::metrics::{
+use odin_core::session::{Axis, Detector, Metric};
+use odin_core::setting::Setting;
+use odin_metrics::{
     Changes, Comparison, Conventions, Histogram, Intervals, OperatingPoint, Positive, Summary,
 };
-use crate::session::{Axis, Detector, Metric};
-use odin_core::setting::Setting;
 
 #[derive(Debug, Clone)]
 pub struct Analysis {

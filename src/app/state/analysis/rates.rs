@@ -1,6 +1,6 @@
 //! The rates at a threshold, by the convention that says which set is positive. With OOD positive, the images below the
 //! threshold are called positive.
-use crate::metrics::{Comparison, OperatingPoint, Positive};
+use odin_metrics::{Comparison, OperatingPoint, Positive};
 
 /// So many of so many images.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -1,7 +1,7 @@
 //! The axes of a grid: which T and ε its cells have.
 use super::place::Place;
 use crate::app::state::parameters::Parameters;
-use crate::units::{Magnitude, Temperature};
+use odin_core::units::{Magnitude, Temperature};
 
 /// A larger grid is not shown: it is for `odin sweep`.
 const MOST_CELLS: usize = 4096;

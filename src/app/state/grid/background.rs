@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::cell::{CellLists, CellScores, Replicates};
 use super::place::{Place, Subset};
-use crate::metrics::{Conventions, EachIntervals, Paired, Summaries, may_be_best};
-use crate::session::{Detector, Metric};
 use odin_core::protocol::JobId;
+use odin_core::session::{Detector, Metric};
+use odin_metrics::{Conventions, EachIntervals, Paired, Summaries, may_be_best};
 
 /// The same for every cell: each replicate draws the same images in all of them.
 const SEED: u64 = 0;
@@ -169,7 +169,7 @@ fn best(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metrics::Comparison;
+    use odin_metrics::Comparison;
 
     #[test]
     fn cells_of_other_images_do_not_compare() {

@@ -5,10 +5,10 @@ use std::hash::{Hash, Hasher};
 
 use serde::{Deserialize, Serialize};
 
-use crate::metrics::{AuprConvention, Comparison, Conventions, ErrorConvention, Positive, Summaries};
-use crate::session::{Detector, Metric};
 use odin_core::comparisons::JobBatch;
 use odin_core::protocol::Side;
+use odin_core::session::{Detector, Metric};
+use odin_metrics::{AuprConvention, Comparison, Conventions, ErrorConvention, Positive, Summaries};
 
 /// A cell's scores, image by image, until all have arrived.
 #[derive(Debug, Clone, Default, PartialEq)]

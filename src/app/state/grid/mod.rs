@@ -19,12 +19,12 @@ use axes::Axes;
 
 use super::jobs::Job;
 use super::parameters::Parameters;
-use crate::metrics::{Conventions, EachIntervals, Intervals, Summaries};
-use crate::session::{Detector, Metric};
 use odin_core::protocol::{Generation, JobId, JobSpec};
+use odin_core::session::{Detector, Metric};
 use odin_core::setting::{Setting, Settings};
 use odin_core::sweep::Split;
 use odin_core::units::{Magnitude, Temperature};
+use odin_metrics::{Conventions, EachIntervals, Intervals, Summaries};
 
 /// Cells that the engine is asked for at a time: one to work on, and the next, so that it need not wait.
 pub(in crate::app) const IN_FLIGHT: usize = 2;

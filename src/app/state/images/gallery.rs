@@ -7,8 +7,8 @@ use super::order::{ImageFilter, ImageOrder};
 use crate::app::state::jobs::Job;
 use crate::app::state::scores::{Listed, Live};
 use crate::app::state::threshold::Cursor;
-use crate::session::Detector;
 use odin_core::protocol::{Failure, Generation, ImageId, Inspection, JobId, Pixels};
+use odin_core::session::Detector;
 
 /// Thumbnails that are kept; the oldest are dropped first.
 const MOST_THUMBNAILS: usize = 1000;

@@ -6,8 +6,8 @@ use crate::app::state::analysis::Analysis;
 use crate::app::state::jobs::Job;
 use crate::app::state::scores::Listed;
 use crate::app::state::threshold::Cursor;
-use crate::session::Detector;
 use odin_core::protocol::{Generation, JobId, Side};
+use odin_core::session::Detector;
 
 /// More images than this are not sorted into the list, though there may be a million.
 const MOST_LISTED: usize = 5000;

@@ -7,10 +7,10 @@ use super::rate::Rate;
 use crate::app::state::analysis::Analysis;
 use crate::app::state::parameters::{Parameters, Span};
 use crate::app::state::scores::ScoreSet;
-use crate::session::{self, Detector, Tuned, TunedOn};
-use crate::units::Devices;
 use odin_core::protocol::{Failure, Generation, JobId, JobSpec, Placement};
+use odin_core::session::{self, Detector, Tuned, TunedOn};
 use odin_core::setting::{Setting, Settings};
+use odin_core::units::Devices;
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum JobState {

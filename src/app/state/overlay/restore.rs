@@ -1,5 +1,5 @@
 //! Unsaved changes of a program that was cut off, offered at the next start.
-use crate::session::{Change, Session, Subject};
+use odin_core::session::{Change, Session, Subject};
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Restore {

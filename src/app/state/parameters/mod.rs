@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 pub use slider::{Slider, Span};
 pub use typing::{Typing, TypingError};
 
-use crate::units::{Magnitude, Temperature};
 use odin_core::setting::{self, Setting};
+use odin_core::units::{Magnitude, Temperature};
 
 /// What a person moves: T and ε.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

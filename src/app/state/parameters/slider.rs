@@ -203,7 +203,7 @@ fn round_index(t: f64) -> i32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::Detector;
+    use odin_core::session::Detector;
 
     fn span(detector: Detector, key: &str) -> Span {
         let mut knobs = detector.knobs().iter();

@@ -4,9 +4,9 @@ use ratatui::style::Style;
 use unicode_width::UnicodeWidthStr;
 
 use crate::app::{CompareColumn, Job, Model, Parameters};
-use crate::session::Metric;
 use crate::ui::hit::Target;
 use crate::ui::painter::Painter;
+use odin_core::session::Metric;
 
 /// `100.0/100.0`, and a blank.
 const CELL: u16 = 12;

@@ -5,11 +5,11 @@ use unicode_width::UnicodeWidthStr;
 
 use super::columns::Placed;
 use crate::app::{Analysis, Job, Model, change, is_better, paired_change, present, published_beside};
-use crate::report::Fractions;
-use crate::session::{Detector, Metric};
 use crate::ui::format;
 use crate::ui::painter::Painter;
 use crate::ui::panes::tuned;
+use odin_core::report::Fractions;
+use odin_core::session::{Detector, Metric};
 
 /// The change from the baseline, the intervals, and what was published.
 pub(super) fn lines(model: &Model, job: &Job, columns: &[Placed], painter: &Painter) -> Vec<Line<'static>> {

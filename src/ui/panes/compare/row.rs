@@ -6,10 +6,10 @@ use unicode_width::UnicodeWidthStr;
 
 use super::columns::Placed;
 use crate::app::{CompareColumn, Job, JobState, Parameters, is_better, present};
-use crate::session::{Detector, Metric};
 use crate::ui::areas::indent;
 use crate::ui::format;
 use crate::ui::painter::Painter;
+use odin_core::session::{Detector, Metric};
 
 pub(super) fn draw(
     job: &Job,

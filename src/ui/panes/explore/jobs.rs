@@ -4,12 +4,12 @@ use ratatui::style::Style;
 use unicode_width::UnicodeWidthStr;
 
 use crate::app::{Job, JobState, Model};
-use crate::session::Detector;
 use crate::ui::areas::{self, indent};
 use crate::ui::format;
 use crate::ui::hit::Target;
 use crate::ui::painter::Painter;
 use crate::ui::theme::Theme;
+use odin_core::session::Detector;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Field {

@@ -5,13 +5,13 @@ use ratatui::style::Style;
 use unicode_width::UnicodeWidthStr;
 
 use crate::app::{Analysis, Model, published_beside};
-use crate::metrics::{AuprConvention, Change, Changes, ErrorConvention, Positive};
-use crate::report::PublishedBeside;
-use crate::session::Metric;
 use crate::ui::areas::{self, indent};
 use crate::ui::format;
 use crate::ui::painter::Painter;
 use crate::ui::panes::compared::{self, Compared};
+use odin_core::report::PublishedBeside;
+use odin_core::session::Metric;
+use odin_metrics::{AuprConvention, Change, Changes, ErrorConvention, Positive};
 
 const NAME: u16 = 15;
 const NUMBER: u16 = 7;

@@ -3,8 +3,6 @@ use ratatui::layout::Rect;
 use ratatui::text::Span;
 
 use crate::app::{Analysis, Model};
-use crate::metrics::Positive;
-use crate::session::{CurveKind, Detector};
 use crate::ui::areas::{self, indent};
 use crate::ui::format;
 use crate::ui::hit::Target;
@@ -13,6 +11,8 @@ use crate::ui::panes::compared::{self, Compared};
 use crate::ui::panes::empty;
 use crate::ui::widgets::canvas::{Canvas, Ink, Pen};
 use crate::ui::widgets::pixels::Plot;
+use odin_core::session::{CurveKind, Detector};
+use odin_metrics::Positive;
 
 /// Room on the left for `100` and a blank.
 const LABELS: u16 = 4;

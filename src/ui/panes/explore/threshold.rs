@@ -4,14 +4,14 @@ use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr;
 
 use crate::app::{Analysis, Cursor, Model, Rate, Slider, published_beside};
-use crate::metrics::{APPROXIMATE_BELOW, clopper_pearson};
-use crate::report::Fractions;
-use crate::session::{Detector, TunedOn};
 use crate::ui::areas;
 use crate::ui::format::{self, knobs};
 use crate::ui::painter::Painter;
 use crate::ui::panes::{compared, tuned};
-use crate::units::LogOdds;
+use odin_core::report::Fractions;
+use odin_core::session::{Detector, TunedOn};
+use odin_core::units::LogOdds;
+use odin_metrics::{APPROXIMATE_BELOW, clopper_pearson};
 
 pub(super) fn draw(model: &Model, area: Rect, painter: &mut Painter) {
     if area.width < 20 {

@@ -2,8 +2,8 @@
 use std::collections::BTreeSet;
 
 use crate::app::{Grid, Model, Place};
-use crate::metrics::Conventions;
-use crate::session::Metric;
+use odin_core::session::Metric;
+use odin_metrics::Conventions;
 
 /// What the colours stand for.
 pub(super) struct Scale<'a> {

@@ -4,12 +4,12 @@ use ratatui::layout::{Flex, Layout, Rect};
 use ratatui::style::Style;
 
 use crate::app::{Grid, Model, Parameters, Place, Subset};
-use crate::metrics::{Intervals, Summary};
-use crate::session::{Detector, Metric};
 use crate::ui::areas::{self, indent};
 use crate::ui::format;
 use crate::ui::painter::Painter;
+use odin_core::session::{Detector, Metric};
 use odin_core::setting::Setting;
+use odin_metrics::{Intervals, Summary};
 
 /// Its head and four lines.
 pub(super) const ROWS: u16 = 5;

@@ -3,12 +3,12 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use crate::app::{Job, Listed, Model};
-use crate::session::Detector;
 use crate::ui::format;
 use crate::ui::glyphs::Glyphs;
 use crate::ui::painter::Painter;
-use crate::units::LogOdds;
 use odin_core::protocol::{Inspection, Side};
+use odin_core::session::Detector;
+use odin_core::units::LogOdds;
 
 pub(super) fn lines(
     model: &Model,

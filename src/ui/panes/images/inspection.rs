@@ -5,14 +5,14 @@ use ratatui::text::Span;
 
 use super::{facts, logits};
 use crate::app::{Gallery, Job, Listed, Model};
-use crate::session::Axis;
 use crate::ui::areas::{self, indent};
 use crate::ui::painter::Painter;
 use crate::ui::panes::compared;
 use crate::ui::panes::histogram::{self, Drawn};
 use crate::ui::widgets::blocks;
-use crate::units::LogOdds;
 use odin_core::protocol::{Failure, Inspection, Pixels, Side};
+use odin_core::session::Axis;
+use odin_core::units::LogOdds;
 
 /// From this width on there is room for three pictures beside one another.
 const THREE: u16 = 60;
