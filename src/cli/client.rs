@@ -389,7 +389,7 @@ fn groups(about: &About, scores: &ScoreTable) -> Option<Vec<u32>> {
 }
 
 /// The metrics of each detector in the columns, by its key.
-pub fn by_detector(
+pub(super) fn by_detector(
     spec: &JobSpec,
     scored: &Scored,
     sets: &Sets,
@@ -428,7 +428,12 @@ fn measure(
 }
 
 /// What a finished comparison comes to, with intervals.
-pub fn record(card: &NetworkCard, spec: &JobSpec, scored: &Scored, sets: &Sets) -> anyhow::Result<Record> {
+pub(super) fn record(
+    card: &NetworkCard,
+    spec: &JobSpec,
+    scored: &Scored,
+    sets: &Sets,
+) -> anyhow::Result<Record> {
     let conventions = Conventions::default();
     let measure = |detector| measure(detector, spec, scored, sets);
     let Scored {

@@ -8,7 +8,7 @@ use odin_core::runs::ByDetector;
 use odin_core::setting::{Detector, Setting, not_on_logits};
 
 #[derive(Debug, Clone, Default, Args)]
-pub struct Detectors {
+pub(super) struct Detectors {
     /// Score by these detectors too: `all`, or keys as in energy,gen
     #[arg(long, value_name = "all|KEY,…", value_delimiter = ',', value_parser = asked)]
     detectors: Vec<Asked>,
@@ -77,7 +77,7 @@ impl FromStr for Moved {
 }
 
 impl Detectors {
-    pub fn are_asked(&self) -> bool {
+    pub(super) fn are_asked(&self) -> bool {
         !self.detectors.is_empty()
     }
 
@@ -85,7 +85,10 @@ impl Detectors {
     ///
     /// # Errors
     /// A knob that none of the detectors has, or a value that it cannot have.
-    pub fn settings(&self, odin: Setting) -> anyhow::Result<(Vec<Setting>, BTreeMap<String, ByDetector>)> {
+    pub(super) fn settings(
+        &self,
+        odin: Setting,
+    ) -> anyhow::Result<(Vec<Setting>, BTreeMap<String, ByDetector>)> {
         let mut chosen: Vec<Detector> = Vec::new();
         for asked in &self.detectors {
             match asked {

@@ -122,7 +122,7 @@ fn by_detector(r: &Record) -> String {
     text
 }
 
-pub fn table(r: &Record) -> String {
+pub(super) fn table(r: &Record) -> String {
     let mut text = format!(
         "{} · {} ({} images) against {} ({} images)\nT = {}, ε = {} · {} · {:.1} s",
         r.network, r.in_dataset, r.n_in, r.dataset, r.n_out, r.temperature, r.magnitude, r.device, r.seconds
