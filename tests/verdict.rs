@@ -205,6 +205,20 @@ fn the_detector_is_the_sessions_or_the_one_named() {
     scores.dedup();
     assert_eq!(scores.len(), 6, "each detector has its own scores");
     assert_eq!(judge(&["tour"]).0[0]["detector"], "odin");
+    let of_job = SESSION.replace(
+        "dataset: two}",
+        "dataset: two, detector: gen, knobs: {gamma: 0.2}}",
+    );
+    home.write(
+        "sessions/gen.yaml",
+        &format!("{of_job}view: {{detector: energy}}\n"),
+    );
+    assert_eq!(
+        judge(&["gen"]).0[0]["detector"],
+        "gen",
+        "the job's own comes first"
+    );
+    assert_eq!(judge(&["gen", "--detector", "odin"]).0[0]["detector"], "odin");
     let error = home.odin(&["verdict", "-s", "tour", "--detector", "magic", "a.png"]);
     assert!(String::from_utf8_lossy(&error.stderr).contains("max-logit"));
 }

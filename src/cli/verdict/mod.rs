@@ -45,7 +45,7 @@ pub(super) struct Options {
     /// Which job of the session, counted from 0 through all queues [default: the one selected in the dashboard]
     #[arg(long, value_name = "N")]
     job: Option<usize>,
-    /// Score by this detector [default: the one selected in the dashboard]
+    /// Score by this detector [default: the job's `detector`, else the one selected in the dashboard]
     #[arg(long, value_name = "KEY", value_parser = detectors())]
     detector: Option<Detector>,
     /// Call ID what scores at least this, by the detector [default: chosen on the job's in-distribution images]
@@ -97,7 +97,9 @@ pub(super) fn run(options: &Options) -> anyhow::Result<ExitCode> {
         bail!("which images? Name them, or give their names on standard input");
     }
     let devices = options.device.clone().unwrap_or(devices);
-    let detector = options.detector.unwrap_or(session.view.detector);
+    let job = session.queues.iter().flat_map(|queue| &queue.jobs).nth(number);
+    let of_job = job.and_then(|job| job.detector);
+    let detector = options.detector.or(of_job).unwrap_or(session.view.detector);
     let scorer = Scorer::open(&home, spec, detector, devices, !options.no_resize)?;
     let threshold = match options.threshold {
         Some(threshold) if threshold.is_nan() => bail!("--threshold: a number is expected"),
