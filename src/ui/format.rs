@@ -172,6 +172,27 @@ pub(super) fn fit(text: &str, width: usize, glyphs: &Glyphs) -> String {
     }
 }
 
+/// A name or path cut in its middle: paths differ at their ends, and what a name begins with says what it is.
+pub(super) fn fit_name(name: &str, width: usize, glyphs: &Glyphs) -> String {
+    let room = width.saturating_sub(glyphs.more.width());
+    if name.width() <= width || room < 2 {
+        return fit(name, width, glyphs);
+    }
+    let columns = |c: char| c.width().unwrap_or(0);
+    let part = |characters: &mut dyn Iterator<Item = char>, room: usize| -> Vec<char> {
+        let mut used = 0;
+        let fits = |c: &char| {
+            used += columns(*c);
+            used <= room
+        };
+        characters.take_while(fits).collect()
+    };
+    let end = part(&mut name.chars().rev(), room.div_ceil(2));
+    let end: String = end.into_iter().rev().collect();
+    let start: String = part(&mut name.chars(), room - end.width()).into_iter().collect();
+    format!("{start}{}{end}", glyphs.more)
+}
+
 /// The text in lines of at most `width` columns, broken between words where that is possible.
 pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
     // A name or a command must not be broken at its hyphens.
@@ -183,6 +204,17 @@ pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_keeps_its_start_and_its_end() {
+        let glyphs = &Glyphs::UNICODE;
+        assert_eq!(fit_name("/data/Imagenet/test", 12, glyphs), "/data…t/test");
+        assert_eq!(fit_name("short", 12, glyphs), "short");
+        assert_eq!(fit_name("日本語の画像フォルダ", 9, glyphs).width(), 9);
+        for width in 0..9 {
+            assert!(fit_name("/data/Imagenet/test", width, glyphs).width() <= width);
+        }
+    }
 
     #[test]
     fn numbers_read_well() {

@@ -29,14 +29,14 @@ pub(super) fn draw(
         match placed.column {
             CompareColumn::Session => {}
             CompareColumn::Network => {
-                let network = format::fit(&job.spec.network, room, glyphs);
+                let network = format::fit_name(&job.spec.network, room, glyphs);
                 placed.write(&network, name, row, painter);
             }
             CompareColumn::Set => {
                 let is_marked = job.is_tuned_here(beside);
                 let mark = if is_marked { glyphs.tuned } else { "" };
                 let progress = format!("{mark}{}", progress(job));
-                let set = format::fit(&job.spec.dataset, room.saturating_sub(progress.width()), glyphs);
+                let set = format::fit_name(&job.spec.dataset, room.saturating_sub(progress.width()), glyphs);
                 placed.write(&set, name, row, painter);
                 let rest = indent(placed.cell(row), set.width() as u16);
                 painter.text(rest, &progress, theme.dim);

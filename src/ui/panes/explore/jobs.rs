@@ -220,7 +220,10 @@ fn draw_field(field: Field, model: &Model, job: &Job, is_selected: bool, cell: R
             (if is_full { full } else { device_names(job) }, theme.dim)
         }
     };
-    let text = format::fit(&text, usize::from(cell.width), painter.glyphs());
+    let text = match field {
+        Field::Network | Field::Set => format::fit_name(&text, usize::from(cell.width), painter.glyphs()),
+        _ => format::fit(&text, usize::from(cell.width), painter.glyphs()),
+    };
     if is_number(field) {
         painter.right(cell, &text, style);
     } else {
