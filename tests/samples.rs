@@ -189,7 +189,7 @@ fn what_a_folder_leaves_out_is_told_and_broken_images_are_skipped_on_demand() {
     let told = String::from_utf8(goes_on.stderr).unwrap();
     assert!(goes_on.status.success(), "{told}");
     assert!(
-        told.contains("1 images skipped") && told.contains("empty"),
+        told.contains("1 image skipped") && told.contains("empty"),
         "{told}"
     );
 }

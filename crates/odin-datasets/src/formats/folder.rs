@@ -103,8 +103,12 @@ impl Folder {
                 .iter()
                 .find(|entry| here(entry))
                 .map(|entry| entry.name.display());
+            let (images, are) = match beside {
+                1 => ("image", "is"),
+                _ => ("images", "are"),
+            };
             notes.push(format!(
-                "{beside} images beside the class folders in {} are left out{}; `layout: flat` takes them instead",
+                "{beside} {images} beside the class folders in {} {are} left out{}; `layout: flat` takes images there instead",
                 root.display(),
                 stray.map_or(String::new(), |name| format!(" ({name})")),
             ));
@@ -363,7 +367,7 @@ pub(crate) mod tests {
             assert_eq!(found.class_names, ["a", "b"]);
             assert_eq!(found.labels, Some(vec![0, 1, 1]));
             assert!(
-                found.notes[0].starts_with("1 images beside the class folders in ")
+                found.notes[0].starts_with("1 image beside the class folders in ")
                     && found.notes[0].contains("(preview.png); `layout: flat`"),
                 "{:?}",
                 found.notes

@@ -294,7 +294,10 @@ impl<E: FnMut(Event), D: Fn(Done) + Clone + Send + 'static> Scheduler<E, D> {
         let seconds = task.started.elapsed().as_secs_f64();
         if let Some((name, count, why)) = skipped {
             (self.emit)(Event::Warning {
-                text: format!("{name}: {count} images skipped; the first: {why}"),
+                text: match count {
+                    1 => format!("{name}: 1 image skipped: {why}"),
+                    _ => format!("{name}: {count} images skipped; the first: {why}"),
+                },
             });
         }
         for device in devices {
