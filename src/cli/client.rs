@@ -27,7 +27,7 @@ use odin_core::runs::evidence::Budget;
 use odin_core::runs::{self, About, ByDetector, Record};
 use odin_core::setting::{self, Detector, Setting};
 use odin_core::units::Devices;
-use odin_datasets::{Part, Sampling};
+use odin_datasets::{Dataset, Part, Sampling};
 use odin_metrics::{Comparison, Conventions, Side};
 
 /// Bootstrap replicates behind each interval.
@@ -365,16 +365,21 @@ pub(super) struct Sets {
 
 impl Sets {
     pub(super) fn open(home: &Home, card: &NetworkCard, spec: &JobSpec) -> anyhow::Result<Self> {
-        let about = |name: &str| -> anyhow::Result<About> {
-            Ok(About {
-                choice: Some(spec.choice()),
-                set: Some(Arc::new(card.open_set(name, &home.data_folders())?)),
-            })
+        let open = |name: &str| card.open_set(name, &home.data_folders()).map(Arc::new);
+        let ins = open(spec.in_dataset.as_deref().unwrap_or(&card.in_dataset))?;
+        Ok(Self::of(ins, open(&spec.dataset)?, spec))
+    }
+
+    /// Of sets that are open.
+    pub(super) fn of(ins: Arc<Dataset>, outs: Arc<Dataset>, spec: &JobSpec) -> Self {
+        let about = |set| About {
+            choice: Some(spec.choice()),
+            set: Some(set),
         };
-        Ok(Self {
-            ins: about(spec.in_dataset.as_deref().unwrap_or(&card.in_dataset))?,
-            outs: about(&spec.dataset)?,
-        })
+        Self {
+            ins: about(ins),
+            outs: about(outs),
+        }
     }
 }
 
@@ -395,10 +400,9 @@ pub(super) fn by_detector(
     sets: &Sets,
 ) -> anyhow::Result<BTreeMap<String, ByDetector>> {
     let measured = |setting: &Setting| -> anyhow::Result<_> {
-        let knobs = setting.knobs().map(|(knob, value)| (knob.key.to_owned(), value));
         let measured = ByDetector::Measured {
             metrics: Box::new(measure(setting.detector(), spec, scored, sets)?),
-            knobs: knobs.collect(),
+            knobs: setting.by_key(),
         };
         Ok((setting.detector().key().to_owned(), measured))
     };

@@ -86,7 +86,6 @@ pub(super) fn run(options: &Options) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let work = Work {
-        home: &home,
         client: &client,
         folder,
         again: options.again,
@@ -179,7 +178,6 @@ fn dry_run(tasks: &[Task], planner: &Planner, folder: &std::path::Path) -> Strin
 
 /// What all threads share.
 struct Work<'a> {
-    home: &'a Home,
     client: &'a Client,
     folder: PathBuf,
     again: bool,
@@ -267,13 +265,12 @@ impl Work<'_> {
             queue: task.queue.clone(),
             device: devices.to_string(),
         };
-        let sets = Sets::open(self.home, &plan.card, &task.spec)?;
         let mut folder = match self.start(&plan.identity, origin, reporter)? {
             Started::Here(folder) => *folder,
             Started::Elsewhere(kept) => return Ok(kept),
         };
         let done = score(
-            &sets,
+            &plan.sets,
             task,
             &plan.card,
             self.client,

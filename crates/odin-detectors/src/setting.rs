@@ -1,4 +1,5 @@
 //! A detector with its knobs.
+use std::collections::BTreeMap;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
@@ -76,6 +77,13 @@ impl Setting {
     /// The value of the knob at this place among its detector's.
     pub fn value(&self, place: usize) -> Option<f64> {
         self.knobs().nth(place).map(|(_, value)| value)
+    }
+
+    /// Every knob's value by its key, as files have them.
+    pub fn by_key(&self) -> BTreeMap<String, f64> {
+        self.knobs()
+            .map(|(knob, value)| (knob.key.to_owned(), value))
+            .collect()
     }
 
     /// Whether every knob is where it is by default.

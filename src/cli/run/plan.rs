@@ -2,8 +2,9 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use crate::cli::client::Client;
+use crate::cli::client::{Client, Sets};
 use odin_core::home::Home;
 use odin_core::networks::NetworkCard;
 use odin_core::protocol::{Failure, JobSpec};
@@ -11,6 +12,7 @@ use odin_core::runs::{Identity, Named, SweepOf};
 use odin_core::session::Sweep;
 use odin_core::setting::Detector;
 use odin_core::units::Devices;
+use odin_datasets::Dataset;
 
 pub(super) struct Task {
     pub queue: String,
@@ -44,6 +46,7 @@ pub(super) struct Plan {
     pub identity: Identity,
     pub card: NetworkCard,
     pub weights: PathBuf,
+    pub sets: Sets,
     images: (usize, usize),
 }
 
@@ -69,7 +72,7 @@ type Known<K, V> = HashMap<K, Result<V, Failure>>;
 #[derive(Clone)]
 struct KnownSet {
     digest: String,
-    len: usize,
+    set: Arc<Dataset>,
     /// A hash of its groups.
     groups: Option<String>,
 }
@@ -141,7 +144,8 @@ impl<'a> Planner<'a> {
             identity,
             card,
             weights,
-            images: (ins.len, outs.len),
+            images: (ins.set.len(), outs.set.len()),
+            sets: Sets::of(ins.set, outs.set, spec),
         })
     }
 
@@ -156,8 +160,8 @@ impl<'a> Planner<'a> {
             let set = network.open_set(name, &self.home.data_folders())?;
             Ok(KnownSet {
                 digest: set.digest()?,
-                len: set.len(),
                 groups: set.groups_digest(),
+                set: Arc::new(set),
             })
         };
         self.sets
