@@ -5,7 +5,7 @@ use std::str::FromStr;
 use clap::Args;
 
 use odin_core::runs::ByDetector;
-use odin_core::setting::{Detector, Setting, not_on_logits};
+use odin_core::setting::{Detector, Setting, cannot_score};
 
 #[derive(Debug, Clone, Default, Args)]
 pub(super) struct Detectors {
@@ -96,12 +96,12 @@ impl Detectors {
                 Asked::One(detector) => chosen.push(*detector),
             }
         }
-        let (scored, missing): (Vec<_>, Vec<_>) = chosen
-            .into_iter()
-            .partition(|detector| Detector::ON_LOGITS.contains(detector));
         let mut settings: Vec<Setting> = Vec::new();
-        for detector in scored {
-            if settings.iter().all(|known| known.detector() != detector) {
+        let mut missing = BTreeMap::new();
+        for detector in chosen {
+            if let Some(why) = cannot_score(detector) {
+                missing.insert(detector.key().to_owned(), ByDetector::Missing { missing: why });
+            } else if settings.iter().all(|known| known.detector() != detector) {
                 settings.push(match detector {
                     Detector::Odin => odin,
                     other => Setting::new(other),
@@ -127,13 +127,7 @@ impl Detectors {
                 *setting = setting.with(knob, *value)?;
             }
         }
-        let missing = missing.into_iter().map(|detector| {
-            let why = ByDetector::Missing {
-                missing: not_on_logits(detector),
-            };
-            (detector.key().to_owned(), why)
-        });
-        Ok((settings, missing.collect()))
+        Ok((settings, missing))
     }
 }
 

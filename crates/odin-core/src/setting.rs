@@ -37,15 +37,18 @@ pub fn other_knobs(setting: &Setting) -> impl Iterator<Item = (&'static Knob, f6
         .filter(|(knob, _)| !["temperature", "magnitude"].contains(&knob.key))
 }
 
-/// Why a detector cannot score yet: what it needs beyond the logits, which is all that scoring keeps.
-pub fn not_on_logits(detector: Detector) -> String {
+/// Why a detector cannot score yet: what it needs beyond the logits, which is all that scoring keeps. `None` for one that can.
+pub fn cannot_score(detector: Detector) -> Option<String> {
+    if Detector::ON_LOGITS.contains(&detector) {
+        return None;
+    }
     let needs: Vec<String> = detector.needs().iter().map(ToString::to_string).collect();
     let known = Detector::ON_LOGITS.map(Detector::key).join(", ");
-    format!(
+    Some(format!(
         "{} needs {}, which scoring does not keep yet; it scores by {known}",
         detector.key(),
         needs.join(", ")
-    )
+    ))
 }
 
 /// What a score set is computed by: some detectors, each with its knobs, none of them twice.

@@ -6,9 +6,8 @@ use super::error::SessionError;
 use super::place::Step::{Item, Key};
 use super::place::{Step, locate};
 use super::schema::Session;
-use crate::setting::not_on_logits;
+use crate::setting::cannot_score;
 use odin_datasets::Sampling;
-use odin_detectors::Detector;
 
 /// Jobs through all queues; no dashboard shows more.
 const MAX_JOBS: usize = 20_000;
@@ -32,8 +31,8 @@ pub(super) fn check(session: &Session, text: &str, path: &Path) -> Result<(), Se
     let view = &session.view;
     let pinned = view.pin.map(|pin| pin.setting.detector());
     for (key, detector) in [("detector", Some(view.detector)), ("pin", pinned)] {
-        if let Some(detector) = detector.filter(|detector| !Detector::ON_LOGITS.contains(detector)) {
-            let message = format!("view.{key}: {}", not_on_logits(detector));
+        if let Some(why) = detector.and_then(cannot_score) {
+            let message = format!("view.{key}: {why}");
             return Err(at(text, path, &[Key("view"), Key(key)], message));
         }
     }
@@ -63,9 +62,9 @@ pub(super) fn check(session: &Session, text: &str, path: &Path) -> Result<(), Se
                 );
                 return Err(at(text, path, &place, message));
             }
-            if let Some(detector) = job.detector.filter(|d| !Detector::ON_LOGITS.contains(d)) {
+            if let Some(why) = job.detector.and_then(cannot_score) {
                 let place = [Key("queues"), Item(n), Key("jobs"), Item(j), Key("detector")];
-                let message = format!("queues[{n}].jobs[{j}].detector: {}", not_on_logits(detector));
+                let message = format!("queues[{n}].jobs[{j}].detector: {why}");
                 return Err(at(text, path, &place, message));
             }
             let misfit = job.tuned.as_ref().and_then(|tuned| tuned.misfit(&job.dataset));

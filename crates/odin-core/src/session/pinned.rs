@@ -56,11 +56,10 @@ impl TryFrom<Written> for Pinned {
 
 impl From<Pinned> for Written {
     fn from(pinned: Pinned) -> Self {
-        let knobs = pinned.setting.knobs();
         Self {
             job: pinned.job,
             detector: pinned.setting.detector(),
-            knobs: knobs.map(|(knob, value)| (knob.key.to_owned(), value)).collect(),
+            knobs: pinned.setting.by_key(),
         }
     }
 }

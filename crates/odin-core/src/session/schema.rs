@@ -351,8 +351,7 @@ impl Session {
     /// were tuned is forgotten.
     pub fn with_parameters(&self, job: &Job, temperature: Temperature, magnitude: Magnitude) -> Job {
         let mut job = job.clone();
-        let before = self.spec(&job);
-        if before.settings.perturbation() != (temperature, magnitude) {
+        if self.settings(&job).perturbation() != (temperature, magnitude) {
             job.tuned = None;
         }
         if job.temperature.is_some() || temperature != self.defaults.temperature {

@@ -1,11 +1,11 @@
 //! ASH: energy of an image's greatest features, on the pooled features.
 use std::sync::Arc;
 
-use super::shared::energies;
+use super::shared::{energies, percentile_knob};
 use crate::description::{Description, Maker, Rule, Score};
 use crate::error::Error;
 use crate::fit::Fit;
-use crate::knob::{Knob, Values};
+use crate::knob::Values;
 use crate::need::Need;
 use crate::number::{kept, sum_ratio};
 
@@ -15,16 +15,10 @@ pub(crate) const ASH_P: Description = Description {
     formula: "E(W h° + b), h° keeps the greatest of h",
     source: "arXiv 2209.09858",
     cost: "no fit; D log D once and C·D an image, at every percentile",
-    knobs: &[Knob {
-        most: 99.0,
-        span: (0.0, 99.0),
-        ..Knob::percent(
-            "percentile",
-            "%",
-            65.0,
-            "share of an image's features that become 0",
-        )
-    }],
+    knobs: &[percentile_knob(
+        65.0,
+        "share of an image's features that become 0",
+    )],
     needs: &[Need::Features, Need::LastLayer],
     is_log_odds: false,
     rule: Maker::Fit(|fit| Ok(ash(fit, Kind::Pruned))),

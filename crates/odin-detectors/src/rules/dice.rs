@@ -1,11 +1,11 @@
 //! DICE: energy by the weights that contribute most.
 use std::sync::Arc;
 
-use super::shared::energies_by;
+use super::shared::{energies_by, percentile_knob};
 use crate::description::{Description, Fitting, Maker, Rule, Score};
 use crate::error::Error;
 use crate::fit::Fit;
-use crate::knob::{Knob, Values};
+use crate::knob::Values;
 use crate::need::Need;
 use crate::number::percentile;
 
@@ -15,11 +15,7 @@ pub(crate) const DICE: Description = Description {
     formula: "E(W° h + b), W° keeps weights whose contribution (mean H · W) exceeds its percentile",
     source: "arXiv 2111.09805",
     cost: "fit M·D + C·D log(C·D); C·D an image, at every percentile",
-    knobs: &[Knob {
-        most: 99.0,
-        span: (0.0, 99.0),
-        ..Knob::percent("percentile", "%", 90.0, "share of the weights that become 0")
-    }],
+    knobs: &[percentile_knob(90.0, "share of the weights that become 0")],
     needs: &[Need::Features, Need::LastLayer, Need::FitImages],
     is_log_odds: false,
     rule: Maker::Fit(fit),

@@ -1,11 +1,11 @@
 //! SCALE: energy of features scaled by how much of them lies in the greatest.
 use std::sync::Arc;
 
-use super::shared::scaled_energy;
+use super::shared::{percentile_knob, scaled_energy};
 use crate::description::{Description, Maker, Rule, Score};
 use crate::error::Error;
 use crate::fit::Fit;
-use crate::knob::{Knob, Values};
+use crate::knob::Values;
 use crate::need::Need;
 use crate::number::{kept, sum_ratio};
 
@@ -16,16 +16,10 @@ pub(crate) const SCALE: Description = Description {
     formula: "E(W h exp(Σh / Σ of the greatest) + b)",
     source: "arXiv 2310.00227",
     cost: "no fit; D log D + C·D once and C + D an image, at every percentile",
-    knobs: &[Knob {
-        most: 99.0,
-        span: (0.0, 99.0),
-        ..Knob::percent(
-            "percentile",
-            "%",
-            85.0,
-            "share of an image's features that are not among the greatest",
-        )
-    }],
+    knobs: &[percentile_knob(
+        85.0,
+        "share of an image's features that are not among the greatest",
+    )],
     needs: &[Need::Features, Need::LastLayer],
     is_log_odds: false,
     rule: Maker::Fit(|fit| Ok(Box::new(Scale(Arc::clone(fit))))),

@@ -16,6 +16,15 @@ pub(super) const TEMPERATURE: Knob = Knob {
     needs_pass: true,
 };
 
+/// A percentile that something lies above.
+pub(super) const fn percentile_knob(default: f64, meaning: &'static str) -> Knob {
+    Knob {
+        most: 99.0,
+        span: (0.0, 99.0),
+        ..Knob::percent("percentile", "%", default, meaning)
+    }
+}
+
 /// log Σ exp(W h + b) of changed features [N, D].
 pub(super) fn energies(fit: &Fit, features: &[f64]) -> Vec<f64> {
     energies_by(fit.weight(), &fit.bias(), features)

@@ -72,7 +72,7 @@ pub struct Job {
     pub queue: String,
     /// The place of its queue in the session.
     pub queue_number: usize,
-    /// As the session's file has it, except for T and ε.
+    /// As the session's file has it, except for the detectors' knobs.
     pub(in crate::app) source: session::Job,
     /// The detectors' knobs when the job was loaded or added.
     pub(in crate::app) given: Settings,

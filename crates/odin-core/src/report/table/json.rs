@@ -34,12 +34,7 @@ fn object(row: &Row, table: &Table) -> Value {
     let (t, e) = parameters(&row.setting);
     add("temperature", json!(t));
     add("magnitude", json!(e));
-    let knobs: Map<String, Value> = row
-        .setting
-        .knobs()
-        .map(|(knob, value)| (knob.key.to_owned(), json!(value)))
-        .collect();
-    add("knobs", Value::Object(knobs));
+    add("knobs", json!(row.setting.by_key()));
     add("skip", json!(row.skip));
     add("n_in", json!(row.n_in));
     add("n_out", json!(row.n_out));
