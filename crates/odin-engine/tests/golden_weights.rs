@@ -91,6 +91,39 @@ fn the_pickle_of_2017_gives_the_logits_of_pytorch() {
 }
 
 #[test]
+fn features_are_those_of_pytorch() {
+    let (Some(weights), Some(cifar), Some(golden)) = (
+        shared::shared("data/weights/densenet10.pth"),
+        shared::shared("data/cifar10/test_batch.bin"),
+        shared::shared("data/golden/detectors/densenet10-case.npz"),
+    ) else {
+        return;
+    };
+    let network = Network::for_scoring(DENSENET, 10, &load(&weights).prepared(Device::Cpu).unwrap()).unwrap();
+    let features = network
+        .outputs(&images(&cifar, 1000, 16))
+        .unwrap()
+        .features
+        .unwrap();
+    let layer = network.last_layer().unwrap().unwrap();
+    let mut archive = NpzArchive::open(golden).unwrap();
+    let mut double = |name: &str| archive.by_name(name).unwrap().unwrap().into_vec::<f64>().unwrap();
+    let exact = |values: &[f32]| values.iter().map(|&value| f64::from(value)).collect::<Vec<_>>();
+    assert_eq!(double("weight"), exact(layer.weight.values()));
+    assert_eq!(double("bias"), exact(&layer.bias));
+    let expected = archive
+        .by_name("features")
+        .unwrap()
+        .unwrap()
+        .into_vec::<f32>()
+        .unwrap();
+    let expected = Tensor::from_slice(&expected).view([256, -1]).narrow(0, 0, 16);
+    let apart = farthest(&features, &expected);
+    println!("densenet10.pth: features within {apart:.2e} of PyTorch's");
+    assert!(apart < 1e-5, "{apart}");
+}
+
+#[test]
 fn a_torchscript_copy_gives_the_logits_of_the_native_network() {
     let (Some(folder), Some(cifar)) = (
         shared::shared("data/weights"),

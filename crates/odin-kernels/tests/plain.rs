@@ -321,6 +321,17 @@ fn every_instruction_set_scores_as_plain_code_does() {
             densenet::forward(instructions, &net, &mut space, &image, true, &mut logits);
             densenet::backward(instructions, &net, &mut space, &seed, &mut gradient);
             let got = logits.map(f64::from);
+            // The last layer turns the features into the logits to the bit, and the way back leaves them alone.
+            for (class, logit) in logits.iter().enumerate() {
+                let row = net
+                    .weight
+                    .chunks_exact(space.features().len())
+                    .nth(class)
+                    .expect("a row a class");
+                let products = row.iter().zip(space.features());
+                let sum: f64 = products.map(|(&w, &h)| f64::from(w) * f64::from(h)).sum();
+                assert_eq!((sum + f64::from(net.bias[class])) as f32, *logit, "{case}");
+            }
             for temperature in [1.0, 1000.0] {
                 let (a, b) = (log_odds(&got, temperature), log_odds(&want, temperature));
                 assert!(

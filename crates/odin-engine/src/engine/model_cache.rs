@@ -192,11 +192,10 @@ impl ModelCache {
         let stamp = Stamp::of([weights_file, card_file]);
         let device = device::of_torch(worker.device);
         let weights = read_weights(&card, request.weights.as_deref(), device)?;
+        let torch = |error: tch::TchError| OpenError::Torch(reason_of(&error));
         let scorer = |_| -> Result<Mutex<Scorer>, OpenError> {
             let scorer = Scorer::new(weights.network()?, card.normalisation.std(), device);
-            Ok(Mutex::new(
-                scorer.map_err(|error| OpenError::Torch(reason_of(&error)))?,
-            ))
+            Ok(Mutex::new(scorer.map_err(torch)?))
         };
         let scorers = (0..device::compute_threads(worker.device).max(1))
             .map(scorer)
@@ -207,11 +206,17 @@ impl ModelCache {
             (false, tch::Device::Cpu) => "libtorch on a CPU",
             _ => "libtorch on a GPU",
         };
+        let last_layer = match scorers.first() {
+            Some(scorer) => lock(scorer).network().last_layer().map_err(torch)?,
+            None => None,
+        };
         let open = Arc::new(OpenNetwork {
             card,
             weights_digest: weights.digest().to_owned(),
             notes: weights.notes(),
             no_gradient: weights.no_gradient().map(str::to_owned),
+            last_layer: last_layer.map(Arc::new),
+            no_features: weights.no_features().map(str::to_owned),
             computed_by,
             scorers,
         });

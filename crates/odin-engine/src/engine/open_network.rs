@@ -1,7 +1,8 @@
 //! A network in memory, ready to score.
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use odin_core::networks::NetworkCard;
+use odin_detectors::LastLayer;
 
 use crate::scoring::Scorer;
 
@@ -13,6 +14,10 @@ pub struct OpenNetwork {
     pub notes: Vec<String>,
     /// Why only ε = 0 can be scored, where that is so.
     pub no_gradient: Option<String>,
+    /// What takes its features to its logits, where there are features and it is known.
+    pub last_layer: Option<Arc<LastLayer>>,
+    /// Why there are no features, or why the last layer is not known, where that is so.
+    pub no_features: Option<String>,
     /// By what its scores are computed.
     pub computed_by: &'static str,
     /// One a compute thread, all round the same weights: a tensor can go to another thread, but not be shared.

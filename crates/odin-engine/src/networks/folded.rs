@@ -3,6 +3,7 @@
 use tch::{TchError, Tensor};
 
 use super::layers::{BatchNorm, Mode, Result, affine, average_pool, spread};
+use super::outputs::Outputs;
 use super::weights::{Weights, WeightsError, channels_last};
 
 type Taken<T> = std::result::Result<T, WeightsError>;
@@ -15,29 +16,29 @@ pub(super) trait Folded {
     /// What is noted: activations, of which only where they are above 0 counts.
     type Tape: Default;
 
-    /// Logits [B, C] of images [B, 3, H, W].
-    fn forward(&self, images: &Tensor, tape: Option<&mut Self::Tape>) -> Result<Tensor>;
+    /// Logits [B, C] and features [B, D] of images [B, 3, H, W].
+    fn forward(&self, images: &Tensor, tape: Option<&mut Self::Tape>) -> Result<Outputs>;
 
     /// The gradient to the images, from that to the logits.
     fn backward(&self, images: &Tensor, logits: &Tensor, tape: Self::Tape) -> Result<Tensor>;
 
-    /// Logits [B, C] of images [B, 3, H, W].
-    fn logits(&self, images: &Tensor) -> Result<Tensor> {
+    /// Logits [B, C] and features [B, D] of images [B, 3, H, W].
+    fn outputs(&self, images: &Tensor) -> Result<Outputs> {
         tch::no_grad(|| self.forward(images, None))
     }
 
-    /// Logits, and the gradient to the images of Σ weights ⊙ logits, with the weights a function of the logits that is
+    /// The same, and the gradient to the images of Σ weights ⊙ logits, with the weights a function of the logits that is
     /// held constant.
-    fn logits_and_gradient(
+    fn outputs_and_gradient(
         &self,
         images: &Tensor,
         weights: &dyn Fn(&Tensor) -> Result<Tensor>,
-    ) -> Result<(Tensor, Tensor)> {
+    ) -> Result<(Outputs, Tensor)> {
         tch::no_grad(|| {
             let mut tape = Self::Tape::default();
-            let logits = self.forward(images, Some(&mut tape))?;
-            let gradient = self.backward(images, &weights(&logits)?, tape)?;
-            Ok((logits, gradient))
+            let outputs = self.forward(images, Some(&mut tape))?;
+            let gradient = self.backward(images, &weights(&outputs.logits)?, tape)?;
+            Ok((outputs, gradient))
         })
     }
 }
@@ -110,11 +111,15 @@ impl Head {
         }
     }
 
-    /// Logits, and the activation that the way back needs.
-    pub(super) fn forward(&self, x: &Tensor) -> Result<(Tensor, Tensor)> {
+    /// Logits and features, and the activation that the way back needs.
+    pub(super) fn forward(&self, x: &Tensor) -> Result<(Outputs, Tensor)> {
         let active = self.norm.relu(x)?;
         let pooled = average_pool(&active, POOL)?.f_flatten(1, -1)?;
-        Ok((pooled.f_linear(&self.weight, Some(&self.bias))?, active))
+        let outputs = Outputs {
+            logits: pooled.f_linear(&self.weight, Some(&self.bias))?,
+            features: Some(pooled),
+        };
+        Ok((outputs, active))
     }
 
     /// The gradient to the head's input, from that to the logits.

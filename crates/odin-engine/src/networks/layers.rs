@@ -1,7 +1,9 @@
 //! The few layers that both families are made of, in evaluation and in training.
 use tch::{Kind, TchError, Tensor};
 
+use super::outputs::{Outputs, last_layer};
 use super::weights::{Weights, WeightsError, channels_last};
+use odin_detectors::LastLayer;
 
 pub(super) type Result<T> = std::result::Result<T, TchError>;
 
@@ -131,9 +133,16 @@ impl Head {
         })
     }
 
-    pub(super) fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
-        let pooled = average_pool(&self.bn.relu(x, mode)?, 8)?;
-        pooled.f_flatten(1, -1)?.f_linear(&self.weight, Some(&self.bias))
+    pub(super) fn forward(&self, x: &Tensor, mode: Mode) -> Result<Outputs> {
+        let pooled = average_pool(&self.bn.relu(x, mode)?, 8)?.f_flatten(1, -1)?;
+        Ok(Outputs {
+            logits: pooled.f_linear(&self.weight, Some(&self.bias))?,
+            features: Some(pooled),
+        })
+    }
+
+    pub(super) fn last_layer(&self) -> Result<LastLayer> {
+        last_layer(&self.weight, &self.bias)
     }
 }
 

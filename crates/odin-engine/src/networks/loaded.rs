@@ -104,6 +104,14 @@ impl Loaded {
         }
     }
 
+    /// Why there are no features, or why the last layer is not known, where that is so.
+    pub fn no_features(&self) -> Option<&str> {
+        match &self.body {
+            Body::Tensors(..) => None,
+            Body::Program(program) => program.no_features(),
+        }
+    }
+
     /// A network that shares these weights. One thread uses it at a time; another thread takes another.
     pub fn network(&self) -> Result<Network, WeightsError> {
         match &self.body {

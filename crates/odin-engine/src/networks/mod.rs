@@ -1,16 +1,21 @@
 //! Networks: what a card describes, built from weights, from images to logits.
 //!
 //! Families and their tensors are in `architecture`; files of weights in `weights`; programs that bring their own
-//! forward pass in `torchscript`; the telling line of libtorch's errors in `reason`; convolutions quicker than libtorch's in the package `odin-kernels`; what was measured elsewhere in `published`. Nothing here knows of data sets,
-//! temperatures or scores.
+//! forward pass in `torchscript`; what they all make of a batch in `outputs`; the telling line of libtorch's errors in
+//! `reason`; convolutions quicker than libtorch's in the package `odin-kernels`; what was measured elsewhere in `published`.
+//! Nothing here knows of data sets, temperatures or scores.
 mod densenet;
 mod folded;
 mod layers;
 mod loaded;
+mod outputs;
 mod reason;
 mod torchscript;
 pub mod weights;
 mod wideresnet;
+
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
@@ -21,6 +26,8 @@ use folded::Folded;
 pub use layers::Mode;
 pub use loaded::{Loaded, read_weights};
 use odin_core::networks::{Architecture, ArchitectureError, Plan};
+use odin_detectors::LastLayer;
+pub use outputs::Outputs;
 pub use reason::reason_of;
 pub use torchscript::ProgramError;
 #[cfg(test)]
@@ -161,8 +168,34 @@ impl Network {
         }
     }
 
+    /// The last layer, which takes the features to the logits; `None` where there are no features, or it is not known how
+    /// they become the logits.
+    ///
+    /// # Errors
+    /// Where a weight is not finite, as training may leave it.
+    pub fn last_layer(&self) -> Result<Option<LastLayer>, TchError> {
+        match &self.body {
+            Body::DenseNet(network) => network.last_layer().map(Some),
+            Body::WideResNet(network) => network.last_layer().map(Some),
+            Body::TorchScript(program) => Ok(program.last_layer()),
+        }
+    }
+
+    /// Why there are no features, or why the last layer is not known, where that is so.
+    pub fn no_features(&self) -> Option<&str> {
+        match &self.body {
+            Body::TorchScript(program) => program.no_features(),
+            Body::DenseNet(_) | Body::WideResNet(_) => None,
+        }
+    }
+
     /// Logits [B, C] of normalised images [B, channels, H, W].
     pub fn forward(&self, images: &Tensor, mode: Mode) -> Result<Tensor, TchError> {
+        Ok(self.plainly(images, mode)?.logits)
+    }
+
+    /// Logits and features of normalised images [B, channels, H, W], with their history where autograd is on.
+    fn plainly(&self, images: &Tensor, mode: Mode) -> Result<Outputs, TchError> {
         match &self.body {
             Body::DenseNet(network) => network.forward(images, mode),
             Body::WideResNet(network) => network.forward(images, mode),
@@ -173,35 +206,38 @@ impl Network {
         }
     }
 
-    /// Logits [B, C] in evaluation mode, the quickest way there is, without autograd.
-    pub fn logits(&self, images: &Tensor) -> Result<Tensor, TchError> {
+    /// Logits and features in evaluation mode, the quickest way there is, without autograd.
+    pub fn outputs(&self, images: &Tensor) -> Result<Outputs, TchError> {
         match &self.quick {
-            Some(Quick::Native(native)) => native.logits(images),
-            Some(Quick::Folded(folded)) => folded.logits(images),
-            Some(Quick::Wide(folded)) => folded.logits(images),
-            None => tch::no_grad(|| self.forward(images, Mode::Evaluation)),
+            Some(Quick::Native(native)) => native.outputs(images),
+            Some(Quick::Folded(folded)) => folded.outputs(images),
+            Some(Quick::Wide(folded)) => folded.outputs(images),
+            None => tch::no_grad(|| self.plainly(images, Mode::Evaluation)),
         }
     }
 
-    /// Logits, and the gradient to the images of Σ weights ⊙ logits: `weights` [B, C] is a function of the logits, and
+    /// The same, and the gradient to the images of Σ weights ⊙ logits: `weights` [B, C] is a function of the logits, and
     /// its value is held constant.
-    pub fn logits_and_gradient(
+    pub fn outputs_and_gradient(
         &self,
         images: &Tensor,
         weights: &dyn Fn(&Tensor) -> Result<Tensor, TchError>,
-    ) -> Result<(Tensor, Tensor), TchError> {
+    ) -> Result<(Outputs, Tensor), TchError> {
         match &self.quick {
-            Some(Quick::Native(native)) => return native.logits_and_gradient(images, weights),
-            Some(Quick::Folded(folded)) => return folded.logits_and_gradient(images, weights),
-            Some(Quick::Wide(folded)) => return folded.logits_and_gradient(images, weights),
+            Some(Quick::Native(native)) => return native.outputs_and_gradient(images, weights),
+            Some(Quick::Folded(folded)) => return folded.outputs_and_gradient(images, weights),
+            Some(Quick::Wide(folded)) => return folded.outputs_and_gradient(images, weights),
             None => {}
         }
         // A panic of an earlier job may have left gradients off on this thread.
         tch::with_grad(|| {
             let images = images.f_detach()?.f_set_requires_grad(true)?;
-            let logits = self.forward(&images, Mode::Evaluation)?;
-            let fixed = logits.f_detach()?;
-            let sum = logits.f_mul(&weights(&fixed)?)?.f_sum(Kind::Float)?;
+            let outputs = self.plainly(&images, Mode::Evaluation)?;
+            let fixed = outputs.detached()?;
+            let sum = outputs
+                .logits
+                .f_mul(&weights(&fixed.logits)?)?
+                .f_sum(Kind::Float)?;
             let none = || TchError::Torch(torchscript::NO_GRADIENT.to_owned());
             // libtorch follows a null pointer where there is nothing to go back through.
             if !sum.requires_grad() {

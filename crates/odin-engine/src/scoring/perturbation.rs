@@ -1,8 +1,8 @@
 //! The tensor half of ODIN: logits, the sign of the input gradient, the perturbed images.
 use tch::{Kind, TchError, Tensor};
 
-use crate::networks::Network;
 use crate::networks::weights::channels_last;
+use crate::networks::{Network, Outputs};
 use odin_core::units::{Magnitude, Temperature};
 
 /// A network with the standard deviations of its normalisation, ready to score batches.
@@ -36,9 +36,14 @@ impl Scorer {
         channels_last(&images.f_to_device(self.device)?)
     }
 
+    /// Logits [B, C] and features [B, D] of the images, from one pass.
+    pub fn outputs(&self, images: &Tensor) -> Result<Outputs, TchError> {
+        self.network.outputs(images)
+    }
+
     /// Logits [B, C] of the images.
     pub fn logits(&self, images: &Tensor) -> Result<Tensor, TchError> {
-        self.network.logits(images)
+        Ok(self.outputs(images)?.logits)
     }
 
     /// Logits [B, C], and whether the gradient of the loss at T is ≥ 0 [B, channels, H, W] (sign(0) is +1).
@@ -54,8 +59,8 @@ impl Scorer {
                     .f_scatter_value(1, &logits.f_argmax(1, true)?, 1.0)?,
             )
         };
-        let (logits, gradient) = self.network.logits_and_gradient(images, &weights)?;
-        Ok((logits, gradient.f_ge(0.0)?))
+        let (outputs, gradient) = self.network.outputs_and_gradient(images, &weights)?;
+        Ok((outputs.logits, gradient.f_ge(0.0)?))
     }
 
     /// x − ε · sign / std, per channel, for every image of the batch.

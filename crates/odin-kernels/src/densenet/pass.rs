@@ -10,7 +10,8 @@ use crate::grid::{Grid, VECTORS};
 use crate::lanes::{keep, keep_where_positive, relu, write};
 use crate::tiles::{neighbours, write_group};
 
-/// Computes the logits of an image [3, H, W]. `record` notes what [`backward`] needs.
+/// Computes the logits of an image [3, H, W]; its features are then in the workspace ([`Workspace::features`]). `record`
+/// notes what [`backward`] needs.
 ///
 /// # Panics
 /// Where the workspace was made for vectors of another length than `instructions` has, or the image is of another size

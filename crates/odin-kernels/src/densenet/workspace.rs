@@ -23,6 +23,7 @@ pub struct Workspace {
     pub(super) maps: [Map; 3],
     /// A word for each lane of each vector of the last map: all ones where it is pooled, else 0.
     pub(super) pool: Vec<u32>,
+    /// What the last layer takes: the mean of each channel over the pooled positions.
     pub(super) pooled: Vec<f32>,
 }
 
@@ -105,6 +106,12 @@ impl Workspace {
             3 * self.size.0 * self.size.1,
             "an image of another size"
         );
+    }
+
+    /// Features of the image that [`forward`](super::forward) took last, [channels of the last block]: the last layer's
+    /// input, after batch norm, ReLU and the mean over 8×8 positions. All 0 before the first pass.
+    pub fn features(&self) -> &[f32] {
+        &self.pooled
     }
 
     /// Height and width of its images.

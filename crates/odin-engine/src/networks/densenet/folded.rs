@@ -9,6 +9,7 @@ use tch::{TchError, Tensor};
 
 use super::super::folded::{self, Head, Norm, fold, lost};
 use super::super::layers::{Result, average_pool, spread};
+use super::super::outputs::Outputs;
 use super::super::weights::{Weights, WeightsError, channels_last};
 use odin_core::networks::DenseNetPlan;
 
@@ -89,7 +90,7 @@ impl Folded {
 impl folded::Folded for Folded {
     type Tape = Tape;
 
-    fn forward(&self, images: &Tensor, mut tape: Option<&mut Tape>) -> Result<Tensor> {
+    fn forward(&self, images: &Tensor, mut tape: Option<&mut Tape>) -> Result<Outputs> {
         let mut x = convolve(images, &self.stem, None)?;
         let mut transitions = self.transitions.iter();
         for block in &self.blocks {
@@ -119,11 +120,11 @@ impl folded::Folded for Folded {
                 tape.transitions.push(active);
             }
         }
-        let (logits, active) = self.head.forward(&x)?;
+        let (outputs, active) = self.head.forward(&x)?;
         if let Some(tape) = tape {
             tape.last = Some(active);
         }
-        Ok(logits)
+        Ok(outputs)
     }
 
     fn backward(&self, _images: &Tensor, logits: &Tensor, mut tape: Tape) -> Result<Tensor> {
@@ -196,17 +197,24 @@ mod tests {
         for side in [32, 36, 34] {
             let x = channels_last(&noise(&[3, 3, side, side], side as u64)).unwrap();
             let leaf = x.copy().set_requires_grad(true);
-            let want = plain.forward(&leaf, Mode::Evaluation).unwrap();
+            let Outputs {
+                logits: want,
+                features,
+            } = plain.forward(&leaf, Mode::Evaluation).unwrap();
+            let features = features.unwrap().detach();
             let seed = noise(&want.size(), 1);
             (&want * &seed).sum(Kind::Float).backward();
-            let (logits, gradient) = folded
-                .logits_and_gradient(&x, &|_| Ok(seed.shallow_clone()))
+            let (outputs, gradient) = folded
+                .outputs_and_gradient(&x, &|_| Ok(seed.shallow_clone()))
                 .unwrap();
+            let alone = folded.outputs(&x).unwrap();
+            for outputs in [&outputs, &alone] {
+                let found = outputs.features.as_ref().unwrap();
+                assert!(found.size() == features.size() && off(found, &features) < 1e-5);
+            }
+            let logits = outputs.logits;
             assert!(off(&logits, &want.detach()) < 1e-5, "side {side}");
-            assert!(
-                off(&folded.logits(&x).unwrap(), &want.detach()) < 1e-5,
-                "side {side}"
-            );
+            assert!(off(&alone.logits, &want.detach()) < 1e-5, "side {side}");
             offs.push(off(&gradient, &leaf.grad()));
         }
         assert!(agree(offs.clone()), "{offs:?}");

@@ -5,10 +5,12 @@ mod native;
 use tch::Tensor;
 
 use super::layers::{BatchNorm, Convolution, Head, Mode, Result, average_pool};
+use super::outputs::Outputs;
 use super::weights::{Weights, WeightsError};
 pub(super) use folded::Folded;
 pub(super) use native::{Native, pack};
 use odin_core::networks::DenseNetPlan;
+use odin_detectors::LastLayer;
 
 pub(super) struct DenseNet {
     conv1: Convolution,
@@ -59,8 +61,12 @@ impl DenseNet {
         })
     }
 
-    /// Logits [B, C] of images [B, 3, H, W].
-    pub(super) fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
+    pub(super) fn last_layer(&self) -> Result<LastLayer> {
+        self.head.last_layer()
+    }
+
+    /// Logits [B, C] and features [B, D] of images [B, 3, H, W].
+    pub(super) fn forward(&self, x: &Tensor, mode: Mode) -> Result<Outputs> {
         let mut x = self.conv1.forward(x)?;
         let [first, second, third] = &self.blocks;
         for (block, transition) in [first, second].into_iter().zip(&self.transitions) {

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use odin_kernels::Instructions;
 use odin_kernels::densenet::{self, Kernel, Layer, Net, Norm, Transition, Workspace};
-use tch::{Device, Kind, TchError, Tensor};
+use tch::{TchError, Tensor};
 
 use super::super::layers::{EPSILON, Result, affine};
+use super::super::outputs::{Outputs, values};
 use super::super::weights::{Weights, WeightsError};
 use odin_core::networks::DenseNetPlan;
 
@@ -96,44 +97,39 @@ impl Native {
         }
     }
 
-    /// Logits [B, C] of images [B, 3, H, W].
-    pub(crate) fn logits(&self, images: &Tensor) -> Result<Tensor> {
-        let classes = self.net.bias.len();
-        let mut all = Vec::new();
+    /// Logits [B, C] and features [B, D] of images [B, 3, H, W].
+    pub(crate) fn outputs(&self, images: &Tensor) -> Result<Outputs> {
+        let mut found = Rows::new(&self.net);
         self.each(images, |image, space| {
-            let mut logits = vec![0.0; classes];
-            densenet::forward(self.instructions, &self.net, space, image, false, &mut logits);
-            all.extend(logits);
+            densenet::forward(self.instructions, &self.net, space, image, false, found.next());
+            found.features.extend(space.features());
             Ok(())
         })?;
-        Tensor::f_from_slice(&all)?.f_view([-1, classes as i64])
+        found.outputs()
     }
 
-    /// Logits, and the gradient to the images of Σ weights ⊙ logits, with the weights a function of the logits that is
+    /// The same, and the gradient to the images of Σ weights ⊙ logits, with the weights a function of the logits that is
     /// held constant. It is asked image by image.
-    pub(crate) fn logits_and_gradient(
+    pub(crate) fn outputs_and_gradient(
         &self,
         images: &Tensor,
         weights: &dyn Fn(&Tensor) -> Result<Tensor>,
-    ) -> Result<(Tensor, Tensor)> {
-        let classes = self.net.bias.len();
-        let (mut all, mut gradients) = (Vec::new(), Vec::new());
+    ) -> Result<(Outputs, Tensor)> {
+        let mut found = Rows::new(&self.net);
+        let mut gradients = Vec::new();
         self.each(images, |image, space| {
-            let mut logits = vec![0.0; classes];
-            densenet::forward(self.instructions, &self.net, space, image, true, &mut logits);
-            let seed = weights(&Tensor::f_from_slice(&logits)?.f_view([1, classes as i64])?)?;
+            let logits = found.next();
+            densenet::forward(self.instructions, &self.net, space, image, true, logits);
+            let seed = weights(&Tensor::f_from_slice(logits)?.f_view([1, -1])?)?;
             let seed = values(&seed)?;
             let from = gradients.len();
             gradients.resize(from + image.len(), 0.0);
             densenet::backward(self.instructions, &self.net, space, &seed, &mut gradients[from..]);
-            all.extend(logits);
+            found.features.extend(space.features());
             Ok(())
         })?;
-        let logits = Tensor::f_from_slice(&all)?.f_view([-1, classes as i64])?;
-        Ok((
-            logits,
-            Tensor::f_from_slice(&gradients)?.f_view(images.size().as_slice())?,
-        ))
+        let gradient = Tensor::f_from_slice(&gradients)?.f_view(images.size().as_slice())?;
+        Ok((found.outputs()?, gradient))
     }
 
     /// Image by image, with memory for its size.
@@ -169,16 +165,38 @@ impl Native {
     }
 }
 
-/// The tensor's values in logical order.
-fn values(tensor: &Tensor) -> Result<Vec<f32>> {
-    let flat = tensor
-        .f_to_device(Device::Cpu)?
-        .f_to_kind(Kind::Float)?
-        .f_contiguous()?;
-    let mut values = vec![0.0; flat.numel()];
-    let count = values.len();
-    flat.f_copy_data(&mut values, count)?;
-    Ok(values)
+/// What came of the images so far, a row an image.
+struct Rows {
+    classes: usize,
+    width: usize,
+    logits: Vec<f32>,
+    features: Vec<f32>,
+}
+
+impl Rows {
+    fn new(net: &Net) -> Self {
+        Self {
+            classes: net.bias.len(),
+            width: net.head.len(),
+            logits: Vec::new(),
+            features: Vec::new(),
+        }
+    }
+
+    /// Room for the logits of the next image.
+    fn next(&mut self) -> &mut [f32] {
+        let from = self.logits.len();
+        self.logits.resize(from + self.classes, 0.0);
+        &mut self.logits[from..]
+    }
+
+    fn outputs(self) -> Result<Outputs> {
+        let rows = |values: &[f32], width: usize| Tensor::f_from_slice(values)?.f_view([-1, width as i64]);
+        Ok(Outputs {
+            logits: rows(&self.logits, self.classes)?,
+            features: Some(rows(&self.features, self.width)?),
+        })
+    }
 }
 
 #[cfg(test)]
@@ -188,6 +206,7 @@ mod tests {
     use super::super::super::weights::channels_last;
     use super::super::{DenseNet, varied};
     use super::*;
+    use tch::{Device, Kind};
 
     #[test]
     fn it_gives_the_plain_networks_logits_and_gradient() {
@@ -204,16 +223,27 @@ mod tests {
             for (height, width) in [(32, 32), (36, 36), (34, 39), (63, 32)] {
                 let x = noise(&[3, 3, height, width], growth as u64);
                 let leaf = x.copy().set_requires_grad(true);
-                let want = plain.forward(&leaf, Mode::Evaluation).unwrap();
+                let Outputs {
+                    logits: want,
+                    features,
+                } = plain.forward(&leaf, Mode::Evaluation).unwrap();
+                let features = features.unwrap().detach();
                 let seed = noise(&[1, want.size()[1]], 1);
                 (&want * &seed).sum(Kind::Float).backward();
                 let x = channels_last(&x).unwrap();
-                let (logits, gradient) = native
-                    .logits_and_gradient(&x, &|_| Ok(seed.shallow_clone()))
+                let (outputs, gradient) = native
+                    .outputs_and_gradient(&x, &|_| Ok(seed.shallow_clone()))
                     .unwrap();
+                let alone = native.outputs(&x).unwrap();
                 let case = format!("growth {growth}, {height}×{width}");
-                assert!(off(&logits, &want.detach()) < 1e-5, "{case}");
-                assert!(off(&native.logits(&x).unwrap(), &want.detach()) < 1e-5, "{case}");
+                for outputs in [outputs, alone] {
+                    assert!(off(&outputs.logits, &want.detach()) < 1e-5, "{case}");
+                    let found = outputs.features.unwrap();
+                    assert!(
+                        found.size() == features.size() && off(&found, &features) < 1e-5,
+                        "{case}"
+                    );
+                }
                 offs.push(off(&gradient, &leaf.grad()));
             }
             assert!(agree(offs.clone()), "growth {growth}: {offs:?}");
@@ -229,13 +259,17 @@ mod tests {
         let native = Native::new(Arc::new(pack(&plan, &weights).unwrap()), instructions);
         let x = noise(&[5, 3, 32, 32], 8);
         let seed = |logits: &Tensor| logits.f_softmax(1, Kind::Float);
-        let (logits, gradient) = native.logits_and_gradient(&x, &seed).unwrap();
+        let (outputs, gradient) = native.outputs_and_gradient(&x, &seed).unwrap();
+        let (logits, features) = (outputs.logits, outputs.features.unwrap());
         // Another size in between takes the memory over.
-        let _ = native.logits(&noise(&[1, 3, 36, 36], 9)).unwrap();
+        let _ = native.outputs(&noise(&[1, 3, 36, 36], 9)).unwrap();
         for i in [4, 0, 2] {
-            let (alone, way) = native.logits_and_gradient(&x.narrow(0, i, 1), &seed).unwrap();
-            assert!(alone.equal(&logits.narrow(0, i, 1)) && way.equal(&gradient.narrow(0, i, 1)));
-            assert!(native.logits(&x.narrow(0, i, 1)).unwrap().equal(&alone));
+            let (recorded, way) = native.outputs_and_gradient(&x.narrow(0, i, 1), &seed).unwrap();
+            assert!(way.equal(&gradient.narrow(0, i, 1)));
+            for alone in [recorded, native.outputs(&x.narrow(0, i, 1)).unwrap()] {
+                assert!(alone.logits.equal(&logits.narrow(0, i, 1)));
+                assert!(alone.features.unwrap().equal(&features.narrow(0, i, 1)));
+            }
         }
     }
 
@@ -247,7 +281,8 @@ mod tests {
         let (plan, weights) = varied(6);
         let native = Native::new(Arc::new(pack(&plan, &weights).unwrap()), instructions);
         let x = Tensor::full([1, 3, 32, 32], f64::NAN, (Kind::Float, Device::Cpu));
-        assert!(native.logits(&x).unwrap().isnan().all().double_value(&[]) > 0.0);
-        assert!(native.logits(&x.narrow(2, 0, 31)).is_err());
+        let outputs = native.outputs(&x).unwrap();
+        assert!(outputs.logits.isnan().all().double_value(&[]) > 0.0);
+        assert!(native.outputs(&x.narrow(2, 0, 31)).is_err());
     }
 }

@@ -3,7 +3,9 @@ use std::sync::Arc;
 
 use tch::{CModule, IValue, Kind, TchError, Tensor};
 
+use super::super::outputs::Outputs;
 use super::output::{Form, Layout};
+use odin_detectors::LastLayer;
 
 /// A handle: clones share the program and its tensors.
 #[derive(Clone)]
@@ -28,8 +30,18 @@ impl TorchScript {
         &self.found
     }
 
+    /// The last layer, where it has been found.
+    pub(in super::super) fn last_layer(&self) -> Option<LastLayer> {
+        None
+    }
+
+    /// Why there are no features.
+    pub(in super::super) fn no_features(&self) -> Option<&str> {
+        Some("a program's features are not known")
+    }
+
     /// Logits [B, C] of images [B, channels, H, W].
-    pub(in super::super) fn forward(&self, images: &Tensor) -> Result<Tensor, TchError> {
+    pub(in super::super) fn forward(&self, images: &Tensor) -> Result<Outputs, TchError> {
         let given = self.given(images)?;
         let logits = match self.layout.form {
             Form::Rows => given,
@@ -47,7 +59,10 @@ impl TorchScript {
                 self.classes
             )));
         }
-        Ok(logits)
+        Ok(Outputs {
+            logits,
+            features: None,
+        })
     }
 
     /// The tensor of the logits as the program gives it, in f32.

@@ -43,17 +43,22 @@ fn images(count: i64, channels: i64) -> Tensor {
     crate::networks::layers::samples::noise(&[count, channels, SIDE as i64, SIDE as i64], 7)
 }
 
+fn logits(network: &Network, images: &Tensor) -> Result<Tensor, TchError> {
+    network.outputs(images).map(|outputs| outputs.logits)
+}
+
 fn gradient(network: &Network, images: &Tensor) -> Result<(Tensor, Tensor), String> {
     let weights = |logits: &Tensor| logits.f_softmax(1, Kind::Float)?.f_sub_scalar(0.5);
     network
-        .logits_and_gradient(images, &weights)
+        .outputs_and_gradient(images, &weights)
+        .map(|(outputs, gradient)| (outputs.logits, gradient))
         .map_err(|error| crate::networks::reason_of(&error))
 }
 
 #[test]
 fn sound_programs_are_taken_as_they_are() {
     let x = images(5, 3);
-    let want = network("plain").logits(&x).unwrap();
+    let want = logits(&network("plain"), &x).unwrap();
     for name in ["plain", "pair", "nested", "dictionary", "list"] {
         let program = open(name, 3, 3).unwrap();
         assert!(program.found.no_gradient.is_none(), "{name}");
@@ -63,7 +68,7 @@ fn sound_programs_are_taken_as_they_are() {
             program.found.notes
         );
         let network = network(name);
-        assert!(network.logits(&x).unwrap().equal(&want), "{name}");
+        assert!(logits(&network, &x).unwrap().equal(&want), "{name}");
         let (logits, gradient) = gradient(&network, &x).unwrap();
         assert!(
             logits.allclose(&want, 1e-5, 1e-6, false) && gradient.size() == x.size(),
@@ -96,7 +101,7 @@ fn a_program_without_a_gradient_is_found_out_and_never_asked_for_one() {
             .unwrap_or_else(|| panic!("{name}"))
             .to_owned();
         assert!(why.contains("only ε = 0"), "{why}");
-        assert_eq!(network.logits(&x).unwrap().size(), [4, 3], "{name}");
+        assert_eq!(logits(&network, &x).unwrap().size(), [4, 3], "{name}");
         assert_eq!(gradient(&network, &x).unwrap_err(), why, "{name}");
     }
     // One that has it for small batches alone.
@@ -136,7 +141,7 @@ fn one_logit_tells_two_classes_apart() {
         let program = open(name, 3, 2).unwrap();
         assert!(program.found.no_gradient.is_none() && program.found.notes.is_empty());
         let z = program.given(&x).unwrap().view([-1]);
-        let logits = program.forward(&x).unwrap();
+        let logits = program.forward(&x).unwrap().logits;
         assert_eq!(logits.size(), [4, 2]);
         let p = logits.softmax(1, Kind::Float).select(1, 1);
         assert!(p.allclose(&z.sigmoid(), 1e-5, 1e-6, false), "{name}");
@@ -152,7 +157,12 @@ fn one_logit_tells_two_classes_apart() {
         assert!(refused.contains("the logits of 3 classes"), "{refused}");
     }
     assert_eq!(
-        open("flat", 3, 2).unwrap().forward(&images(1, 3)).unwrap().size(),
+        open("flat", 3, 2)
+            .unwrap()
+            .forward(&images(1, 3))
+            .unwrap()
+            .logits
+            .size(),
         [1, 2]
     );
 }
@@ -160,7 +170,7 @@ fn one_logit_tells_two_classes_apart() {
 #[test]
 fn grey_networks_take_grey_images() {
     let program = open("grey", 1, 3).unwrap();
-    assert_eq!(program.forward(&images(4, 1)).unwrap().size(), [4, 3]);
+    assert_eq!(program.forward(&images(4, 1)).unwrap().logits.size(), [4, 3]);
     let text = open("grey", 3, 3).err().unwrap();
     assert!(
         text.contains("expected input[3, 3, 16, 16] to have 1 channels"),
@@ -176,11 +186,11 @@ fn grey_networks_take_grey_images() {
 fn operations_in_place_leave_the_images_alone() {
     let (x, network, plain) = (images(4, 3), network("in-place"), network("plain"));
     let before = x.copy();
-    let logits = network.logits(&x).unwrap();
+    let want = logits(&network, &x).unwrap();
     let (again, through) = gradient(&network, &x).unwrap();
-    assert!(x.equal(&before) && again.allclose(&logits, 1e-5, 1e-6, false));
+    assert!(x.equal(&before) && again.allclose(&want, 1e-5, 1e-6, false));
     let moved = (&x - 0.5) * 2.0;
-    assert!(plain.logits(&moved).unwrap().allclose(&logits, 1e-5, 1e-6, false));
+    assert!(logits(&plain, &moved).unwrap().allclose(&want, 1e-5, 1e-6, false));
     let (_, of_moved) = gradient(&plain, &moved).unwrap();
     assert!(through.allclose(&(of_moved * 2.0), 1e-4, 1e-6, false));
 }
@@ -226,11 +236,11 @@ fn what_goes_wrong_later_fails_the_pass_alone() {
     ] {
         let network = network(name);
         let failed = |result: Result<Tensor, TchError>| crate::networks::reason_of(&result.unwrap_err());
-        assert_eq!(network.logits(&few).unwrap().size(), [4, 3]);
+        assert_eq!(logits(&network, &few).unwrap().size(), [4, 3]);
         assert!(
-            failed(network.logits(&many)).contains(telling),
+            failed(logits(&network, &many)).contains(telling),
             "{}",
-            failed(network.logits(&many))
+            failed(logits(&network, &many))
         );
         assert!(gradient(&network, &many).unwrap_err().contains(telling));
         assert!(gradient(&network, &few).is_ok());

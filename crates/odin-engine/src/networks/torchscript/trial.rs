@@ -100,7 +100,7 @@ fn pictures(channels: usize, height: usize, width: usize, device: Device) -> Res
 fn no_gradient(program: &TorchScript, images: &Tensor) -> Option<String> {
     let probe = || -> Result<bool, TchError> {
         let leaf = images.f_detach()?.f_set_requires_grad(true)?;
-        let sum = program.forward(&leaf)?.f_sum(Kind::Float)?;
+        let sum = program.forward(&leaf)?.logits.f_sum(Kind::Float)?;
         // libtorch follows a null pointer where there is nothing to go back through.
         if !sum.requires_grad() {
             return Ok(false);

@@ -6,6 +6,7 @@ use tch::Tensor;
 
 use super::super::folded::{self, Head, Norm, fold, lost};
 use super::super::layers::{Convolution, Result};
+use super::super::outputs::Outputs;
 use super::super::weights::{Weights, WeightsError};
 use odin_core::networks::WideResNetPlan;
 
@@ -74,7 +75,7 @@ type Tape = Vec<(Tensor, Option<Tensor>)>;
 impl folded::Folded for Folded {
     type Tape = Tape;
 
-    fn forward(&self, images: &Tensor, mut tape: Option<&mut Tape>) -> Result<Tensor> {
+    fn forward(&self, images: &Tensor, mut tape: Option<&mut Tape>) -> Result<Outputs> {
         let mut x = self.stem.forward(images)?;
         for block in &self.blocks {
             let active = block.bn1.relu(&x)?;
@@ -88,11 +89,11 @@ impl folded::Folded for Folded {
                 tape.push((active, Some(middle)));
             }
         }
-        let (logits, active) = self.head.forward(&x)?;
+        let (outputs, active) = self.head.forward(&x)?;
         if let Some(tape) = tape {
             tape.push((active, None));
         }
-        Ok(logits)
+        Ok(outputs)
     }
 
     fn backward(&self, images: &Tensor, logits: &Tensor, mut tape: Tape) -> Result<Tensor> {
@@ -140,17 +141,24 @@ mod tests {
         for (height, width) in [(32, 32), (36, 36), (35, 33)] {
             let x = channels_last(&noise(&[2, 3, height, width], height as u64)).unwrap();
             let leaf = x.copy().set_requires_grad(true);
-            let want = plain.forward(&leaf, Mode::Evaluation).unwrap();
+            let Outputs {
+                logits: want,
+                features,
+            } = plain.forward(&leaf, Mode::Evaluation).unwrap();
+            let features = features.unwrap().detach();
             let seed = noise(&want.size(), 1);
             (&want * &seed).sum(Kind::Float).backward();
-            let (logits, gradient) = folded
-                .logits_and_gradient(&x, &|_| Ok(seed.shallow_clone()))
+            let (outputs, gradient) = folded
+                .outputs_and_gradient(&x, &|_| Ok(seed.shallow_clone()))
                 .unwrap();
+            let alone = folded.outputs(&x).unwrap();
+            for outputs in [&outputs, &alone] {
+                let found = outputs.features.as_ref().unwrap();
+                assert!(found.size() == features.size() && off(found, &features) < 1e-5);
+            }
+            let logits = outputs.logits;
             assert!(off(&logits, &want.detach()) < 1e-5, "{height}×{width}");
-            assert!(
-                off(&folded.logits(&x).unwrap(), &logits) < 1e-5,
-                "{height}×{width}"
-            );
+            assert!(off(&alone.logits, &logits) < 1e-5, "{height}×{width}");
             offs.push(off(&gradient, &leaf.grad()));
         }
         assert!(agree(offs.clone()), "{offs:?}");

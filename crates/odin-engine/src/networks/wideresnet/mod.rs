@@ -4,9 +4,11 @@ mod folded;
 use tch::Tensor;
 
 use super::layers::{BatchNorm, Convolution, Head, Mode, Result};
+use super::outputs::Outputs;
 use super::weights::{Weights, WeightsError};
 pub(super) use folded::Folded;
 use odin_core::networks::WideResNetPlan;
+use odin_detectors::LastLayer;
 
 pub(super) struct WideResNet {
     conv1: Convolution,
@@ -50,8 +52,12 @@ impl WideResNet {
         })
     }
 
-    /// Logits [B, C] of images [B, 3, H, W].
-    pub(super) fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
+    pub(super) fn last_layer(&self) -> Result<LastLayer> {
+        self.head.last_layer()
+    }
+
+    /// Logits [B, C] and features [B, D] of images [B, 3, H, W].
+    pub(super) fn forward(&self, x: &Tensor, mode: Mode) -> Result<Outputs> {
         let mut x = self.conv1.forward(x)?;
         for block in &self.blocks {
             let active = block.bn1.relu(&x, mode)?;
