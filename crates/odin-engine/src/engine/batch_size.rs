@@ -13,7 +13,7 @@ use tch::TchError;
 use super::device;
 use super::open_network::OpenNetwork;
 use super::out_of_memory::is_out_of_memory;
-use crate::scoring::Scorer;
+use crate::scoring::{Direction, Scorer};
 use odin_core::files;
 use odin_core::home::Home;
 use odin_core::units::{Device, Magnitude, Temperature};
@@ -220,8 +220,8 @@ fn time(case: &Case, scorer: &Scorer, size: usize) -> Timed {
         if scorer.network().no_gradient().is_some() {
             return scorer.rows(&scorer.logits(&images)?).map(drop);
         }
-        let (_, positive) = scorer.gradient_signs(&images, Temperature::PAPER)?;
-        let moved = scorer.perturbed(&images, &positive, Magnitude::PAPER)?;
+        let (_, gradient) = scorer.gradient(&images, Direction::CrossEntropy(Temperature::PAPER))?;
+        let moved = scorer.perturbed(&images, &scorer.signs(&gradient)?, Magnitude::PAPER)?;
         // Reading the result waits for a GPU to be done.
         scorer.rows(&scorer.logits(&moved)?).map(drop)
     };

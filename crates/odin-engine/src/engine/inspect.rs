@@ -13,7 +13,7 @@ use super::guard::guarded;
 use super::out_of_memory::torch_kind;
 use crate::networks::weights::WeightsError;
 use crate::networks::{read_weights, reason_of};
-use crate::scoring::Scorer;
+use crate::scoring::{Direction, Scorer};
 use odin_core::home::Home;
 use odin_core::networks::{CardError, NetworkCard};
 use odin_core::protocol::{Event, Failure, FailureKind, ImageId, Inspection, JobId, JobSpec, Pixels};
@@ -249,9 +249,10 @@ impl<E: FnMut(Event)> Serving<E> {
         let (t, magnitude) = spec.settings.perturbation();
         let x = scorer.images(&card.normalisation.apply(&plain), height, width)?;
         let (before, positive) = match scorer.network().no_gradient() {
-            None => scorer
-                .gradient_signs(&x, t)
-                .map(|(before, positive)| (before, Some(positive)))?,
+            None => {
+                let (before, gradient) = scorer.gradient(&x, Direction::CrossEntropy(t))?;
+                (before.logits, Some(scorer.signs(&gradient)?))
+            }
             Some(_) if magnitude.is_zero() => (scorer.logits(&x)?, None),
             Some(why) => return Err(InspectError::NoGradient(why.to_owned())),
         };

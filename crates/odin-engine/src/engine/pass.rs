@@ -9,7 +9,7 @@ use super::open_network::OpenNetwork;
 use super::out_of_memory::{is_out_of_memory, torch_kind};
 use super::worker_id::WorkerId;
 use crate::networks::reason_of;
-use crate::scoring::{Scorer, Signs};
+use crate::scoring::{Direction, Scorer, Signs};
 use odin_core::protocol::{Failure, FailureKind};
 use odin_core::runs::evidence::EvidenceKey;
 use odin_core::units::{LogOdds, Magnitude, Temperature};
@@ -134,8 +134,9 @@ fn part(scorer: &Scorer, work: &Work, from: usize, to: usize, found: &mut Found)
     let positive = match known.filter(|known| known.len() == numbers.len()) {
         Some(known) => scorer.unpack(known.into_iter(), batch.height, batch.width)?,
         None => {
-            let (logits, positive) = scorer.gradient_signs(&images, *temperature)?;
-            let logits = rows(&logits)?;
+            let (outputs, gradient) = scorer.gradient(&images, Direction::CrossEntropy(*temperature))?;
+            let positive = scorer.signs(&gradient)?;
+            let logits = rows(&outputs.logits)?;
             found
                 .shown
                 .signs

@@ -1,4 +1,8 @@
-//! ODIN's tensor half: logits, the sign of the gradient to the image, and the perturbed image (arXiv 1706.02690, section 3).
+//! The tensor half of detectors: logits and features, gradients to the image, and images moved by them.
+mod scorer;
 mod perturbation;
 
-pub use perturbation::{Scorer, Signs};
+#[cfg(test)]
+mod tests;
+
+pub use scorer::{Direction, Scorer, Signs};
