@@ -31,7 +31,7 @@ pub fn read_weights(
     let (digest, body) = match (content, architecture) {
         (Content::TorchScript(bytes), Architecture::Torchscript { input }) => {
             let digest = blake3::hash(&bytes).to_hex().to_string();
-            let program = torchscript::open(bytes, input, channels, classes, device).map_err(in_file)?;
+            let program = torchscript::open(&bytes, input, channels, classes, device).map_err(in_file)?;
             (digest, Body::Program(program))
         }
         (
@@ -104,11 +104,22 @@ impl Loaded {
         }
     }
 
+    /// What a program calls the weight of its last layer, and how many features that takes, where it has been found.
+    pub fn last_layer_found(&self) -> Option<(&str, usize)> {
+        match &self.body {
+            Body::Tensors(..) => None,
+            Body::Program(program) => {
+                let (layer, name) = program.found().last_layer.as_ref()?;
+                Some((name, layer.weight.width()))
+            }
+        }
+    }
+
     /// Why there are no features, or why the last layer is not known, where that is so.
     pub fn no_features(&self) -> Option<&str> {
         match &self.body {
             Body::Tensors(..) => None,
-            Body::Program(program) => program.no_features(),
+            Body::Program(program) => program.found().no_features.as_deref(),
         }
     }
 

@@ -177,14 +177,17 @@ impl Network {
         match &self.body {
             Body::DenseNet(network) => network.last_layer().map(Some),
             Body::WideResNet(network) => network.last_layer().map(Some),
-            Body::TorchScript(program) => Ok(program.last_layer()),
+            Body::TorchScript(program) => {
+                let found = program.found().last_layer.as_ref();
+                Ok(found.map(|(layer, _)| layer.clone()))
+            }
         }
     }
 
     /// Why there are no features, or why the last layer is not known, where that is so.
     pub fn no_features(&self) -> Option<&str> {
         match &self.body {
-            Body::TorchScript(program) => program.no_features(),
+            Body::TorchScript(program) => program.found().no_features.as_deref(),
             Body::DenseNet(_) | Body::WideResNet(_) => None,
         }
     }
@@ -202,7 +205,7 @@ impl Network {
             Body::TorchScript(_) if mode == Mode::Training => {
                 Err(TchError::Torch(ArchitectureError::Program.to_string()))
             }
-            Body::TorchScript(network) => network.forward(images),
+            Body::TorchScript(program) => program.forward(images),
         }
     }
 

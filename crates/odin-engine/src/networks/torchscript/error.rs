@@ -57,3 +57,25 @@ impl ProgramError {
         }
     }
 }
+
+/// What libtorch says of programs whose constants were packed for one machine. The last is its word for a constant that
+/// was not written.
+const OPTIMISED: &[&str] = &[
+    "mkldnn",
+    "prepacked",
+    "required keyword attribute 'value' is undefined",
+];
+
+/// The telling line of libtorch's message, and what to do where that is known.
+pub(super) fn explain(error: &TchError) -> String {
+    let text = error.to_string();
+    let advice = if OPTIMISED.iter().any(|word| text.contains(word)) {
+        " (saved after `torch.jit.optimize_for_inference`? Such files do not load elsewhere: save the program before it)"
+    } else if text.contains("to have 1 channels, but got 3 channels") {
+        " (a network of grey images: give its card one channel, `input: [1, H, W]` and `mean: [m]`, `std: [s]`, and images \
+         become grey; or save a wrapper that takes `x[:, :1]`)"
+    } else {
+        ""
+    };
+    format!("{}{advice}", reason_of(error))
+}

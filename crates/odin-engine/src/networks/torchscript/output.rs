@@ -24,11 +24,16 @@ enum Step {
 
 /// Where a tensor lies in a program's output; without a step, the output is that tensor.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-struct Place(Vec<Step>);
+pub(super) struct Place(Vec<Step>);
 
 impl Place {
     fn then(&self, step: Step) -> Self {
         Self(self.0.iter().cloned().chain([step]).collect())
+    }
+
+    /// Whether the program calls it features.
+    pub(super) fn is_features(&self) -> bool {
+        self.is_called(FEATURES)
     }
 
     fn is_called(&self, names: &[&str]) -> bool {
@@ -55,20 +60,20 @@ pub(super) enum Form {
     Single,
 }
 
-/// Where in a program's output its logits lie, and its features where it gives them by name.
+/// Where in a program's output its logits lie, and its features where it gives them.
 #[derive(Debug, Clone)]
 pub(super) struct Layout {
     logits: Place,
-    features: Option<Place>,
+    /// With their width D. Of another width, as images of another size may lead to, they are none.
+    pub features: Option<(Place, i64)>,
     pub form: Form,
 }
 
 /// What a program makes of a batch.
-pub(super) struct Outputs {
+pub(super) struct Given {
     /// As the program gives them: [B, C], or one an image.
     pub logits: Tensor,
-    /// [B, …], where the program gives features by name.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for detectors that look at features"))]
+    /// [B, D] in f32, where the program gives them.
     pub features: Option<Tensor>,
 }
 
@@ -124,27 +129,52 @@ impl Layout {
         if !is_float(tensor) {
             return Err(ProgramError::NotFloats(tensor.kind()));
         }
-        let is_features = |(p, t): &&(Place, Tensor)| {
-            p.is_called(FEATURES) && p != place && is_float(t) && t.size().first() == Some(&batch)
-        };
         Ok(Self {
             logits: place.clone(),
-            features: all.iter().find(is_features).map(|(place, _)| place.clone()),
+            features: None,
             form,
         })
     }
 
+    /// What else the program gives of each of the images that may be their features, [B, D] in f32; those first that are
+    /// called so.
+    pub(super) fn rows_beside(&self, output: &IValue, batch: i64) -> Result<Vec<(Place, Tensor)>, TchError> {
+        let mut all = Vec::new();
+        collect(output, &Place::default(), 0, &mut all);
+        all.retain(|(place, tensor)| *place != self.logits && is_float(tensor) && is_rows(tensor, batch));
+        all.sort_by_key(|(place, _)| !place.is_features());
+        all.into_iter()
+            .map(|(place, tensor)| Ok((place, rows(&tensor)?)))
+            .collect()
+    }
+
     /// The logits (and features) of a batch in what the program made of it.
-    pub(super) fn pick(&self, output: &IValue) -> Result<Outputs, TchError> {
+    pub(super) fn pick(&self, output: &IValue) -> Result<Given, TchError> {
         let at = |place: &Place| {
             find(output, &place.0)
                 .ok_or_else(|| TchError::Torch(format!("the program gave no tensor at {place} this time")))
         };
-        Ok(Outputs {
-            logits: at(&self.logits)?,
-            features: self.features.as_ref().map(at).transpose()?,
+        let logits = at(&self.logits)?;
+        let batch = logits.size().first().copied().unwrap_or_default();
+        // Features that aren't there this time, or not for each image, leave the logits as they are.
+        let features = |(place, width): &(Place, i64)| {
+            let tensor = find(output, &place.0).filter(|tensor| is_rows(tensor, batch))?;
+            Some(rows(&tensor)).filter(|_| tensor.size().get(1) == Some(width))
+        };
+        Ok(Given {
+            logits,
+            features: self.features.as_ref().and_then(features).transpose()?,
         })
     }
+}
+
+/// Whether it is [B, D], but for dimensions of 1 after these.
+fn is_rows(tensor: &Tensor, batch: i64) -> bool {
+    matches!(tensor.size().as_slice(), [b, _, rest @ ..] if *b == batch && rest.iter().all(|&n| n == 1))
+}
+
+fn rows(tensor: &Tensor) -> Result<Tensor, TchError> {
+    tensor.f_flatten(1, -1)?.f_to_kind(Kind::Float)
 }
 
 fn is_float(tensor: &Tensor) -> bool {
@@ -252,12 +282,10 @@ mod tests {
     fn the_one_tensor_of_the_logits_shape_is_taken() {
         let sizes = |output: &IValue, classes| {
             let layout = Layout::of(output, 3, classes).map_err(|error| error.to_string())?;
-            let outputs = layout.pick(output).unwrap();
-            Ok::<_, String>((
-                layout.form,
-                outputs.logits.size(),
-                outputs.features.map(|f| f.size()),
-            ))
+            let beside = layout.rows_beside(output, 3).unwrap();
+            let features = beside.iter().find(|(place, _)| place.is_features());
+            let size = layout.pick(output).unwrap().logits.size();
+            Ok::<_, String>((layout.form, size, features.map(|(_, f)| f.size())))
         };
         let rows = |features: Option<&[i64]>| Ok((Form::Rows, vec![3, 5], features.map(<[i64]>::to_vec)));
         assert_eq!(sizes(&tensor(&[3, 5]), 5), rows(None));

@@ -4,11 +4,12 @@ use std::path::Path;
 
 use odin_core::networks::Architecture;
 
-use tch::{TchError, Tensor};
+use tch::{Kind, TchError, Tensor};
 
-use super::program::run;
+use super::program::{load, run};
 use super::*;
-use crate::networks::Network;
+use crate::networks::{Body, Network};
+use odin_detectors::LastLayer;
 
 const SIDE: usize = 16;
 
@@ -30,7 +31,7 @@ pub(crate) fn bytes(name: &str) -> Vec<u8> {
 
 fn open(name: &str, channels: usize, classes: usize) -> Result<TorchScript, String> {
     let input = Input::Shape([channels, SIDE, SIDE]);
-    super::open(bytes(name), input, channels, classes, Device::Cpu).map_err(|error| error.to_string())
+    super::open(&bytes(name), input, channels, classes, Device::Cpu).map_err(|error| error.to_string())
 }
 
 fn network(name: &str) -> Network {
@@ -75,20 +76,142 @@ fn sound_programs_are_taken_as_they_are() {
             "{name}"
         );
     }
-    let features = |name: &str| {
-        let program = open(name, 3, 3).unwrap();
-        let output = run(&program.module, &x).unwrap();
-        program
-            .layout
-            .pick(&output)
-            .unwrap()
-            .features
-            .map(|features| features.size())
+}
+
+/// W h + b.
+fn through(layer: &LastLayer, features: &Tensor) -> Tensor {
+    let weight = Tensor::from_slice(layer.weight.values()).view([-1, layer.weight.width() as i64]);
+    features.linear(&weight, Some(&Tensor::from_slice(&layer.bias)))
+}
+
+#[test]
+fn features_come_with_the_logits_where_the_last_layer_is_found() {
+    let x = images(5, 3);
+    let pooled = open("linear-pair", 3, 3).unwrap();
+    let pooled = match run(&pooled.module, &x).unwrap() {
+        tch::IValue::Tuple(parts) => match &parts[1] {
+            tch::IValue::Tensor(features) => features.detach(),
+            other => panic!("{other:?}"),
+        },
+        other => panic!("{other:?}"),
     };
-    assert_eq!(
-        (features("dictionary"), features("pair")),
-        (Some(vec![5, 4]), None)
+    for (name, layer_name, width) in [
+        ("linear", "fc.weight", 4),
+        ("linear-traced", "fc.weight", 4),
+        ("linear-no-bias", "fc.weight", 4),
+        ("linear-hidden", "last.weight", 3),
+        ("linear-pair", "fc.weight", 4),
+        ("linear-dictionary", "fc.weight", 4),
+        ("linear-maps", "fc.weight", 4),
+        ("linear-no-grad", "fc.weight", 4),
+    ] {
+        let network = network(name);
+        assert_eq!(network.no_features(), None, "{name}");
+        let layer = network.last_layer().unwrap().expect("a last layer");
+        let Body::TorchScript(program) = &network.body else {
+            panic!("no program")
+        };
+        assert_eq!(program.found.last_layer.as_ref().unwrap().1, layer_name, "{name}");
+        // The program as it is, by hand.
+        let untouched = load(&bytes(name), Device::Cpu).unwrap();
+        let want = program
+            .layout
+            .pick(&run(&untouched, &x).unwrap())
+            .unwrap()
+            .logits
+            .detach();
+        let outputs = network.outputs(&x).unwrap();
+        let close = |a: &Tensor, b: &Tensor| a.allclose(b, 1e-6, 1e-6, false);
+        assert!(close(&outputs.logits, &want), "{name}");
+        let features = outputs.features.unwrap();
+        assert_eq!(
+            (features.size(), layer.weight.width()),
+            (vec![5, width], width as usize),
+            "{name}"
+        );
+        assert!(close(&through(&layer, &features), &want), "{name}");
+        assert!(width != 4 || close(&features, &pooled), "{name}");
+        // One at a time, and larger batches.
+        let alone = network.outputs(&x.narrow(0, 3, 1)).unwrap();
+        assert!(
+            close(&alone.features.unwrap(), &features.narrow(0, 3, 1)),
+            "{name}"
+        );
+        let many = network.outputs(&x.repeat([7, 1, 1, 1])).unwrap();
+        assert!(
+            close(&many.features.unwrap().narrow(0, 30, 5), &features),
+            "{name}"
+        );
+        if name == "linear-no-grad" {
+            assert!(network.no_gradient().is_some());
+            continue;
+        }
+        // The gradient is that of the program as it is.
+        let leaf = x.copy().set_requires_grad(true);
+        let z = program
+            .layout
+            .pick(&run(&untouched, &leaf).unwrap())
+            .unwrap()
+            .logits;
+        let seed = |z: &Tensor| z.f_softmax(1, Kind::Float)?.f_sub_scalar(0.5);
+        (&z * seed(&z.detach()).unwrap()).sum(Kind::Float).backward();
+        let (outputs, gradient) = network.outputs_and_gradient(&x, &seed).unwrap();
+        assert!(close(&gradient, &leaf.grad()), "{name}");
+        assert!(close(&outputs.features.unwrap(), &features), "{name}");
+    }
+}
+
+#[test]
+fn programs_without_features_say_why_and_keep_their_logits() {
+    let x = images(5, 3);
+    for (name, telling) in [
+        ("plain", "are not W h + b of a last layer"),
+        ("pair", "are not W h + b of a last layer"),
+        ("linear-shifted", "are not W h + b of a last layer"),
+        ("linear-of-three", "are not W h + b of a last layer"),
+        ("linear-frozen", "has no parameters"),
+        ("own-gradient", "the same for every image"),
+        ("softmax", "outputs are no logits"),
+        ("log-softmax", "outputs are no logits"),
+    ] {
+        let network = network(name);
+        let why = network.no_features().unwrap_or_else(|| panic!("{name}"));
+        assert!(why.contains(telling) && why.lines().count() == 1, "{name}: {why}");
+        assert!(network.last_layer().unwrap().is_none(), "{name}");
+        let outputs = network.outputs(&x).unwrap();
+        assert!(
+            outputs.features.is_none() && outputs.logits.size() == [5, 3],
+            "{name}"
+        );
+        let Body::TorchScript(program) = &network.body else {
+            panic!("no program")
+        };
+        let untouched = load(&bytes(name), Device::Cpu).unwrap();
+        let want = program.layout.pick(&run(&untouched, &x).unwrap()).unwrap().logits;
+        assert!(outputs.logits.equal(&want), "{name}");
+    }
+    for name in ["single", "flat"] {
+        let program = open(name, 3, 2).unwrap();
+        assert!(
+            program
+                .found
+                .no_features
+                .as_deref()
+                .unwrap()
+                .contains("one logit an image")
+        );
+        assert!(program.forward(&x).unwrap().features.is_none());
+    }
+    // What it calls features is given, though nothing takes it to the logits.
+    let named = network("dictionary");
+    assert!(named.last_layer().unwrap().is_none());
+    assert!(
+        named
+            .no_features()
+            .unwrap()
+            .starts_with("its features are there, but not the last layer")
     );
+    assert_eq!(named.outputs(&x).unwrap().features.unwrap().size(), [5, 4]);
 }
 
 #[test]

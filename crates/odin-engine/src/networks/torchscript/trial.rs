@@ -1,14 +1,16 @@
 //! Tries a program on a few small images: where its logits lie, whether they are logits, whether each image is judged by
-//! itself, and whether there is a gradient to the image.
+//! itself, whether there is a gradient to the image, and where its features are to be had.
 use std::sync::Arc;
 
 use odin_core::networks::Input;
-use tch::{CModule, Device, Kind, TchError, Tensor};
+use tch::{Device, Kind, TchError, Tensor};
 
 use super::super::reason::reason_of;
-use super::error::ProgramError;
+use super::error::{ProgramError, explain};
+use super::last_layer::{self, Features};
 use super::output::Layout;
-use super::program::{Found, TorchScript, run};
+use super::program::{Found, TorchScript, load, run};
+use super::values::{greatest, is_finite};
 
 /// Images at a time: neither one nor two, which are numbers of logits too.
 const IMAGES: i64 = 3;
@@ -20,12 +22,13 @@ pub(crate) const NO_GRADIENT: &str = "its logits have no gradient to the image (
 
 /// Finds out what there is to know of the program.
 pub(super) fn open(
-    module: CModule,
+    bytes: &[u8],
     input: Input,
     channels: usize,
     classes: usize,
     device: Device,
 ) -> Result<TorchScript, ProgramError> {
+    let module = load(bytes, device)?;
     let (height, width) = input.least();
     let fails = |error: TchError| ProgramError::Fails {
         height,
@@ -38,6 +41,7 @@ pub(super) fn open(
     let mut program = TorchScript {
         module: Arc::new(module),
         layout: Layout::of(&output, IMAGES, classes)?,
+        head: None,
         classes,
         found: Arc::default(),
     };
@@ -62,25 +66,60 @@ pub(super) fn open(
             return Err(ProgramError::Unsteady);
         }
     }
+    let two = images.f_narrow(0, 0, 2)?;
     let mut found = Found {
-        no_gradient: no_gradient(&program, &images.f_narrow(0, 0, 2)?),
-        notes: Vec::new(),
+        no_gradient: no_gradient(&program, &two),
+        ..Found::default()
     };
-    if is_same_for_all(&together)? {
-        found
-            .notes
-            .push("its logits are the same for every image that was tried".to_owned());
-    } else if let Some(ending) = Ending::of(&together)? {
-        // Logits that happen to look so grow with what the network is shown.
-        let bright = tch::no_grad(|| program.given(&images.f_mul_scalar(40.0)?));
-        let confirmed = bright.ok().filter(|given| is_finite(given).unwrap_or(false));
-        let again = confirmed.map(|given| Ending::of(&given)).transpose()?;
-        if again.is_none_or(|again| again == Some(ending)) {
-            found.notes.push(ending.note().to_owned());
+    let features = if is_same_for_all(&together)? {
+        let note = "its logits are the same for every image that was tried";
+        found.notes.push(note.to_owned());
+        Features::None(format!("{note}, so that no last layer can be told"))
+    } else if let Some(ending) = ending(&program, &images, &together)? {
+        found.notes.push(ending.note().to_owned());
+        Features::None("its outputs are no logits, which a last layer makes of features".to_owned())
+    } else {
+        last_layer::find(&program, bytes, device, &images, &output).unwrap_or_else(|error| {
+            Features::None(format!(
+                "its last layer cannot be looked for: {}",
+                reason_of(&error)
+            ))
+        })
+    };
+    match features {
+        Features::Given(place, layer) => {
+            program.layout.features = Some((place, layer.width()));
+            found.last_layer = Some((layer.to_last_layer()?, layer.name));
         }
+        Features::Before(changed, layer) => {
+            // What has a gradient must keep it.
+            if no_gradient(&changed, &two).is_some() == found.no_gradient.is_some() {
+                program = *changed;
+                found.last_layer = Some((layer.to_last_layer()?, layer.name));
+            } else {
+                found.no_features = Some("its gradient is lost where features are taken from it".to_owned());
+            }
+        }
+        Features::Named(features, why) => {
+            program.layout.features = Some(features);
+            found.no_features = Some(why);
+        }
+        Features::None(why) => found.no_features = Some(why),
     }
     program.found = Arc::new(found);
     Ok(program)
+}
+
+/// The last step after which its outputs are no logits any more, if there is one.
+fn ending(program: &TorchScript, images: &Tensor, together: &Tensor) -> Result<Option<Ending>, TchError> {
+    let Some(ending) = Ending::of(together)? else {
+        return Ok(None);
+    };
+    // Logits that happen to look so grow with what the network is shown.
+    let bright = tch::no_grad(|| program.given(&images.f_mul_scalar(40.0)?));
+    let confirmed = bright.ok().filter(|given| is_finite(given).unwrap_or(false));
+    let again = confirmed.map(|given| Ending::of(&given)).transpose()?;
+    Ok(again.is_none_or(|again| again == Some(ending)).then_some(ending))
 }
 
 /// Any pictures will do, as long as they differ: ramps of their own slope.
@@ -170,34 +209,4 @@ impl Ending {
 fn is_same_for_all(given: &Tensor) -> Result<bool, TchError> {
     let first = given.f_narrow(0, 0, 1)?;
     Ok(greatest(&given.f_sub(&first)?)? == 0.0)
-}
-
-fn greatest(x: &Tensor) -> Result<f64, TchError> {
-    x.f_abs()?.f_max()?.f_double_value(&[])
-}
-
-fn is_finite(x: &Tensor) -> Result<bool, TchError> {
-    Ok(x.f_isfinite()?.f_all()?.f_int64_value(&[])? == 1)
-}
-
-/// What libtorch says of programs whose constants were packed for one machine. The last is its word for a constant that
-/// was not written.
-const OPTIMISED: &[&str] = &[
-    "mkldnn",
-    "prepacked",
-    "required keyword attribute 'value' is undefined",
-];
-
-/// The telling line of libtorch's message, and what to do where that is known.
-pub(super) fn explain(error: &TchError) -> String {
-    let text = error.to_string();
-    let advice = if OPTIMISED.iter().any(|word| text.contains(word)) {
-        " (saved after `torch.jit.optimize_for_inference`? Such files do not load elsewhere: save the program before it)"
-    } else if text.contains("to have 1 channels, but got 3 channels") {
-        " (a network of grey images: give its card one channel, `input: [1, H, W]` and `mean: [m]`, `std: [s]`, and images \
-         become grey; or save a wrapper that takes `x[:, :1]`)"
-    } else {
-        ""
-    };
-    format!("{}{advice}", reason_of(error))
 }
