@@ -181,4 +181,10 @@ fn a_torchscript_copy_gives_the_logits_of_the_native_network() {
     let apart = farthest(&run(&native), &run(&program));
     println!("ts_trace.pt: logits within {apart:.2e} of the native network's");
     assert!(apart < 1e-4, "{apart}");
+    // Its last layer is found, so that its features are the native network's too.
+    assert_eq!(loaded.last_layer_found(), Some(("fc.weight", 342)));
+    let features = |network: &Network| network.outputs(&x).unwrap().features.unwrap();
+    let apart = farthest(&features(&native), &features(&program));
+    println!("ts_trace.pt: features within {apart:.2e} of the native network's");
+    assert!(apart < 1e-5, "{apart}");
 }

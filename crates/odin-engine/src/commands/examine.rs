@@ -7,8 +7,8 @@ use odin_core::tasks::{Examination, Finding};
 use odin_core::units::Device;
 
 use crate::engine::{device, memory, preflight};
-use crate::networks::read_weights;
 use crate::networks::weights::PassedOver;
+use crate::networks::{Loaded, read_weights};
 
 use super::other_libtorch;
 
@@ -57,6 +57,7 @@ fn network(
     if program {
         let notes = loaded.notes().into_iter();
         findings.extend(notes.map(|note| Finding::unwell("output", "not what scores need", note)));
+        findings.push(Finding::well("features", features_found(&loaded)));
     }
     if let Some(why) = loaded.no_gradient() {
         findings.push(Finding::unwell("gradient", "none to the image", why));
@@ -102,6 +103,15 @@ fn network(
         findings.push(Finding::unwell("classes", "some were not tried", lacks));
     }
     Ok(findings)
+}
+
+/// Of a program: which last layer has been found in it, or why none.
+fn features_found(program: &Loaded) -> String {
+    match (program.last_layer_found(), program.no_features()) {
+        (Some((name, width)), _) => format!("{width} an image; `{name}` takes them to the logits"),
+        (None, Some(why)) => format!("not for every detector: {why}"),
+        (None, None) => "not known".to_owned(),
+    }
 }
 
 fn tensors_found(beside: &PassedOver) -> String {

@@ -2,13 +2,12 @@
 //!
 //! Nothing says which of a program's parameters is its last layer, so each that could be is tried. Where the program gives h
 //! beside the logits, that is seen from its output. Where it doesn't, the layer is made to hand on what it takes: with the
-//! identity for a weight and no bias the program gives h in the logits' place, in a pass that costs no more. Either is taken
-//! only where W h + b are the logits of the program as it is, for images of several kinds.
+//! identity for a weight and no bias the program gives h in the logits' place, in a pass that costs hardly more. Either is taken
+//! only where W h + b are the logits of the program as it is, for images of more than one kind.
 use std::sync::Arc;
 
 use tch::{Device, IValue, Kind, TchError, Tensor};
 
-use super::super::outputs::Outputs;
 use super::output::{Form, Place};
 use super::program::{Linear, TorchScript, load};
 use super::values::{greatest, is_finite};
@@ -17,6 +16,8 @@ use super::values::{greatest, is_finite};
 const CLOSE: f64 = 1e-4;
 /// Parameters that are tried: each takes the time of loading the program.
 const MAX_TRIED: usize = 8;
+/// Features of which the identity, whose memory and time grow with their square, still costs little.
+const MAX_WIDTH: i64 = 8192;
 
 /// What there is to know of a program's features.
 pub(super) enum Features {
@@ -30,7 +31,7 @@ pub(super) enum Features {
     None(String),
 }
 
-/// Looks for them. `output` is what the program makes of `images`, none of which it mixes with others.
+/// Looks for them. `output` is what the program makes of `images`, each judged by itself.
 pub(super) fn find(
     program: &TorchScript,
     bytes: &[u8],
@@ -45,12 +46,14 @@ pub(super) fn find(
     }
     let batch = images.size().first().copied().unwrap_or_default();
     let beside = program.layout.rows_beside(output, batch)?;
+    let logits = program.layout.pick(output)?.logits.f_to_kind(Kind::Float)?;
+    let trials = Trial::all(program, images, logits)?;
     let parameters = program.module.named_parameters()?;
     let layers = candidates(&parameters, program.classes);
     for layer in &layers {
         for (place, features) in &beside {
             // The width is looked at first: most are none that the layer takes.
-            if width(features) == layer.width() && takes(program, place, images, layer).unwrap_or(false) {
+            if width(features) == layer.width() && takes(program, place, &trials, layer).unwrap_or(false) {
                 return Ok(Features::Given(place.clone(), layer.clone()));
             }
         }
@@ -64,10 +67,13 @@ pub(super) fn find(
             program.classes
         ),
         (n, _) if n > MAX_TRIED => format!("too many of its parameters, {n}, could be the weight of its last layer"),
+        _ if layers.iter().all(|layer| layer.width() > MAX_WIDTH) => {
+            format!("what could be its last layer takes more than {MAX_WIDTH} values an image")
+        }
         _ => {
             let mut found = Vec::new();
-            for layer in &layers {
-                let changed = before(program, bytes, device, images, layer)?;
+            for layer in layers.iter().filter(|layer| layer.width() <= MAX_WIDTH) {
+                let changed = before(program, bytes, device, &trials, layer)?;
                 found.extend(changed.map(|changed| (changed, layer)));
             }
             match (found.pop(), found.pop()) {
@@ -133,7 +139,7 @@ fn before(
     program: &TorchScript,
     bytes: &[u8],
     device: Device,
-    images: &Tensor,
+    trials: &[Trial],
     layer: &Linear,
 ) -> Result<Option<TorchScript>, TchError> {
     let Ok(module) = load(bytes, device) else {
@@ -153,10 +159,10 @@ fn before(
         head: Some(layer.clone()),
         ..program.clone()
     };
-    for images in trials(images)? {
-        let fits = || is_close(&changed.forward(&images)?.logits, &program.given(&images)?);
-        // With another layer in it a program may fail in any way; then it isn't its last.
-        if !tch::no_grad(fits).unwrap_or(false) {
+    // With another layer in it a program may fail in any way; then it isn't its last.
+    let fits = |trial: &Trial| trial.agrees(&changed.forward(&trial.images)?.logits);
+    for trial in trials {
+        if !tch::no_grad(|| fits(trial)).unwrap_or(false) {
             return Ok(None);
         }
     }
@@ -164,12 +170,12 @@ fn before(
 }
 
 /// Whether the layer takes what the program gives at this place to its logits.
-fn takes(program: &TorchScript, place: &Place, images: &Tensor, layer: &Linear) -> Result<bool, TchError> {
+fn takes(program: &TorchScript, place: &Place, trials: &[Trial], layer: &Linear) -> Result<bool, TchError> {
     let mut giving = program.clone();
     giving.layout.features = Some((place.clone(), layer.width()));
-    for images in trials(images)? {
-        let Outputs { logits, features } = tch::no_grad(|| giving.forward(&images))?;
-        let fits = |features: Tensor| is_close(&layer.forward(&features)?, &logits);
+    for trial in trials {
+        let features = tch::no_grad(|| giving.forward(&trial.images))?.features;
+        let fits = |features: Tensor| trial.agrees(&layer.forward(&features)?);
         if !features.map_or(Ok(false), fits)? {
             return Ok(false);
         }
@@ -177,24 +183,35 @@ fn takes(program: &TorchScript, place: &Place, images: &Tensor, layer: &Linear) 
     Ok(true)
 }
 
-/// One image alone, all, and some that are brighter than any: a step after the last layer may do nothing to most images.
-fn trials(images: &Tensor) -> Result<[Tensor; 3], TchError> {
-    Ok([
-        images.f_narrow(0, 0, 1)?,
-        images.shallow_clone(),
-        images.f_mul_scalar(10.0)?,
-    ])
+/// Images, and what logits the program as it is makes of them.
+struct Trial {
+    images: Tensor,
+    logits: Tensor,
 }
 
-/// Whether these are the logits but for rounding. Logits that aren't finite, as images that are too bright may have, tell
-/// nothing.
-fn is_close(logits: &Tensor, want: &Tensor) -> Result<bool, TchError> {
-    if logits.size() != want.size() {
-        return Ok(false);
+impl Trial {
+    /// The images, and one that is brighter than any: a step after the last layer may do nothing to most of them. Where its
+    /// logits aren't finite it tells nothing.
+    fn all(program: &TorchScript, images: &Tensor, logits: Tensor) -> Result<Vec<Self>, TchError> {
+        let mut trials = vec![Self {
+            images: images.shallow_clone(),
+            logits,
+        }];
+        let images = images.f_narrow(0, 0, 1)?.f_mul_scalar(10.0)?;
+        if let Ok(logits) = tch::no_grad(|| program.given(&images))
+            && is_finite(&logits)?
+        {
+            trials.push(Self { images, logits });
+        }
+        Ok(trials)
     }
-    if !is_finite(want)? {
-        return Ok(true);
+
+    /// Whether these are its logits, but for rounding.
+    fn agrees(&self, logits: &Tensor) -> Result<bool, TchError> {
+        if logits.size() != self.logits.size() {
+            return Ok(false);
+        }
+        let apart = greatest(&logits.f_sub(&self.logits)?)?;
+        Ok(apart <= CLOSE * greatest(&self.logits)?.max(1.0))
     }
-    let apart = greatest(&logits.f_sub(want)?)?;
-    Ok(apart <= CLOSE * greatest(want)?.max(1.0))
 }
