@@ -336,4 +336,34 @@ mod tests {
         assert!(layout.pick(&tensor(&[3, 5])).is_err());
         assert!(layout.pick(&IValue::Tuple(vec![tensor(&[3, 7])])).is_err());
     }
+
+    #[test]
+    fn features_that_change_their_shape_are_none() {
+        let output = |features: &[i64]| IValue::Tuple(vec![tensor(features), tensor(&[3, 5])]);
+        let mut layout = Layout::of(&output(&[3, 8, 1, 1]), 3, 5).unwrap();
+        let beside = layout.rows_beside(&output(&[3, 8, 1, 1]), 3).unwrap();
+        layout.features = beside
+            .first()
+            .map(|(place, features)| (place.clone(), features.size()[1]));
+        let found = |output: &IValue| {
+            layout
+                .pick(output)
+                .unwrap()
+                .features
+                .map(|features| features.size())
+        };
+        assert_eq!(found(&output(&[3, 8, 1, 1])), Some(vec![3, 8]));
+        assert_eq!(found(&output(&[3, 8])), Some(vec![3, 8]));
+        for other in [&[3, 8, 2, 2][..], &[3, 7], &[2, 8], &[3]] {
+            assert_eq!(found(&output(other)), None, "{other:?}");
+        }
+        let gone = IValue::Tuple(vec![IValue::None, tensor(&[3, 5])]);
+        assert_eq!(found(&gone), None);
+        for beside in [&[3, 8, 2, 2][..], &[2, 8], &[3]] {
+            assert!(
+                layout.rows_beside(&output(beside), 3).unwrap().is_empty(),
+                "{beside:?}"
+            );
+        }
+    }
 }
