@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::fit::Fit;
 use crate::knob::Values;
 use crate::need::Need;
-use crate::prepared::Prepared;
+use crate::prepared::{Block, Prepared};
 use crate::setting::Setting;
 
 /// The score of one image by its logits [C]; `None` for a detector that needs more than the logits. Higher is more
@@ -83,6 +83,22 @@ impl Fitted {
     /// For a setting of another detector, images that lack what it needs, knobs that the fit does not allow (k above its
     /// images), and where an image has no score.
     pub fn scores(&self, setting: &Setting, images: &Prepared) -> Result<Vec<f64>, Error> {
+        self.scores_since(0, setting, images)
+    }
+
+    /// The same of the images from this one on: those [pushed](Prepared::push) since there were so many.
+    ///
+    /// # Errors
+    /// As [`scores`](Self::scores).
+    ///
+    /// # Panics
+    /// Where images were not pushed up to that one.
+    pub fn scores_since(
+        &self,
+        first: usize,
+        setting: &Setting,
+        images: &Prepared,
+    ) -> Result<Vec<f64>, Error> {
         if setting.detector() != self.detector {
             return Err(Error::Setting {
                 expected: self.detector.key(),
@@ -93,24 +109,25 @@ impl Fitted {
             Arc::ptr_eq(&self.fit, images.fit()),
             "images are scored by detectors of the fit that they were prepared for"
         );
-        self.check(images)?;
+        let blocks = images.since(first);
+        self.check(blocks)?;
         let score = self.rule.at(&setting.values())?;
-        let blocks: Vec<Vec<f64>> = images.blocks.par_iter().map(score).collect();
-        let scores = blocks.concat();
+        let scores: Vec<Vec<f64>> = blocks.par_iter().map(score).collect();
+        let scores = scores.concat();
         match scores.iter().position(|score| score.is_nan()) {
             Some(image) => Err(Error::Undefined {
                 detector: self.detector.key(),
-                image,
+                image: first + image,
             }),
             None => Ok(scores),
         }
     }
 
-    fn check(&self, images: &Prepared) -> Result<(), Error> {
+    fn check(&self, blocks: &[Block]) -> Result<(), Error> {
         let needs = self.detector.needs();
         let wants_features = needs.contains(&Need::Features);
         let wants_gradient = needs.contains(&Need::Gradient);
-        for block in &images.blocks {
+        for block in blocks {
             let images = block.images();
             let perturbed = match wants_features {
                 true => images.perturbed_features.is_some(),

@@ -74,6 +74,19 @@ impl Prepared {
         Ok(())
     }
 
+    /// The blocks of the images from this one on.
+    pub(crate) fn since(&self, first: usize) -> &[Block] {
+        let mut before = 0;
+        let known = self.blocks.iter().take_while(|block| {
+            let is_before = before < first;
+            before += if is_before { block.len() } else { 0 };
+            is_before
+        });
+        let known = known.count();
+        assert_eq!(before, first, "images are scored as they were pushed");
+        &self.blocks[known..]
+    }
+
     /// How many images.
     pub fn len(&self) -> usize {
         self.len
