@@ -1,14 +1,15 @@
 //! Comparisons: what a person asks for, as two score sets of an engine, and what the engine says of these as one.
 //!
 //! Plain bookkeeping between a client and an engine: no thread, no pipe.
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
 use crate::protocol::{
-    Command, Event, Failure, Generation, ImageId, Inspection, JobId, JobSpec, Pixels, Placement, ScoreBatch,
-    ScoreTable, SetId, Side,
+    Command, Event, Failure, FittedOn, Generation, ImageId, Inspection, JobId, JobSpec, Pixels, Placement,
+    ScoreBatch, ScoreTable, SetId, Side,
 };
+use crate::setting::Detector;
 use crate::units::{Device, Devices, Memory};
 
 const SIDES: [Side; 2] = [Side::In, Side::Out];
@@ -76,6 +77,25 @@ pub enum JobEvent {
         total_in: usize,
         total_out: usize,
     },
+    /// The images that the job's detectors are fitted on are being passed through the network; the job waits.
+    Fitting {
+        job: JobId,
+        generation: Generation,
+        done: usize,
+        total: usize,
+    },
+    /// What the job's detectors are fitted on.
+    Fitted {
+        job: JobId,
+        generation: Generation,
+        on: FittedOn,
+    },
+    /// Detectors that were asked for and have no scores (from now on), each with why.
+    Missing {
+        job: JobId,
+        generation: Generation,
+        detectors: Vec<(Detector, String)>,
+    },
     Scored(JobBatch),
     /// All images of both sets are scored.
     Finished {
@@ -124,6 +144,8 @@ struct Open {
     seconds: [Option<f64>; 2],
     /// Batches of a set that was open before the other.
     held_back: Vec<JobBatch>,
+    /// Detectors that were told to have no scores.
+    missing: HashSet<Detector>,
 }
 
 impl Comparisons {
@@ -144,6 +166,7 @@ impl Comparisons {
                         totals: [None; 2],
                         seconds: [None; 2],
                         held_back: Vec::new(),
+                        missing: HashSet::new(),
                     },
                 );
                 let score = |side| Command::Score {
@@ -183,6 +206,42 @@ impl Comparisons {
                 devices,
                 total,
             } => self.started(set, generation, devices, total),
+            // Both sides wait for the same images.
+            Event::Fitting {
+                set: SetId { job, side },
+                generation,
+                done,
+                total,
+            } => {
+                let is_open = self.open(SetId { job, side }, generation).is_some();
+                let told = JobEvent::Fitting {
+                    job,
+                    generation,
+                    done,
+                    total,
+                };
+                (is_open && side == Side::In)
+                    .then_some(told)
+                    .into_iter()
+                    .collect()
+            }
+            Event::Fitted {
+                set: SetId { job, side },
+                generation,
+                on,
+            } => {
+                let is_open = self.open(SetId { job, side }, generation).is_some();
+                let told = JobEvent::Fitted { job, generation, on };
+                (is_open && side == Side::In)
+                    .then_some(told)
+                    .into_iter()
+                    .collect()
+            }
+            Event::Missing {
+                set,
+                generation,
+                detectors,
+            } => self.missing(set, generation, detectors),
             Event::Scored(batch) => self.scored(batch),
             Event::Finished {
                 set,
@@ -242,6 +301,27 @@ impl Comparisons {
         std::iter::once(started)
             .chain(held_back.into_iter().map(JobEvent::Scored))
             .collect()
+    }
+
+    /// What one side lacks, the comparison lacks; it is told once.
+    fn missing(
+        &mut self,
+        set: SetId,
+        generation: Generation,
+        mut detectors: Vec<(Detector, String)>,
+    ) -> Vec<JobEvent> {
+        let Some(open) = self.open(set, generation) else {
+            return Vec::new();
+        };
+        detectors.retain(|(detector, _)| open.missing.insert(*detector));
+        if detectors.is_empty() {
+            return Vec::new();
+        }
+        vec![JobEvent::Missing {
+            job: set.job,
+            generation,
+            detectors,
+        }]
     }
 
     fn scored(&mut self, batch: ScoreBatch) -> Vec<JobEvent> {
@@ -325,6 +405,7 @@ mod tests {
             batch: None,
             seed: 0,
             order: Order::Random,
+            fit: crate::protocol::FitSample::default(),
         };
         let mut comparisons = Comparisons::default();
         let commands = comparisons.ask(JobCommand::Score {

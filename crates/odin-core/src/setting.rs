@@ -1,6 +1,7 @@
 //! Settings as jobs have them: each detector's knobs, and the pass through the network that they need.
 use serde::{Deserialize, Serialize};
 
+use odin_detectors::Need;
 pub use odin_detectors::{Detector, Knob, KnobError, Scale, Setting};
 
 use crate::units::{Magnitude, Temperature};
@@ -13,8 +14,12 @@ pub fn odin(temperature: Temperature, magnitude: Magnitude) -> Setting {
         .expect("a temperature and a magnitude are within what ODIN's knobs allow")
 }
 
-/// The (T, ε) that the setting's scores are computed with where it perturbs images; `None` for a detector that does not.
+/// The (T, ε) of the perturbation that ODIN's scores are computed with; `None` for another detector.
 pub fn perturbation(setting: &Setting) -> Option<(Temperature, Magnitude)> {
+    (setting.detector() == Detector::Odin).then(|| at(setting))?
+}
+
+fn at(setting: &Setting) -> Option<(Temperature, Magnitude)> {
     let temperature = Temperature::new(setting.get("temperature")?).ok()?;
     let magnitude = Magnitude::new(setting.get("magnitude")?).ok()?;
     Some((temperature, magnitude))
@@ -37,18 +42,47 @@ pub fn other_knobs(setting: &Setting) -> impl Iterator<Item = (&'static Knob, f6
         .filter(|(knob, _)| !["temperature", "magnitude"].contains(&knob.key))
 }
 
-/// Why a detector cannot score yet: what it needs beyond the logits, which is all that scoring keeps. `None` for one that can.
-pub fn cannot_score(detector: Detector) -> Option<String> {
-    if Detector::ON_LOGITS.contains(&detector) {
-        return None;
+/// How images are moved before a pass of their own, other than as ODIN moves them.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub enum Move {
+    /// i-ODIN's: by ε, the one input value with the greatest gradient of ODIN's loss at T.
+    GreatestGradient(Temperature, Magnitude),
+    /// AdaSCALE's: by `step` in the normalised input, so many percent of the values, those with the least gradient of the
+    /// guess's logit.
+    LeastGradient { percent: f64, step: f64 },
+}
+
+/// The pass that the setting needs beside the plain one and ODIN's.
+pub fn movement(setting: &Setting) -> Option<Move> {
+    match setting.detector() {
+        Detector::IOdin => {
+            let (t, magnitude) = at(setting)?;
+            (!magnitude.is_zero()).then_some(Move::GreatestGradient(t, magnitude))
+        }
+        Detector::AdascaleA | Detector::AdascaleL => Some(Move::LeastGradient {
+            percent: setting.get("o")?,
+            step: setting.get("step")?,
+        }),
+        _ => None,
     }
-    let needs: Vec<String> = detector.needs().iter().map(ToString::to_string).collect();
-    let known = Detector::ON_LOGITS.map(Detector::key).join(", ");
-    Some(format!(
-        "{} needs {}, which scoring does not keep yet; it scores by {known}",
-        detector.key(),
-        needs.join(", ")
-    ))
+}
+
+/// The T of i-ODIN's scores at ε = 0, which follow from the logits.
+pub fn unmoved(setting: &Setting) -> Option<Temperature> {
+    let (t, magnitude) = at(setting).filter(|_| setting.detector() == Detector::IOdin)?;
+    magnitude.is_zero().then_some(t)
+}
+
+/// Whether the detector is fitted on images, or on labels of validation images.
+pub fn is_fitted(detector: Detector) -> bool {
+    let needs_fit = |need: &Need| matches!(need, Need::FitImages | Need::FitLabels | Need::ValidationLabels);
+    detector.needs().iter().any(needs_fit)
+}
+
+/// Whether the detector needs what the last layer takes or is.
+pub fn needs_features(detector: Detector) -> bool {
+    let of_features = |need: &Need| matches!(need, Need::Features | Need::LastLayer);
+    detector.needs().iter().any(of_features)
 }
 
 /// What a score set is computed by: some detectors, each with its knobs, none of them twice.

@@ -8,13 +8,14 @@ use odin_datasets::{Choice, Corrupt, Part, Sampling};
 pub use odin_metrics::Side;
 
 use super::failure::Failure;
+use super::fit::{FitSample, FittedOn};
 use super::path_bytes;
 use super::scores::ScoreTable;
-use crate::setting::Settings;
+use crate::setting::{Detector, Settings};
 use crate::units::{Device, Devices, LogOdds, Magnitude, Memory, Temperature};
 
 /// Counts up with every change to what is sent.
-pub const VERSION: u32 = 5;
+pub const VERSION: u32 = 6;
 
 /// Names a comparison for as long as the program runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -103,6 +104,8 @@ pub struct JobSpec {
     /// Of the sample and of the random order.
     pub seed: u64,
     pub order: Order,
+    /// The training images that detectors are fitted on.
+    pub fit: FitSample,
 }
 
 impl JobSpec {
@@ -119,13 +122,34 @@ impl JobSpec {
 
     /// The score set that this side of the comparison is.
     pub fn set(&self, side: Side) -> SetRequest {
+        let in_distribution = match &self.in_dataset {
+            Some(name) => SetImages::Named(name.clone()),
+            None => SetImages::InDistribution,
+        };
+        let validation = match self.part {
+            Part::Whole => None,
+            Part::Validation(images) | Part::Report(images) => {
+                let choice = Choice {
+                    part: Part::Validation(images),
+                    ..self.choice()
+                };
+                Some((in_distribution.clone(), choice))
+            }
+        };
+        let fit = FitRequest {
+            training: match &self.fit.dataset {
+                Some(name) => SetImages::Named(name.clone()),
+                None => SetImages::Training(self.in_dataset.clone()),
+            },
+            choice: Choice::sample(self.fit.limit.get(), self.fit.seed),
+            validation,
+        };
         SetRequest {
             network: self.network.clone(),
             weights: self.weights.clone(),
-            images: match (side, &self.in_dataset) {
-                (Side::Out, _) => SetImages::Named(self.dataset.clone()),
-                (Side::In, Some(name)) => SetImages::Named(name.clone()),
-                (Side::In, None) => SetImages::InDistribution,
+            images: match side {
+                Side::Out => SetImages::Named(self.dataset.clone()),
+                Side::In => in_distribution,
             },
             side,
             settings: self.settings.clone(),
@@ -133,6 +157,7 @@ impl JobSpec {
             corrupt: self.corrupt,
             batch: self.batch,
             order: self.order,
+            fit,
         }
     }
 }
@@ -144,6 +169,8 @@ pub enum SetImages {
     InDistribution,
     /// A data card's name or a path.
     Named(String),
+    /// The training images that the card of this set (without one, of the network's in-distribution set) names.
+    Training(Option<String>),
     /// Files, numbered from 0 as they are listed.
     Files(ImageFiles),
 }
@@ -180,6 +207,16 @@ pub struct SetRequest {
     /// Images a pass; `None` leaves it to the engine.
     pub batch: Option<usize>,
     pub order: Order,
+    pub fit: FitRequest,
+}
+
+/// What the detectors of a set are fitted on, where any needs it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FitRequest {
+    pub training: SetImages,
+    pub choice: Choice,
+    /// In-distribution images set aside from those that are reported.
+    pub validation: Option<(SetImages, Choice)>,
 }
 
 /// Where a score set is computed, and when its turn comes.
@@ -295,6 +332,25 @@ pub enum Event {
         /// As they were resolved.
         devices: Devices,
         total: usize,
+    },
+    /// The images that the set's detectors are fitted on are being passed through the network; the set itself waits.
+    Fitting {
+        set: SetId,
+        generation: Generation,
+        done: usize,
+        total: usize,
+    },
+    /// What the set's detectors are fitted on.
+    Fitted {
+        set: SetId,
+        generation: Generation,
+        on: FittedOn,
+    },
+    /// Detectors that were asked for and have no scores (from now on), each with why.
+    Missing {
+        set: SetId,
+        generation: Generation,
+        detectors: Vec<(Detector, String)>,
     },
     Scored(ScoreBatch),
     /// Files of a set of [`ImageFiles`] that have no scores: number and reason. Told once, before the set is finished.

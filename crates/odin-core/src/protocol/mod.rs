@@ -5,14 +5,16 @@
 mod process;
 mod wire;
 mod messages;
+mod fit;
 mod path_bytes;
 mod scores;
 mod failure;
 
 pub use failure::{Failure, FailureKind};
+pub use fit::{FitSample, FittedOn};
 pub use messages::{
-    Command, Event, Generation, ImageFiles, ImageId, Inspection, JobId, JobSpec, Order, Pixels, Placement,
-    ScoreBatch, SetId, SetImages, SetRequest, Side, VERSION,
+    Command, Event, FitRequest, Generation, ImageFiles, ImageId, Inspection, JobId, JobSpec, Order, Pixels,
+    Placement, ScoreBatch, SetId, SetImages, SetRequest, Side, VERSION,
 };
 pub use process::{EngineEnded, EngineProcess};
 pub use scores::{ScoreTable, ScoredImage};

@@ -42,17 +42,26 @@ impl ScoreTable {
         }
     }
 
-    /// Adds the images of another part of the same set, scored by the same settings.
+    /// Adds the images of another part of the same set. A column that one of the two lacks is dropped: a detector may turn out
+    /// to have no scores after the first images had theirs.
     pub fn append(&mut self, part: Self) {
         if self.columns.is_empty() && self.images.is_empty() {
             *self = part;
             return;
         }
-        assert_eq!(self.settings, part.settings, "both are parts of one set");
+        let both: Settings = self
+            .settings
+            .iter()
+            .filter(|one| part.by(one).is_some())
+            .copied()
+            .collect();
+        let joined = |setting: &Setting| {
+            let columns = [self.by(setting), part.by(setting)];
+            columns.into_iter().flatten().flatten().copied().collect()
+        };
+        self.columns = both.iter().map(joined).collect();
+        self.settings = both;
         self.images.extend(part.images);
-        for (column, more) in self.columns.iter_mut().zip(part.columns) {
-            column.extend(more);
-        }
     }
 
     pub fn len(&self) -> usize {

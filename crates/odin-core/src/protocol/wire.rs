@@ -105,6 +105,7 @@ mod tests {
             batch: None,
             seed: u64::MAX,
             order: Order::Random,
+            fit: FitSample::default(),
         };
         let (job, generation) = (JobId::Job(u32::MAX), Generation(9));
         let set = SetId {

@@ -18,6 +18,6 @@ pub use folder::{Origin, RunFolder, StartError, is_being_written};
 pub use manifest::{Cell, Grid, Identity, Images, Manifest, Named, State, SweepOf};
 pub use npz::{About, Scores, write_scores};
 pub use open::{Run, RunError};
-pub use record::{ByDetector, Detector, Groups, Record, detector};
+pub use record::{ByDetector, Detector, Fit, Groups, Record, detector};
 pub use save::save;
 pub use write::{WriteError, write_files, write_json, write_whole};

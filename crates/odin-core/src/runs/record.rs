@@ -57,6 +57,19 @@ pub struct Record {
     /// The detectors that were asked for by name, by their keys.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub detectors: BTreeMap<String, ByDetector>,
+    /// What they were fitted on, where any was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fit: Option<Fit>,
+}
+
+/// The images that detectors were fitted on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fit {
+    pub dataset: String,
+    /// How many of its images, a sample.
+    pub images: usize,
+    /// Of the sample.
+    pub seed: u64,
 }
 
 /// What there is of a detector that was asked for.

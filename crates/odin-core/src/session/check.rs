@@ -6,7 +6,6 @@ use super::error::SessionError;
 use super::place::Step::{Item, Key};
 use super::place::{Step, locate};
 use super::schema::Session;
-use crate::setting::cannot_score;
 use odin_datasets::Sampling;
 
 /// Jobs through all queues; no dashboard shows more.
@@ -27,14 +26,6 @@ pub(super) fn check(session: &Session, text: &str, path: &Path) -> Result<(), Se
             &[Key("defaults"), Key("order")],
             format!("defaults.order: {NO_SKIP}"),
         ));
-    }
-    let view = &session.view;
-    let pinned = view.pin.map(|pin| pin.setting.detector());
-    for (key, detector) in [("detector", Some(view.detector)), ("pin", pinned)] {
-        if let Some(why) = detector.and_then(cannot_score) {
-            let message = format!("view.{key}: {why}");
-            return Err(at(text, path, &[Key("view"), Key(key)], message));
-        }
     }
     for (n, queue) in session.queues.iter().enumerate() {
         if let Some(first) = seen.insert(&queue.name, n) {
@@ -60,11 +51,6 @@ pub(super) fn check(session: &Session, text: &str, path: &Path) -> Result<(), Se
                     misfit.keys.join("."),
                     misfit.why
                 );
-                return Err(at(text, path, &place, message));
-            }
-            if let Some(why) = job.detector.and_then(cannot_score) {
-                let place = [Key("queues"), Item(n), Key("jobs"), Item(j), Key("detector")];
-                let message = format!("queues[{n}].jobs[{j}].detector: {why}");
                 return Err(at(text, path, &place, message));
             }
             let misfit = job.tuned.as_ref().and_then(|tuned| tuned.misfit(&job.dataset));

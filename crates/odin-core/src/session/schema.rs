@@ -8,7 +8,7 @@ use super::knobs::Knobs;
 use super::tuned::Tuned;
 use super::values::{self, Batch, Limit, VERSION, Values};
 use super::view::View;
-use crate::protocol::{JobSpec, Order};
+use crate::protocol::{FitSample, JobSpec, Order};
 use crate::setting::{Detector, Settings};
 use crate::units::{Devices, Magnitude, Temperature};
 use odin_datasets::{Part, Sampling};
@@ -66,6 +66,13 @@ pub struct Defaults {
     pub limit: Limit,
     /// Seed of the sample, of the order in which images are scored, and of the bootstrap intervals.
     pub seed: u64,
+    /// The training images that detectors are fitted on.
+    #[serde(skip_serializing_if = "is_default")]
+    pub fit: FitSample,
+}
+
+fn is_default(fit: &FitSample) -> bool {
+    *fit == FitSample::default()
 }
 
 impl Default for Defaults {
@@ -79,6 +86,7 @@ impl Default for Defaults {
             skip: 0,
             limit: Limit::All,
             seed: 0,
+            fit: FitSample::default(),
         }
     }
 }
@@ -175,6 +183,14 @@ pub struct Job {
     /// Seed of the sample, of the order in which images are scored, and of the bootstrap intervals.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
+    /// The training images that detectors are fitted on.
+    #[serde(
+        default,
+        deserialize_with = "values::present",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schemars(with = "FitSample")]
+    pub fit: Option<FitSample>,
     /// The detector that `odin run` and `odin verdict` score by, beside ODIN and the baseline.
     #[serde(
         default,
@@ -259,6 +275,7 @@ impl Job {
             skip: None,
             limit: None,
             seed: None,
+            fit: None,
             detector: None,
             knobs: Knobs::default(),
             sweep: None,
@@ -320,6 +337,7 @@ impl Session {
             batch: job.batch.unwrap_or(defaults.batch).size(),
             seed: job.seed.unwrap_or(defaults.seed),
             order: Order::Random,
+            fit: job.fit.clone().unwrap_or_else(|| defaults.fit.clone()),
         }
     }
 

@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use super::{EvidenceKey, Folder};
+use super::{EvidenceKey, Folder, Kind};
 
 /// The folders of evidence, and how many bytes they may take together.
 pub struct Disk {
@@ -93,8 +93,10 @@ fn files(root: &Path) -> Vec<Kept> {
     let kept = |entry: fs::DirEntry| {
         let name = entry.file_name();
         let name = name.to_str()?;
-        let is_evidence = name == "logits" || name.starts_with("signs-") || name.starts_with("scores-");
-        let metadata = entry.metadata().ok().filter(|m| m.is_file() && is_evidence)?;
+        let metadata = entry
+            .metadata()
+            .ok()
+            .filter(|m| m.is_file() && Kind::is_name(name))?;
         Some(Kept {
             path: entry.path(),
             bytes: metadata.len(),
@@ -113,7 +115,6 @@ mod tests {
     use std::io::Write;
     use std::time::Duration;
 
-    use super::super::Kind;
     use super::*;
     use crate::units::{Magnitude, Temperature};
 

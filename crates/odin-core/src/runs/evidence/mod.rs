@@ -14,6 +14,7 @@ pub use folder::Folder;
 
 use serde::{Deserialize, Serialize};
 
+use crate::setting::Move;
 use crate::units::{Magnitude, Temperature};
 
 /// What evidence belongs to. Anything that changes a score is in it, or in the [`Kind`].
@@ -54,18 +55,33 @@ impl EvidenceKey {
 pub enum Kind {
     /// f32 a class, unperturbed.
     Logits,
+    /// What the last layer takes: f32 a feature, unperturbed.
+    Features,
     /// One bit an input value: whether the gradient at T is ≥ 0.
     Signs(Temperature),
     /// The log-odds at (T, ε), f64.
     Scores(Temperature, Magnitude),
+    /// Of the image so moved: its log-odds at T, f64, or its features, f32 each.
+    Moved(Move),
 }
 
 impl Kind {
     fn file_name(self) -> String {
         match self {
             Self::Logits => "logits".to_owned(),
+            Self::Features => "features".to_owned(),
             Self::Signs(t) => format!("signs-T{t}"),
             Self::Scores(t, magnitude) => format!("scores-T{t}-e{magnitude}"),
+            Self::Moved(Move::GreatestGradient(t, magnitude)) => format!("moved-greatest-T{t}-e{magnitude}"),
+            Self::Moved(Move::LeastGradient { percent, step }) => format!("moved-least-{percent}-by{step}"),
         }
+    }
+
+    /// Whether a file of this name holds evidence.
+    fn is_name(name: &str) -> bool {
+        ["logits", "features"].contains(&name)
+            || ["signs-", "scores-", "moved-"]
+                .iter()
+                .any(|start| name.starts_with(start))
     }
 }

@@ -220,18 +220,6 @@ fn errors_name_the_file_the_place_and_what_was_expected() {
             "queues[1].jobs[0].knobs.gen.gamma: gamma must be between 0.001 and 1, not 9",
         ),
         (
-            "limit: 9",
-            "detector: knn",
-            "s.yaml:11:",
-            "knn needs penultimate features",
-        ),
-        (
-            "queues:",
-            "view: {detector: knn}\nqueues:",
-            "s.yaml:4:",
-            "view.detector: knn needs",
-        ),
-        (
             "queues:",
             "view: {screen: explorer}\nqueues:",
             "s.yaml:4:",
@@ -260,6 +248,12 @@ fn errors_name_the_file_the_place_and_what_was_expected() {
             "view: {pin: {job: 0, detector: energy, knobs: {magnitude: 0}}}\nqueues:",
             "s.yaml:4:",
             "energy has no knob `magnitude`; its knobs are temperature",
+        ),
+        (
+            "limit: 9",
+            "fit: {limit: 0}",
+            "s.yaml:11:",
+            "nonzero",
         ),
         ("name: small\n", "", "s.yaml:1:1: ", "missing field `name`"),
     ];
