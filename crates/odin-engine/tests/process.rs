@@ -14,8 +14,8 @@ use std::time::Duration;
 use home::TestHome;
 use odin_core::home::Home;
 use odin_core::protocol::{
-    Command, EngineEnded, EngineProcess, Event, Generation, JobId, JobSpec, Order, Placement, ScoreTable,
-    SetId, Side,
+    Command, EngineEnded, EngineProcess, Event, FitSample, Generation, JobId, JobSpec, Order, Placement,
+    ScoreTable, SetId, Side,
 };
 use odin_core::runs::evidence::Budget;
 use odin_core::setting::Settings;
@@ -42,6 +42,7 @@ fn score(temperature: f64) -> [Command; 2] {
         batch: Some(7),
         seed: 0,
         order: Order::Random,
+        fit: FitSample::default(),
     };
     [Side::In, Side::Out].map(|side| Command::Score {
         set: SetId {

@@ -50,6 +50,15 @@ pub(super) struct Ready {
 }
 
 impl Ready {
+    /// The network, on the first of its devices.
+    pub(super) fn network(&self) -> &Arc<OpenNetwork> {
+        let (_, network) = self
+            .networks
+            .first()
+            .expect("a set is opened for one worker at least");
+        network
+    }
+
     /// What a person should know before anything is scored.
     pub(super) fn notes(&self) -> Vec<String> {
         let network = self.networks.first().map(|(_, network)| network);

@@ -4,7 +4,7 @@
 //! is and who asked for what; `loader` opens networks and sets on a thread of its own (and `batch_size` measures how many
 //! images a pass takes), `model_cache` keeps them; `workers` are the devices and `pool` the threads of one; `task` is one
 //! score set under way, `pass` one batch through the network, `evidence` what is never computed twice. `preflight` tells
-//! whether a network does what its card says, `inspect` shows images to people, `device` what there is to compute on (`cuda` says why there
+//! whether a network does what its card says, `fitting` what its detectors are fitted on, `inspect` shows images to people, `device` what there is to compute on (`cuda` says why there
 //! is no GPU),
 //! `memory` how much of it is in use, and `guard` turns panics into failures. Nothing here draws, reads a session or knows the command line.
 //!
@@ -14,6 +14,7 @@ mod scheduler;
 mod inspect;
 mod run_queue;
 mod task;
+mod fitting;
 mod loader;
 mod model_cache;
 pub mod preflight;
@@ -30,6 +31,8 @@ mod cuda;
 mod out_of_memory;
 mod entry_id;
 mod worker_id;
+#[cfg(test)]
+mod fit_tests;
 #[cfg(test)]
 mod inspect_tests;
 #[cfg(test)]

@@ -99,6 +99,8 @@ type NetworkKey = (String, Option<PathBuf>, WorkerId);
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct SetKey {
     name: String,
+    /// Of the set's card, the images to train on.
+    is_training: bool,
     corrupt: Option<Corrupt>,
     preprocessing: String,
 }
@@ -249,9 +251,14 @@ impl ModelCache {
                 let (card, root) = network.card.find_set(&key.name, &self.home.data_folders())?;
                 let card_file = root.join(format!("{}.yaml", card.name));
                 let groups = card.groups.iter().filter_map(|groups| groups.file.as_deref());
-                let files = card.source.paths().into_iter().chain(groups);
+                let train = card.train.iter().filter(|_| key.is_training);
+                let train = train.flat_map(|train| train.paths());
+                let files = card.source.paths().into_iter().chain(groups).chain(train);
                 let stamp = Stamp::of(files.map(|path| root.join(path)).chain([card_file]));
-                let mut set = Dataset::open(&card, &root)?;
+                let mut set = match key.is_training {
+                    true => Dataset::open_training(&card, &root)?,
+                    false => Dataset::open(&card, &root)?,
+                };
                 if let Some(corrupt) = key.corrupt {
                     set.set_corrupt(corrupt);
                 }
@@ -298,6 +305,23 @@ impl ModelCache {
         Ok(Arc::new(set))
     }
 
+    /// The images to train on that the card of a set names; of the network's in-distribution set where that one's names none
+    /// (a file has no card).
+    fn training(
+        &self,
+        of: Option<&str>,
+        request: &SetRequest,
+        network: &OpenNetwork,
+    ) -> Result<Arc<Dataset>, OpenError> {
+        let own = network.card.in_dataset.as_str();
+        let mut name = of.unwrap_or(own);
+        let (card, _) = network.card.find_set(name, &self.home.data_folders())?;
+        if card.train.is_none() {
+            name = own;
+        }
+        self.set(training_key(name, request, network), network)
+    }
+
     /// The images of the request. The labels of an in-distribution set must be those of the network.
     pub(super) fn images(
         &self,
@@ -310,6 +334,7 @@ impl ModelCache {
                 self.set(key_of(&network.card.in_dataset, request, network), network)?
             }
             SetImages::Named(name) => self.set(key_of(name, request, network), network)?,
+            SetImages::Training(of) => self.training(of.as_deref(), request, network)?,
         };
         let (found, needed) = (set.class_names().len(), network.card.classes);
         if request.side == Side::In && found > 0 && found != needed {
@@ -331,12 +356,25 @@ fn set_key(request: &SetRequest, network: &OpenNetwork) -> Option<SetKey> {
         SetImages::InDistribution => Some(key_of(&network.card.in_dataset, request, network)),
         SetImages::Named(name) => Some(key_of(name, request, network)),
         SetImages::Files(_) => None,
+        SetImages::Training(of) => Some(training_key(
+            of.as_deref().unwrap_or(&network.card.in_dataset),
+            request,
+            network,
+        )),
+    }
+}
+
+fn training_key(name: &str, request: &SetRequest, network: &OpenNetwork) -> SetKey {
+    SetKey {
+        is_training: true,
+        ..key_of(name, request, network)
     }
 }
 
 fn key_of(name: &str, request: &SetRequest, network: &OpenNetwork) -> SetKey {
     SetKey {
         name: name.to_owned(),
+        is_training: false,
         corrupt: request.corrupt,
         preprocessing: format!("{:?}", network.card.preprocessing),
     }

@@ -4,15 +4,16 @@ use std::sync::Arc;
 use tch::{TchError, Tensor};
 
 use super::entry_id::EntryId;
-use super::evidence::Shown;
+use super::evidence::{Row, Shown, Wanted};
 use super::open_network::OpenNetwork;
 use super::out_of_memory::{is_out_of_memory, torch_kind};
 use super::worker_id::WorkerId;
-use crate::networks::reason_of;
+use crate::networks::{Outputs, reason_of};
 use crate::scoring::{Direction, Scorer, Signs};
 use odin_core::protocol::{Failure, FailureKind};
 use odin_core::runs::evidence::EvidenceKey;
-use odin_core::units::{LogOdds, Magnitude, Temperature};
+use odin_core::setting::Move;
+use odin_core::units::{LogOdds, Temperature};
 use odin_datasets::Batch;
 
 /// A batch to compute, and what is known of its images.
@@ -24,15 +25,21 @@ pub(super) struct Work {
     /// The worker that computes it.
     pub worker: WorkerId,
     pub network: Arc<OpenNetwork>,
-    pub temperature: Temperature,
-    pub magnitude: Magnitude,
+    pub wanted: Wanted,
+    pub passes: Passes,
     pub batch: Batch,
-    /// By place in the batch: signs at T, where logits are known too.
-    pub known: Vec<Option<Signs>>,
+    /// By place in the batch: signs at ODIN's T, where logits are known too.
+    pub signs: Vec<Option<Signs>>,
 }
 
-/// An image's number and its logits.
-type Row = (u32, Box<[f32]>);
+/// The passes that a batch lacks: an image that has one gets it again where another of the batch has not.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Passes {
+    /// Over the images as they are.
+    pub plain: bool,
+    pub odin: bool,
+    pub moves: Vec<Move>,
+}
 
 /// What came of a batch.
 #[derive(Default)]
@@ -93,63 +100,138 @@ pub(super) fn compute(work: &Work, thread: usize) -> Result<Found, PassError> {
 }
 
 /// Images `from..to` of the batch.
+struct Part<'a> {
+    scorer: &'a Scorer,
+    work: &'a Work,
+    numbers: Vec<u32>,
+    images: Tensor,
+    /// What the passes so far have shown.
+    shown: Shown,
+    has_plain: bool,
+}
+
 fn part(scorer: &Scorer, work: &Work, from: usize, to: usize, found: &mut Found) -> Result<(), PassError> {
-    let Work {
-        batch,
-        temperature,
-        magnitude,
-        ..
-    } = work;
+    let batch = &work.batch;
     let pixels = batch.channels * batch.height * batch.width;
     let values = batch.images.get(from * pixels..to * pixels).unwrap_or_default();
-    let images = scorer.images(values, batch.height, batch.width)?;
-    let numbers: Vec<u32> = work.images().skip(from).take(to - from).collect();
-    let rows = |logits: &Tensor| -> Result<Vec<Row>, PassError> {
-        let values = scorer.rows(logits)?;
-        let classes = values.len() / numbers.len().max(1);
+    let mut part = Part {
+        scorer,
+        work,
+        numbers: work.images().skip(from).take(to - from).collect(),
+        images: scorer.images(values, batch.height, batch.width)?,
+        shown: Shown::default(),
+        has_plain: false,
+    };
+    part.pass(from)?;
+    found.shown.join(part.shown);
+    Ok(())
+}
+
+impl Part<'_> {
+    /// Every pass that the work names.
+    fn pass(&mut self, from: usize) -> Result<(), PassError> {
+        let Work { wanted, passes, .. } = self.work;
+        // The gradient of ODIN's loss, which i-ODIN at the same T looks at too.
+        let mut gradient: Option<(Temperature, Tensor)> = None;
+        if let Some((t, magnitude)) = wanted.odin_pass().filter(|_| passes.odin) {
+            let positive = match self.known_signs(from) {
+                Some(known) => {
+                    let (height, width) = (self.work.batch.height, self.work.batch.width);
+                    self.scorer.unpack(known.into_iter(), height, width)?
+                }
+                None => {
+                    let found = self.gradient(Direction::CrossEntropy(t))?;
+                    let positive = self.scorer.signs(&found)?;
+                    let packed = self.scorer.pack(&positive)?;
+                    self.shown.signs = self.numbers.iter().copied().zip(packed).collect();
+                    gradient = Some((t, found));
+                    positive
+                }
+            };
+            let moved = self.scorer.perturbed(&self.images, &positive, magnitude)?;
+            self.shown.scores = self.log_odds(&moved, t)?;
+        }
+        for &movement in &passes.moves {
+            match movement {
+                Move::GreatestGradient(t, magnitude) => {
+                    let found = match gradient.take_if(|(at, _)| *at == t) {
+                        Some((_, found)) => found,
+                        None => self.gradient(Direction::CrossEntropy(t))?,
+                    };
+                    let moved = self.scorer.i_odin(&self.images, &found, magnitude)?;
+                    let scores = self.log_odds(&moved, t)?;
+                    self.shown.moved_scores.push((movement, scores));
+                    gradient = Some((t, found));
+                }
+                Move::LeastGradient { percent, step } => {
+                    let found = self.gradient(Direction::Guess)?;
+                    let moved = self.scorer.adascale(&self.images, &found, percent, step)?;
+                    let features = self.scorer.outputs(&moved)?.features.ok_or_else(no_features)?;
+                    let rows = self.rows(&features)?;
+                    self.shown.moved_features.push((movement, rows));
+                }
+            }
+        }
+        if passes.plain && !self.has_plain {
+            let outputs = self.scorer.outputs(&self.images)?;
+            self.keep(&outputs)?;
+        }
+        Ok(())
+    }
+
+    /// The signs of all images of the part, where they are known.
+    fn known_signs(&self, from: usize) -> Option<Vec<&Signs>> {
+        let of_part = self.work.signs.iter().skip(from).take(self.numbers.len());
+        let known: Option<Vec<&Signs>> = of_part.map(Option::as_ref).collect();
+        known.filter(|known| known.len() == self.numbers.len())
+    }
+
+    /// The gradient to the images; what the pass there has shown is kept.
+    fn gradient(&mut self, direction: Direction) -> Result<Tensor, PassError> {
+        let (outputs, gradient) = self.scorer.gradient(&self.images, direction)?;
+        self.keep(&outputs)?;
+        Ok(gradient)
+    }
+
+    fn keep(&mut self, outputs: &Outputs) -> Result<(), PassError> {
+        if self.has_plain {
+            return Ok(());
+        }
+        self.shown.logits = self.rows(&outputs.logits)?;
+        if let Some(features) = &outputs.features {
+            self.shown.features = self.rows(features)?;
+        }
+        self.has_plain = true;
+        Ok(())
+    }
+
+    fn log_odds(&self, images: &Tensor, t: Temperature) -> Result<Vec<(u32, LogOdds)>, PassError> {
+        let rows = self.rows(&self.scorer.outputs(images)?.logits)?;
+        Ok(rows
+            .iter()
+            .map(|(image, row)| (*image, LogOdds::of(row, t)))
+            .collect())
+    }
+
+    /// A row of numbers an image.
+    fn rows(&self, values: &Tensor) -> Result<Vec<Row>, PassError> {
+        let values = self.scorer.rows(values)?;
+        let width = values.len() / self.numbers.len().max(1);
         let row = |(&image, row): (&u32, &[f32])| match row.iter().any(|z| z.is_nan()) {
             true => Err(PassError::NotANumber {
-                set: work.set.clone(),
+                set: self.work.set.clone(),
                 image,
             }),
             false => Ok((image, row.into())),
         };
-        numbers
+        self.numbers
             .iter()
-            .zip(values.chunks(classes.max(1)))
+            .zip(values.chunks(width.max(1)))
             .map(row)
             .collect()
-    };
-    if magnitude.is_zero() {
-        found.shown.logits.extend(rows(&scorer.logits(&images)?)?);
-        return Ok(());
     }
-    let known: Option<Vec<&Signs>> = work
-        .known
-        .iter()
-        .skip(from)
-        .take(to - from)
-        .map(Option::as_ref)
-        .collect();
-    let positive = match known.filter(|known| known.len() == numbers.len()) {
-        Some(known) => scorer.unpack(known.into_iter(), batch.height, batch.width)?,
-        None => {
-            let (outputs, gradient) = scorer.gradient(&images, Direction::CrossEntropy(*temperature))?;
-            let positive = scorer.signs(&gradient)?;
-            let logits = rows(&outputs.logits)?;
-            found
-                .shown
-                .signs
-                .extend(numbers.iter().copied().zip(scorer.pack(&positive)?));
-            found.shown.logits.extend(logits);
-            positive
-        }
-    };
-    let after = rows(&scorer.logits(&scorer.perturbed(&images, &positive, *magnitude)?)?)?;
-    found.shown.scores.extend(
-        after
-            .iter()
-            .map(|(image, row)| (*image, LogOdds::of(row, *temperature))),
-    );
-    Ok(())
+}
+
+fn no_features() -> TchError {
+    TchError::Torch("the network gave no features this time".to_owned())
 }

@@ -8,8 +8,10 @@ use std::collections::HashMap;
 use odin_core::protocol::{Generation, JobId, Order, SetId, SetRequest, Side};
 
 use super::entry_id::EntryId;
+use super::fitting::Waiting;
 use super::task::Task;
 use super::worker_id::WorkerId;
+use odin_core::runs::evidence::EvidenceKey;
 
 /// Who asked for a set, and when its turn comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,12 +28,16 @@ pub(super) struct Entry {
     pub workers: Vec<WorkerId>,
     /// Never empty.
     pub subscribers: Vec<Subscriber>,
+    /// Whether its images are for detectors to be fitted on: those who wait for the fit ask for them, and nobody for scores.
+    pub is_sample: bool,
     pub state: State,
 }
 
 pub(super) enum State {
     /// Its network and images are being opened.
     Opening,
+    /// It is open; its detectors are being fitted.
+    Waiting(Box<Waiting>),
     Open(Box<Task>),
 }
 
@@ -61,9 +67,32 @@ impl RunQueue {
         self.remove_subscriber(subscriber.set);
         self.next += 1;
         self.arrivals.entry(subscriber.set.job).or_insert(self.next);
-        let same = |entry: &&mut Entry| entry.request == request && entry.workers == workers;
+        self.join(&[subscriber], request, workers, false)
+    }
+
+    /// Takes in images that those who wait for a fit need.
+    pub(super) fn put_sample(
+        &mut self,
+        subscribers: &[Subscriber],
+        request: SetRequest,
+        workers: Vec<WorkerId>,
+    ) -> Put {
+        self.next += 1;
+        self.join(subscribers, request, workers, true)
+    }
+
+    fn join(
+        &mut self,
+        subscribers: &[Subscriber],
+        request: SetRequest,
+        workers: Vec<WorkerId>,
+        is_sample: bool,
+    ) -> Put {
+        let same = |entry: &&mut Entry| {
+            entry.is_sample == is_sample && entry.request == request && entry.workers == workers
+        };
         if let Some(entry) = self.entries.iter_mut().find(same) {
-            entry.subscribers.push(subscriber);
+            entry.subscribers.extend(subscribers);
             return Put::Joined(entry.id);
         }
         let id = EntryId::new(self.next);
@@ -71,10 +100,28 @@ impl RunQueue {
             id,
             request,
             workers,
-            subscribers: vec![subscriber],
+            subscribers: subscribers.to_vec(),
+            is_sample,
             state: State::Opening,
         });
         Put::New(id)
+    }
+
+    /// Somebody more who waits for a sample.
+    pub(super) fn subscribe(&mut self, id: EntryId, subscriber: Subscriber) {
+        if let Some(entry) = self.entry(id) {
+            entry.subscribers.push(subscriber);
+        }
+    }
+
+    /// The sets that wait for a fit.
+    pub(super) fn waiting(&mut self) -> impl Iterator<Item = (EntryId, &mut Waiting)> {
+        self.entries
+            .iter_mut()
+            .filter_map(|entry| match &mut entry.state {
+                State::Waiting(waiting) => Some((entry.id, waiting.as_mut())),
+                State::Opening | State::Open(_) => None,
+            })
     }
 
     /// A lane that was idle has no claim to what it did not use.
@@ -147,7 +194,7 @@ impl RunQueue {
         let entry = self.entries.get_mut(place)?;
         match &mut entry.state {
             State::Open(task) => Some((entry.id, task)),
-            State::Opening => None,
+            State::Opening | State::Waiting(_) => None,
         }
     }
 
@@ -170,7 +217,7 @@ impl RunQueue {
     pub(super) fn task(&mut self, id: EntryId) -> Option<&mut Task> {
         match &mut self.entry(id)?.state {
             State::Open(task) => Some(task),
-            State::Opening => None,
+            State::Opening | State::Waiting(_) => None,
         }
     }
 
@@ -198,11 +245,12 @@ impl RunQueue {
         subscribers
     }
 
-    /// Every set that is open.
-    pub(super) fn tasks(&self) -> impl Iterator<Item = &Task> {
-        self.entries.iter().filter_map(|entry| match &entry.state {
-            State::Open(task) => Some(task.as_ref()),
-            State::Opening => None,
+    /// Whether a set needs the evidence of this key: one that is open, or that waits for a fit on it.
+    pub(super) fn uses(&self, key: &EvidenceKey) -> bool {
+        self.entries.iter().any(|entry| match &entry.state {
+            State::Open(task) => task.uses(key),
+            State::Waiting(waiting) => waiting.uses(key),
+            State::Opening => false,
         })
     }
 }

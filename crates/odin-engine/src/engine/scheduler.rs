@@ -1,12 +1,16 @@
 //! The engine's thread: hears commands, hands batches to the workers and tells what comes back.
 //!
-//! It owns the run queue and the evidence; nobody else touches them.
+//! It owns the run queue and the evidence; nobody else touches them. What sets wait for before their detectors can score is
+//! in `fits`.
+mod fits;
+
 use std::collections::HashSet;
 use std::sync::mpsc::{Receiver, Sender};
 
 use super::device;
 use super::entry_id::EntryId;
-use super::evidence::Store;
+use super::evidence::{Scoring, Store};
+use super::fitting::{Detectors, Fits, Missing};
 use super::guard::guarded;
 use super::inspect::Inspector;
 use super::loader::{LoadRequest, Loaded, Loader, Ready};
@@ -19,7 +23,7 @@ use super::worker_id::WorkerId;
 use super::workers::Workers;
 use odin_core::home::Home;
 use odin_core::protocol::{
-    Command, Event, Failure, Generation, Placement, ScoreBatch, ScoreTable, SetId, SetRequest, Side,
+    Command, Event, Failure, FittedOn, Generation, Placement, ScoreBatch, ScoreTable, SetId, SetRequest, Side,
 };
 use odin_core::runs::evidence::Budget;
 use odin_core::units::{Device, Devices};
@@ -29,6 +33,8 @@ pub(super) enum Message {
     Command(Box<Command>),
     Loaded(Box<Loaded>),
     Done(Box<Done>),
+    /// The detectors that a set waits for were fitted, or could not be.
+    Fitted(EntryId),
     /// What the inspector has to say.
     Tell(Box<Event>),
 }
@@ -36,6 +42,7 @@ pub(super) enum Message {
 struct Scheduler<E, D> {
     store: Store,
     queue: RunQueue,
+    fits: Fits,
     workers: Workers<D>,
     loader: Loader,
     /// Heard of since the last batch was handed out.
@@ -83,6 +90,7 @@ pub(super) fn run(
     let mut scheduler = Scheduler {
         store: Store::new(&home.runs(), budget),
         queue: RunQueue::default(),
+        fits: Fits::default(),
         workers: Workers::new(move |result| {
             let _ = done.send(Message::Done(Box::new(result)));
         }),
@@ -106,6 +114,7 @@ pub(super) fn run(
                 Message::Command(command) => scheduler.hear(*command),
                 Message::Loaded(loaded) => scheduler.open(*loaded),
                 Message::Done(done) => scheduler.take_back(*done),
+                Message::Fitted(entry) => scheduler.fitted(entry),
                 Message::Tell(event) => (scheduler.emit)(*event),
             }
         }
@@ -195,25 +204,43 @@ impl<E: FnMut(Event), D: Fn(Done) + Clone + Send + 'static> Scheduler<E, D> {
             return;
         };
         let devices = devices_of(&place.workers);
-        let State::Open(task) = &place.state else { return };
-        let (total, known) = (task.total(), task.known(&mut self.store));
+        let task = match &mut place.state {
+            State::Open(task) => task,
+            State::Waiting(waiting) => {
+                let asked: Vec<EntryId> = waiting.asked().collect();
+                return asked
+                    .into_iter()
+                    .for_each(|sample| self.queue.subscribe(sample, subscriber));
+            }
+            State::Opening => return,
+        };
+        let known = task.known(&mut self.store);
+        let (total, missing, on) = (task.total(), task.missing().clone(), task.fitted_on().cloned());
         (self.emit)(started(subscriber, devices, total));
+        tell_fit(&mut self.emit, &[subscriber], on.as_ref(), &missing);
         tell_scores(&mut self.emit, &[subscriber], known, true);
     }
 
-    /// Has opened what the sets heard of need, unless they are past already.
+    /// Has opened what the sets heard of need, unless they are past already; and the images that their detectors are to be
+    /// fitted on.
     fn open_asked(&mut self) {
-        for request in std::mem::take(&mut self.asked) {
-            if self.queue.entry(request.entry).is_some()
-                && let Some(loaded) = self.loader.request(request)
-            {
-                self.open(loaded);
+        while !self.asked.is_empty() {
+            for request in std::mem::take(&mut self.asked) {
+                if self.queue.entry(request.entry).is_some()
+                    && let Some(loaded) = self.loader.request(request)
+                {
+                    self.open(loaded);
+                }
             }
         }
     }
 
     /// Takes the entry out, and tells those who asked for it why.
     fn fail(&mut self, entry: EntryId, reason: &Failure) {
+        if self.queue.entry(entry).is_some_and(|place| place.is_sample) {
+            self.queue.remove(entry);
+            return self.sample_failed(entry, &reason.text);
+        }
         for subscriber in self.queue.remove(entry) {
             (self.emit)(Event::Failed {
                 set: subscriber.set,
@@ -228,19 +255,47 @@ impl<E: FnMut(Event), D: Fn(Done) + Clone + Send + 'static> Scheduler<E, D> {
         let Some(place) = self.queue.entry(entry) else {
             return;
         };
-        let (request, devices) = (place.request.clone(), devices_of(&place.workers));
         for text in ready.iter().flat_map(Ready::notes) {
             if self.told.insert(text.clone()) {
                 (self.emit)(Event::Warning { text });
             }
         }
+        let ready = match ready {
+            Ok(ready) => ready,
+            Err(reason) => return self.fail(entry, &reason),
+        };
+        if place.is_sample {
+            return self.begin_sample(entry, ready);
+        }
+        let detectors = Detectors::of(&place.request, ready.network());
+        if !detectors.fitted.is_empty() {
+            return self.await_fit(entry, ready, detectors);
+        }
+        let scoring = Scoring::unfitted(detectors.unfitted.into_iter());
+        self.begin(entry, ready, scoring, detectors.missing, None);
+    }
+
+    /// Begins a set whose detectors are ready.
+    fn begin(
+        &mut self,
+        entry: EntryId,
+        ready: Ready,
+        scoring: Scoring,
+        missing: Missing,
+        on: Option<FittedOn>,
+    ) {
+        let Some(place) = self.queue.entry(entry) else {
+            return;
+        };
+        let (request, devices) = (place.request.clone(), devices_of(&place.workers));
         let store = &mut self.store;
-        let begin = |ready: Ready| guarded(|| Task::begin(entry, request, ready, store));
-        let (task, known) = match ready.and_then(begin) {
+        let begin = || Task::begin(entry, request, ready, scoring, store);
+        let (mut task, known) = match guarded(begin) {
             Ok(begun) => begun,
             Err(reason) => return self.fail(entry, &reason),
         };
-        let total = task.total();
+        task.tell(missing, on);
+        let (total, missing, on) = (task.total(), task.missing().clone(), task.fitted_on().cloned());
         let notes: Vec<String> = task.notes().collect();
         if let Some(place) = self.queue.entry(entry) {
             place.state = State::Open(Box::new(task));
@@ -249,6 +304,7 @@ impl<E: FnMut(Event), D: Fn(Done) + Clone + Send + 'static> Scheduler<E, D> {
         for &subscriber in &subscribers {
             (self.emit)(started(subscriber, devices.clone(), total));
         }
+        tell_fit(&mut self.emit, &subscribers, on.as_ref(), &missing);
         tell_scores(&mut self.emit, &subscribers, known, true);
         for text in notes {
             if self.told.insert(text.clone()) {
@@ -286,6 +342,9 @@ impl<E: FnMut(Event), D: Fn(Done) + Clone + Send + 'static> Scheduler<E, D> {
         let Some(place) = self.queue.entry(entry) else {
             return;
         };
+        if place.is_sample {
+            return self.finish_sample(entry);
+        }
         let devices: Vec<Device> = place.workers.iter().map(|worker| worker.device).collect();
         let Some(task) = self.queue.task(entry) else {
             return;
@@ -342,16 +401,20 @@ impl<E: FnMut(Event), D: Fn(Done) + Clone + Send + 'static> Scheduler<E, D> {
             );
             (self.emit)(Event::Warning { text });
         }
-        self.store
-            .keep(&work.evidence, work.temperature, work.magnitude, found.shown);
-        if let Some(task) = self.queue.task(entry) {
+        self.store.keep(&work.evidence, &work.wanted, found.shown);
+        if self.queue.entry(entry).is_some_and(|place| place.is_sample) {
+            self.sample_came_back(&work);
+        } else if let Some(task) = self.queue.task(entry) {
+            let before = task.missing().len();
             let scores = task.scores(&work, &mut self.store);
+            let missing = task.missing().split_at(before).1.to_vec();
             let shortfall = match task.side() {
                 Side::In => self.accuracy.watch(&work.network, scores.images()),
                 Side::Out => None,
             };
             // The pass was made for the one whose turn it is; the others have its scores for nothing.
             let subscribers = self.queue.subscribers(entry);
+            tell_fit(&mut self.emit, &subscribers, None, &missing);
             let (first, others) = subscribers.split_at(1.min(subscribers.len()));
             tell_scores(&mut self.emit, first, scores.clone(), false);
             tell_scores(&mut self.emit, others, scores, true);
@@ -365,8 +428,7 @@ impl<E: FnMut(Event), D: Fn(Done) + Clone + Send + 'static> Scheduler<E, D> {
     /// Keeps the evidence within its room, and passes on what it has to say.
     fn tidy(&mut self) {
         let queue = &self.queue;
-        self.store
-            .make_room(|key| queue.tasks().any(|task| task.uses(key)));
+        self.store.make_room(|key| queue.uses(key));
         for text in self.store.take_warnings() {
             (self.emit)(Event::Warning { text });
         }
@@ -384,6 +446,27 @@ fn started(subscriber: Subscriber, devices: Devices, total: usize) -> Event {
         generation: subscriber.generation,
         devices,
         total,
+    }
+}
+
+/// Tells everybody who asked for a set what its detectors are fitted on, and which have no scores.
+fn tell_fit(
+    emit: &mut impl FnMut(Event),
+    subscribers: &[Subscriber],
+    on: Option<&FittedOn>,
+    missing: &Missing,
+) {
+    for &Subscriber { set, generation, .. } in subscribers {
+        if let Some(on) = on.cloned() {
+            emit(Event::Fitted { set, generation, on });
+        }
+        if !missing.is_empty() {
+            emit(Event::Missing {
+                set,
+                generation,
+                detectors: missing.clone(),
+            });
+        }
     }
 }
 

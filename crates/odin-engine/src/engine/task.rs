@@ -7,12 +7,13 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
 use super::entry_id::EntryId;
-use super::evidence::Store;
+use super::evidence::{Evidence, Scored, Scoring, Store};
+use super::fitting::{Missing, Sample};
 use super::loader::Ready;
 use super::open_network::OpenNetwork;
-use super::pass::Work;
+use super::pass::{Passes, Work};
 use super::worker_id::WorkerId;
-use odin_core::protocol::{Failure, FailureKind, Order, ScoreTable, SetImages, SetRequest};
+use odin_core::protocol::{Failure, FailureKind, FittedOn, Order, ScoreTable, SetImages, SetRequest};
 use odin_core::runs::evidence::EvidenceKey;
 use odin_datasets::{Dataset, DatasetError, Normalisation, Prefetch};
 use odin_metrics::Side;
@@ -40,6 +41,10 @@ pub(super) struct Task {
     entry: EntryId,
     pub started: Instant,
     request: SetRequest,
+    scoring: Scoring,
+    /// Detectors that were asked for and have no scores.
+    missing: Missing,
+    fitted_on: Option<FittedOn>,
     networks: Vec<(WorkerId, Arc<OpenNetwork>)>,
     set: Arc<Dataset>,
     evidence: EvidenceKey,
@@ -77,6 +82,7 @@ impl Task {
         entry: EntryId,
         request: SetRequest,
         ready: Ready,
+        scoring: Scoring,
         store: &mut Store,
     ) -> Result<(Self, ScoreTable), TaskError> {
         let Ready {
@@ -88,15 +94,14 @@ impl Task {
         let chosen = set.choose(&request.choice)?;
         let note = set.lacks(&chosen, request.choice.sampling);
         let order = order_of(&chosen, &request);
-        let (t, magnitude) = request.settings.perturbation();
-        let evidence = store.open(&key, t, magnitude);
+        let evidence = store.open(&key, scoring.wanted());
         // The batches are those of a set of which nothing is known, less the images that are known: what a killed program
         // had not finished is computed in the same company, and comes to the same to the bit.
         let (mut known, mut todo) = (Vec::new(), Vec::new());
         for chunk in order.chunks(batch) {
             let mut missing = Vec::new();
             for &image in chunk {
-                match evidence.is_enough(image, &request.settings) {
+                match evidence.is_enough(image, scoring.wanted()) {
                     true => known.push(image),
                     false => missing.push(image as usize),
                 }
@@ -105,7 +110,10 @@ impl Task {
                 todo.push(missing);
             }
         }
-        let task = Self {
+        let mut task = Self {
+            scoring,
+            missing: Missing::new(),
+            fitted_on: None,
             entry,
             started: Instant::now(),
             handed_out: known.len(),
@@ -143,15 +151,73 @@ impl Task {
     }
 
     /// The scores that are known, in the order of the request.
-    pub(super) fn known(&self, store: &mut Store) -> ScoreTable {
-        self.table(self.order.iter().copied(), store)
+    pub(super) fn known(&mut self, store: &mut Store) -> ScoreTable {
+        let order = self.order.clone();
+        self.table(order.into_iter(), store)
     }
 
     /// The scores of those of the images for which the evidence suffices.
-    fn table(&self, images: impl Iterator<Item = u32>, store: &mut Store) -> ScoreTable {
+    fn table(&mut self, images: impl Iterator<Item = u32>, store: &mut Store) -> ScoreTable {
         let has_labels = self.request.side == Side::In;
         let label = |image: u32| self.set.label(image as usize).filter(|_| has_labels);
-        store.table(&self.evidence, images, &self.request.settings, label)
+        let Scored { table, failed } = store.table(&self.evidence, images, &self.scoring, label);
+        for (setting, why) in failed {
+            self.scoring.drop(&setting);
+            self.missing.push((setting.detector(), why));
+        }
+        table
+    }
+
+    /// Detectors that were asked for and have no scores.
+    pub(super) fn missing(&self) -> &Missing {
+        &self.missing
+    }
+
+    /// What its detectors are fitted on, where any is.
+    pub(super) fn fitted_on(&self) -> Option<&FittedOn> {
+        self.fitted_on.as_ref()
+    }
+
+    /// What was found out before it began.
+    pub(super) fn tell(&mut self, missing: Missing, on: Option<FittedOn>) {
+        self.missing.extend(missing);
+        self.fitted_on = on;
+    }
+
+    /// A batch has come back, of images whose scores nobody wants.
+    pub(super) fn came_back(&mut self) {
+        self.out = self
+            .out
+            .checked_sub(1)
+            .expect("a batch comes back once, after it was handed out");
+    }
+
+    /// Images that are known, of those that something is fitted on.
+    pub(super) fn known_images(&self, store: &Store) -> usize {
+        self.known_of(store).count()
+    }
+
+    fn known_of<'a>(&'a self, store: &'a Store) -> impl Iterator<Item = u32> + 'a {
+        let evidence = store.get(&self.evidence);
+        let is_known = move |image: &u32| {
+            evidence.is_some_and(|evidence| evidence.is_enough(*image, self.scoring.wanted()))
+        };
+        self.order.iter().copied().filter(is_known)
+    }
+
+    /// The images, for a fit.
+    pub(super) fn sample(&self, store: &Store) -> Sample {
+        let images: Vec<u32> = self.known_of(store).collect();
+        let labels = images
+            .iter()
+            .map(|&image| self.set.label(image as usize))
+            .collect();
+        Sample {
+            dataset: self.set.name().to_owned(),
+            evidence: self.evidence.clone(),
+            labels,
+            images,
+        }
     }
 
     /// The next batch, for this worker.
@@ -176,18 +242,33 @@ impl Task {
         };
         self.handed_out += batch.count;
         self.out += 1;
-        let (t, magnitude) = self.request.settings.perturbation();
+        let wanted = self.scoring.wanted().clone();
         let evidence = store.get(&self.evidence);
-        let signs = |&index: &usize| evidence?.signs(index as u32, t);
+        let signs = |&index: &usize| evidence?.signs(index as u32, wanted.odin.0);
+        let signs = batch.indices.iter().map(signs).collect();
+        let any = |lacks: &dyn Fn(&Evidence, u32) -> bool| {
+            let mut images = batch.indices.iter().map(|&index| index as u32);
+            images.any(|image| evidence.is_none_or(|evidence| lacks(evidence, image)))
+        };
+        let passes = Passes {
+            plain: any(&|evidence, image| !evidence.has_plain(image, &wanted)),
+            odin: any(&|evidence, image| !evidence.has_odin(image, &wanted)),
+            moves: wanted
+                .moves
+                .iter()
+                .copied()
+                .filter(|&movement| any(&|evidence, image| !evidence.has_moved(image, movement)))
+                .collect(),
+        };
         Ok(Next::Compute(Box::new(Work {
             entry: self.entry,
             set: self.set.name().to_owned(),
             evidence: self.evidence.clone(),
             worker,
             network,
-            temperature: t,
-            magnitude,
-            known: batch.indices.iter().map(signs).collect(),
+            wanted,
+            passes,
+            signs,
             batch,
         })))
     }
@@ -201,7 +282,7 @@ impl Task {
     ) -> Result<ScoreTable, TaskError> {
         let evidence = store.get(&self.evidence);
         let is_known = |&image: &usize| {
-            evidence.is_some_and(|evidence| evidence.is_enough(image as u32, &self.request.settings))
+            evidence.is_some_and(|evidence| evidence.is_enough(image as u32, self.scoring.wanted()))
         };
         let mut known: Vec<u32> = Vec::new();
         let mut missing = Vec::new();
@@ -223,10 +304,7 @@ impl Task {
 
     /// The scores of a batch that has come back, out of the evidence it has become.
     pub(super) fn scores(&mut self, work: &Work, store: &mut Store) -> ScoreTable {
-        self.out = self
-            .out
-            .checked_sub(1)
-            .expect("a batch comes back once, after it was handed out");
+        self.came_back();
         self.table(work.images(), store)
     }
 
@@ -243,7 +321,7 @@ impl Task {
                 let skipped = self.set.skipped().into_iter();
                 skipped.map(|(index, why)| (index as u32, why)).collect()
             }
-            SetImages::InDistribution | SetImages::Named(_) => Vec::new(),
+            SetImages::InDistribution | SetImages::Named(_) | SetImages::Training(_) => Vec::new(),
         }
     }
 

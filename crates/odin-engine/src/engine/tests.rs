@@ -9,7 +9,8 @@ use crate::networks::weights::Weights;
 use odin_core::comparisons::{Comparisons, JobBatch, JobCommand, JobEvent};
 use odin_core::networks::Architecture;
 use odin_core::protocol::{
-    Event, Failure, FailureKind, Generation, JobId, JobSpec, Order, Placement, ScoreTable, ScoredImage,
+    Event, Failure, FailureKind, FitSample, Generation, JobId, JobSpec, Order, Placement, ScoreTable,
+    ScoredImage,
 };
 use odin_core::setting::{Detector, Settings};
 use odin_core::units::{Device, Devices, Magnitude, Temperature};
@@ -60,6 +61,7 @@ pub(super) fn spec(temperature: f64, magnitude: f64, order: Order) -> JobSpec {
         batch: Some(8),
         seed: 0,
         order,
+        fit: FitSample::default(),
     }
 }
 
@@ -113,7 +115,7 @@ impl TestEngine {
     }
 
     /// Ends this engine and starts another on the same folder.
-    fn again(self, budget: Budget) -> Self {
+    pub(super) fn again(self, budget: Budget) -> Self {
         let Self { engine, folder, .. } = self;
         drop(engine);
         Self::on(&Home::at(folder.path()), budget, folder)
@@ -124,7 +126,7 @@ impl TestEngine {
         commands.into_iter().for_each(|command| self.engine.send(command));
     }
 
-    fn ask(&mut self, job: u32, spec: JobSpec) -> Generation {
+    pub(super) fn ask(&mut self, job: u32, spec: JobSpec) -> Generation {
         self.generation += 1;
         let generation = Generation(self.generation);
         self.tell(JobCommand::Score {

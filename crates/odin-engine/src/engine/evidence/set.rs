@@ -1,45 +1,41 @@
 //! Evidence on the images of one set, in memory.
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
+use super::prepared::{Known, PreparedImages};
+use super::rows::{FloatRows, PerImage};
+use super::scoring::{FitId, Fitting, How, Scoring, Wanted};
 use super::{At, Shown};
 use crate::scoring::Signs;
 use odin_core::protocol::{ScoreTable, ScoredImage};
 use odin_core::runs::evidence::{Folder, Kind};
-use odin_core::setting::{Setting, Settings, perturbation};
-use odin_core::units::{LogOdds, Magnitude, Temperature};
-use odin_detectors::{argmax, score_logits};
+use odin_core::setting::{Move, Setting, perturbation};
+use odin_core::units::{LogOdds, Temperature};
+use odin_detectors::{Fitted, argmax, score_logits};
 
 /// Evidence on one set of images scored with one network, by the images' numbers in the set.
 #[derive(Default)]
 pub(crate) struct Evidence {
-    logits: Logits,
+    logits: FloatRows,
+    features: FloatRows,
     signs: HashMap<At, PerImage<Option<Signs>>>,
+    /// Log-odds after ODIN's pass, and after that of i-ODIN.
     scores: HashMap<At, PerImage<f64>>,
+    moved_features: HashMap<At, FloatRows>,
     /// What follows from the logits alone, by setting: arithmetic that is done once an image.
     derived: HashMap<Setting, PerImage<f64>>,
+    /// For fitted detectors: with features, and with features moved somehow.
+    prepared: HashMap<PreparedFor, PreparedImages>,
     /// When it was last opened.
     pub(super) opened: u64,
     /// Where it is kept on disk, if anywhere.
     pub(super) folder: Option<Folder>,
 }
 
-/// Unperturbed logits.
-#[derive(Default)]
-struct Logits {
-    /// Read from disk, if there is anything.
-    loaded: bool,
-    classes: usize,
-    /// NaN where an image's are not known.
-    values: Vec<f32>,
-}
-
-/// Values of one kind, and when they were last used.
-#[derive(Default)]
-struct PerImage<V> {
-    loaded: bool,
-    values: Vec<V>,
-    bytes: u64,
-    used: u64,
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct PreparedFor {
+    fit: FitId,
+    with_features: bool,
+    moved: Option<At>,
 }
 
 /// A part of the evidence that can be dropped from memory: which, when it was used, its bytes.
@@ -51,87 +47,113 @@ pub(super) struct Part {
 
 enum PartOf {
     Logits,
+    Features,
     Signs(At),
     Scores(At),
+    MovedFeatures(At),
     Derived(Setting),
+    Prepared(PreparedFor),
+}
+
+/// Scores of some images, and settings that turned out to have none.
+pub(crate) struct Scored {
+    pub table: ScoreTable,
+    pub failed: Vec<(Setting, String)>,
 }
 
 impl Evidence {
-    /// Reads what is on disk of what scores at (T, ε) need, unless it is in memory already.
-    pub(super) fn load(&mut self, t: Temperature, magnitude: Magnitude, now: u64) -> std::io::Result<()> {
+    /// Reads what is on disk of what scores need, unless it is in memory already.
+    pub(super) fn load(&mut self, wanted: &Wanted, now: u64) -> std::io::Result<()> {
         // Taken out while the values it reads are put into the rest.
         let Some(mut folder) = self.folder.take() else {
-            self.touch(t, magnitude, now);
+            self.touch(wanted, now);
             return Ok(());
         };
-        let read = self.load_from(&mut folder, t, magnitude);
+        let read = self.load_from(&mut folder, wanted);
         self.folder = Some(folder);
-        self.touch(t, magnitude, now);
+        self.touch(wanted, now);
         read
     }
 
-    fn load_from(
-        &mut self,
-        folder: &mut Folder,
-        t: Temperature,
-        magnitude: Magnitude,
-    ) -> std::io::Result<()> {
-        if !self.logits.loaded {
-            self.logits.loaded = true;
-            folder.read(Kind::Logits, |image, bytes| {
-                let row: Vec<f32> = bytes
-                    .as_chunks()
-                    .0
-                    .iter()
-                    .map(|b| f32::from_le_bytes(*b))
-                    .collect();
-                self.logits.keep(image, &row);
-            })?;
+    fn load_from(&mut self, folder: &mut Folder, wanted: &Wanted) -> std::io::Result<()> {
+        read_rows(&mut self.logits, folder, Kind::Logits)?;
+        if wanted.features {
+            read_rows(&mut self.features, folder, Kind::Features)?;
         }
-        if magnitude.is_zero() {
-            return Ok(());
+        if let Some((t, magnitude)) = wanted.odin_pass() {
+            let signs = self.signs.entry(At::temperature(t)).or_default();
+            if !signs.loaded {
+                signs.loaded = true;
+                folder.read(Kind::Signs(t), |image, bytes| {
+                    signs.keep_signs(image, bytes.into());
+                })?;
+            }
+            let scores = self.scores.entry(At::new(t, magnitude)).or_default();
+            read_scores(scores, folder, Kind::Scores(t, magnitude))?;
         }
-        let signs = self.signs.entry(At::temperature(t)).or_default();
-        if !signs.loaded {
-            signs.loaded = true;
-            folder.read(Kind::Signs(t), |image, bytes| {
-                signs.keep_signs(image, bytes.into());
-            })?;
-        }
-        let scores = self.scores.entry(At::new(t, magnitude)).or_default();
-        if !scores.loaded {
-            scores.loaded = true;
-            folder.read(Kind::Scores(t, magnitude), |image, bytes| {
-                if let Ok(bytes) = bytes.try_into() {
-                    scores.keep_score(image, LogOdds(f64::from_le_bytes(bytes)));
+        for &movement in &wanted.moves {
+            let (at, kind) = (At::moved(movement), Kind::Moved(movement));
+            match movement {
+                Move::GreatestGradient(..) => read_scores(self.scores.entry(at).or_default(), folder, kind)?,
+                Move::LeastGradient { .. } => {
+                    read_rows(self.moved_features.entry(at).or_default(), folder, kind)?;
                 }
-            })?;
+            }
         }
         Ok(())
     }
 
-    fn touch(&mut self, t: Temperature, magnitude: Magnitude, now: u64) {
-        if !magnitude.is_zero() {
+    fn touch(&mut self, wanted: &Wanted, now: u64) {
+        self.logits.used = now;
+        if wanted.features {
+            self.features.used = now;
+        }
+        if let Some((t, magnitude)) = wanted.odin_pass() {
             self.signs.entry(At::temperature(t)).or_default().used = now;
             self.scores.entry(At::new(t, magnitude)).or_default().used = now;
+        }
+        for &movement in &wanted.moves {
+            let at = At::moved(movement);
+            match movement {
+                Move::GreatestGradient(..) => self.scores.entry(at).or_default().used = now,
+                Move::LeastGradient { .. } => self.moved_features.entry(at).or_default().used = now,
+            }
         }
     }
 
     /// Keeps what is new of what a batch has shown, and gives that back to be written down: what is known stays, to the
     /// last bit.
-    pub(super) fn keep(&mut self, t: Temperature, magnitude: Magnitude, mut shown: Shown) -> Shown {
-        shown
-            .logits
-            .retain(|(image, logits)| self.logits.keep(*image, logits));
-        if !magnitude.is_zero() {
-            let signs = self.signs.entry(At::temperature(t)).or_default();
-            shown
-                .signs
-                .retain(|(image, bits)| signs.keep_signs(*image, bits.clone()));
-            let scores = self.scores.entry(At::new(t, magnitude)).or_default();
-            shown
-                .scores
-                .retain(|(image, score)| scores.keep_score(*image, *score));
+    pub(super) fn keep(&mut self, wanted: &Wanted, mut shown: Shown) -> Shown {
+        let (t, magnitude) = wanted.odin;
+        let Shown {
+            logits,
+            features,
+            signs,
+            scores,
+            moved_scores,
+            moved_features,
+        } = &mut shown;
+        logits.retain(|(image, row)| self.logits.keep(*image, row));
+        // Of an image that was known before, features that nobody wants may lie on disk, unread.
+        let new: HashSet<u32> = logits.iter().map(|(image, _)| *image).collect();
+        features.retain(|(image, row)| {
+            (wanted.features || new.contains(image)) && self.features.keep(*image, row)
+        });
+        if !signs.is_empty() {
+            let known = self.signs.entry(At::temperature(t)).or_default();
+            signs.retain(|(image, bits)| known.keep_signs(*image, bits.clone()));
+        }
+        if !scores.is_empty() {
+            let known = self.scores.entry(At::new(t, magnitude)).or_default();
+            scores.retain(|(image, score)| known.keep_score(*image, *score));
+        }
+        for (movement, scores) in moved_scores {
+            let known = self.scores.entry(At::moved(*movement)).or_default();
+            scores.retain(|(image, score)| known.keep_score(*image, *score));
+        }
+        for (movement, rows) in moved_features {
+            let known = self.moved_features.entry(At::moved(*movement)).or_default();
+            rows.retain(|(image, row)| known.keep(*image, row));
         }
         shown
     }
@@ -142,41 +164,70 @@ impl Evidence {
         self.signs.get(&At::temperature(t))?.get(image)
     }
 
+    /// Whether the logits are known, and the features where they are wanted: the plain pass.
+    pub(crate) fn has_plain(&self, image: u32, wanted: &Wanted) -> bool {
+        self.logits.row(image).is_some() && (!wanted.features || self.features.row(image).is_some())
+    }
+
+    /// Whether ODIN's pass was made where it is wanted.
+    pub(crate) fn has_odin(&self, image: u32, wanted: &Wanted) -> bool {
+        let score = |(t, magnitude)| self.scores.get(&At::new(t, magnitude))?.get(image);
+        wanted.odin_pass().is_none_or(|at| score(at).is_some())
+    }
+
+    /// Whether the pass over the image so moved was made.
+    pub(crate) fn has_moved(&self, image: u32, movement: Move) -> bool {
+        let at = At::moved(movement);
+        match movement {
+            Move::GreatestGradient(..) => self.scores.get(&at).and_then(|all| all.get(image)).is_some(),
+            Move::LeastGradient { .. } => {
+                let moved = self.moved_features.get(&at);
+                moved.and_then(|all| all.row(image)).is_some()
+            }
+        }
+    }
+
     /// Whether what is known suffices for the image's scores.
-    pub(crate) fn is_enough(&self, image: u32, settings: &Settings) -> bool {
-        let (t, magnitude) = settings.perturbation();
-        let is_passed = || self.scores.get(&At::new(t, magnitude))?.get(image);
-        self.logits.row(image).is_some() && (magnitude.is_zero() || is_passed().is_some())
+    pub(crate) fn is_enough(&self, image: u32, wanted: &Wanted) -> bool {
+        self.has_plain(image, wanted)
+            && self.has_odin(image, wanted)
+            && wanted
+                .moves
+                .iter()
+                .all(|&movement| self.has_moved(image, movement))
     }
 
     /// The scores of those of the images for which what is known suffices, in their order.
     pub(crate) fn table(
         &mut self,
         images: impl Iterator<Item = u32>,
-        settings: &Settings,
+        scoring: &Scoring,
         label: impl Fn(u32) -> Option<u16>,
         now: u64,
-    ) -> ScoreTable {
-        let images: Vec<u32> = images.filter(|&image| self.is_enough(image, settings)).collect();
-        if images.is_empty() {
-            return ScoreTable::new(settings.clone());
-        }
-        for setting in settings.iter() {
-            self.derive(setting, &images, now);
-        }
-        let columns: Vec<&PerImage<f64>> = settings
-            .iter()
-            .map(|setting| match perturbation(setting) {
-                Some((t, magnitude)) if !magnitude.is_zero() => self.scores.get(&At::new(t, magnitude)),
-                _ => self.derived.get(setting),
-            })
-            .map(|column| column.expect("the images that are known have a score by every setting"))
+    ) -> Scored {
+        let images: Vec<u32> = images
+            .filter(|&image| self.is_enough(image, scoring.wanted()))
             .collect();
-        let mut table = ScoreTable::new(settings.clone());
+        let mut failed = Vec::new();
+        if !images.is_empty() {
+            for (setting, how) in scoring.by() {
+                if let Err(why) = self.derive(setting, how, &images, now) {
+                    failed.push((*setting, why));
+                }
+            }
+        }
+        let mut scoring = scoring.clone();
+        failed.iter().for_each(|(setting, _)| scoring.drop(setting));
+        let columns: Vec<Vec<f64>> = scoring
+            .by()
+            .iter()
+            .map(|(setting, how)| self.column(setting, how, &images))
+            .collect();
+        let mut table = ScoreTable::new(scoring.settings());
         let mut row = Vec::with_capacity(columns.len());
-        for image in images {
+        for (place, image) in images.into_iter().enumerate() {
             row.clear();
-            row.extend(columns.iter().map(|column| column.get(image).unwrap_or(f64::NAN)));
+            row.extend(columns.iter().filter_map(|column| column.get(place)));
             let logits = self.logits.row(image).expect("an image is known by its logits");
             let scored = ScoredImage {
                 index: image,
@@ -185,18 +236,27 @@ impl Evidence {
             };
             table.push(scored, &row);
         }
-        table
+        Scored { table, failed }
     }
 
-    /// Computes what the images lack of a setting's scores that follow from the logits.
-    fn derive(&mut self, setting: &Setting, images: &[u32], now: u64) {
-        let at = match perturbation(setting) {
-            Some((_, magnitude)) if !magnitude.is_zero() => return,
-            Some((t, _)) => Some(t),
-            None => None,
-        };
+    /// Computes what the images lack of a setting's scores that follow from what is known.
+    fn derive(&mut self, setting: &Setting, how: &How, images: &[u32], now: u64) -> Result<(), String> {
+        match how {
+            How::Odin(..) | How::Moved(_) => Ok(()),
+            How::Logits => {
+                self.derive_from_logits(setting, images, now);
+                Ok(())
+            }
+            How::Fitted(fitting, fitted, movement) => {
+                self.derive_fitted(setting, fitting, fitted, *movement, images, now)
+            }
+        }
+    }
+
+    fn derive_from_logits(&mut self, setting: &Setting, images: &[u32], now: u64) {
         let column = self.derived.entry(*setting).or_default();
         column.used = now;
+        let at = temperature_of(setting);
         for &image in images {
             let Some(logits) = self.logits.row(image).filter(|_| column.get(image).is_none()) else {
                 continue;
@@ -209,38 +269,98 @@ impl Evidence {
         }
     }
 
-    /// What could be dropped from memory, and would be read from disk or computed again. Without the logits where
-    /// they are in use.
-    pub(super) fn parts(&self, logits_in_use: bool) -> Vec<Part> {
-        let signs = self.signs.iter().map(|(at, all)| Part {
-            what: PartOf::Signs(*at),
-            used: all.used,
-            bytes: all.bytes,
-        });
-        let scores = self.scores.iter().map(|(at, all)| Part {
-            what: PartOf::Scores(*at),
-            used: all.used,
-            bytes: all.bytes,
-        });
-        let derived = self.derived.iter().map(|(setting, all)| Part {
-            what: PartOf::Derived(*setting),
-            used: all.used,
-            bytes: all.bytes,
-        });
-        let logits = (!logits_in_use).then(|| Part {
-            what: PartOf::Logits,
-            used: 0,
-            bytes: self.logits.bytes(),
-        });
-        signs.chain(scores).chain(derived).chain(logits).collect()
+    fn derive_fitted(
+        &mut self,
+        setting: &Setting,
+        fitting: &Fitting,
+        fitted: &Fitted,
+        movement: Option<Move>,
+        images: &[u32],
+        now: u64,
+    ) -> Result<(), String> {
+        let key = prepared_for(setting, fitting, movement);
+        let prepared = self.prepared.entry(key);
+        let prepared = prepared.or_insert_with(|| PreparedImages::new(fitting));
+        prepared.used = now;
+        let known = Known {
+            logits: &self.logits,
+            features: key.with_features.then_some(&self.features),
+            moved: key.moved.and_then(|at| self.moved_features.get(&at)),
+        };
+        prepared
+            .extend(images, &known)
+            .map_err(|error| error.to_string())?;
+        prepared.score(setting, fitted)
+    }
+
+    /// The images' scores by a setting, which were derived.
+    fn column(&self, setting: &Setting, how: &How, images: &[u32]) -> Vec<f64> {
+        let score = |image: u32| -> Option<f64> {
+            match how {
+                How::Odin(t, magnitude) => self.scores.get(&At::new(*t, *magnitude))?.get(image),
+                How::Moved(movement) => self.scores.get(&At::moved(*movement))?.get(image),
+                How::Logits => self.derived.get(setting)?.get(image),
+                How::Fitted(fitting, _, movement) => {
+                    let prepared = self.prepared.get(&prepared_for(setting, fitting, *movement))?;
+                    prepared.get(setting, image)
+                }
+            }
+        };
+        // NaN: a detector on the logits that has no score for them.
+        images
+            .iter()
+            .map(|&image| score(image).unwrap_or(f64::NAN))
+            .collect()
+    }
+
+    /// The logits of these images, one after another, and how many classes there are.
+    pub(crate) fn logits(&self, images: &[u32]) -> (Vec<f32>, usize) {
+        (self.logits.gather(images), self.logits.width())
+    }
+
+    /// The features of these images, where they are known.
+    pub(crate) fn features(&self, images: &[u32]) -> (Vec<f32>, usize) {
+        (self.features.gather(images), self.features.width())
+    }
+
+    /// The features of these images moved so.
+    pub(crate) fn moved_features(&self, images: &[u32], movement: Move) -> (Vec<f32>, usize) {
+        let moved = self.moved_features.get(&At::moved(movement));
+        moved.map_or((Vec::new(), 0), |rows| (rows.gather(images), rows.width()))
+    }
+
+    /// What could be dropped from memory, and would be read from disk or computed again. Without the logits and features
+    /// where they are in use.
+    pub(super) fn parts(&self, in_use: bool) -> Vec<Part> {
+        let part = |what, used, bytes| Part { what, used, bytes };
+        let signs = self.signs.iter();
+        let scores = self.scores.iter();
+        let moved = self.moved_features.iter().filter(|_| !in_use);
+        let derived = self.derived.iter();
+        let prepared = self.prepared.iter();
+        let rows = [
+            part(PartOf::Logits, self.logits.used, self.logits.bytes()),
+            part(PartOf::Features, self.features.used, self.features.bytes()),
+        ];
+        signs
+            .map(|(at, all)| part(PartOf::Signs(*at), all.used, all.bytes))
+            .chain(scores.map(|(at, all)| part(PartOf::Scores(*at), all.used, all.bytes)))
+            .chain(moved.map(|(at, all)| part(PartOf::MovedFeatures(*at), all.used, all.bytes())))
+            .chain(derived.map(|(setting, all)| part(PartOf::Derived(*setting), all.used, all.bytes)))
+            .chain(prepared.map(|(key, all)| part(PartOf::Prepared(*key), all.used, all.bytes())))
+            .chain(rows.into_iter().filter(|_| !in_use))
+            .collect()
     }
 
     pub(super) fn drop_part(&mut self, part: &Part) {
         match &part.what {
             PartOf::Signs(at) => drop(self.signs.remove(at)),
             PartOf::Scores(at) => drop(self.scores.remove(at)),
+            PartOf::MovedFeatures(at) => drop(self.moved_features.remove(at)),
             PartOf::Derived(setting) => drop(self.derived.remove(setting)),
-            PartOf::Logits => self.logits = Logits::default(),
+            PartOf::Prepared(key) => drop(self.prepared.remove(key)),
+            PartOf::Logits => self.logits = FloatRows::default(),
+            PartOf::Features => self.features = FloatRows::default(),
         }
     }
 
@@ -248,87 +368,39 @@ impl Evidence {
     pub(super) fn bytes(&self) -> u64 {
         let signs: u64 = self.signs.values().map(|all| all.bytes).sum();
         let scores: u64 = self.scores.values().map(|all| all.bytes).sum();
+        let moved: u64 = self.moved_features.values().map(FloatRows::bytes).sum();
         let derived: u64 = self.derived.values().map(|all| all.bytes).sum();
-        self.logits.bytes() + signs + scores + derived
+        let prepared: u64 = self.prepared.values().map(PreparedImages::bytes).sum();
+        self.logits.bytes() + self.features.bytes() + signs + scores + moved + derived + prepared
     }
 }
 
-impl Logits {
-    /// False where the image's are known already, or are not of as many classes as the others'.
-    fn keep(&mut self, image: u32, row: &[f32]) -> bool {
-        if self.classes == 0 {
-            self.classes = row.len();
-        }
-        if row.len() != self.classes || row.is_empty() || self.row(image).is_some() {
-            return false;
-        }
-        let from = image as usize * self.classes;
-        let end = from + self.classes;
-        if self.values.len() < end {
-            self.values.resize(end, f32::NAN);
-        }
-        if let Some(place) = self.values.get_mut(from..end) {
-            place.copy_from_slice(row);
-        }
-        true
-    }
+/// The T of log-odds that follow from the logits: ODIN's, or i-ODIN's, at ε = 0.
+fn temperature_of(setting: &Setting) -> Option<Temperature> {
+    let odin = perturbation(setting).map(|(t, _)| t);
+    odin.or_else(|| odin_core::setting::unmoved(setting))
+}
 
-    fn row(&self, image: u32) -> Option<&[f32]> {
-        let from = (image as usize).checked_mul(self.classes)?;
-        let row = self.values.get(from..from + self.classes)?;
-        let is_known = row.first().is_some_and(|z| !z.is_nan());
-        is_known.then_some(row)
-    }
-
-    fn bytes(&self) -> u64 {
-        size_of_val(self.values.as_slice()) as u64
+fn prepared_for(setting: &Setting, fitting: &Fitting, movement: Option<Move>) -> PreparedFor {
+    PreparedFor {
+        fit: fitting.id,
+        with_features: odin_core::setting::needs_features(setting.detector()),
+        moved: movement.map(At::moved),
     }
 }
 
-impl PerImage<Option<Signs>> {
-    fn get(&self, image: u32) -> Option<Signs> {
-        self.values.get(image as usize)?.clone()
+fn read_rows(rows: &mut FloatRows, folder: &mut Folder, kind: Kind) -> std::io::Result<()> {
+    if rows.loaded {
+        return Ok(());
     }
-
-    /// False where the image's are known already.
-    fn keep_signs(&mut self, image: u32, signs: Signs) -> bool {
-        if self.get(image).is_some() {
-            return false;
-        }
-        let place = image as usize;
-        if self.values.len() <= place {
-            self.bytes += ((place + 1 - self.values.len()) * size_of::<Option<Signs>>()) as u64;
-            self.values.resize(place + 1, None);
-        }
-        if let Some(value) = self.values.get_mut(place) {
-            self.bytes += signs.len() as u64;
-            *value = Some(signs);
-        }
-        true
-    }
+    rows.loaded = true;
+    folder.read(kind, |image, bytes| rows.keep_bytes(image, bytes))
 }
 
-impl PerImage<f64> {
-    fn get(&self, image: u32) -> Option<f64> {
-        self.values
-            .get(image as usize)
-            .copied()
-            .filter(|score| !score.is_nan())
+fn read_scores(scores: &mut PerImage<f64>, folder: &mut Folder, kind: Kind) -> std::io::Result<()> {
+    if scores.loaded {
+        return Ok(());
     }
-
-    /// False where the image's is known already.
-    fn keep_score(&mut self, image: u32, score: LogOdds) -> bool {
-        if self.get(image).is_some() {
-            return false;
-        }
-        let place = image as usize;
-        if self.values.len() <= place {
-            self.values.resize(place + 1, f64::NAN);
-            self.bytes = size_of_val(self.values.as_slice()) as u64;
-        }
-        if let Some(value) = self.values.get_mut(place) {
-            *value = score.0;
-        }
-        true
-    }
+    scores.loaded = true;
+    folder.read(kind, |image, bytes| scores.keep_bytes(image, bytes))
 }

@@ -3,11 +3,12 @@ use std::collections::HashMap;
 use std::io;
 use std::path::Path;
 
-use super::{Evidence, Shown};
+use super::scoring::{Scoring, Wanted};
+use super::set::{Evidence, Scored};
+use super::{Row, Shown};
 use odin_core::protocol::ScoreTable;
 use odin_core::runs::evidence::{Budget, Disk, EvidenceKey, Folder, Kind};
-use odin_core::setting::Settings;
-use odin_core::units::{Magnitude, Temperature};
+use odin_core::units::LogOdds;
 
 /// Sets on disk that stay open though nothing scores them any more: each holds a lock, and with it an open file.
 const IDLE_SETS: usize = 64;
@@ -43,17 +44,20 @@ impl Store {
         &mut self,
         key: &EvidenceKey,
         images: impl Iterator<Item = u32>,
-        settings: &Settings,
+        scoring: &Scoring,
         label: impl Fn(u32) -> Option<u16>,
-    ) -> ScoreTable {
+    ) -> Scored {
         match self.sets.get_mut(key) {
-            Some(evidence) => evidence.table(images, settings, label, self.clock),
-            None => ScoreTable::new(settings.clone()),
+            Some(evidence) => evidence.table(images, scoring, label, self.clock),
+            None => Scored {
+                table: ScoreTable::new(scoring.settings()),
+                failed: Vec::new(),
+            },
         }
     }
 
-    /// The evidence on a set, with what is on disk of what scores at (T, ε) need.
-    pub(crate) fn open(&mut self, key: &EvidenceKey, t: Temperature, magnitude: Magnitude) -> &Evidence {
+    /// The evidence on a set, with what is on disk of what is wanted.
+    pub(crate) fn open(&mut self, key: &EvidenceKey, wanted: &Wanted) -> &Evidence {
         self.clock += 1;
         let evidence = self.sets.entry(key.clone()).or_default();
         evidence.opened = self.clock;
@@ -63,7 +67,7 @@ impl Store {
             } else if let Some(folder) = &mut evidence.folder {
                 folder.try_to_write()?;
             }
-            evidence.load(t, magnitude, self.clock)
+            evidence.load(wanted, self.clock)
         };
         if let Err(error) = open() {
             // Scoring goes on without a disk.
@@ -76,13 +80,13 @@ impl Store {
     }
 
     /// Keeps what a batch has shown, in memory and on disk.
-    pub(crate) fn keep(&mut self, key: &EvidenceKey, t: Temperature, magnitude: Magnitude, shown: Shown) {
+    pub(crate) fn keep(&mut self, key: &EvidenceKey, wanted: &Wanted, shown: Shown) {
         let evidence = self.sets.entry(key.clone()).or_default();
-        let new = evidence.keep(t, magnitude, shown);
+        let new = evidence.keep(wanted, shown);
         let (Some(folder), Some(disk)) = (&mut evidence.folder, &mut self.disk) else {
             return;
         };
-        match write(folder, t, magnitude, &new) {
+        match write(folder, wanted, &new) {
             Ok(bytes) => disk.grown(bytes),
             Err(error) => {
                 let why = format!("evidence is kept in memory only from now on: {error}");
@@ -138,39 +142,50 @@ impl Store {
 }
 
 /// Logits first, scores last: what a later part needs is there when the later part is.
-fn write(folder: &mut Folder, t: Temperature, magnitude: Magnitude, new: &Shown) -> io::Result<u64> {
-    let bytes_of = |row: &[f32]| row.iter().flat_map(|z| z.to_le_bytes()).collect::<Vec<u8>>();
-    let logits: Vec<_> = new
-        .logits
-        .iter()
-        .map(|(image, row)| (*image, bytes_of(row)))
-        .collect();
-    let scores: Vec<_> = new
-        .scores
-        .iter()
-        .map(|(image, score)| (*image, score.0.to_le_bytes()))
-        .collect();
-    let logits: Vec<_> = logits
-        .iter()
-        .map(|(image, row)| (*image, row.as_slice()))
-        .collect();
+fn write(folder: &mut Folder, wanted: &Wanted, new: &Shown) -> io::Result<u64> {
+    let (t, magnitude) = wanted.odin;
+    let mut bytes = append_rows(folder, Kind::Logits, &new.logits)?;
+    bytes += append_rows(folder, Kind::Features, &new.features)?;
     let signs: Vec<_> = new
         .signs
         .iter()
         .map(|(image, bits)| (*image, bits.as_ref()))
         .collect();
-    let scores: Vec<_> = scores
+    bytes += folder.append(Kind::Signs(t), &signs)?;
+    bytes += append_scores(folder, Kind::Scores(t, magnitude), &new.scores)?;
+    for (movement, scores) in &new.moved_scores {
+        bytes += append_scores(folder, Kind::Moved(*movement), scores)?;
+    }
+    for (movement, rows) in &new.moved_features {
+        bytes += append_rows(folder, Kind::Moved(*movement), rows)?;
+    }
+    Ok(bytes)
+}
+
+fn append_rows(folder: &mut Folder, kind: Kind, rows: &[Row]) -> io::Result<u64> {
+    let bytes_of = |row: &[f32]| row.iter().flat_map(|z| z.to_le_bytes()).collect::<Vec<u8>>();
+    let all: Vec<_> = rows.iter().map(|(image, row)| (*image, bytes_of(row))).collect();
+    let all: Vec<_> = all.iter().map(|(image, row)| (*image, row.as_slice())).collect();
+    folder.append(kind, &all)
+}
+
+fn append_scores(folder: &mut Folder, kind: Kind, scores: &[(u32, LogOdds)]) -> io::Result<u64> {
+    let all: Vec<_> = scores
+        .iter()
+        .map(|(image, score)| (*image, score.0.to_le_bytes()))
+        .collect();
+    let all: Vec<_> = all
         .iter()
         .map(|(image, score)| (*image, score.as_slice()))
         .collect();
-    Ok(folder.append(Kind::Logits, &logits)?
-        + folder.append(Kind::Signs(t), &signs)?
-        + folder.append(Kind::Scores(t, magnitude), &scores)?)
+    folder.append(kind, &all)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use odin_core::setting::Settings;
+    use odin_core::units::{Magnitude, Temperature};
 
     fn key(number: usize) -> EvidenceKey {
         EvidenceKey {
@@ -186,22 +201,21 @@ mod tests {
     fn of_thousands_of_sets_a_few_stay_open() {
         let folder = tempfile::tempdir().unwrap();
         let mut store = Store::new(folder.path(), Budget::default());
-        let (t, magnitude) = (Temperature::ONE, Magnitude::ZERO);
+        let wanted = Wanted::of(&Settings::new(Temperature::ONE, Magnitude::ZERO));
         let shown = Shown {
             logits: vec![(0, [1.0, 2.0].into())],
             ..Shown::default()
         };
         for number in 0..200 {
-            store.open(&key(number), t, magnitude);
-            store.keep(&key(number), t, magnitude, shown.clone());
+            store.open(&key(number), &wanted);
+            store.keep(&key(number), &wanted, shown.clone());
             store.make_room(|other| *other == key(3));
         }
         assert_eq!(store.sets.len(), IDLE_SETS + 1, "one is in use");
         assert!(store.get(&key(3)).is_some() && store.get(&key(199)).is_some());
         assert!(store.get(&key(4)).is_none());
         // What was closed is there again when it is asked for.
-        let settings = Settings::new(t, magnitude);
-        assert!(store.open(&key(4), t, magnitude).is_enough(0, &settings));
+        assert!(store.open(&key(4), &wanted).is_enough(0, &wanted));
         assert!(store.take_warnings().is_empty());
     }
 }
