@@ -12,8 +12,8 @@ use anyhow::{Context, bail};
 use indicatif::{MultiProgress, ProgressBar};
 use odin_core::comparisons::{Comparisons, JobCommand, JobEvent};
 use odin_core::protocol::{
-    Command, EngineEnded, EngineProcess, Event, Failure, FailureKind, Generation, JobId, JobSpec, Order,
-    Placement, ScoreBatch, ScoreTable, SetId,
+    Command, EngineEnded, EngineProcess, Event, Failure, FailureKind, FitSample, FittedOn, Generation, JobId,
+    JobSpec, Order, Placement, ScoreBatch, ScoreTable, SetId,
 };
 
 pub(super) use score_set::PendingSet;
@@ -24,7 +24,7 @@ use odin_core::home::Home;
 use odin_core::networks::NetworkCard;
 use odin_core::plain::plain;
 use odin_core::runs::evidence::Budget;
-use odin_core::runs::{self, About, ByDetector, Record};
+use odin_core::runs::{self, About, ByDetector, Fit, Record};
 use odin_core::setting::{self, Detector, Setting};
 use odin_core::units::Devices;
 use odin_datasets::{Dataset, Part, Sampling};
@@ -41,6 +41,9 @@ pub(super) struct Scored {
     pub from_evidence: usize,
     pub devices: Devices,
     pub seconds: f64,
+    /// Detectors that have no scores, each with why.
+    pub missing: BTreeMap<Detector, String>,
+    pub fitted_on: Option<FittedOn>,
 }
 
 impl Scored {
@@ -189,6 +192,8 @@ impl Client {
     ) -> anyhow::Result<Scored> {
         let (mut ins, mut outs, mut on) = (ScoreTable::default(), ScoreTable::default(), Devices::default());
         let (mut from_evidence, mut totals) = (0, (0, 0));
+        let (mut missing, mut fitted_on) = (BTreeMap::new(), None);
+        let what = bar.message();
         loop {
             let event = self.wait(events).ok_or_else(|| self.why_silent())?;
             match event {
@@ -200,9 +205,17 @@ impl Client {
                 } => {
                     on = devices;
                     totals = (total_in, total_out);
+                    bar.set_message(what.clone());
                     bar.set_position(0);
                     bar.set_length((total_in + total_out) as u64);
                 }
+                JobEvent::Fitting { done, total, .. } => {
+                    bar.set_message(format!("{what}: images to fit detectors on"));
+                    bar.set_length(total as u64);
+                    bar.set_position(done as u64);
+                }
+                JobEvent::Fitted { on, .. } => fitted_on = Some(on),
+                JobEvent::Missing { detectors, .. } => missing.extend(detectors),
                 JobEvent::Scored(batch) => {
                     bar.inc(batch.scores.len() as u64);
                     from_evidence += if batch.from_cache { batch.scores.len() } else { 0 };
@@ -227,6 +240,8 @@ impl Client {
                         from_evidence,
                         devices: on,
                         seconds,
+                        missing,
+                        fitted_on,
                     });
                 }
                 JobEvent::Failed { reason, .. } => {
@@ -284,7 +299,10 @@ impl Routes {
             let job = match &event {
                 JobEvent::Started { job, .. }
                 | JobEvent::Finished { job, .. }
-                | JobEvent::Failed { job, .. } => *job,
+                | JobEvent::Failed { job, .. }
+                | JobEvent::Fitting { job, .. }
+                | JobEvent::Fitted { job, .. }
+                | JobEvent::Missing { job, .. } => *job,
                 JobEvent::Scored(batch) => batch.job,
                 _ => continue,
             };
@@ -311,6 +329,9 @@ fn set_of(event: &Event) -> Option<SetId> {
         Event::Started { set, .. }
         | Event::Scored(ScoreBatch { set, .. })
         | Event::Unreadable { set, .. }
+        | Event::Fitting { set, .. }
+        | Event::Fitted { set, .. }
+        | Event::Missing { set, .. }
         | Event::Finished { set, .. }
         | Event::Failed { set, .. } => Some(*set),
         _ => None,
@@ -353,6 +374,7 @@ pub(super) fn job(what: &What) -> anyhow::Result<JobSpec> {
         batch: what.batch.map(|n| n as usize),
         seed: what.seed,
         order: Order::File,
+        fit: FitSample::default(),
     })
 }
 
@@ -393,7 +415,7 @@ fn groups(about: &About, scores: &ScoreTable) -> Option<Vec<u32>> {
         .collect()
 }
 
-/// The metrics of each detector in the columns, by its key.
+/// The metrics of each detector in the columns, and why the others have none, by their keys.
 pub(super) fn by_detector(
     spec: &JobSpec,
     scored: &Scored,
@@ -406,7 +428,14 @@ pub(super) fn by_detector(
         };
         Ok((setting.detector().key().to_owned(), measured))
     };
-    scored.ins.settings().iter().map(measured).collect()
+    let both = scored.ins.settings().iter();
+    let both = both.filter(|setting| scored.outs.by(setting).is_some());
+    let mut all: BTreeMap<String, ByDetector> = both.map(measured).collect::<anyhow::Result<_>>()?;
+    for (detector, missing) in &scored.missing {
+        let missing = missing.clone();
+        all.insert(detector.key().to_owned(), ByDetector::Missing { missing });
+    }
+    Ok(all)
 }
 
 /// A detector's metrics with intervals.
@@ -446,6 +475,8 @@ pub(super) fn record(
         from_evidence,
         devices,
         seconds,
+        fitted_on,
+        ..
     } = scored;
     let computed = ins.len() + outs.len() - from_evidence;
     let weights = spec.weights.clone().unwrap_or_else(|| card.weights_path());
@@ -469,5 +500,10 @@ pub(super) fn record(
         baseline: measure(Detector::Baseline)?,
         odin: measure(Detector::Odin)?,
         detectors: BTreeMap::new(),
+        fit: fitted_on.clone().map(|on| Fit {
+            dataset: on.dataset,
+            images: on.images,
+            seed: spec.fit.seed,
+        }),
     })
 }

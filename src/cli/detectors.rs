@@ -1,11 +1,11 @@
-//! `--detectors` and `--knob`: which detectors score beside ODIN and the baseline, and with which knobs.
-use std::collections::BTreeMap;
+//! `--detectors` and its companions: which detectors score beside ODIN and the baseline, with which knobs, fitted on what.
+use std::num::NonZeroUsize;
 use std::str::FromStr;
 
 use clap::Args;
 
-use odin_core::runs::ByDetector;
-use odin_core::setting::{Detector, Setting, cannot_score};
+use odin_core::protocol::FitSample;
+use odin_core::setting::{Detector, Setting};
 
 #[derive(Debug, Clone, Default, Args)]
 pub(super) struct Detectors {
@@ -15,6 +15,43 @@ pub(super) struct Detectors {
     /// Set a knob of the detectors asked for that have it, or of one of them: NAME=VALUE or KEY.NAME=VALUE
     #[arg(long = "knob", value_name = "NAME=VALUE", requires = "detectors")]
     knobs: Vec<Moved>,
+    #[command(flatten)]
+    fit: Fit,
+}
+
+/// Which images detectors are fitted on.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Fit {
+    /// Set that detectors are fitted on [default: the training images that the card of the in-distribution set names]
+    #[arg(long, value_name = "NAME|PATH")]
+    fit_dataset: Option<String>,
+    /// Fit detectors on at most so many images, a seeded sample
+    #[arg(long, value_name = "N", default_value_t = FitSample::default().limit)]
+    fit_limit: NonZeroUsize,
+    /// Seed of that sample
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    fit_seed: u64,
+}
+
+impl Default for Fit {
+    fn default() -> Self {
+        let FitSample { dataset, limit, seed } = FitSample::default();
+        Self {
+            fit_dataset: dataset,
+            fit_limit: limit,
+            fit_seed: seed,
+        }
+    }
+}
+
+impl Fit {
+    pub(super) fn sample(&self) -> FitSample {
+        FitSample {
+            dataset: self.fit_dataset.clone(),
+            limit: self.fit_limit,
+            seed: self.fit_seed,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,14 +118,16 @@ impl Detectors {
         !self.detectors.is_empty()
     }
 
-    /// The settings to score by; `odin` is ODIN's. And those that cannot score, by their keys, with why.
+    /// Which images they are fitted on.
+    pub(super) fn fit(&self) -> FitSample {
+        self.fit.sample()
+    }
+
+    /// The settings to score by; `odin` is ODIN's.
     ///
     /// # Errors
     /// A knob that none of the detectors has, or a value that it cannot have.
-    pub(super) fn settings(
-        &self,
-        odin: Setting,
-    ) -> anyhow::Result<(Vec<Setting>, BTreeMap<String, ByDetector>)> {
+    pub(super) fn settings(&self, odin: Setting) -> anyhow::Result<Vec<Setting>> {
         let mut chosen: Vec<Detector> = Vec::new();
         for asked in &self.detectors {
             match asked {
@@ -97,11 +136,8 @@ impl Detectors {
             }
         }
         let mut settings: Vec<Setting> = Vec::new();
-        let mut missing = BTreeMap::new();
         for detector in chosen {
-            if let Some(why) = cannot_score(detector) {
-                missing.insert(detector.key().to_owned(), ByDetector::Missing { missing: why });
-            } else if settings.iter().all(|known| known.detector() != detector) {
+            if settings.iter().all(|known| known.detector() != detector) {
                 settings.push(match detector {
                     Detector::Odin => odin,
                     other => Setting::new(other),
@@ -127,7 +163,7 @@ impl Detectors {
                 *setting = setting.with(knob, *value)?;
             }
         }
-        Ok((settings, missing))
+        Ok(settings)
     }
 }
 
@@ -139,16 +175,16 @@ mod tests {
         Detectors {
             detectors: asked_for.split(',').map(|key| asked(key).unwrap()).collect(),
             knobs: knobs.iter().map(|knob| knob.parse().unwrap()).collect(),
+            fit: Fit::default(),
         }
     }
 
     #[test]
-    fn knobs_go_to_the_detectors_that_have_them_and_what_cannot_score_is_told() {
+    fn knobs_go_to_the_detectors_that_have_them() {
         let odin = Setting::new(Detector::Odin);
         let all = detectors("all", &["gamma=0.2", "energy.temperature=2"]);
-        let (settings, missing) = all.settings(odin).unwrap();
-        assert_eq!(settings.len(), Detector::ON_LOGITS.len());
-        assert_eq!(missing.len(), Detector::ALL.len() - Detector::ON_LOGITS.len());
+        let settings = all.settings(odin).unwrap();
+        assert_eq!(settings.len(), Detector::ALL.len());
         let of = |detector| settings.iter().find(|s| s.detector() == detector).unwrap();
         assert_eq!(of(Detector::Gen).get("gamma"), Some(0.2));
         assert_eq!(of(Detector::Energy).get("temperature"), Some(2.0));

@@ -10,12 +10,13 @@ use super::client::{self, Client, Sets};
 use super::detectors::Detectors;
 use super::interrupt;
 use super::output::{print, print_json, progress_bar};
-use super::what::What;
+use super::what::{What, at_least_one};
 use odin_core::home::Home;
 use odin_core::networks::NetworkCard;
 use odin_core::report::{Scores, write_figures};
 use odin_core::runs::{self, ByDetector, Record};
 use odin_core::setting::{self, Detector};
+use odin_datasets::Part;
 use odin_metrics::Interval;
 
 #[derive(Debug, Args)]
@@ -24,6 +25,9 @@ pub(super) struct Options {
     what: What,
     #[command(flatten)]
     detectors: Detectors,
+    /// Set so many images of each set aside, for detectors that need labels of images that are not reported
+    #[arg(long, value_name = "N", value_parser = at_least_one())]
+    validation: Option<usize>,
     /// Write in.npz, out.npz (scores image by image) and metrics.json into this folder
     #[arg(long, value_name = "DIR")]
     save: Option<PathBuf>,
@@ -41,11 +45,20 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
     let card = NetworkCard::find(&what.network, &home.model_folders())?;
     let mut spec = client::job(what)?;
     let odin = setting::odin(what.temperature, what.magnitude);
-    let (settings, missing) = options.detectors.settings(odin)?;
-    settings
+    options
+        .detectors
+        .settings(odin)?
         .into_iter()
         .for_each(|setting| spec.settings.set(setting));
+    spec.fit = options.detectors.fit();
     let sets = Sets::open(&home, &card, &spec)?;
+    if let Some(name) = &spec.fit.dataset {
+        // A set that was named by hand and is not there is an error, not a reason for detectors to be missing.
+        card.open_set(name, &home.data_folders())?;
+    }
+    if let Some(images) = options.validation {
+        spec.part = Part::Report(images);
+    }
     if let Some(folder) = &options.save {
         std::fs::create_dir_all(folder)
             .with_context(|| format!("cannot make the folder {}", folder.display()))?;
@@ -61,7 +74,6 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
     let mut record = client::record(&card, &spec, &scored, &sets)?;
     if options.detectors.are_asked() {
         record.detectors = client::by_detector(&spec, &scored, &sets)?;
-        record.detectors.extend(missing);
     }
     if let Some(folder) = &options.save {
         runs::save(
@@ -110,14 +122,14 @@ fn by_detector(r: &Record) -> String {
                     .collect();
                 text.push_str(&format!("{key:<16}{values}  {}\n", knobs.join(", ")));
             }
-            ByDetector::Missing { .. } => missing.push(key.as_str()),
+            ByDetector::Missing { missing: why } => missing.push((key.as_str(), why.as_str())),
         }
     }
-    if !missing.is_empty() {
-        text.push_str(&format!(
-            "not scored, for they need more than the logits (--json says what): {}\n",
-            missing.join(", ")
-        ));
+    if let Some(fit) = &r.fit {
+        text.push_str(&format!("fitted on {} images of {}\n", fit.images, fit.dataset));
+    }
+    for (_, why) in missing {
+        text.push_str(&format!("missing: {why}\n"));
     }
     text
 }

@@ -42,6 +42,26 @@ pub(super) fn event(model: &mut Model, event: JobEvent, effects: &mut Vec<Effect
                 outs: total_out,
             });
         }
+        JobEvent::Fitting {
+            job,
+            generation,
+            done,
+            total,
+        } => current(model, job, generation)?.fit.progress = Some((done, total)),
+        JobEvent::Fitted { job, generation, on } => {
+            let fit = &mut current(model, job, generation)?.fit;
+            fit.progress = None;
+            fit.on = Some(on);
+        }
+        JobEvent::Missing {
+            job,
+            generation,
+            detectors,
+        } => {
+            let job = current(model, job, generation)?;
+            job.fit.progress = None;
+            job.fit.missing.extend(detectors);
+        }
         JobEvent::Scored(batch) => return scored(model, &batch),
         JobEvent::Finished {
             job,

@@ -7,7 +7,7 @@ use super::rate::Rate;
 use crate::app::state::analysis::Analysis;
 use crate::app::state::parameters::{Parameters, Span};
 use crate::app::state::scores::ScoreSet;
-use odin_core::protocol::{Failure, Generation, JobId, JobSpec, Placement};
+use odin_core::protocol::{Failure, FittedOn, Generation, JobId, JobSpec, Placement};
 use odin_core::session::{self, Detector, Tuned, TunedOn};
 use odin_core::setting::{Setting, Settings};
 use odin_core::units::Devices;
@@ -59,6 +59,16 @@ impl fmt::Display for JobFailure {
     }
 }
 
+/// What a job's detectors are fitted on, and which of them cannot score.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Fit {
+    pub on: Option<FittedOn>,
+    /// Images passed through the network, of all; while the job waits for them.
+    pub progress: Option<(usize, usize)>,
+    /// Why each has no scores.
+    pub missing: BTreeMap<Detector, String>,
+}
+
 /// How many images there are on each side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Totals {
@@ -86,6 +96,8 @@ pub struct Job {
     /// The ends of the sliders that have moved outwards.
     spans: BTreeMap<(Detector, u8), Span>,
     pub state: JobState,
+    /// What its detectors are fitted on.
+    pub fit: Fit,
     /// Known once the engine has opened the sets.
     pub totals: Option<Totals>,
     /// At the present parameters, or at the previous ones until new scores arrive; see [`Job::is_stale`].
@@ -120,6 +132,7 @@ impl Job {
             found_devices: None,
             spans: BTreeMap::new(),
             state: JobState::Waiting,
+            fit: Fit::default(),
             totals: None,
             odin: None,
             baseline: None,
@@ -203,6 +216,8 @@ impl Job {
     /// From now on, what the engine still sends for the previous request is stale.
     pub(in crate::app) fn next_generation(&mut self) {
         self.generation.0 += 1;
+        self.fit.progress = None;
+        self.fit.missing.clear();
         self.exact_requested.clear();
         self.rate.stop();
     }
