@@ -33,7 +33,7 @@ pub(super) struct Loaded {
 
 /// What the thread is asked.
 enum Ask {
-    Open(LoadRequest),
+    Open(Box<LoadRequest>),
     Identify {
         network: String,
         weights: Option<PathBuf>,
@@ -113,7 +113,7 @@ impl Loader {
         if self.models.is_at_hand(&request.request, &request.workers) {
             return Some(answer(&self.models, &request));
         }
-        self.ask(Ask::Open(request));
+        self.ask(Ask::Open(Box::new(request)));
         None
     }
 
