@@ -6,6 +6,7 @@ pub mod report;
 pub mod session;
 pub mod sweep;
 pub mod runs;
+pub mod ranking;
 pub mod comparisons;
 pub mod protocol;
 pub mod tasks;

@@ -16,6 +16,9 @@ pub struct SetAverage {
     pub replicates: Vec<Summaries>,
     /// Independent units of the ID set and of the smallest OOD set.
     units: (u64, u64),
+    seed: u64,
+    /// The numbers of the sets.
+    sets: Vec<u64>,
 }
 
 impl SetAverage {
@@ -28,25 +31,52 @@ impl SetAverage {
     /// or two have the same number.
     pub fn of(sets: &[&Paired]) -> Result<Self, MetricsError> {
         let (first, rest) = sets.split_first().ok_or(MetricsError::NotPaired)?;
-        let mut numbers: Vec<u64> = sets.iter().map(|set| set.images.set()).collect();
-        numbers.sort_unstable();
-        numbers.dedup();
-        let is_alike = |set: &&&Paired| {
-            set.images.shares_ins_with(&first.images) && set.replicates.len() == first.replicates.len()
-        };
-        if numbers.len() < sets.len() || !rest.iter().all(|set| is_alike(&set)) {
+        if !rest.iter().all(|set| set.images.shares_ins_with(&first.images)) {
             return Err(MetricsError::NotPaired);
         }
-        let fewest = rest
-            .iter()
-            .map(|set| set.images.units().1)
-            .fold(first.images.units().1, u64::min);
+        let each: Vec<Self> = sets.iter().map(|set| Self::alone(set)).collect();
+        Self::joined(&each.iter().collect::<Vec<_>>())
+    }
+
+    /// One set by itself: its metrics and replicates without its images, to be [joined](Self::joined) with others.
+    pub fn alone(set: &Paired) -> Self {
+        Self {
+            summaries: set.summaries,
+            replicates: set.replicates.clone(),
+            units: set.images.units(),
+            seed: set.images.seed(),
+            sets: vec![set.images.set()],
+        }
+    }
+
+    /// The mean of averages that were taken [alone](Self::alone). That they are of the same ID images is for the caller to
+    /// see to.
+    ///
+    /// # Errors
+    /// [`MetricsError::NotPaired`] where they are none, or not of as many ID images, one seed and number of replicates, or two
+    /// have the same number.
+    pub fn joined(each: &[&Self]) -> Result<Self, MetricsError> {
+        let (first, rest) = each.split_first().ok_or(MetricsError::NotPaired)?;
+        let sets: Vec<u64> = each.iter().flat_map(|each| each.sets.iter().copied()).collect();
+        let mut numbers = sets.clone();
+        numbers.sort_unstable();
+        numbers.dedup();
+        let draw = |of: &Self| (of.seed, of.units.0, of.replicates.len());
+        if numbers.len() < sets.len() || !rest.iter().all(|each| draw(each) == draw(first)) {
+            return Err(MetricsError::NotPaired);
+        }
+        let replicate = |(n, of_first): (usize, &Summaries)| {
+            Summaries::mean(of_first, rest.iter().filter_map(|each| each.replicates.get(n)))
+        };
         Ok(Self {
-            summaries: Summaries::mean(&first.summaries, rest.iter().map(|set| &set.summaries)),
-            replicates: (0..first.replicates.len())
-                .map(|n| Summaries::mean(&first.replicates[n], rest.iter().map(|set| &set.replicates[n])))
-                .collect(),
-            units: (first.images.units().0, fewest),
+            summaries: Summaries::mean(&first.summaries, rest.iter().map(|each| &each.summaries)),
+            replicates: first.replicates.iter().enumerate().map(replicate).collect(),
+            units: (
+                first.units.0,
+                rest.iter().map(|each| each.units.1).fold(first.units.1, u64::min),
+            ),
+            seed: first.seed,
+            sets,
         })
     }
 

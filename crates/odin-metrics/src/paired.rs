@@ -178,6 +178,10 @@ impl Images {
     }
 
     /// The number of the OOD set.
+    pub(crate) fn seed(&self) -> u64 {
+        self.seed
+    }
+
     pub(crate) fn set(&self) -> u64 {
         self.set
     }

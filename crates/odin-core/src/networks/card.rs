@@ -56,6 +56,12 @@ pub struct NetworkCard {
     pub weights_key: Option<String>,
     /// The set whose images are in-distribution: a data card's name or a path.
     pub in_dataset: String,
+    /// Sets that are near to that one (other objects of the same kind), by name: averages over them stand apart.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub near: Vec<String>,
+    /// Sets that are far from it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub far: Vec<String>,
     pub normalisation: Normalisation,
     /// What is done to images before the normalisation where their own card says nothing of it: with this, a folder of
     /// photographs needs no card.

@@ -249,12 +249,7 @@ fn errors_name_the_file_the_place_and_what_was_expected() {
             "s.yaml:4:",
             "energy has no knob `magnitude`; its knobs are temperature",
         ),
-        (
-            "limit: 9",
-            "fit: {limit: 0}",
-            "s.yaml:11:",
-            "nonzero",
-        ),
+        ("limit: 9", "fit: {limit: 0}", "s.yaml:11:", "nonzero"),
         ("name: small\n", "", "s.yaml:1:1: ", "missing field `name`"),
     ];
     for (from, to, place, expected) in cases {
