@@ -8,13 +8,14 @@ use super::key::Key;
 use super::state::analysis::{ExactReport, IntervalReport};
 use super::state::catalogue::Catalogue;
 use super::state::compare::CompareColumn;
+use super::state::detectors::DetectorsReport;
 use super::state::grid::{GridReport, Place};
 use super::state::log::Level;
 use super::state::overlay::Column;
 use super::state::parameters::Slider;
 use odin_core::comparisons::JobEvent;
 use odin_core::report::TableKind;
-use odin_core::session::Screen;
+use odin_core::session::{Detector, Screen};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Action {
@@ -29,6 +30,7 @@ pub enum Action {
     Intervals(Box<IntervalReport>),
     Exact(Box<ExactReport>),
     GridReport(Box<GridReport>),
+    DetectorsReport(Box<DetectorsReport>),
     Saved,
     SaveFailed(String),
     /// The session is in another file now.
@@ -140,6 +142,7 @@ pub enum Action {
     Grid(GridAction),
     Images(ImagesAction),
     Compare(CompareAction),
+    Detectors(DetectorsAction),
 }
 
 /// What can be done on the Grid screen.
@@ -174,6 +177,23 @@ pub enum ImagesAction {
     /// The screen has room for this many images across and down.
     Fits(u16, u16),
     TogglePixels,
+}
+
+/// What can be done on the Detectors screen.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum DetectorsAction {
+    /// The cursor moves so many rows down.
+    Move(i32),
+    /// The cursor goes to this detector; if it is there already, the detector is shown.
+    To(Detector),
+    /// Sort by the next (1) or previous (−1) average.
+    NextAverage(i32),
+    /// Score those too that need passes of their own, or no longer.
+    TogglePasses,
+    /// Show the chosen detector on the Explore screen.
+    Show,
+    /// Make it the detector of the session's jobs, or no longer.
+    Keep,
 }
 
 /// What can be done on the Compare screen.

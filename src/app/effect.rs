@@ -2,6 +2,7 @@
 use std::path::PathBuf;
 
 use super::state::analysis::{ExactRequest, IntervalRequest};
+use super::state::detectors::DetectorsRequest;
 use super::state::grid::GridRequest;
 use odin_core::comparisons::JobCommand;
 use odin_core::report::TableKind;
@@ -28,6 +29,8 @@ pub enum Effect {
     ComputeIntervals(IntervalRequest),
     /// Answered by `GridReport`; takes up to a second of computing.
     ComputeGrid(GridRequest),
+    /// Answered by `DetectorsReport`; takes up to a few seconds of computing.
+    ComputeDetectors(DetectorsRequest),
     /// Answered by `Catalogue`.
     LoadCatalogue,
     /// Put this on the terminal's clipboard.

@@ -23,7 +23,7 @@ mod state;
 #[cfg(test)]
 pub use testing::fake;
 
-pub use action::{Action, CompareAction, GridAction, ImagesAction};
+pub use action::{Action, CompareAction, DetectorsAction, GridAction, ImagesAction};
 pub use effect::{Effect, Redraw};
 pub use key::{Key, KeyCode};
 pub use keymap::{Binding, Context, Group, Keymap};
@@ -36,6 +36,7 @@ pub use state::catalogue::{Catalogue, Choice};
 pub use state::compare::{
     Compare, CompareColumn, ComparedNumber, change, is_better, paired_change, present, published_beside,
 };
+pub use state::detectors::{DetectorColumn, Detectors, DetectorsReport, DetectorsRequest};
 pub use state::engine::EngineState;
 pub use state::grid::{CellScores, Grid, GridReport, GridRequest, OnRest, Place, Replicates, Subset};
 pub use state::images::{Gallery, ImageFilter, ImageOrder, Inspected};

@@ -8,6 +8,7 @@ use super::keymap::Keymap;
 use super::state::analysis::{Analysis, ImageScores, IntervalWork};
 use super::state::catalogue::Catalogue;
 use super::state::compare::{self, Compare};
+use super::state::detectors::{self, Detectors};
 use super::state::engine::{EngineState, Requests};
 use super::state::grid::Grid;
 use super::state::images::Gallery;
@@ -21,7 +22,8 @@ use super::state::theme::ThemeName;
 use super::state::threshold::Cursor;
 use odin_core::protocol::JobId;
 use odin_core::report::Table;
-use odin_core::session::{self, Detector, Pinned, Queue, Session, View};
+use odin_core::session::{self, Detector, Pinned, Queue, Screen, Session, View};
+use odin_core::setting::Settings;
 use odin_core::units::{Device, Memory};
 use odin_metrics::Changes;
 
@@ -66,6 +68,8 @@ pub struct Model {
     pub gallery: Gallery,
     /// How the rows of the Compare screen are sorted.
     pub compare: Compare,
+    /// What the Detectors screen shows.
+    pub detectors: Detectors,
     /// T × ε grids, each made when it is first looked at.
     pub(super) grids: BTreeMap<JobId, Grid>,
     /// Whether something of a grid is being computed in the background.
@@ -113,6 +117,7 @@ impl Model {
             shows_pictures: false,
             gallery: Gallery::default(),
             compare: Compare::default(),
+            detectors: Detectors::default(),
             grids: BTreeMap::new(),
             is_computing_grid: false,
             now: Duration::ZERO,
@@ -297,6 +302,18 @@ impl Model {
             shown if shown.knobs().is_empty() => Detector::Odin,
             shown => shown,
         }
+    }
+
+    /// What a job's scores are asked for by: the detectors on the logits, the one that is shown, and on the Detectors screen
+    /// all.
+    pub(super) fn wanted(&self, job: &Job) -> Settings {
+        let usual = Detector::ON_LOGITS.into_iter().chain([self.view.detector]);
+        let mut wanted: Settings = usual.map(|detector| job.setting(detector)).collect();
+        if self.view.screen == Screen::Detectors {
+            let all = detectors::scored(job, self.detectors.with_passes);
+            all.into_iter().for_each(|setting| wanted.set(setting));
+        }
+        wanted
     }
 
     /// The changes that Explore shows, with paired 95 % intervals, once they are computed: from the pinned setting to the

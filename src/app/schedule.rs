@@ -4,9 +4,11 @@ use std::time::Duration;
 use super::model::Model;
 use super::state::analysis::Analysis;
 use super::state::compare::present;
+use super::state::detectors::Detectors;
 use super::state::images::Basis;
 use super::state::jobs::{Job, JobState};
 use odin_core::session::{Detector, Screen};
+use odin_core::setting::Setting;
 
 /// Plots and metrics are updated this often while scores arrive for the selected job.
 const BETWEEN_ANALYSES: Duration = Duration::from_millis(100);
@@ -36,6 +38,7 @@ impl Model {
             analyses,
             self.intervals_due(),
             self.list_due(),
+            self.detectors_due(),
             self.saving.autosave_due(),
         ]
         .into_iter()
@@ -126,6 +129,46 @@ impl Model {
             .filter(move |analysis| !analysis.has_intervals(replicates))
     }
 
+    /// The job whose detectors are to be measured next, and which of them: the selected one first. `None` where none lacks
+    /// anything, or the Detectors screen is not open.
+    pub(super) fn wants_cells(&self) -> Option<(usize, Vec<Setting>)> {
+        if self.view.screen != Screen::Detectors || self.detectors.is_measuring {
+            return None;
+        }
+        let mut places = Detectors::jobs(&self.jobs, self.view.job);
+        places.sort_by_key(|place| *place != self.view.job);
+        let due = places
+            .into_iter()
+            .filter_map(|place| Some((self.cells_due(place)?, place)));
+        let (_, place) = due
+            .filter(|(due, _)| *due <= self.now)
+            .min_by_key(|(due, _)| *due)?;
+        let lacking = self.detectors.lacking(self.jobs.get(place)?, &self.table());
+        Some((place, lacking?))
+    }
+
+    /// The jobs of the Detectors screen's table.
+    pub(super) fn table(&self) -> Vec<&Job> {
+        let places = Detectors::jobs(&self.jobs, self.view.job);
+        places.iter().filter_map(|place| self.jobs.get(*place)).collect()
+    }
+
+    fn cells_due(&self, place: usize) -> Option<Duration> {
+        let job = self.jobs.get(place)?;
+        self.detectors.lacking(job, &self.table())?;
+        let at = self.detectors.measured_at(job.id).filter(|_| job.is_active());
+        Some(at.map_or(Duration::ZERO, |at| at + BETWEEN_INTERVALS))
+    }
+
+    /// When a job's detectors are to be measured; `None` where none lacks anything.
+    pub(super) fn detectors_due(&self) -> Option<Duration> {
+        if self.view.screen != Screen::Detectors || self.detectors.is_measuring {
+            return None;
+        }
+        let places = Detectors::jobs(&self.jobs, self.view.job);
+        places.into_iter().filter_map(|place| self.cells_due(place)).min()
+    }
+
     /// What the Images screen would list now; `None` where there is no job.
     pub(super) fn list_basis(&self) -> Option<Basis> {
         let job = self.selected()?;
@@ -140,6 +183,10 @@ impl Model {
         self.gallery.list_due(self.list_basis().as_ref())
     }
 }
+
+/// How many bootstrap replicates each cell of the Detectors screen is measured with: as many for all, so that sets can be
+/// averaged replicate by replicate.
+pub(super) const DETECTOR_REPLICATES: usize = REPLICATES;
 
 /// How many bootstrap replicates the intervals of a job are computed from.
 pub(super) fn replicates(job: &Job) -> usize {

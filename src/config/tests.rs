@@ -27,7 +27,7 @@ fn keys_are_given_taken_and_left_out() {
     );
     assert_eq!(does("l"), Some(Action::FocusNext), "taken from the step up");
     assert_eq!(does("right"), Some(Action::Step(1)), "which keeps its other key");
-    assert_eq!((does("m"), does("5")), (None, None));
+    assert_eq!((does("m"), does("6")), (None, None));
     assert_eq!(does("7"), Some(Action::Show(Screen::Log)));
     assert_eq!(does("ctrl-c"), Some(Action::Quit));
 }

@@ -6,7 +6,7 @@ use std::thread::{self, JoinHandle};
 
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::app::{Action, Catalogue, ExactRequest, GridRequest, IntervalRequest, Level};
+use crate::app::{Action, Catalogue, DetectorsRequest, ExactRequest, GridRequest, IntervalRequest, Level};
 use odin_core::files;
 use odin_core::report::TableKind;
 use odin_core::session::{Lock, LockError, Saved, Session, SessionError, discard_unsaved};
@@ -140,6 +140,13 @@ impl Background {
     pub(super) fn compute_grid(&self, request: GridRequest) {
         // Without a thread the grid shows its values alone.
         self.answer("grid", move || Action::GridReport(Box::new(request.compute())));
+    }
+
+    pub(super) fn compute_detectors(&self, request: DetectorsRequest) {
+        // Without a thread the table keeps what it has.
+        self.answer("detectors", move || {
+            Action::DetectorsReport(Box::new(request.compute()))
+        });
     }
 
     pub(super) fn compute_exact(&self, request: ExactRequest) {

@@ -148,6 +148,7 @@ impl Dashboard {
                 Effect::ComputeExact(request) => self.background.compute_exact(request),
                 Effect::ComputeIntervals(request) => self.background.compute_intervals(request),
                 Effect::ComputeGrid(request) => self.background.compute_grid(request),
+                Effect::ComputeDetectors(request) => self.background.compute_detectors(request),
                 Effect::LoadCatalogue => self.background.load_catalogue(),
                 Effect::Copy(text) => self.screen.copy(&text).map_err(TermError::Draw)?,
                 Effect::WriteLog(text) => self.background.write_log(text),

@@ -1,9 +1,11 @@
 //! Where on the screen each thing is, for the mouse and for pictures.
 use ratatui::layout::{Position, Rect};
 
-use crate::app::{Action, Column, CompareAction, CompareColumn, GridAction, ImagesAction, Place, Slider};
+use crate::app::{
+    Action, Column, CompareAction, CompareColumn, DetectorsAction, GridAction, ImagesAction, Place, Slider,
+};
 use odin_core::protocol::Pixels;
-use odin_core::session::Screen;
+use odin_core::session::{Detector, Screen};
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Target {
@@ -34,6 +36,9 @@ pub enum Target {
     Row(usize),
     /// The head of a column on that screen.
     Column(CompareColumn),
+    /// The row of a detector on the Detectors screen, and the screen.
+    Detector(Detector),
+    Detectors,
     /// The page of images.
     Gallery,
     /// Around an overlay, where a click closes it.
@@ -88,7 +93,8 @@ impl Target {
             Self::Cell(place) => Action::Grid(GridAction::To(place)),
             Self::Overlay => Action::Dismiss,
             Self::Choice(column, row) => Action::ChooseRow(column, row),
-            Self::Jobs | Self::Log | Self::Gallery | Self::Panel => return None,
+            Self::Detector(detector) => Action::Detectors(DetectorsAction::To(detector)),
+            Self::Jobs | Self::Log | Self::Gallery | Self::Panel | Self::Detectors => return None,
         })
     }
 
@@ -109,6 +115,7 @@ impl Target {
             Self::Choice(..) | Self::Panel => Action::Choose(lines),
             Self::Image(_) | Self::Gallery => Action::Images(ImagesAction::MoveRows(lines)),
             Self::Row(_) => Action::Compare(CompareAction::Move(lines)),
+            Self::Detector(_) | Self::Detectors => Action::Detectors(DetectorsAction::Move(lines)),
             Self::Column(_) | Self::Screen(_) | Self::Cell(_) | Self::Overlay => return None,
         })
     }

@@ -7,7 +7,7 @@ use super::hit::HitMap;
 use super::look::Look;
 use super::painter::Painter;
 use super::panes::overlays::{help, palette, picker, restore, save_as};
-use super::panes::{compare, explore, footer, grid, header, images, log};
+use super::panes::{compare, detectors, explore, footer, grid, header, images, log};
 use crate::app::{Model, Overlay};
 use odin_core::session::{Marks, Screen};
 
@@ -41,6 +41,7 @@ pub fn view(model: &Model, look: &Look, frame: &mut Frame) -> HitMap {
         Screen::Grid => grid::draw(model, body, &mut painter),
         Screen::Images => images::draw(model, body, &mut painter),
         Screen::Compare => compare::draw(model, body, &mut painter),
+        Screen::Detectors => detectors::draw(model, body, &mut painter),
         Screen::Log => log::draw(model, body, &mut painter),
     }
     footer::draw(model, footer, &mut painter);

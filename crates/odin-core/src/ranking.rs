@@ -57,7 +57,7 @@ pub struct Estimate {
 }
 
 /// One detector's scores against one OOD set, measured: metrics, intervals and replicates, without the images.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Cell {
     alone: SetAverage,
     intervals: EachIntervals,

@@ -1,4 +1,6 @@
 //! Averages of a detector's metrics over several OOD sets, such as near and far ones.
+use serde::{Deserialize, Serialize};
+
 use crate::change::{self, Changes};
 use crate::conventions::Conventions;
 use crate::error::MetricsError;
@@ -8,7 +10,7 @@ use crate::summaries::Summaries;
 
 /// The mean of every metric over OOD sets that stand against the same ID images. Every set weighs the same, as in
 /// OpenOOD's near and far averages.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SetAverage {
     /// The means; `n_out` is the number of OOD images of all sets together.
     pub summaries: Summaries,

@@ -32,12 +32,13 @@ pub enum Group {
     Grid,
     Images,
     Compare,
+    Detectors,
     Log,
     Program,
 }
 
 impl Group {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Parameters,
         Self::Threshold,
         Self::Jobs,
@@ -45,6 +46,7 @@ impl Group {
         Self::Grid,
         Self::Images,
         Self::Compare,
+        Self::Detectors,
         Self::Conventions,
         Self::Log,
         Self::Program,
@@ -52,7 +54,7 @@ impl Group {
 
     pub fn title(self) -> &'static str {
         match self {
-            Self::Parameters => "Temperature and magnitude",
+            Self::Parameters => "Knobs of the detector",
             Self::Jobs => "Jobs",
             Self::Threshold => "Threshold",
             Self::Plots => "Plots",
@@ -60,6 +62,7 @@ impl Group {
             Self::Grid => "Grid",
             Self::Images => "Images",
             Self::Compare => "Compare",
+            Self::Detectors => "Detectors",
             Self::Log => "Log",
             Self::Program => "Program",
         }

@@ -1,5 +1,6 @@
 //! Which key does what: the one table that keys are looked up in and that the help is printed from.
 mod compare;
+mod detectors;
 mod everywhere;
 mod explore;
 mod grid;
@@ -29,6 +30,7 @@ impl Default for Keymap {
             grid::rows(),
             images::rows(),
             compare::rows(),
+            detectors::rows(),
         ];
         let binding = |(context, group, name, keys, action, help): Row| Binding {
             context,

@@ -1,6 +1,7 @@
 //! The state of each feature, with the logic that needs nothing else. None knows the whole model: what a feature needs of
 //! another is passed to it.
 pub(super) mod compare;
+pub(super) mod detectors;
 pub(super) mod grid;
 pub(super) mod images;
 pub(super) mod pin;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use odin_core::protocol::{ImageId, ScoreTable, ScoredImage, Side};
 use odin_core::session::Detector;
-use odin_core::setting::{Setting, Settings};
+use odin_core::setting::Setting;
 use odin_core::units::LogOdds;
 use odin_metrics::{Histogram, Stream};
 
@@ -120,9 +120,8 @@ impl ScoreSet {
     }
 
     /// Drops the scores by settings that no detector is at any more.
-    pub(in crate::app) fn keep_only(&mut self, settings: &Settings) {
-        self.columns
-            .retain(|column| settings.iter().any(|setting| *setting == column.setting));
+    pub(in crate::app) fn keep_only(&mut self, is_present: impl Fn(&Setting) -> bool) {
+        self.columns.retain(|column| is_present(&column.setting));
     }
 
     /// Makes [`ScoreSet::live`] follow this setting; passes over every image where it did not before.
@@ -176,6 +175,17 @@ impl ScoreSet {
                 }
             })
         })
+    }
+
+    /// Whether as many images of each side have a score by the one as by the other.
+    pub(in crate::app) fn has_as_many(&self, one: &Setting, other: &Setting) -> bool {
+        self.counts(one).is_some() && self.counts(one) == self.counts(other)
+    }
+
+    /// Images of each side that have a score by the setting.
+    pub(in crate::app) fn counts(&self, setting: &Setting) -> Option<(usize, usize)> {
+        let column = self.find(setting)?;
+        Some((column.ins.iter().count(), column.outs.iter().count()))
     }
 
     /// How many classes there are, judged by the labels and predictions so far.
@@ -292,7 +302,7 @@ impl Live {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use odin_core::setting::odin;
+    use odin_core::setting::{Settings, odin};
     use odin_core::units::{Magnitude, Temperature};
 
     fn settings(temperature: f64) -> Settings {
@@ -336,7 +346,7 @@ mod tests {
         let odin_at = |t: f64| odin(Temperature::new(t).unwrap(), Magnitude::PAPER);
         assert_eq!(listed(&scores, &odin_at(1000.0)), [7, 1023, 1024, 4_000_000_000]);
         let at_10 = settings(10.0);
-        scores.keep_only(&at_10);
+        scores.keep_only(|known| at_10.iter().any(|setting| setting == known));
         assert_eq!(
             (
                 scores.scored(&odin_at(10.0)),

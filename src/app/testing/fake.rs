@@ -169,6 +169,12 @@ fn tick(model: &mut Model, now: Duration) -> Vec<Effect> {
                 effects.extend(update(model, Action::Intervals(Box::new(request.compute()))));
             }
             effect @ Effect::ComputeGrid(_) => effects.extend(answer_cell(model, effect)),
+            Effect::ComputeDetectors(request) => {
+                effects.extend(update(
+                    model,
+                    Action::DetectorsReport(Box::new(request.compute())),
+                ));
+            }
             _ => {}
         }
     }

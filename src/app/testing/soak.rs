@@ -249,6 +249,11 @@ fn ten_thousand_random_actions() {
                     let report = Box::new(request.compute());
                     effects.extend(update(&mut model, Action::Intervals(report)));
                 }
+                Effect::ComputeDetectors(mut request) => {
+                    request.replicates = 4;
+                    let report = Box::new(request.compute());
+                    effects.extend(update(&mut model, Action::DetectorsReport(report)));
+                }
                 Effect::ComputeGrid(mut request) => {
                     if let GridRequest::Cell { replicates, .. } = &mut request {
                         *replicates = 4;

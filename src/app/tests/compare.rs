@@ -207,7 +207,7 @@ fn any_detector_can_stand_beside_the_baseline() {
         "{text}"
     );
     press(&mut model, "B B");
-    assert_eq!(model.beside(), Detector::Gen, "round to the last");
+    assert_eq!(model.beside(), Detector::Pnml, "round to the last");
     model.view.detector = Detector::Baseline;
     assert_eq!(model.beside(), Detector::Odin);
     press(&mut model, "b");

@@ -9,7 +9,7 @@ fn the_log_is_searched_copied_and_written() {
     for text in ["careful", "No such file", "careful again"] {
         update(&mut model, Action::Said(Level::Warning, text.to_owned()));
     }
-    press(&mut model, "5 /");
+    press(&mut model, "6 /");
     type_in(&mut model, "CAREFUL");
     assert_eq!(model.log.shown().count(), 2);
     press(&mut model, "enter");

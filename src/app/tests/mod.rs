@@ -1,6 +1,7 @@
 //! The features working together, driven by keys, the mouse and a made-up engine.
 mod analysis;
 mod compare;
+mod detectors;
 mod engine;
 mod grid;
 mod images;

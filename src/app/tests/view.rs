@@ -15,7 +15,7 @@ fn view_keys_change_what_is_shown() {
         (Detector::Baseline, Axis::Probability, Metric::DetectionError)
     );
     assert!(view.log_counts && view.log_fpr);
-    press(&mut model, "5 k ?");
+    press(&mut model, "6 k ?");
     assert!(model.overlay == Some(Overlay::Help(0)) && model.view.screen == Screen::Log);
     press(&mut model, "1");
     assert_eq!(model.view.screen, Screen::Log, "help covers the screen");
@@ -70,7 +70,7 @@ fn detectors_go_round_and_plots_change() {
         }
         seen.push(model.view.detector);
     }
-    assert_eq!(seen, Detector::ON_LOGITS);
+    assert_eq!(seen, Detector::ALL);
     press(&mut model, "B");
     assert_eq!(Some(&model.view.detector), seen.last());
     press(&mut model, "r . #");

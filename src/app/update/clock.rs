@@ -1,7 +1,7 @@
 //! Time passes: everything that is due is done.
 use std::time::Duration;
 
-use super::{analysis, engine, saving};
+use super::{analysis, detectors, engine, saving};
 use crate::app::effect::{Effect, Redraw};
 use crate::app::model::Model;
 
@@ -23,6 +23,9 @@ pub(super) fn tick(model: &mut Model, now: Duration, effects: &mut Vec<Effect>) 
     analysis::request_exact(model, effects);
     if model.intervals_due().is_some_and(|due| now >= due) {
         analysis::request_intervals(model, effects);
+    }
+    if model.detectors_due().is_some_and(|due| now >= due) {
+        detectors::request(model, effects);
     }
     if model.saving.autosave_due().is_some_and(|due| now >= due) {
         saving::autosave(model, effects);

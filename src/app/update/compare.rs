@@ -37,11 +37,9 @@ pub(super) fn apply(model: &mut Model, action: &CompareAction, effects: &mut Vec
             compare.number = neighbour(&ComparedNumber::ALL, compare.number, 1);
         }
         CompareAction::NextDetector(by) => {
-            let others = Detector::ON_LOGITS
-                .into_iter()
-                .filter(|d| *d != Detector::Baseline);
+            let others = Detector::ALL.into_iter().filter(|d| *d != Detector::Baseline);
             let all: Vec<Detector> = others.collect();
-            detector::show(model, neighbour(&all, model.beside(), by));
+            detector::show(model, neighbour(&all, model.beside(), by), effects);
         }
         CompareAction::ToggleDetails => compare.details = !compare.details,
         CompareAction::Export(kind) => {

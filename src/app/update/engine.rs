@@ -2,11 +2,14 @@
 use crate::app::action::Action;
 use crate::app::effect::{Effect, Redraw};
 use crate::app::model::Model;
+use crate::app::state::detectors::Detectors;
 use crate::app::state::engine::EngineState;
 use crate::app::state::jobs::{JobFailure, JobState};
 use crate::app::state::log::Level;
 use crate::app::state::overlay::Overlay;
 use odin_core::comparisons::JobCommand;
+use odin_core::protocol::JobSpec;
+use odin_core::session::Screen;
 
 /// The engine is up: every job is queued, the selected one first.
 pub(super) fn start(model: &mut Model, effects: &mut Vec<Effect>) -> Option<Redraw> {
@@ -59,16 +62,50 @@ pub(super) fn request_now(model: &mut Model, place: usize, effects: &mut Vec<Eff
     if !job.is_active() || model.engine != EngineState::Up {
         return;
     }
+    let wanted = model.wanted(job);
+    let job = model.job_mut(place);
+    job.asked = wanted.clone();
     effects.push(Effect::Engine(JobCommand::Score {
         job: job.id,
         generation: job.generation,
         placement: job.placement(false),
-        spec: job.spec.clone(),
+        spec: JobSpec {
+            settings: wanted,
+            ..job.spec.clone()
+        },
     }));
+    let id = job.id;
     if place == model.view.job {
-        effects.push(Effect::Engine(JobCommand::Prefer { job: job.id }));
+        effects.push(Effect::Engine(JobCommand::Prefer { job: id }));
     }
     model.requests.sent_at = Some(model.now);
+}
+
+/// Asks for scores by detectors that are wanted by now and were not before: of every job, and on the Detectors screen of those
+/// in its table. A job that a person stopped stays stopped.
+pub(super) fn request_wanted(model: &mut Model, effects: &mut Vec<Effect>) {
+    let places = match model.view.screen {
+        Screen::Detectors => Detectors::jobs(&model.jobs, model.view.job),
+        _ => (0..model.jobs.len()).collect(),
+    };
+    for place in places {
+        let job = model.job(place);
+        let is_stopped = matches!(
+            job.state,
+            JobState::Paused | JobState::Cancelled | JobState::Failed { .. }
+        );
+        let wanted = model.wanted(job);
+        let is_asked = wanted
+            .iter()
+            .all(|one| job.asked.iter().any(|asked| asked == one));
+        if is_stopped || is_asked || model.engine != EngineState::Up {
+            continue;
+        }
+        let job = model.job_mut(place);
+        job.state = JobState::Waiting;
+        job.next_generation();
+        request_now(model, place, effects);
+    }
 }
 
 /// Asks for the scores that were held back.

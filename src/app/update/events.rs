@@ -119,6 +119,9 @@ fn scored(model: &mut Model, batch: &JobBatch) -> Option<Redraw> {
     let was_waiting = job.state == JobState::Waiting;
     let known = job.scored();
     let absorbed = job.scores.absorb(batch.side, &batch.scores);
+    for (setting, _) in batch.scores.columns() {
+        job.fit.missing.remove(&setting.detector());
+    }
     job.needs_analysis |= absorbed.is_new;
     if batch.from_cache {
         job.from_evidence += job.scored() - known;

@@ -6,6 +6,7 @@ mod restore;
 mod saving;
 mod compare;
 mod pin;
+mod detectors;
 mod images;
 mod grid;
 mod job_list;
@@ -35,6 +36,7 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
     apply(model, action, &mut effects);
     grid::settle(model, &mut effects);
     images::settle(model, &mut effects);
+    detectors::settle(model);
     effects
 }
 
@@ -53,6 +55,7 @@ fn apply(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
         A::Intervals(report) => analysis::intervals(model, &report),
         A::Exact(report) => analysis::exact(model, *report),
         A::GridReport(report) => grid::report(model, *report),
+        A::DetectorsReport(report) => detectors::report(model, *report),
         A::Native(text) => log::native(model, &text),
         A::Catalogue(catalogue) => overlay::catalogue(model, *catalogue),
         A::Said(level, text) => saving::said(model, level, &text),
@@ -85,7 +88,7 @@ fn apply(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
         A::RestoreSession => restore::restore_offered(model, effects),
         A::DiscardAutosave => restore::discard_offered(model, effects),
         A::KeepAutosave => restore::keep_offered(model),
-        A::Show(screen) => view::show(model, screen),
+        A::Show(screen) => view::show(model, screen, effects),
         A::ToggleMouse => view::toggle_mouse(model, effects),
         A::NextTheme => view::next_theme(model),
         A::Scroll(lines) => log::scroll(model, lines),
@@ -96,8 +99,8 @@ fn apply(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
         A::ThresholdToScore(place) => threshold::to_score(model, place),
         A::ThresholdToFpr(fpr) => threshold::to_fpr(model, fpr),
         A::ThresholdReset => threshold::reset(model),
-        A::NextDetector => detector::step(model, 1),
-        A::PreviousDetector => detector::step(model, -1),
+        A::NextDetector => detector::step(model, 1, effects),
+        A::PreviousDetector => detector::step(model, -1, effects),
         A::ToggleAxis => view::change(model, |view| view.axis = view.axis.other()),
         A::ToggleLogCounts => view::change(model, |view| view.log_counts = !view.log_counts),
         A::ToggleCounts => view::change(model, |view| view.counts = !view.counts),
@@ -106,7 +109,11 @@ fn apply(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
         A::PinOrUnpin => pin::pin_or_unpin(model),
         A::SwapWithPin => pin::swap(model, effects),
         A::ToggleLogFpr => view::change(model, |view| view.log_fpr = !view.log_fpr),
-        A::NextMetric => view::change(model, |view| view.metric = view.metric.next()),
+        A::NextMetric => {
+            let redraw = view::change(model, |view| view.metric = view.metric.next());
+            detectors::rank(model);
+            redraw
+        }
         A::TogglePositive => conventions::toggle_positive(model),
         A::ToggleErrorConvention => conventions::toggle_error(model),
         A::ToggleAuprConvention => conventions::toggle_aupr(model),
@@ -148,6 +155,7 @@ fn apply(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
         A::Grid(action) => grid::apply(model, &action, effects),
         A::Images(action) => images::apply(model, &action),
         A::Compare(action) => compare::apply(model, &action, effects),
+        A::Detectors(action) => detectors::apply(model, &action, effects),
     };
     effects.extend(redraw.map(Effect::Redraw));
 }

@@ -262,7 +262,7 @@ pub(super) fn other_column(model: &mut Model) -> Option<Redraw> {
 /// Enter: accepts what is chosen, or what is typed.
 pub(super) fn accept(model: &mut Model, effects: &mut Vec<Effect>) -> Accepted {
     Accepted::Done(match model.overlay.take() {
-        Some(Overlay::Palette(palette)) => return accept_palette(model, &palette),
+        Some(Overlay::Palette(palette)) => return accept_palette(model, &palette, effects),
         Some(Overlay::Picker(picker)) => match picker.chosen(&model.catalogue) {
             Some((network, set)) => job_list::add(model, network, set, effects),
             None => {
@@ -286,7 +286,7 @@ pub(super) fn accept(model: &mut Model, effects: &mut Vec<Effect>) -> Accepted {
 }
 
 /// Gives the chosen action, on the screen that it belongs to.
-fn accept_palette(model: &mut Model, palette: &Palette) -> Accepted {
+fn accept_palette(model: &mut Model, palette: &Palette, effects: &mut Vec<Effect>) -> Accepted {
     let Some(&number) = palette.found.get(palette.selected) else {
         return Accepted::Done(ANSWER);
     };
@@ -294,7 +294,7 @@ fn accept_palette(model: &mut Model, palette: &Palette) -> Accepted {
     if let Context::On(screen) = binding.context
         && screen != model.view.screen
     {
-        view::show(model, screen);
+        view::show(model, screen, effects);
     }
     Accepted::Do(binding.action)
 }

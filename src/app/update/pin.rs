@@ -160,7 +160,7 @@ pub(super) fn swap(model: &mut Model, effects: &mut Vec<Effect>) -> Option<Redra
     model.pins += 1;
     let shown = model.pin_of_shown();
     jobs::select(model, place, effects);
-    detector::show(model, pin.setting.detector());
+    detector::show(model, pin.setting.detector(), effects);
     parameters::release(model, effects);
     parameters::set_setting(model, pin.setting, effects);
     model.pin = shown.or(Some(pin));

@@ -1,4 +1,5 @@
 //! What is shown and how: screens, plots, focus, mouse, theme.
+use super::engine;
 use crate::app::effect::{Effect, Redraw};
 use crate::app::model::Model;
 use crate::app::state::log::Level;
@@ -12,8 +13,9 @@ pub(super) fn change(model: &mut Model, change: impl FnOnce(&mut View)) -> Optio
     ANSWER
 }
 
-pub(super) fn show(model: &mut Model, screen: Screen) -> Option<Redraw> {
+pub(super) fn show(model: &mut Model, screen: Screen, effects: &mut Vec<Effect>) -> Option<Redraw> {
     model.view.screen = screen;
+    engine::request_wanted(model, effects);
     model.typing = None;
     model.log.is_searching = false;
     model.job_filter.is_typing = false;

@@ -27,6 +27,9 @@ pub(super) fn why(model: &Model, detector: Detector) -> Option<String> {
     if job.analysis(detector).is_some() {
         return None;
     }
+    if let Some(why) = job.fit.missing.get(&detector) {
+        return Some(why.clone());
+    }
     Some(match (&model.engine, &job.state) {
         (EngineState::Gone(reason), _) => format!("no engine: {reason}"),
         (EngineState::Starting, _) => "starting the engine".to_owned(),
@@ -39,6 +42,9 @@ pub(super) fn why(model: &Model, detector: Detector) -> Option<String> {
         (_, JobState::Paused) => "paused before the first scores".to_owned(),
         (_, JobState::Cancelled) => "cancelled before the first scores".to_owned(),
         (_, JobState::Done { .. }) => "a set without images".to_owned(),
+        (_, JobState::Waiting | JobState::Running) if let Some((done, total)) = job.fit.progress => {
+            format!("{done} of {total} training images are passed through the network, to fit {detector}")
+        }
         (_, JobState::Running) => "waiting for the first scores".to_owned(),
         (_, JobState::Waiting) if model.devices.is_empty() => format!("loading {}", job.spec.network),
         (_, JobState::Waiting) => format!("{} waits for its turn", job.spec.dataset),

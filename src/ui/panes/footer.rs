@@ -4,7 +4,10 @@ use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr;
 
 use super::tuned;
-use crate::app::{Action, CompareAction as C, GridAction as G, ImagesAction as I, Level, Model, Slider};
+use crate::app::{
+    Action, CompareAction as C, DetectorsAction as D, GridAction as G, ImagesAction as I, Level, Model,
+    Slider,
+};
 use crate::ui::format;
 use crate::ui::painter::Painter;
 use odin_core::session::Screen;
@@ -142,6 +145,16 @@ fn hints(model: &Model, width: u16, painter: &Painter) -> Line<'static> {
             (vec![A::OpenExports], "to a file".to_owned()),
             (vec![A::Show(Screen::Explore)], "show".to_owned()),
             (vec![A::Compare(C::ToggleDetails)], "details".to_owned()),
+        ],
+        Screen::Detectors => vec![
+            (vec![A::ToggleHelp], "help".to_owned()),
+            (vec![A::Quit], "quit".to_owned()),
+            (vec![A::Detectors(D::Show)], "show".to_owned()),
+            (vec![A::NextMetric], "metric".to_owned()),
+            (vec![A::Detectors(D::NextAverage(1))], "average".to_owned()),
+            (vec![A::Detectors(D::TogglePasses)], "with passes".to_owned()),
+            (vec![A::Detectors(D::Keep)], "into session".to_owned()),
+            (vec![A::NextJob], "next job".to_owned()),
         ],
         Screen::Log => vec![
             (vec![A::ToggleHelp], "help".to_owned()),

@@ -10,22 +10,27 @@ use crate::ui::painter::Painter;
 use odin_core::session::Screen;
 use odin_core::units::{Device, Memory, gibibytes};
 
+/// From this width on there is room between the names of the screens.
+const ROOMY: u16 = 130;
+
 pub(crate) fn draw(model: &Model, area: Rect, painter: &mut Painter) {
     let theme = painter.theme();
     let mut rest = painter.text(area, " odin ", theme.accent);
+    let is_narrow = area.width < ROOMY;
     for screen in Screen::ALL {
-        let tab = indent(rest, 1);
+        let tab = if is_narrow { rest } else { indent(rest, 1) };
         let style = if screen == model.view.screen {
             theme.selected
         } else {
             theme.dim
         };
-        rest = painter.text(tab, &format!(" {} {screen} ", screen.digit()), style);
+        let end = if is_narrow { "" } else { " " };
+        rest = painter.text(tab, &format!(" {} {screen}{end}", screen.digit()), style);
         let width = rest.x - tab.x;
         painter.target(Rect { width, ..tab }, Target::Screen(screen));
     }
     let session = format::fit(&model.session.name, 30, painter.glyphs());
-    rest = painter.text(indent(rest, 2), &session, theme.title);
+    rest = painter.text(indent(rest, if is_narrow { 1 } else { 2 }), &session, theme.title);
     if model.is_unsaved() {
         rest = painter.text(rest, " (unsaved)", theme.warning);
     }

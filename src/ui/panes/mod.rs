@@ -6,6 +6,7 @@ pub(super) mod explore;
 pub(super) mod grid;
 pub(super) mod images;
 pub(super) mod compare;
+pub(super) mod detectors;
 pub(super) mod log;
 mod histogram;
 mod compared;

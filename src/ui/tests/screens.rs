@@ -2,11 +2,11 @@
 use std::sync::OnceLock;
 
 use super::{colour, draw, snapshot, styles, text};
-use crate::app::fake::{answer_cell, show_images};
+use crate::app::fake::{answer_cell, feed, show_images, started, wait};
 use crate::app::{Action, CompareAction, GridAction, ImagesAction, Model, Place, update};
 use crate::ui::{Colours, Look, Target};
 use odin_core::protocol::{Failure, FailureKind};
-use odin_core::session::Screen;
+use odin_core::session::{Detector, Screen};
 
 /// As in the other pictures; made once, for it takes a while.
 fn working() -> Model {
@@ -284,4 +284,26 @@ fn a_failed_job_says_why_on_every_screen() {
     snapshot!("failed_images_80x24", text(&draw(&model, &colour(), 80, 24).0));
     update(&mut model, Action::Show(Screen::Log));
     snapshot!("failed_log_80x24", text(&draw(&model, &colour(), 80, 24).0));
+}
+
+#[test]
+fn the_best_detectors_come_first_with_their_sets() {
+    let mut model = started();
+    for job in [0, 1] {
+        feed(&mut model, job, 0, 400, 400);
+    }
+    update(&mut model, Action::Show(Screen::Detectors));
+    let job = &model.jobs[model.view.job];
+    let missing = odin_core::comparisons::JobEvent::Missing {
+        job: job.id,
+        generation: job.generation,
+        detectors: vec![(
+            Detector::Knn,
+            "knn needs training images to fit it on, and there are none: the card names none".to_owned(),
+        )],
+    };
+    update(&mut model, Action::Engine(missing));
+    wait(&mut model, 4000);
+    snapshot!("detectors_80x24", text(&draw(&model, &colour(), 80, 24).0));
+    snapshot!("detectors_200x60", text(&draw(&model, &colour(), 200, 60).0));
 }

@@ -17,6 +17,7 @@ pub enum Screen {
     Grid,
     Images,
     Compare,
+    Detectors,
     Log,
 }
 
@@ -147,16 +148,24 @@ impl Default for View {
 }
 
 impl Screen {
-    pub const ALL: [Self; 5] = [Self::Explore, Self::Grid, Self::Images, Self::Compare, Self::Log];
+    pub const ALL: [Self; 6] = [
+        Self::Explore,
+        Self::Grid,
+        Self::Images,
+        Self::Compare,
+        Self::Detectors,
+        Self::Log,
+    ];
 
-    /// The key that opens it; screens keep their number whichever others there are.
+    /// The key that opens it.
     pub fn digit(self) -> char {
         match self {
             Self::Explore => '1',
             Self::Grid => '2',
             Self::Images => '3',
             Self::Compare => '4',
-            Self::Log => '5',
+            Self::Detectors => '5',
+            Self::Log => '6',
         }
     }
 }
@@ -198,6 +207,7 @@ impl fmt::Display for Screen {
             Self::Grid => "Grid",
             Self::Images => "Images",
             Self::Compare => "Compare",
+            Self::Detectors => "Detectors",
             Self::Log => "Log",
         })
     }

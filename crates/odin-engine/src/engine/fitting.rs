@@ -77,8 +77,8 @@ fn lacks(setting: &Setting, request: &SetRequest, network: &OpenNetwork) -> Opti
     }
     if needs(Need::ValidationLabels) && request.fit.validation.is_none() {
         return Some(format!(
-            "{key} needs labelled in-distribution images that are not reported, and none are set aside: say how many with \
-             --validation"
+            "{key} needs labelled in-distribution images that are not reported, and none are set aside (`--validation N` \
+             of odin score does)"
         ));
     }
     None

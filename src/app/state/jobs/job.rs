@@ -96,6 +96,8 @@ pub struct Job {
     /// The ends of the sliders that have moved outwards.
     spans: BTreeMap<(Detector, u8), Span>,
     pub state: JobState,
+    /// What its scores were last asked for by.
+    pub(in crate::app) asked: Settings,
     /// What its detectors are fitted on.
     pub fit: Fit,
     /// Known once the engine has opened the sets.
@@ -132,6 +134,7 @@ impl Job {
             found_devices: None,
             spans: BTreeMap::new(),
             state: JobState::Waiting,
+            asked: Settings::default(),
             fit: Fit::default(),
             totals: None,
             odin: None,
@@ -148,6 +151,11 @@ impl Job {
         };
         job.reach();
         job
+    }
+
+    /// The detector that the session names for the job.
+    pub fn source_detector(&self) -> Option<Detector> {
+        self.source.detector
     }
 
     /// ODIN's T and ε.
@@ -207,7 +215,9 @@ impl Job {
     pub(in crate::app) fn set(&mut self, setting: Setting) {
         self.spec.settings.set(setting);
         self.reach();
-        self.scores.keep_only(&self.spec.settings);
+        let settings = self.spec.settings.clone();
+        self.scores
+            .keep_only(|known| setting_of(&settings, known.detector()) == *known);
         // Where ODIN's are dropped, none is known from before.
         self.from_evidence = self.from_evidence.min(self.scored());
         self.next_generation();
@@ -217,7 +227,6 @@ impl Job {
     pub(in crate::app) fn next_generation(&mut self) {
         self.generation.0 += 1;
         self.fit.progress = None;
-        self.fit.missing.clear();
         self.exact_requested.clear();
         self.rate.stop();
     }
