@@ -6,7 +6,8 @@ use crate::error::Error;
 use crate::fit::Fit;
 use crate::knob::{Knob, Values};
 use crate::need::Need;
-use crate::number::{class_means, log_sum_exp};
+use crate::number::class_means;
+use crate::vector::log_sum_exp;
 
 /// Distances are of logits, as in the paper, to the mean of the correctly guessed fit images of each class. The logit of
 /// the a-th of the α greatest classes loses the share w (α + 1 − a)/α, w the Weibull probability of its distance; what
@@ -42,9 +43,9 @@ struct OpenMax {
 }
 
 fn fit(fit: &Arc<Fit>) -> Fitting {
-    let logits = fit.images().logits.to_f64();
-    let classes = fit.images().logits.width();
-    let (means, counts) = class_means(logits.chunks_exact(classes), fit.correct(), classes, classes);
+    let logits = &fit.images().logits;
+    let classes = logits.width();
+    let (means, counts) = class_means(logits.iter(), fit.correct(), classes, classes);
     for (class, count) in counts.iter().enumerate() {
         if *count == 0 {
             return Err(Error::Class {
@@ -55,7 +56,7 @@ fn fit(fit: &Arc<Fit>) -> Fitting {
         }
     }
     let mut distances = vec![Vec::new(); classes];
-    for (row, class) in logits.chunks_exact(classes).zip(fit.correct()) {
+    for (row, class) in logits.iter().zip(fit.correct()) {
         if let Some(class) = class {
             distances[class].push(distance(row, &means[class * classes..][..classes]));
         }
@@ -66,8 +67,9 @@ fn fit(fit: &Arc<Fit>) -> Fitting {
     Ok(Box::new(OpenMax { means, distances }))
 }
 
-fn distance(a: &[f64], b: &[f64]) -> f64 {
-    let squares = a.iter().zip(b).map(|(a, b)| (a - b) * (a - b));
+fn distance(logits: &[f32], mean: &[f64]) -> f64 {
+    let pairs = logits.iter().zip(mean);
+    let squares = pairs.map(|(&z, mean)| (f64::from(z) - mean) * (f64::from(z) - mean));
     squares.sum::<f64>().sqrt()
 }
 
@@ -81,24 +83,34 @@ impl Rule for OpenMax {
             .map(|distances| Weibull::of(distances.get(..tail).unwrap_or(distances)))
             .collect();
         Ok(Box::new(move |block| {
-            let logits = block.logits().to_f64();
-            let rows = logits.chunks_exact(classes);
+            let rows = block.logits().iter();
             rows.map(|logits| {
-                let mut order: Vec<usize> = (0..classes).collect();
-                order.sort_by(|&a, &b| logits[b].total_cmp(&logits[a]));
-                let mut revised = logits.to_vec();
+                let mut revised: Vec<f64> = logits.iter().map(|&z| f64::from(z)).collect();
                 let mut unknown = 0.0;
-                for (rank, &class) in order.iter().take(alpha).enumerate() {
+                for (rank, class) in greatest(logits, alpha).into_iter().enumerate() {
                     let far = distance(logits, &self.means[class * classes..][..classes]);
                     let share = tails[class].probability(far) * (alpha - rank) as f64 / alpha as f64;
-                    revised[class] = logits[class] * (1.0 - share);
-                    unknown += logits[class] * share;
+                    let logit = revised[class];
+                    revised[class] = logit * (1.0 - share);
+                    unknown += logit * share;
                 }
-                log_sum_exp(revised.iter().copied()) - unknown
+                log_sum_exp(revised) - unknown
             })
             .collect()
         }))
     }
+}
+
+/// The classes of the greatest logits, from the greatest down; of equal ones the first comes first.
+fn greatest(logits: &[f32], count: usize) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..logits.len()).collect();
+    let down = |a: &usize, b: &usize| logits[*b].total_cmp(&logits[*a]).then(a.cmp(b));
+    if count < order.len() {
+        order.select_nth_unstable_by(count, down);
+        order.truncate(count);
+    }
+    order.sort_unstable_by(down);
+    order
 }
 
 /// P(X ≤ x) = 1 − exp(−(x/scale)^shape) of distances, which are moved so that the least of the tail lies at 10,000: as

@@ -1,20 +1,20 @@
 //! ReAct and VRA: energy of features cut off where the fit images' rarely are.
 use std::sync::Arc;
 
-use super::shared::energies;
+use super::shared::{Start, changed_energies};
 use crate::description::{Description, Maker, Rule, Score};
 use crate::error::Error;
 use crate::fit::Fit;
 use crate::knob::{Knob, Values};
 use crate::need::Need;
-use crate::number::percentile;
+use crate::prepared::Block;
 
 pub(crate) const REACT: Description = Description {
     key: "react",
     label: "ReAct",
     formula: "E(W min(h, c) + b), c the percentile of all values of H",
     source: "arXiv 2111.12797",
-    cost: "fit M·D log(M·D); C·D an image, at every percentile",
+    cost: "fit M·D; C·D once an image, then C and C for each feature cut, at every percentile",
     knobs: &[Knob {
         least: 50.0,
         span: (50.0, 100.0),
@@ -55,8 +55,13 @@ struct React(Arc<Fit>);
 
 impl Rule for React {
     fn at<'a>(&'a self, values: &Values) -> Result<Score<'a>, Error> {
-        let top = percentile(self.0.ascending(), values.get("percentile"));
-        Ok(cut(&self.0, f64::NEG_INFINITY, top))
+        let top = self.0.percentile(values.get("percentile"));
+        Ok(Box::new(move |block| {
+            // What is cut off: at most half of the values, as the percentile is 50 at least.
+            change(&self.0, block, Start::Products, |h| {
+                if h > top { top - h } else { 0.0 }
+            })
+        }))
     }
 }
 
@@ -74,18 +79,32 @@ impl Rule for Vra {
                 high,
             });
         }
-        let at = |percent| percentile(self.0.ascending(), percent);
-        Ok(cut(&self.0, at(low), at(high)))
+        let (bottom, top) = (self.0.percentile(low), self.0.percentile(high));
+        // Whether fewer values change than stay above 0.
+        let are_few = low + (100.0 - high) <= 100.0 - low;
+        Ok(Box::new(move |block| {
+            if are_few {
+                change(&self.0, block, Start::Products, |h| {
+                    let changed = if h < bottom { 0.0 } else { h.min(top) };
+                    changed - h
+                })
+            } else {
+                change(&self.0, block, Start::Zero, |h| {
+                    if h < bottom { 0.0 } else { h.min(top) }
+                })
+            }
+        }))
     }
 }
 
-/// Values below `bottom` become 0, those above `top` become it.
-fn cut(fit: &Fit, bottom: f64, top: f64) -> Score<'_> {
-    Box::new(move |block| {
-        let mut features = block.features().to_f64();
-        for value in &mut features {
-            *value = if *value < bottom { 0.0 } else { value.min(top) };
+/// Energies of the start and W times what each value comes to.
+fn change(fit: &Fit, block: &Block, start: Start, value: impl Fn(f64) -> f64) -> Vec<f64> {
+    let width = block.features().width();
+    let coefficients = |image: usize, first: usize, out: &mut [f64]| {
+        let features = &block.features().values()[image * width + first..];
+        for (out, &h) in out.iter_mut().zip(features) {
+            *out = value(f64::from(h));
         }
-        energies(fit, &features)
-    })
+    };
+    changed_energies(fit, block, start, coefficients, |_| 1.0)
 }
