@@ -67,6 +67,7 @@ impl Prepared {
                 products: OnceLock::new(),
                 energies: OnceLock::new(),
                 order: OnceLock::new(),
+                logit_order: OnceLock::new(),
                 sums: OnceLock::new(),
                 centred: OnceLock::new(),
                 similarities: OnceLock::new(),
@@ -114,6 +115,7 @@ pub(crate) struct Block {
     products: OnceLock<Vec<f64>>,
     energies: OnceLock<Vec<f64>>,
     order: OnceLock<Vec<u16>>,
+    logit_order: OnceLock<Vec<u16>>,
     sums: OnceLock<Vec<f64>>,
     /// w_ŷ·(h − μ)/‖h − μ‖ and ‖h‖₁ [N].
     pub(crate) centred: OnceLock<Vec<(f64, f64)>>,
@@ -195,6 +197,12 @@ impl Block {
         // On this thread alone: see `kept` in fit.rs.
         self.order
             .get_or_init(|| self.features().iter().flat_map(descending).collect())
+    }
+
+    /// The classes of each image's logits from the greatest down [N, C], kept; there are no more classes than labels can name.
+    pub(crate) fn logit_order(&self) -> &[u16] {
+        self.logit_order
+            .get_or_init(|| self.logits().iter().flat_map(descending).collect())
     }
 
     /// The places of an image's features from the greatest down [D].

@@ -47,15 +47,20 @@ impl Table {
         self.stride
     }
 
-    /// Adds to each row of `out` [rows, stride] the table's rows times the row's coefficients: `coefficients` writes those of
-    /// a row for places from a first one on. The cost is that of coefficients that are not 0. What a row adds up to depends
-    /// on its own coefficients alone, to the bit.
-    pub(crate) fn add_products(&self, out: &mut [f64], coefficients: impl Fn(usize, usize, &mut [f64])) {
+    /// Adds to each row of `out` [rows, stride] the table's rows times the row's coefficients. `select` says of a row, from a
+    /// first place on, where these are: the cost is that of those alone; `coefficient` is asked for each of them. What a row
+    /// adds up to depends on its own coefficients alone, to the bit.
+    pub(crate) fn add_products(
+        &self,
+        out: &mut [f64],
+        select: impl Fn(usize, usize, &mut [bool]),
+        coefficient: impl Fn(usize, usize) -> f64,
+    ) {
         let mut terms = Terms::default();
         for (part, out) in out.chunks_mut(ROWS * self.stride).enumerate() {
-            let rows = out.len() / self.stride;
+            let rows = part * ROWS..part * ROWS + out.len() / self.stride;
             for first in (0..self.width).step_by(PLACES) {
-                terms.fill(part * ROWS..part * ROWS + rows, first, self.width, &coefficients);
+                terms.fill(rows.clone(), first, self.width, &select, &coefficient);
                 self.add(first, &terms, out);
             }
         }
@@ -92,9 +97,14 @@ impl Coefficients {
         for part in (0..rows).step_by(ROWS) {
             for first in (0..width).step_by(PLACES) {
                 let mut terms = Terms::default();
-                terms.fill(part..rows.min(part + ROWS), first, width, |row, first, out| {
-                    out.copy_from_slice(&matrix[row * width + first..][..out.len()]);
-                });
+                let select = |row: usize, first: usize, out: &mut [bool]| {
+                    let values = &matrix[row * width + first..];
+                    out.iter_mut()
+                        .zip(values)
+                        .for_each(|(out, &value)| *out = value != 0.0);
+                };
+                let coefficient = |row: usize, place: usize| matrix[row * width + place];
+                terms.fill(part..rows.min(part + ROWS), first, width, select, coefficient);
                 parts.push(terms);
             }
         }
@@ -102,7 +112,7 @@ impl Coefficients {
     }
 }
 
-/// The coefficients of some rows that are not 0, with their places.
+/// The coefficients of some rows, with their places.
 #[derive(Default)]
 struct Terms {
     values: Vec<(f64, usize)>,
@@ -116,30 +126,35 @@ impl Terms {
         rows: Range<usize>,
         first: usize,
         width: usize,
-        coefficients: impl Fn(usize, usize, &mut [f64]),
+        select: impl Fn(usize, usize, &mut [bool]),
+        coefficient: impl Fn(usize, usize) -> f64,
     ) {
         self.values.clear();
         self.ends.clear();
-        let mut dense = [0.0; PLACES];
-        let dense = &mut dense[..PLACES.min(width - first)];
+        let mut selected = [false; PLACES];
+        let count = PLACES.min(width - first);
         for row in rows {
-            coefficients(row, first, dense);
-            self.push(dense);
+            select(row, first, &mut selected[..count]);
+            let mut bits = bits(&selected);
+            while bits != 0 {
+                let place = bits.trailing_zeros() as usize;
+                self.values.push((coefficient(row, first + place), place));
+                bits &= bits - 1;
+            }
+            self.ends.push(self.values.len());
         }
     }
+}
 
-    /// Without a branch a value: which of them are 0 cannot be foreseen.
-    fn push(&mut self, dense: &[f64]) {
-        let start = self.values.len();
-        self.values.resize(start + dense.len(), (0.0, 0));
-        let mut end = start;
-        for (place, &value) in dense.iter().enumerate() {
-            self.values[end] = (value, place);
-            end += usize::from(value != 0.0);
-        }
-        self.values.truncate(end);
-        self.ends.push(end);
-    }
+/// A bit for each: going from one to the next costs less than a branch a value, which cannot be foreseen.
+fn bits(selected: &[bool; PLACES]) -> u64 {
+    let (eights, _) = selected.as_chunks::<8>();
+    let bytes = eights.iter().map(|eight| {
+        // Eight bytes of 0 or 1, the lowest first, become the eight bits of the upper byte.
+        let bytes = u64::from_le_bytes(eight.map(u8::from));
+        bytes.wrapping_mul(0x0102_0408_1020_4080) >> 56
+    });
+    bytes.rev().fold(0, |bits, byte| bits << 8 | byte)
 }
 
 /// The products of one part of the places.
@@ -230,13 +245,13 @@ mod tests {
                 value if value < 0.1 => 0.0,
                 value => value,
             };
-            let fill = |row: usize, first: usize, out: &mut [f64]| {
+            let select = |row: usize, first: usize, out: &mut [bool]| {
                 for (place, out) in out.iter_mut().enumerate() {
-                    *out = coefficient(row, first + place);
+                    *out = coefficient(row, first + place) != 0.0;
                 }
             };
             let mut out = vec![0.0; rows * table.stride()];
-            table.add_products(&mut out, fill);
+            table.add_products(&mut out, select, coefficient);
             let dense: Vec<f64> = (0..rows * width)
                 .map(|i| coefficient(i / width, i % width))
                 .collect();
@@ -249,7 +264,11 @@ mod tests {
                     assert!((got - terms.sum::<f64>()).abs() < 1e-13);
                 }
                 let mut alone = vec![0.0; table.stride()];
-                table.add_products(&mut alone, |_, first, out| fill(row, first, out));
+                let (select, coefficient) = (
+                    |_: usize, first: usize, out: &mut [bool]| select(row, first, out),
+                    |_: usize, place: usize| coefficient(row, place),
+                );
+                table.add_products(&mut alone, select, coefficient);
                 assert_eq!(alone, out);
             }
         }

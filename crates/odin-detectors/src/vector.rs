@@ -12,7 +12,7 @@ const LN_2: (f64, f64) = (0.693_147_180_369_123_8, 1.908_214_929_270_587_7e-10);
 /// Below this, e^x is no normal number any more.
 const LEAST: f64 = -708.0;
 
-/// e^x of an x of at most 0; 0 below −708.
+/// e^x of an x below 700; 0 below −708.
 #[inline(always)]
 fn exp(x: f64) -> f64 {
     // Added to a small number, 1.5 · 2^52 leaves it rounded to a whole number k, in the last bits.
@@ -21,24 +21,13 @@ fn exp(x: f64) -> f64 {
     let k = rounded - ROUND;
     // |r| ≤ ln 2 / 2: Taylor's 14th term is below 1e-17.
     let r = (x - k * LN_2.0) - k * LN_2.1;
-    let mut sum = 1.0 / 6_227_020_800.0;
-    for factorial in [
-        479_001_600.0,
-        39_916_800.0,
-        3_628_800.0,
-        362_880.0,
-        40_320.0,
-        5_040.0,
-        720.0,
-        120.0,
-        24.0,
-        6.0,
-        2.0,
-        1.0,
-        1.0,
-    ] {
-        sum = sum * r + 1.0 / factorial;
-    }
+    // In pairs, then pairs of these: a chain of sums would wait for itself.
+    let (r2, r4) = (r * r, r * r * r * r);
+    let low = (1.0 + r) + (1.0 / 2.0 + r * (1.0 / 6.0)) * r2;
+    let middle = (1.0 / 24.0 + r * (1.0 / 120.0)) + (1.0 / 720.0 + r * (1.0 / 5_040.0)) * r2;
+    let high = (1.0 / 40_320.0 + r * (1.0 / 362_880.0)) + (1.0 / 3_628_800.0 + r * (1.0 / 39_916_800.0)) * r2;
+    let highest = 1.0 / 479_001_600.0 + r * (1.0 / 6_227_020_800.0);
+    let sum = (low + middle * r4) + (high + highest * r4) * (r4 * r4);
     let power = f64::from_bits(rounded.to_bits().wrapping_add(1023) << 52);
     if x < LEAST { 0.0 } else { sum * power }
 }
@@ -204,6 +193,44 @@ impl WithSimd for SpreadPowers {
     }
 }
 
+/// ln x of normal values above 0.
+pub(crate) fn logarithms(values: &mut [f64]) {
+    Arch::new().dispatch(Logarithms(values));
+}
+
+struct Logarithms<'a>(&'a mut [f64]);
+
+impl WithSimd for Logarithms<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        for value in self.0 {
+            *value = ln(*value);
+        }
+    }
+}
+
+/// 1 − exp(−exp x): from 0 far below 0 to 1 above.
+pub(crate) fn steps(values: &mut [f64]) {
+    Arch::new().dispatch(Steps(values));
+}
+
+struct Steps<'a>(&'a mut [f64]);
+
+impl WithSimd for Steps<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        for value in self.0 {
+            // Above 5 it is 1 to the last digit.
+            let x = if *value > 5.0 { 5.0 } else { *value };
+            *value = 1.0 - exp(-exp(x));
+        }
+    }
+}
+
 /// Appends those of the values that are not below `least` and not NaN.
 pub(crate) fn append_from(least: f64, values: &[f64], to: &mut Vec<f64>) {
     Arch::new().dispatch(AppendFrom { least, values, to });
@@ -274,6 +301,17 @@ mod tests {
         }
         assert!(log_sum_exp(vec![0.0, f64::NAN]).is_nan());
         assert!(log_sum_exp(vec![0.0, f64::INFINITY]).is_nan());
+    }
+
+    #[test]
+    fn steps_rise_from_0_to_1() {
+        let mut values: Vec<f64> = (-40..60).map(|step| 0.25 * f64::from(step)).collect();
+        values.push(-1e9);
+        let want: Vec<f64> = values.iter().map(|x| -(-x.exp()).exp_m1()).collect();
+        steps(&mut values);
+        for (got, want) in values.into_iter().zip(want) {
+            assert!((got - want).abs() <= 3e-16, "{got}, not {want}");
+        }
     }
 
     #[test]

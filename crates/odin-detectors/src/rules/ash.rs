@@ -74,26 +74,34 @@ impl Rule for Ash {
                 Kind::Binary => Start::Same(&ones),
                 Kind::Pruned | Kind::Scaled => Start::Products,
             };
-            let is_binary = matches!(self.kind, Kind::Binary);
-            let coefficients = |image: usize, first: usize, out: &mut [f64]| {
-                let features = &block.features().values()[image * width..][..width];
+            let features = block.features().values();
+            let select = |image: usize, first: usize, out: &mut [bool]| {
+                let features = &features[image * width..][..width];
                 // The last one that is kept: of equal values those that come first are.
                 let last = usize::from(block.order_of(image)[kept - 1]);
                 let least = features[last];
-                for ((place, &h), out) in (first..).zip(&features[first..]).zip(out) {
-                    let is_kept = (h > least) | ((h == least) & (place <= last));
-                    let value = if is_binary { 1.0 } else { f64::from(h) };
-                    *out = match (is_kept, are_few) {
-                        (true, true) => value,
-                        (false, false) => -value,
-                        _ => 0.0,
-                    };
+                let (before, behind) = out.split_at_mut(out.len().min((last + 1).saturating_sub(first)));
+                let count = before.len();
+                for (out, &h) in before.iter_mut().zip(&features[first..]) {
+                    *out = (h >= least) == are_few;
+                }
+                for (out, &h) in behind.iter_mut().zip(&features[first + count..]) {
+                    *out = (h > least) == are_few;
                 }
             };
-            changed_energies(&self.fit, block, start, coefficients, |image| match self.kind {
-                Kind::Pruned => 1.0,
-                Kind::Binary => block.sum(image) / kept as f64,
-                Kind::Scaled => block.sum_ratio(image, kept).exp(),
+            let coefficient = |image: usize, place: usize| {
+                let value = match self.kind {
+                    Kind::Binary => 1.0,
+                    Kind::Pruned | Kind::Scaled => f64::from(features[image * width + place]),
+                };
+                if are_few { value } else { -value }
+            };
+            changed_energies(&self.fit, block, start, select, coefficient, |image| {
+                match self.kind {
+                    Kind::Pruned => 1.0,
+                    Kind::Binary => block.sum(image) / kept as f64,
+                    Kind::Scaled => block.sum_ratio(image, kept).exp(),
+                }
             })
         }))
     }

@@ -56,11 +56,9 @@ struct React(Arc<Fit>);
 impl Rule for React {
     fn at<'a>(&'a self, values: &Values) -> Result<Score<'a>, Error> {
         let top = self.0.percentile(values.get("percentile"));
+        // What is cut off: at most half of the values, as the percentile is 50 at least.
         Ok(Box::new(move |block| {
-            // What is cut off: at most half of the values, as the percentile is 50 at least.
-            change(&self.0, block, Start::Products, |h| {
-                if h > top { top - h } else { 0.0 }
-            })
+            change(&self.0, block, Start::Products, |h| h > top, |h| top - h)
         }))
     }
 }
@@ -80,31 +78,36 @@ impl Rule for Vra {
             });
         }
         let (bottom, top) = (self.0.percentile(low), self.0.percentile(high));
-        // Whether fewer values change than stay above 0.
-        let are_few = low + (100.0 - high) <= 100.0 - low;
-        Ok(Box::new(move |block| {
-            if are_few {
-                change(&self.0, block, Start::Products, |h| {
-                    let changed = if h < bottom { 0.0 } else { h.min(top) };
-                    changed - h
-                })
-            } else {
-                change(&self.0, block, Start::Zero, |h| {
-                    if h < bottom { 0.0 } else { h.min(top) }
-                })
-            }
+        let changed = move |h: f64| if h < bottom { 0.0 } else { h.min(top) };
+        let is_lost = move |h: f64| (h < bottom) | (h > top);
+        let stays = move |h: f64| (h != 0.0) & (h >= bottom) & ((h < 0.0) | (top != 0.0));
+        // Whether fewer values are lost than stay, by those of the fit images.
+        let share = |is: &dyn Fn(f64) -> bool| {
+            let percents = (0..100).map(|step| 0.5 + f64::from(step));
+            percents.filter(|&percent| is(self.0.percentile(percent))).count()
+        };
+        let are_few = share(&is_lost) <= share(&stays);
+        Ok(Box::new(move |block| match are_few {
+            true => change(&self.0, block, Start::Products, is_lost, |h| changed(h) - h),
+            false => change(&self.0, block, Start::Zero, stays, changed),
         }))
     }
 }
 
-/// Energies of the start and W times what each value comes to.
-fn change(fit: &Fit, block: &Block, start: Start, value: impl Fn(f64) -> f64) -> Vec<f64> {
-    let width = block.features().width();
-    let coefficients = |image: usize, first: usize, out: &mut [f64]| {
-        let features = &block.features().values()[image * width + first..];
-        for (out, &h) in out.iter_mut().zip(features) {
-            *out = value(f64::from(h));
+/// Energies of the start and W times what each of the selected values comes to.
+fn change(
+    fit: &Fit,
+    block: &Block,
+    start: Start,
+    is_selected: impl Fn(f64) -> bool,
+    value: impl Fn(f64) -> f64,
+) -> Vec<f64> {
+    let (features, width) = (block.features().values(), block.features().width());
+    let select = |image: usize, first: usize, out: &mut [bool]| {
+        for (out, &h) in out.iter_mut().zip(&features[image * width + first..]) {
+            *out = is_selected(f64::from(h));
         }
     };
-    changed_energies(fit, block, start, coefficients, |_| 1.0)
+    let coefficient = |image: usize, place: usize| value(f64::from(features[image * width + place]));
+    changed_energies(fit, block, start, select, coefficient, |_| 1.0)
 }

@@ -35,16 +35,17 @@ pub(super) enum Start<'a> {
     Products,
 }
 
-/// log Σ exp(factor · W h° + b) of features h° that are changed at every step of a knob. From the start on, each row of W
-/// counts by a coefficient of the image's own, which [`Table::add_products`] asks for: where more of h than not stays as
-/// it is, the coefficients are what is lost of it.
+/// log Σ exp(factor · W h° + b) of features h° that are changed at every step of a knob. To the start the weights of some
+/// features are added, each times a coefficient, as [`Table::add_products`] asks for them: where more of h than not stays
+/// as it is, these are what is lost of it.
 ///
 /// [`Table::add_products`]: crate::sparse::Table::add_products
 pub(super) fn changed_energies(
     fit: &Fit,
     block: &Block,
     start: Start,
-    coefficients: impl Fn(usize, usize, &mut [f64]),
+    select: impl Fn(usize, usize, &mut [bool]),
+    coefficient: impl Fn(usize, usize) -> f64,
     factor: impl Fn(usize) -> f64,
 ) -> Vec<f64> {
     let (bias, table) = (fit.bias(), fit.table());
@@ -58,7 +59,7 @@ pub(super) fn changed_energies(
             }
         }
     }
-    table.add_products(&mut products, coefficients);
+    table.add_products(&mut products, select, coefficient);
     energies(&products, table.stride(), &bias, factor)
 }
 
