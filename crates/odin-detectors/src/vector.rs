@@ -231,6 +231,43 @@ impl WithSimd for Steps<'_> {
     }
 }
 
+/// Distances of a row to some rows of a matrix as wide.
+pub(crate) fn distances(row: &[f64], matrix: &[f64], rows: impl Iterator<Item = usize>) -> Vec<f64> {
+    let others: Vec<&[f64]> = rows
+        .map(|place| &matrix[place * row.len()..][..row.len()])
+        .collect();
+    Arch::new().dispatch(Distances { row, others })
+}
+
+struct Distances<'a> {
+    row: &'a [f64],
+    others: Vec<&'a [f64]>,
+}
+
+impl WithSimd for Distances<'_> {
+    type Output = Vec<f64>;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> Vec<f64> {
+        let mut distances = Vec::with_capacity(self.others.len());
+        let (values, tail) = S::as_simd_f64s(self.row);
+        for other in self.others {
+            let (others, other_tail) = S::as_simd_f64s(other);
+            let mut sum = simd.splat_f64s(0.0);
+            for (&value, &other) in values.iter().zip(others) {
+                let gap = simd.sub_f64s(value, other);
+                sum = simd.mul_add_e_f64s(gap, gap, sum);
+            }
+            let mut square = simd.reduce_sum_f64s(sum);
+            for (value, other) in tail.iter().zip(other_tail) {
+                square += (value - other) * (value - other);
+            }
+            distances.push(square.sqrt());
+        }
+        distances
+    }
+}
+
 /// Appends those of the values that are not below `least` and not NaN.
 pub(crate) fn append_from(least: f64, values: &[f64], to: &mut Vec<f64>) {
     Arch::new().dispatch(AppendFrom { least, values, to });
@@ -247,11 +284,18 @@ impl WithSimd for AppendFrom<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        // Most are below: many are looked at together.
-        for part in self.values.chunks(32) {
-            if greatest(part) >= self.least {
-                let those = part.iter().filter(|value| **value >= self.least);
-                self.to.extend(those);
+        let Self { least, values, to } = self;
+        for eight in values.chunks(8) {
+            // Where all are below, as most are, nothing is written.
+            if greatest(eight) >= least {
+                let mut end = to.len();
+                to.resize(end + eight.len(), 0.0);
+                // Without a branch: which of them are not cannot be foreseen.
+                for &value in eight {
+                    to[end] = value;
+                    end += usize::from(value >= least);
+                }
+                to.truncate(end);
             }
         }
     }
@@ -301,6 +345,20 @@ mod tests {
         }
         assert!(log_sum_exp(vec![0.0, f64::NAN]).is_nan());
         assert!(log_sum_exp(vec![0.0, f64::INFINITY]).is_nan());
+    }
+
+    #[test]
+    fn distances_are_roots_of_sums_of_squares() {
+        for width in [1, 8, 19] {
+            let row: Vec<f64> = (0..width).map(|i| i as f64).collect();
+            let matrix: Vec<f64> = (0..3 * width).map(|i| 0.5 * i as f64).collect();
+            let got = distances(&row, &matrix, [2, 0].into_iter());
+            for (got, place) in got.into_iter().zip([2, 0]) {
+                let gap = |i: usize| i as f64 - 0.5 * (place * width + i) as f64;
+                let want = (0..width).map(|i| gap(i) * gap(i)).sum::<f64>().sqrt();
+                assert!((got - want).abs() < 1e-12, "{got}, not {want}");
+            }
+        }
     }
 
     #[test]

@@ -5,11 +5,13 @@ use crate::knob::{Knob, Values};
 use crate::need::Need;
 use crate::number::kept;
 
+/// The sums are of all features as they are; the authors' code and pytorch-ood leave negative ones out, which features behind
+/// a ReLU never have.
 pub(crate) const LTS: Description = Description {
     key: "lts",
     label: "LTS",
     formula: "E(z (Σh / Σ of the greatest)²)",
-    source: "arXiv 2408.04851",
+    source: "arXiv 2409.01175",
     cost: "no fit; D log D once an image, then C at every share",
     knobs: &[Knob {
         least: 1.0,

@@ -8,7 +8,7 @@ use crate::knob::{Knob, Scale, Values};
 use crate::need::Need;
 use crate::prepared::Block;
 
-/// As OpenOOD has it; pytorch-ood divides by ‖w_ŷ‖ too.
+/// As OpenOOD has it, where α is 0.0001 unless it is tuned. pytorch-ood divides by ‖w_ŷ‖ too, and its α is 0 as here.
 pub(crate) const NCI: Description = Description {
     key: "nci",
     label: "NCI",

@@ -7,7 +7,7 @@ use crate::fit::Fit;
 use crate::knob::{Knob, Values};
 use crate::need::Need;
 use crate::number::class_means;
-use crate::vector::{log_sum_exp, logarithms, steps};
+use crate::vector::{self, log_sum_exp, logarithms, steps};
 
 /// Distances are of logits, as in the paper, to the mean of the correctly guessed fit images of each class. The logit of
 /// the a-th of the α greatest classes loses the share w (α + 1 − a)/α, w the Weibull probability of its distance; what
@@ -58,7 +58,7 @@ fn fit(fit: &Arc<Fit>) -> Fitting {
     let mut distances = vec![Vec::new(); classes];
     for (row, class) in logits.iter().zip(fit.correct()) {
         if let Some(class) = class {
-            distances[class].push(distance(row, &means[class * classes..][..classes]));
+            distances[class].extend(vector::distances(&to_f64(row), &means, [class].into_iter()));
         }
     }
     for distances in &mut distances {
@@ -67,18 +67,8 @@ fn fit(fit: &Arc<Fit>) -> Fitting {
     Ok(Box::new(OpenMax { means, distances }))
 }
 
-fn distance(logits: &[f32], mean: &[f64]) -> f64 {
-    let (values, means) = (logits.chunks_exact(8), mean.chunks_exact(8));
-    let square = |(&z, mean): (&f32, &f64)| (f64::from(z) - mean) * (f64::from(z) - mean);
-    let rest: f64 = values.remainder().iter().zip(means.remainder()).map(square).sum();
-    // Eight sums, which the compiler keeps in vector registers.
-    let mut sums = [0.0; 8];
-    for (values, means) in values.zip(means) {
-        for (sum, pair) in sums.iter_mut().zip(values.iter().zip(means)) {
-            *sum += square(pair);
-        }
-    }
-    (sums.iter().sum::<f64>() + rest).sqrt()
+fn to_f64(logits: &[f32]) -> Vec<f64> {
+    logits.iter().map(|&z| f64::from(z)).collect()
 }
 
 impl Rule for OpenMax {
@@ -103,15 +93,16 @@ impl OpenMax {
     /// Of an image, with the greatest classes that are revised.
     fn score(&self, logits: &[f32], greatest: &[u16], tails: &[Weibull]) -> f64 {
         let classes = || greatest.iter().map(|&class| usize::from(class));
-        let distance = |class: usize| distance(logits, &self.means[class * logits.len()..][..logits.len()]);
-        let shifted = |class: usize| (distance(class) + tails[class].shift).max(f64::MIN_POSITIVE);
-        let mut shares: Vec<f64> = classes().map(shifted).collect();
+        let mut revised = to_f64(logits);
+        let mut shares = vector::distances(&revised, &self.means, classes());
+        for (distance, class) in shares.iter_mut().zip(classes()) {
+            *distance = (*distance + tails[class].shift).max(f64::MIN_POSITIVE);
+        }
         logarithms(&mut shares);
         for (share, class) in shares.iter_mut().zip(classes()) {
             *share = tails[class].place(*share);
         }
         steps(&mut shares);
-        let mut revised: Vec<f64> = logits.iter().map(|&z| f64::from(z)).collect();
         let mut unknown = 0.0;
         for (rank, (share, class)) in shares.iter().zip(classes()).enumerate() {
             let share = share * (greatest.len() - rank) as f64 / greatest.len() as f64;

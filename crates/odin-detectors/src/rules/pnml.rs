@@ -9,7 +9,8 @@ use crate::need::Need;
 use crate::prepared::Block;
 use crate::vector::{softmax, sum};
 
-/// All on features of norm 1; p are the network's, clamped to [1e-12, 1 − 1e-12]. Where HᵀH has eigenvalues near the
+/// The features are of norm 1; p are the network's own, clamped to [1e-12, 1 − 1e-12], where pytorch-ood takes those that the
+/// last layer gives for features of norm 1. Where HᵀH has eigenvalues near the
 /// pseudo-inverse's cut-off (1e-15 of the greatest), rounding decides single ranks.
 pub(crate) const PNML: Description = Description {
     key: "pnml",

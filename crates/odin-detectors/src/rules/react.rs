@@ -30,12 +30,13 @@ pub(crate) const REACT: Description = Description {
     rule: Maker::Fit(|fit| Ok(Box::new(React(Arc::clone(fit))))),
 };
 
-/// pytorch-ood takes the percentiles of each feature by itself.
+/// As in the paper small values become 0. OpenOOD and pytorch-ood raise them to the lower percentile instead, and pytorch-ood
+/// takes the percentiles of each feature by itself, 1 and 99 by default.
 pub(crate) const VRA: Description = Description {
     key: "vra",
     label: "VRA",
     formula: "as ReAct, and h below the lower percentile becomes 0",
-    source: "Xu et al., NeurIPS 2023",
+    source: "arXiv 2302.11716",
     knobs: &[
         Knob::percent("low", "low %", 10.0, "percentile below which features become 0"),
         Knob::percent(
