@@ -1,4 +1,5 @@
 //! What is known before any image is scored, and what several detectors derive from it.
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
@@ -25,6 +26,7 @@ pub struct Fit {
     width: Option<usize>,
     weight: OnceLock<Vec<f64>>,
     table: OnceLock<Table>,
+    unit: OnceLock<Vec<f64>>,
     energies: OnceLock<Vec<f64>>,
     guesses: OnceLock<Vec<usize>>,
     ascending: OnceLock<Ascending>,
@@ -181,6 +183,17 @@ impl Fit {
                 .for_each(make_unit);
         }
         features
+    }
+
+    /// Some of the fit images' features of norm 1. Kept where all of them take 128 MB at most.
+    pub(crate) fn unit(&self, rows: Range<usize>) -> Cow<'_, [f64]> {
+        const MOST: usize = 1 << 24;
+        let (count, width) = (self.features().len(), self.features().width());
+        if count * width > MOST {
+            return Cow::Owned(self.rows(true, rows));
+        }
+        let unit = kept::<Vec<_>, _>(&self.unit, || self.rows(true, 0..count));
+        Cow::Borrowed(&unit[rows.start * width..rows.end * width])
     }
 
     fn each_row(&self, is_unit: bool) -> impl Iterator<Item = Vec<f64>> {

@@ -251,13 +251,24 @@ impl WithSimd for Distances<'_> {
     fn with_simd<S: Simd>(self, simd: S) -> Vec<f64> {
         let mut distances = Vec::with_capacity(self.others.len());
         let (values, tail) = S::as_simd_f64s(self.row);
+        let (fours, rest) = values.as_chunks::<4>();
         for other in self.others {
             let (others, other_tail) = S::as_simd_f64s(other);
-            let mut sum = simd.splat_f64s(0.0);
-            for (&value, &other) in values.iter().zip(others) {
-                let gap = simd.sub_f64s(value, other);
-                sum = simd.mul_add_e_f64s(gap, gap, sum);
+            let (other_fours, other_rest) = others.as_chunks::<4>();
+            // Four sums, of which none waits for another.
+            let mut sums = [simd.splat_f64s(0.0); 4];
+            for (values, others) in fours.iter().zip(other_fours) {
+                for ((sum, &value), &other) in sums.iter_mut().zip(values).zip(others) {
+                    let gap = simd.sub_f64s(value, other);
+                    *sum = simd.mul_add_e_f64s(gap, gap, *sum);
+                }
             }
+            let [mut a, b, c, d] = sums;
+            for (&value, &other) in rest.iter().zip(other_rest) {
+                let gap = simd.sub_f64s(value, other);
+                a = simd.mul_add_e_f64s(gap, gap, a);
+            }
+            let sum = simd.add_f64s(simd.add_f64s(a, b), simd.add_f64s(c, d));
             let mut square = simd.reduce_sum_f64s(sum);
             for (value, other) in tail.iter().zip(other_tail) {
                 square += (value - other) * (value - other);

@@ -110,7 +110,7 @@ fn nearest(block: &Block, fit: &Fit) -> (Vec<f64>, Vec<f64>) {
         let panel = first..count.min(first + PANEL);
         let energies = &fit.energies()[panel.clone()];
         let weighted = &mut weighted[..panel.len()];
-        let products = product(&unit, &fit.rows(true, panel.clone()), width);
+        let products = product(&unit, &fit.unit(panel.clone()), width);
         let images = similar.iter_mut().zip(&mut guides);
         for (products, (similar, guides)) in products.chunks_exact(panel.len()).zip(images) {
             similar.push(products);
