@@ -146,8 +146,8 @@ def main():
     total = lambda side, keys: tuple(map(sum, zip(*(side[key] for key in keys))))
     mine, other = total(ours, both), total(others, both)
     line(f"**these {len(both)}**", *mine, *other)
-    line(f"all {len(ours)} of odin", *total(ours, ours))
-    line("one product h Hᵀ in f32, NumPy", *middle(product))
+    print("| " + " | ".join([f"all {len(ours)} of odin", *(f"{value:.3f}" for value in total(ours, ours)), "", ""]) + " |")
+    print("| " + " | ".join(["one product h Hᵀ in f32, NumPy", "", "", *(f"{value:.3f}" for value in middle(product))]) + " |")
     print(f"\n{other[0] / mine[0]:.1f} times as fast, {other[1] / mine[1]:.1f} times by CPU time; at most {memory:.0f} MB")
 
 
