@@ -5,6 +5,8 @@
 #   make test-without-libtorch    the tests of everything but the engine
 CARGO ?= cargo
 PYTHON ?= python3
+# The Python whose pytorch-ood the detectors are measured beside.
+OOD_PYTHON ?= $(PYTHON)
 PREFIX ?= $(HOME)/.local
 SESSION ?=
 TARGET := $(or $(CARGO_TARGET_DIR),target)
@@ -31,11 +33,13 @@ setup:
 	@command -v $(PYTHON) >/dev/null || { echo "error: no $(PYTHON): Python 3.8 or newer with pip is needed for the set-up" >&2; exit 2; }
 	@$(PYTHON) scripts/libtorch.py >/dev/null
 
-# Speed: the metrics, the dashboard without a terminal and in one, and an ODIN pass beside PyTorch's where $(PYTHON) has torch. WEIGHTS=FILE and IMAGES=FILE (CIFAR-10's
+# Speed: the metrics, the detectors beside pytorch-ood's where $(OOD_PYTHON) has that, the dashboard without a terminal and in
+# one, and an ODIN pass beside PyTorch's where $(PYTHON) has torch. WEIGHTS=FILE and IMAGES=FILE (CIFAR-10's
 # binary format) are optional; BENCH takes more arguments of scripts/bench.py. docs/performance.md has the results.
 bench: build
 	$(CARGO) bench --locked -p odin-metrics --bench metrics
-	$(CARGO) bench --locked -p odin-detectors --bench detectors
+	$(CARGO) bench --locked -p odin-detectors --bench knobs
+	$(OOD_PYTHON) scripts/bench_detectors.py
 	$(CARGO) bench --locked -p odin-tui --bench dashboard --bench terminal
 	$(PYTHON) scripts/bench.py $(TARGET)/release/odin $(if $(WEIGHTS),--weights "$(WEIGHTS)") $(if $(IMAGES),--images "$(IMAGES)") $(BENCH)
 

@@ -61,7 +61,7 @@ table! {
     Gradnorm: gradnorm::GRADNORM,
     /// Energy of features cut off above (arXiv 2111.12797).
     React: react::REACT,
-    /// Energy of features cut off above and below.
+    /// Energy of features cut off above and below (arXiv 2302.11716).
     Vra: react::VRA,
     /// Energy of an image's greatest features (arXiv 2209.09858).
     AshP: ash::ASH_P,
@@ -71,7 +71,7 @@ table! {
     AshS: ash::ASH_S,
     /// Energy of scaled features (arXiv 2310.00227).
     Scale: scale::SCALE,
-    /// Energy of logits scaled by features.
+    /// Energy of logits scaled by features (arXiv 2409.01175).
     Lts: lts::LTS,
     /// SCALE with a percentile of the image's own (arXiv 2503.08023).
     AdascaleA: adascale::ADASCALE_A,
@@ -81,7 +81,7 @@ table! {
     Dice: dice::DICE,
     /// Distance to the decision boundaries (arXiv 2312.11536).
     Fdbd: fdbd::FDBD,
-    /// Nearness of the centred features to the guess's weights.
+    /// Nearness of the centred features to the guess's weights (arXiv 2311.01479).
     Nci: nci::NCI,
     /// Similarity to the mean features of the guessed class (ICLR 2023).
     She: she::SHE,
@@ -101,7 +101,7 @@ table! {
     Residual: vim::RESIDUAL,
     /// Energy less the scaled residual (arXiv 2203.10807).
     Vim: vim::VIM,
-    /// Regret of the predictive normalised maximum likelihood learner.
+    /// Regret of the predictive normalised maximum likelihood learner (arXiv 2110.09246).
     Pnml: pnml::PNML,
 }
 

@@ -1,14 +1,21 @@
 //! What is known before any image is scored, and what several detectors derive from it.
+use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
+use nalgebra::DMatrix;
 use rayon::prelude::*;
 
+use crate::ascending::Ascending;
 use crate::error::Error;
 use crate::evidence::{FitImages, Known, Rows};
+use crate::linear::{add_square, gram};
 use crate::log_odds::argmax;
 use crate::need::Need;
-use crate::number::{class_means, descending, energy, make_unit};
-use crate::spread::{Classes, Directions, Gaussian};
+use crate::number::{class_means, descending, make_unit};
+use crate::sparse::Table;
+use crate::spread::{Classes, Directions, Gaussian, Within, subtract};
+use crate::vector::energies;
 
 /// What all detectors are fitted on: checked once, and shared. What is derived from it is computed when a detector first
 /// asks.
@@ -18,13 +25,15 @@ pub struct Fit {
     classes: Option<usize>,
     width: Option<usize>,
     weight: OnceLock<Vec<f64>>,
-    mean: OnceLock<Vec<f64>>,
+    table: OnceLock<Table>,
     unit: OnceLock<Vec<f64>>,
     energies: OnceLock<Vec<f64>>,
     guesses: OnceLock<Vec<usize>>,
-    ascending: OnceLock<Vec<f32>>,
+    ascending: OnceLock<Ascending>,
     order: OnceLock<Vec<u16>>,
     // Of features as they are, and of norm 1.
+    mean: [OnceLock<Vec<f64>>; 2],
+    within: [OnceLock<Arc<Within>>; 2],
     class_gaussians: [OnceLock<Option<Arc<Classes>>>; 2],
     one_gaussian: [OnceLock<Option<Arc<Gaussian>>>; 2],
     directions: OnceLock<Option<Arc<Directions>>>,
@@ -144,37 +153,59 @@ impl Fit {
         labels.expect("fit labels are among the detector's needs, which are checked first")
     }
 
-    /// Mean features of the fit images [D].
-    pub(crate) fn mean(&self) -> &[f64] {
-        kept::<Vec<_>, _>(&self.mean, || {
-            let features = self.features();
-            let mut mean = vec![0.0; features.width()];
-            for row in features.iter() {
-                for (sum, &value) in mean.iter_mut().zip(row) {
-                    *sum += f64::from(value);
-                }
-            }
-            for value in &mut mean {
-                *value /= features.len() as f64;
-            }
-            mean
+    /// The last layer's weight, to be multiplied with rows that are mostly 0.
+    pub(crate) fn table(&self) -> &Table {
+        kept(&self.table, || {
+            let weight = &self.layer().weight;
+            Table::transposed(weight.values(), weight.width())
         })
     }
 
-    /// Features of the fit images, each image's of norm 1 [M, D].
-    pub(crate) fn unit(&self) -> &[f64] {
-        kept::<Vec<_>, _>(&self.unit, || {
-            let mut unit = self.features().to_f64();
-            unit.par_chunks_exact_mut(self.features().width())
-                .for_each(make_unit);
-            unit
+    /// Mean features of the fit images [D].
+    pub(crate) fn mean(&self) -> &[f64] {
+        self.mean_of(false)
+    }
+
+    fn mean_of(&self, is_unit: bool) -> &[f64] {
+        kept::<Vec<_>, _>(&self.mean[usize::from(is_unit)], || {
+            let all = std::iter::repeat(Some(0));
+            class_means(self.each_row(is_unit), all, 1, self.features().width()).0
         })
+    }
+
+    /// Some of the fit images' features, as they are or each image's of norm 1. Never all of them: they are twice as large in
+    /// f64.
+    pub(crate) fn rows(&self, is_unit: bool, rows: Range<usize>) -> Vec<f64> {
+        let mut features = self.features().part(rows).to_f64();
+        if is_unit {
+            features
+                .chunks_exact_mut(self.features().width())
+                .for_each(make_unit);
+        }
+        features
+    }
+
+    /// Some of the fit images' features of norm 1. Kept where all of them take 128 MB at most.
+    pub(crate) fn unit(&self, rows: Range<usize>) -> Cow<'_, [f64]> {
+        const MOST: usize = 1 << 24;
+        let (count, width) = (self.features().len(), self.features().width());
+        if count * width > MOST {
+            return Cow::Owned(self.rows(true, rows));
+        }
+        let unit = kept::<Vec<_>, _>(&self.unit, || self.rows(true, 0..count));
+        Cow::Borrowed(&unit[rows.start * width..rows.end * width])
+    }
+
+    fn each_row(&self, is_unit: bool) -> impl Iterator<Item = Vec<f64>> {
+        (0..self.features().len()).map(move |row| self.rows(is_unit, row..row + 1))
     }
 
     /// log Σ exp z of the fit images [M].
     pub(crate) fn energies(&self) -> &[f64] {
         kept::<Vec<_>, _>(&self.energies, || {
-            self.images().logits.iter().map(energy).collect()
+            let logits = &self.images().logits;
+            let none = vec![0.0; logits.width()];
+            energies(logits.values(), logits.width(), &none, |_| 1.0)
         })
     }
 
@@ -191,32 +222,66 @@ impl Fit {
         pairs.map(|(&label, &guess)| (usize::from(label) == guess).then_some(guess))
     }
 
-    /// All values of the fit images' features in ascending order [M · D].
-    pub(crate) fn ascending(&self) -> &[f32] {
-        kept::<Vec<_>, _>(&self.ascending, || {
-            let mut values = self.features().values().to_vec();
-            values.par_sort_unstable_by(f32::total_cmp);
-            values
+    /// The percentile of all values of the fit images' features.
+    pub(crate) fn percentile(&self, percent: f64) -> f64 {
+        let ascending = kept(&self.ascending, || Ascending::new(self.features().values()));
+        ascending.percentile(percent)
+    }
+
+    /// The spread about the means of the classes.
+    fn within(&self, is_unit: bool) -> Arc<Within> {
+        let found = kept(&self.within[usize::from(is_unit)], || {
+            let (features, labels) = (self.features(), self.labels());
+            let width = features.width();
+            let classes = labels.iter().map(|&label| Some(usize::from(label)));
+            let (means, counts) = class_means(
+                self.each_row(is_unit),
+                classes,
+                self.images().logits.width(),
+                width,
+            );
+            let scatter = gram(features.len(), width, |rows| {
+                let mut part = self.rows(is_unit, rows.clone());
+                for (row, &label) in part.chunks_exact_mut(width).zip(&labels[rows]) {
+                    subtract(row, &means[usize::from(label) * width..][..width]);
+                }
+                part
+            });
+            Arc::new(Within {
+                scatter,
+                means,
+                counts,
+            })
+        });
+        Arc::clone(found)
+    }
+
+    /// Σ (h − μ)(h − μ)ᵀ over the fit images [D, D]: from that within the classes where there are labels, so that all images
+    /// are gone through once.
+    fn scatter(&self, is_unit: bool) -> DMatrix<f64> {
+        let mean = self.mean_of(is_unit);
+        if self.images().labels.is_some() {
+            return self.within(is_unit).about(mean);
+        }
+        gram(self.features().len(), mean.len(), |rows| {
+            let mut part = self.rows(is_unit, rows);
+            subtract(&mut part, mean);
+            part
         })
     }
 
-    /// Features [M, D] as they are or of norm 1, and their mean [D].
-    fn centred(&self, is_unit: bool) -> (Vec<f64>, Vec<f64>) {
-        if !is_unit {
-            return (self.features().to_f64(), self.mean().to_vec());
-        }
-        let width = self.features().width();
-        let rows = self.unit().chunks_exact(width);
-        let all = std::iter::repeat(Some(0));
-        (self.unit().to_vec(), class_means(rows, all, 1, width).0)
+    /// Σ h hᵀ over the fit images' features of norm 1 [D, D].
+    pub(crate) fn unit_gram(&self) -> DMatrix<f64> {
+        let mut gram = self.scatter(true);
+        add_square(&mut gram, self.features().len() as f64, self.mean_of(true));
+        gram
     }
 
     /// Gaussians of the classes, which all have images; `None` where features do not vary.
     pub(crate) fn class_gaussians(&self, is_unit: bool) -> Option<Arc<Classes>> {
         let found = kept(&self.class_gaussians[usize::from(is_unit)], || {
-            let (features, mean) = self.centred(is_unit);
-            let classes = self.images().logits.width();
-            Classes::new(features, &mean, self.labels(), classes).map(Arc::new)
+            let count = self.features().len();
+            Classes::new(&self.within(is_unit), self.mean_of(is_unit), count).map(Arc::new)
         });
         found.clone()
     }
@@ -224,8 +289,8 @@ impl Fit {
     /// One Gaussian over all; `None` where features do not vary.
     pub(crate) fn one_gaussian(&self, is_unit: bool) -> Option<Arc<Gaussian>> {
         let found = kept(&self.one_gaussian[usize::from(is_unit)], || {
-            let (features, mean) = self.centred(is_unit);
-            Gaussian::new(features, &mean).map(Arc::new)
+            let count = self.features().len();
+            Gaussian::new(&self.scatter(is_unit), self.mean_of(is_unit), count).map(Arc::new)
         });
         found.clone()
     }
@@ -233,8 +298,9 @@ impl Fit {
     /// Principal directions; `None` where they are not found.
     pub(crate) fn directions(&self) -> Option<Arc<Directions>> {
         let found = kept(&self.directions, || {
-            let features = self.features().to_f64();
-            Directions::new(features, self.weight(), &self.bias()).map(Arc::new)
+            let count = self.features().len();
+            let (weight, bias) = (self.weight(), self.bias());
+            Directions::new(self.scatter(false), self.mean(), count, weight, &bias).map(Arc::new)
         });
         found.clone()
     }

@@ -1,4 +1,6 @@
 //! Matrices, row by row in f64.
+use std::ops::Range;
+
 use nalgebra::{Cholesky, DMatrix, SymmetricEigen};
 use rayon::prelude::*;
 
@@ -6,16 +8,30 @@ use crate::number::dot;
 
 /// a bᵀ, [n, m], of a [n, width] and b [m, width]. Each entry is summed in an order that depends on `width` alone.
 pub(crate) fn product(a: &[f64], b: &[f64], width: usize) -> Vec<f64> {
+    let mut out = vec![0.0; a.len() / width * (b.len() / width)];
+    product_into(&mut out, b.len() / width, a, b, width, width);
+    out
+}
+
+/// The same of the first `inner` columns of a and b, into the first columns of rows of `stride`.
+fn product_into(out: &mut [f64], stride: usize, a: &[f64], b: &[f64], width: usize, inner: usize) {
     let (n, m) = (a.len() / width, b.len() / width);
-    let mut out = vec![0.0; n * m];
+    if n == 0 || m == 0 {
+        return;
+    }
     let step = |size: usize| isize::try_from(size).expect("no slice is longer than isize::MAX");
     assert!(a.len() == n * width && b.len() == m * width, "whole rows");
-    // SAFETY: a is read as [n, width] row by row, b as [width, m] column by column, out is written as [n, m]; the slices
-    // have exactly these lengths, and out is no part of the others.
+    assert!(
+        inner <= width && m <= stride && (n - 1) * stride + m <= out.len(),
+        "room for them"
+    );
+    // SAFETY: a is read as [n, inner] of rows of `width`, b as [inner, m] of columns of `width`, which the first assertion
+    // and the second one's start allow; out is written as [n, m] of rows of `stride`, for which it has room, and is no part
+    // of the others.
     unsafe {
         matrixmultiply::dgemm(
             n,
-            width,
+            inner,
             m,
             1.0,
             a.as_ptr(),
@@ -26,55 +42,62 @@ pub(crate) fn product(a: &[f64], b: &[f64], width: usize) -> Vec<f64> {
             step(width),
             0.0,
             out.as_mut_ptr(),
-            step(m),
+            step(stride),
             1,
         );
     }
-    out
 }
 
 /// Columns of a Gram matrix that are computed together.
 const PANEL: usize = 64;
 
-/// aᵀa, [width, width], of a [n, width].
-pub(crate) fn gram(a: &[f64], width: usize) -> DMatrix<f64> {
-    let n = a.len() / width;
-    assert!(a.len() == n * width, "whole rows");
-    let step = |size: usize| isize::try_from(size).expect("no slice is longer than isize::MAX");
-    let panels: Vec<(usize, usize, Vec<f64>)> = (0..width)
+/// Rows that a Gram matrix takes in at once.
+pub(crate) const GRAM_ROWS: usize = 1024;
+
+/// aᵀa, [width, width], of a [n, width]: `rows` gives some of them, so that they are never all there in f64.
+pub(crate) fn gram(n: usize, width: usize, rows: impl Fn(Range<usize>) -> Vec<f64> + Sync) -> DMatrix<f64> {
+    // The rows from the diagonal down; the others are theirs by symmetry.
+    let mut panels: Vec<(usize, usize, Vec<f64>)> = (0..width)
         .step_by(PANEL)
-        .collect::<Vec<_>>()
-        .into_par_iter()
         .map(|first| {
-            // The rows from the diagonal down; the others are theirs by symmetry.
-            let (rows, columns) = (width - first, PANEL.min(width - first));
-            let mut panel = vec![0.0; rows * columns];
-            if n > 0 {
-                let start = a[first..].as_ptr();
-                // SAFETY: the last entry that is read of a is [n − 1, first + rows − 1] = [n − 1, width − 1], its last.
-                // The panel is written as [rows, columns], which is its length.
-                unsafe {
-                    matrixmultiply::dgemm(
-                        rows,
-                        n,
-                        columns,
-                        1.0,
-                        start,
-                        1,
-                        step(width),
-                        start,
-                        step(width),
-                        1,
-                        0.0,
-                        panel.as_mut_ptr(),
-                        step(columns),
-                        1,
-                    );
-                }
-            }
-            (first, columns, panel)
+            let columns = PANEL.min(width - first);
+            (first, columns, vec![0.0; (width - first) * columns])
         })
         .collect();
+    let step = |size: usize| isize::try_from(size).expect("no slice is longer than isize::MAX");
+    for start in (0..n).step_by(GRAM_ROWS) {
+        let end = n.min(start + GRAM_ROWS);
+        let parts: Vec<usize> = (start..end).step_by(128).collect();
+        let parts: Vec<Vec<f64>> = parts
+            .into_par_iter()
+            .map(|first| rows(first..end.min(first + 128)))
+            .collect();
+        let a = parts.concat();
+        assert!(a.len() == (end - start) * width, "whole rows");
+        panels.par_iter_mut().for_each(|(first, columns, panel)| {
+            let from = a[*first..].as_ptr();
+            // SAFETY: the last entry that is read of a is [end − start − 1, width − 1], its last; there is a row at least.
+            // The panel is written as [width − first, columns], which is its length.
+            unsafe {
+                matrixmultiply::dgemm(
+                    width - *first,
+                    end - start,
+                    *columns,
+                    1.0,
+                    from,
+                    1,
+                    step(width),
+                    from,
+                    step(width),
+                    1,
+                    1.0,
+                    panel.as_mut_ptr(),
+                    step(*columns),
+                    1,
+                );
+            }
+        });
+    }
     let mut out = DMatrix::zeros(width, width);
     for (first, columns, panel) in panels {
         for (row, values) in panel.chunks_exact(columns).enumerate() {
@@ -85,6 +108,15 @@ pub(crate) fn gram(a: &[f64], width: usize) -> DMatrix<f64> {
         }
     }
     out
+}
+
+/// Adds weight · x xᵀ.
+pub(crate) fn add_square(to: &mut DMatrix<f64>, weight: f64, x: &[f64]) {
+    for (column, &b) in x.iter().enumerate() {
+        for (row, &a) in x.iter().enumerate() {
+            to[(row, column)] += weight * (a * b);
+        }
+    }
 }
 
 /// Eigenvalues in ascending order with their vectors as rows, [width, width].
@@ -120,6 +152,8 @@ const CUT: f64 = 1e-15;
 pub(crate) struct Whitening {
     rows: Vec<f64>,
     width: usize,
+    /// Whether row i is 0 beyond its i-th value.
+    is_triangular: bool,
 }
 
 impl Whitening {
@@ -127,7 +161,11 @@ impl Whitening {
     pub(crate) fn new(symmetric: DMatrix<f64>) -> Option<Self> {
         let width = symmetric.nrows();
         if let Some(rows) = inverse_cholesky(&symmetric) {
-            return Some(Self { rows, width });
+            return Some(Self {
+                rows,
+                width,
+                is_triangular: true,
+            });
         }
         let (values, vectors) = eigenvectors(symmetric)?;
         let greatest = values.iter().copied().fold(0.0, f64::max);
@@ -137,7 +175,11 @@ impl Whitening {
                 rows.extend(vector.iter().map(|x| x / value.sqrt()));
             }
         }
-        (!rows.is_empty()).then_some(Self { rows, width })
+        (!rows.is_empty()).then_some(Self {
+            rows,
+            width,
+            is_triangular: false,
+        })
     }
 
     /// How many eigenvalues count.
@@ -147,7 +189,18 @@ impl Whitening {
 
     /// A x of each row x, [n, rank].
     pub(crate) fn apply(&self, rows: &[f64]) -> Vec<f64> {
-        product(rows, &self.rows, self.width)
+        if !self.is_triangular {
+            return product(rows, &self.rows, self.width);
+        }
+        let rank = self.rank();
+        let mut out = vec![0.0; rows.len() / self.width * rank];
+        // Nearly half of the products are with 0: left out, panel by panel.
+        for first in (0..rank).step_by(PANEL) {
+            let end = rank.min(first + PANEL);
+            let panel = &self.rows[first * self.width..end * self.width];
+            product_into(&mut out[first..], rank, rows, panel, self.width, end);
+        }
+        out
     }
 
     /// xᵀ S⁺ x of each row x.
@@ -226,7 +279,7 @@ mod tests {
     #[test]
     fn a_gram_matrix_is_the_sum_of_products() {
         let a = values(50 * 70);
-        let got = gram(&a, 70);
+        let got = gram(50, 70, |rows| a[rows.start * 70..rows.end * 70].to_vec());
         for i in 0..70 {
             for j in 0..70 {
                 let want: f64 = a.chunks_exact(70).map(|row| row[i] * row[j]).sum();

@@ -6,48 +6,6 @@ pub(crate) fn softplus(x: f64) -> f64 {
     x.max(0.0) + (-x.abs()).exp().ln_1p()
 }
 
-/// log Σ exp z
-pub(crate) fn log_sum_exp(values: impl Iterator<Item = f64> + Clone) -> f64 {
-    let top = values.clone().fold(f64::NEG_INFINITY, f64::max);
-    top + values.map(|z| (z - top).exp()).sum::<f64>().ln()
-}
-
-/// log Σ exp z of f32 logits.
-pub(crate) fn energy(logits: &[f32]) -> f64 {
-    log_sum_exp(logits.iter().map(|&z| f64::from(z)))
-}
-
-/// softmax(z) and its logarithm, less the greatest logit first: where one class is all but certain, no digit of the
-/// others is lost.
-pub(crate) fn softmax(logits: &[f32]) -> (Vec<f64>, Vec<f64>) {
-    let top = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let gaps: Vec<f64> = logits.iter().map(|&z| f64::from(z) - f64::from(top)).collect();
-    let terms: Vec<f64> = gaps.iter().map(|gap| gap.exp()).collect();
-    let sum = sum(&terms);
-    let log_sum = sum.ln();
-    let probabilities = terms.iter().map(|term| term / sum).collect();
-    (probabilities, gaps.iter().map(|gap| gap - log_sum).collect())
-}
-
-/// In eight parts, as NumPy sums at most 128 values: where 1 − p is at the last bits of p, the same bits.
-pub(crate) fn sum(values: &[f64]) -> f64 {
-    let eights = values.chunks_exact(8);
-    let rest = eights.remainder().iter();
-    let Some(first) = values.first_chunk::<8>() else {
-        return rest.fold(0.0, |sum, value| sum + value);
-    };
-    let mut parts = *first;
-    for eight in eights.skip(1) {
-        for (part, value) in parts.iter_mut().zip(eight) {
-            *part += value;
-        }
-    }
-    let [a, b, c, d, e, f, g, h] = parts;
-    rest.fold(((a + b) + (c + d)) + ((e + f) + (g + h)), |sum, value| {
-        sum + value
-    })
-}
-
 pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
     // Eight sums, which the compiler keeps in vector registers.
     let mut sums = [0.0; 8];
@@ -81,8 +39,8 @@ pub(crate) fn make_unit(a: &mut [f64]) {
 }
 
 /// Means of the rows that are of each class, and how many these are; a class without rows has zeros.
-pub(crate) fn class_means<'a>(
-    rows: impl Iterator<Item = &'a [f64]>,
+pub(crate) fn class_means<R: AsRef<[T]>, T: Copy + Into<f64>>(
+    rows: impl Iterator<Item = R>,
     classes: impl Iterator<Item = Option<usize>>,
     class_count: usize,
     width: usize,
@@ -92,8 +50,8 @@ pub(crate) fn class_means<'a>(
     for (row, class) in rows.zip(classes) {
         let Some(class) = class else { continue };
         counts[class] += 1;
-        for (mean, value) in means[class * width..][..width].iter_mut().zip(row) {
-            *mean += value;
+        for (mean, &value) in means[class * width..][..width].iter_mut().zip(row.as_ref()) {
+            *mean += value.into();
         }
     }
     for (mean, &count) in means.chunks_exact_mut(width).zip(&counts) {
@@ -112,8 +70,11 @@ pub(crate) fn percentile<T: Copy + Into<f64>>(ascending: &[T], percent: f64) -> 
     let place = percent / 100.0 * last as f64;
     let below = (place.floor() as usize).min(last);
     let (a, b) = (ascending[below].into(), ascending[(below + 1).min(last)].into());
-    let share = place - below as f64;
-    // From the nearer end, as NumPy: the same bits.
+    between(a, b, place - below as f64)
+}
+
+/// So much of the way from a to b, from the nearer end, as NumPy: the same bits.
+pub(crate) fn between(a: f64, b: f64, share: f64) -> f64 {
     if share < 0.5 {
         a + (b - a) * share
     } else {
@@ -142,21 +103,6 @@ pub(crate) fn descending(row: &[f32]) -> Vec<u16> {
 pub(crate) fn kept(width: usize, percent: f64) -> usize {
     let gone = (width as f64 * percent / 100.0).round_ties_even() as usize;
     width.saturating_sub(gone).max(1)
-}
-
-/// Σ h / Σ of the `kept` greatest. 1 where both sums are 0: an image without any activation.
-pub(crate) fn sum_ratio(features: &[f32], order: &[u16], kept: usize) -> f64 {
-    let all: f64 = features.iter().map(|&h| f64::from(h)).sum();
-    let greatest: f64 = order
-        .iter()
-        .take(kept)
-        .map(|&place| f64::from(features[usize::from(place)]))
-        .sum();
-    if all == 0.0 && greatest == 0.0 {
-        1.0
-    } else {
-        all / greatest
-    }
 }
 
 /// The least of candidates whose value is first known roughly: `exact` is asked of those that may be the least, which are
@@ -206,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn sums_in_eights_are_sums() {
+    fn products_in_eights_are_products() {
         let a: Vec<f64> = (0..21).map(f64::from).collect();
         assert_eq!(dot(&a, &a), 2870.0);
         assert_eq!(dot(&a[..3], &a[..3]), 5.0);

@@ -6,10 +6,11 @@ use crate::evidence::{Images, Rows};
 use crate::fit::{Fit, check_features};
 use crate::linear::product;
 use crate::log_odds::argmax;
-use crate::number::{descending, energy, make_unit};
+use crate::number::{descending, make_unit};
+use crate::vector;
 
 /// Images a block: large enough for products to be fast, small enough for some blocks a thread.
-const BLOCK: usize = 256;
+const BLOCK: usize = 512;
 
 /// Images to be scored by detectors of one [`Fit`], with what they share. Grows as images come in.
 #[derive(Debug)]
@@ -64,11 +65,15 @@ impl Prepared {
                     perturbed_features: images.perturbed_features.as_ref().map(part),
                 },
                 products: OnceLock::new(),
+                energies: OnceLock::new(),
                 order: OnceLock::new(),
+                logit_order: OnceLock::new(),
+                sums: OnceLock::new(),
+                centred: OnceLock::new(),
                 similarities: OnceLock::new(),
                 guided: OnceLock::new(),
                 class_distances: [OnceLock::new(), OnceLock::new()],
-                residuals: OnceLock::new(),
+                squares: OnceLock::new(),
             });
         }
         Ok(())
@@ -108,15 +113,20 @@ impl Prepared {
 pub(crate) struct Block {
     images: Images,
     products: OnceLock<Vec<f64>>,
+    energies: OnceLock<Vec<f64>>,
     order: OnceLock<Vec<u16>>,
+    logit_order: OnceLock<Vec<u16>>,
+    sums: OnceLock<Vec<f64>>,
+    /// w_ŷ·(h − μ)/‖h − μ‖ and ‖h‖₁ [N].
+    pub(crate) centred: OnceLock<Vec<(f64, f64)>>,
     /// Similarities to the nearest fit images [N, K], descending.
     pub(crate) similarities: OnceLock<Vec<f64>>,
     /// Means of the 1, 2, … K greatest similarities weighted by energy [N, K].
     pub(crate) guided: OnceLock<Vec<f64>>,
     /// Squared distances to the nearest class [N]: of features as they are, and of norm 1.
     pub(crate) class_distances: [OnceLock<Vec<f64>>; 2],
-    /// Norms beyond the 0, 1, … D first principal dimensions [N, D + 1].
-    pub(crate) residuals: OnceLock<Vec<f64>>,
+    /// Sums of squares along the principal directions.
+    pub(crate) squares: OnceLock<Vec<f64>>,
 }
 
 impl Block {
@@ -164,9 +174,16 @@ impl Block {
         self.logits().iter().map(argmax)
     }
 
-    /// log Σ exp z.
+    /// log Σ exp z, kept.
     pub(crate) fn energies(&self) -> impl Iterator<Item = f64> {
-        self.logits().iter().map(energy)
+        let energies = self.energies.get_or_init(|| self.scaled_energies(|_| 1.0));
+        energies.iter().copied()
+    }
+
+    /// log Σ exp(factor · z), with a factor for each image.
+    pub(crate) fn scaled_energies(&self, factor: impl Fn(usize) -> f64) -> Vec<f64> {
+        let classes = self.logits().width();
+        vector::energies(self.logits().values(), classes, &vec![0.0; classes], factor)
     }
 
     /// W h [N, C], kept.
@@ -181,4 +198,65 @@ impl Block {
         self.order
             .get_or_init(|| self.features().iter().flat_map(descending).collect())
     }
+
+    /// The classes of each image's logits from the greatest down [N, C], kept; there are no more classes than labels can name.
+    pub(crate) fn logit_order(&self) -> &[u16] {
+        self.logit_order
+            .get_or_init(|| self.logits().iter().flat_map(descending).collect())
+    }
+
+    /// The places of an image's features from the greatest down [D].
+    pub(crate) fn order_of(&self, image: usize) -> &[u16] {
+        let width = self.features().width();
+        &self.order()[image * width..][..width]
+    }
+
+    /// Of each image the sums of its greatest 0, 16, 32, … features, then of all [N, D / 16 + 2], kept.
+    fn sums(&self) -> &[f64] {
+        self.sums.get_or_init(|| {
+            let rows = self.features().iter().enumerate();
+            rows.flat_map(|(image, features)| {
+                let mut sum = 0.0;
+                let order = self.order_of(image).chunks_exact(STEP);
+                let sums = order.map(|places| {
+                    sum = add(sum, features, places);
+                    sum
+                });
+                let sums: Vec<f64> = sums.collect();
+                let all = features.iter().map(|&h| f64::from(h)).sum();
+                [0.0].into_iter().chain(sums).chain([all])
+            })
+            .collect()
+        })
+    }
+
+    /// Σ h of an image.
+    pub(crate) fn sum(&self, image: usize) -> f64 {
+        let kept = self.features().width() / STEP + 2;
+        self.sums()[image * kept + kept - 1]
+    }
+
+    /// Σ h / Σ of the `count` greatest. 1 where both sums are 0: an image without any activation.
+    pub(crate) fn sum_ratio(&self, image: usize, count: usize) -> f64 {
+        let width = self.features().width();
+        let sums = &self.sums()[image * (width / STEP + 2)..];
+        let features = &self.features().values()[image * width..][..width];
+        let rest = &self.order_of(image)[count / STEP * STEP..count];
+        let greatest = add(sums[count / STEP], features, rest);
+        match self.sum(image) {
+            0.0 if greatest == 0.0 => 1.0,
+            all => all / greatest,
+        }
+    }
+}
+
+/// Features after which a sum of the greatest is kept.
+const STEP: usize = 16;
+
+/// The sum with the features at some places, one after the other: the same bits wherever the places are parted.
+fn add(sum: f64, features: &[f32], places: &[u16]) -> f64 {
+    let values = places
+        .iter()
+        .map(|&place| f64::from(features[usize::from(place)]));
+    values.fold(sum, |sum, value| sum + value)
 }

@@ -4,21 +4,23 @@
 //! `step` times its sign in the normalised input. Here come the features h₂ of these images.
 use std::sync::Arc;
 
-use super::shared::scaled_energy;
+use rayon::prelude::*;
+
+use super::shared::scaled_energies;
 use crate::description::{Description, Maker, Rule, Score};
 use crate::error::Error;
 use crate::evidence::Rows;
 use crate::fit::Fit;
 use crate::knob::{Knob, Scale, Values};
 use crate::need::Need;
-use crate::number::{kept, log_sum_exp, sum_ratio};
+use crate::number::kept;
 
 pub(crate) const ADASCALE_A: Description = Description {
     key: "adascale-a",
     label: "AdaSCALE-A",
     formula: "SCALE, percentile low + (1 − F(Q))(high − low)",
     source: "arXiv 2503.08023",
-    cost: "fit M·D log D; D log D + C·D once and C + D an image",
+    cost: "fit M·D log D; D log D + C·D once an image, then C + D",
     knobs: &[
         Knob::percent(
             "low",
@@ -80,7 +82,7 @@ pub(crate) const ADASCALE_L: Description = Description {
     key: "adascale-l",
     label: "AdaSCALE-L",
     formula: "LTS, percentile low + (1 − F(Q))(high − low)",
-    cost: "fit M·D log D; D log D once and C + D an image",
+    cost: "fit M·D log D; D log D once an image, then C + D",
     needs: &[Need::Features, Need::FitImages, Need::Gradient],
     rule: Maker::Fit(|fit| Ok(adascale(fit, Kind::Logits))),
     ..ADASCALE_A
@@ -137,6 +139,19 @@ impl Statistic {
             .map(|((features, moved), order)| self.of(features, moved, order))
             .collect()
     }
+
+    /// The same of many rows, in parallel and in ascending order.
+    fn ascending(self, features: &Rows, moved: &Rows, order: &[u16]) -> Vec<f64> {
+        let width = features.width();
+        let rows = features.values().par_chunks_exact(width);
+        let mut all: Vec<f64> = rows
+            .zip(moved.values().par_chunks_exact(width))
+            .zip(order.par_chunks_exact(width))
+            .map(|((features, moved), order)| self.of(features, moved, order))
+            .collect();
+        all.par_sort_unstable_by(f64::total_cmp);
+        all
+    }
 }
 
 impl Rule for AdaScale {
@@ -164,34 +179,18 @@ impl Rule for AdaScale {
         };
         let moved = self.fit.images().perturbed_features.as_ref();
         let moved = moved.expect("a gradient is among the detector's needs, which are checked first");
-        let mut known = statistic.of_rows(features, moved, self.fit.order());
-        known.sort_unstable_by(f64::total_cmp);
-        let bias = match self.kind {
-            Kind::Activations => self.fit.bias(),
-            Kind::Logits => Vec::new(),
-        };
+        let known = statistic.ascending(features, moved, self.fit.order());
         Ok(Box::new(move |block| {
             let all = statistic.of_rows(block.features(), block.perturbed_features(), block.order());
-            let rows = block.features().iter().zip(block.order().chunks_exact(width));
-            rows.zip(all)
-                .enumerate()
-                .map(|(image, ((features, order), q))| {
-                    let below = known.partition_point(|known| *known <= q) as f64 / known.len() as f64;
-                    let percent = low + (1.0 - below) * (high - low);
-                    let ratio = sum_ratio(features, order, kept(width, percent));
-                    match self.kind {
-                        Kind::Activations => {
-                            let products = &block.products(&self.fit)[image * bias.len()..][..bias.len()];
-                            scaled_energy(products, &bias, ratio.exp())
-                        }
-                        Kind::Logits => {
-                            let logits = &block.logits().values()[image * block.logits().width()..];
-                            let logits = logits.iter().take(block.logits().width());
-                            log_sum_exp(logits.map(|&z| f64::from(z) * ratio.powi(2)))
-                        }
-                    }
-                })
-                .collect()
+            let ratio = |image: usize| {
+                let below = known.partition_point(|known| *known <= all[image]) as f64 / known.len() as f64;
+                let percent = low + (1.0 - below) * (high - low);
+                block.sum_ratio(image, kept(width, percent))
+            };
+            match self.kind {
+                Kind::Activations => scaled_energies(&self.fit, block, |image| ratio(image).exp()),
+                Kind::Logits => block.scaled_energies(|image| ratio(image).powi(2)),
+            }
         }))
     }
 }

@@ -1,7 +1,8 @@
 //! Generalised entropy.
 use crate::description::{Description, Maker};
 use crate::knob::{Knob, Scale};
-use crate::number::{down, softmax};
+use crate::number::down;
+use crate::vector::{softmax, sum_of_spread_powers};
 
 pub(crate) const GEN: Description = Description {
     key: "gen",
@@ -36,9 +37,9 @@ const CLASSES: Knob = Knob {
 
 fn generalised_entropy(logits: &[f32], gamma: f64, classes: usize) -> f64 {
     let (mut probabilities, _) = softmax(logits);
-    probabilities.sort_unstable_by(down);
-    let most_probable = probabilities.iter().take(classes);
-    -most_probable
-        .map(|p| p.powf(gamma) * (1.0 - p).powf(gamma))
-        .sum::<f64>()
+    if classes < probabilities.len() {
+        probabilities.select_nth_unstable_by(classes, down);
+        probabilities.truncate(classes);
+    }
+    -sum_of_spread_powers(probabilities, gamma)
 }

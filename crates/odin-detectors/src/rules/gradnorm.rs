@@ -1,8 +1,8 @@
 //! GradNorm: the last layer's gradient in closed form.
 use crate::description::{Description, Maker};
 use crate::need::Need;
-use crate::number::softmax;
 use crate::prepared::Block;
+use crate::vector::softmax;
 
 pub(crate) const GRADNORM: Description = Description {
     key: "gradnorm",

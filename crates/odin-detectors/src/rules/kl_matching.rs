@@ -1,12 +1,15 @@
 //! Kullback-Leibler matching.
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use crate::description::{Description, Fitting, Maker};
 use crate::fit::Fit;
 use crate::linear::product;
 use crate::need::Need;
-use crate::number::{class_means, refined_least, softmax};
+use crate::number::{class_means, refined_least};
 use crate::prepared::Block;
+use crate::vector::softmax;
 
 /// Classes that no fit image is guessed to be have no d and are passed over.
 pub(crate) const KL_MATCHING: Description = Description {
@@ -24,9 +27,13 @@ pub(crate) const KL_MATCHING: Description = Description {
 fn fit(fit: &Arc<Fit>) -> Fitting {
     let logits = &fit.images().logits;
     let classes = logits.width();
-    let probabilities: Vec<Vec<f64>> = logits.iter().map(|logits| softmax(logits).0).collect();
+    let probabilities: Vec<Vec<f64>> = logits
+        .values()
+        .par_chunks_exact(classes)
+        .map(|logits| softmax(logits).0)
+        .collect();
     let (means, counts) = class_means(
-        probabilities.iter().map(Vec::as_slice),
+        probabilities.iter(),
         fit.guesses().iter().copied().map(Some),
         classes,
         classes,

@@ -3,14 +3,16 @@ use crate::description::{Description, Maker, Rule, Score};
 use crate::error::Error;
 use crate::knob::{Knob, Values};
 use crate::need::Need;
-use crate::number::{kept, log_sum_exp, sum_ratio};
+use crate::number::kept;
 
+/// The sums are of all features as they are; the authors' code and pytorch-ood leave negative ones out, which features behind
+/// a ReLU never have.
 pub(crate) const LTS: Description = Description {
     key: "lts",
     label: "LTS",
     formula: "E(z (Σh / Σ of the greatest)²)",
-    source: "arXiv 2408.04851",
-    cost: "no fit; D log D once and C + D an image, at every share",
+    source: "arXiv 2409.01175",
+    cost: "no fit; D log D once an image, then C at every share",
     knobs: &[Knob {
         least: 1.0,
         span: (1.0, 100.0),
@@ -32,15 +34,8 @@ impl Rule for Lts {
     fn at<'a>(&'a self, values: &Values) -> Result<Score<'a>, Error> {
         let share = values.get("share");
         Ok(Box::new(move |block| {
-            let width = block.features().width();
-            let kept = kept(width, 100.0 - share);
-            let rows = block.features().iter().zip(block.order().chunks_exact(width));
-            rows.zip(block.logits().iter())
-                .map(|((features, order), logits)| {
-                    let factor = sum_ratio(features, order, kept).powi(2);
-                    log_sum_exp(logits.iter().map(|&z| f64::from(z) * factor))
-                })
-                .collect()
+            let kept = kept(block.features().width(), 100.0 - share);
+            block.scaled_energies(|image| block.sum_ratio(image, kept).powi(2))
         }))
     }
 }

@@ -6,7 +6,8 @@ use crate::error::Error;
 use crate::fit::Fit;
 use crate::knob::{Knob, Values};
 use crate::need::Need;
-use crate::number::{class_means, log_sum_exp};
+use crate::number::class_means;
+use crate::vector::{self, log_sum_exp, logarithms, steps};
 
 /// Distances are of logits, as in the paper, to the mean of the correctly guessed fit images of each class. The logit of
 /// the a-th of the α greatest classes loses the share w (α + 1 − a)/α, w the Weibull probability of its distance; what
@@ -42,9 +43,9 @@ struct OpenMax {
 }
 
 fn fit(fit: &Arc<Fit>) -> Fitting {
-    let logits = fit.images().logits.to_f64();
-    let classes = fit.images().logits.width();
-    let (means, counts) = class_means(logits.chunks_exact(classes), fit.correct(), classes, classes);
+    let logits = &fit.images().logits;
+    let classes = logits.width();
+    let (means, counts) = class_means(logits.iter(), fit.correct(), classes, classes);
     for (class, count) in counts.iter().enumerate() {
         if *count == 0 {
             return Err(Error::Class {
@@ -55,9 +56,9 @@ fn fit(fit: &Arc<Fit>) -> Fitting {
         }
     }
     let mut distances = vec![Vec::new(); classes];
-    for (row, class) in logits.chunks_exact(classes).zip(fit.correct()) {
+    for (row, class) in logits.iter().zip(fit.correct()) {
         if let Some(class) = class {
-            distances[class].push(distance(row, &means[class * classes..][..classes]));
+            distances[class].extend(vector::distances(&to_f64(row), &means, [class].into_iter()));
         }
     }
     for distances in &mut distances {
@@ -66,9 +67,8 @@ fn fit(fit: &Arc<Fit>) -> Fitting {
     Ok(Box::new(OpenMax { means, distances }))
 }
 
-fn distance(a: &[f64], b: &[f64]) -> f64 {
-    let squares = a.iter().zip(b).map(|(a, b)| (a - b) * (a - b));
-    squares.sum::<f64>().sqrt()
+fn to_f64(logits: &[f32]) -> Vec<f64> {
+    logits.iter().map(|&z| f64::from(z)).collect()
 }
 
 impl Rule for OpenMax {
@@ -81,23 +81,36 @@ impl Rule for OpenMax {
             .map(|distances| Weibull::of(distances.get(..tail).unwrap_or(distances)))
             .collect();
         Ok(Box::new(move |block| {
-            let logits = block.logits().to_f64();
-            let rows = logits.chunks_exact(classes);
-            rows.map(|logits| {
-                let mut order: Vec<usize> = (0..classes).collect();
-                order.sort_by(|&a, &b| logits[b].total_cmp(&logits[a]));
-                let mut revised = logits.to_vec();
-                let mut unknown = 0.0;
-                for (rank, &class) in order.iter().take(alpha).enumerate() {
-                    let far = distance(logits, &self.means[class * classes..][..classes]);
-                    let share = tails[class].probability(far) * (alpha - rank) as f64 / alpha as f64;
-                    revised[class] = logits[class] * (1.0 - share);
-                    unknown += logits[class] * share;
-                }
-                log_sum_exp(revised.iter().copied()) - unknown
-            })
-            .collect()
+            let order = block.logit_order().chunks_exact(classes);
+            let rows = block.logits().iter().zip(order);
+            rows.map(|(logits, order)| self.score(logits, &order[..alpha], &tails))
+                .collect()
         }))
+    }
+}
+
+impl OpenMax {
+    /// Of an image, with the greatest classes that are revised.
+    fn score(&self, logits: &[f32], greatest: &[u16], tails: &[Weibull]) -> f64 {
+        let classes = || greatest.iter().map(|&class| usize::from(class));
+        let mut revised = to_f64(logits);
+        let mut shares = vector::distances(&revised, &self.means, classes());
+        for (distance, class) in shares.iter_mut().zip(classes()) {
+            *distance = (*distance + tails[class].shift).max(f64::MIN_POSITIVE);
+        }
+        logarithms(&mut shares);
+        for (share, class) in shares.iter_mut().zip(classes()) {
+            *share = tails[class].place(*share);
+        }
+        steps(&mut shares);
+        let mut unknown = 0.0;
+        for (rank, (share, class)) in shares.iter().zip(classes()).enumerate() {
+            let share = share * (greatest.len() - rank) as f64 / greatest.len() as f64;
+            let logit = revised[class];
+            revised[class] = logit * (1.0 - share);
+            unknown += logit * share;
+        }
+        log_sum_exp(revised) - unknown
     }
 }
 
@@ -145,9 +158,9 @@ impl Weibull {
         }
     }
 
-    fn probability(&self, distance: f64) -> f64 {
-        let place = self.shape * ((distance + self.shift).max(f64::MIN_POSITIVE).ln() - self.log_scale);
-        -(-place.exp()).exp_m1()
+    /// ln (x/scale)^shape of a distance, moved, of which this is the logarithm.
+    fn place(&self, log: f64) -> f64 {
+        self.shape * (log - self.log_scale)
     }
 }
 
@@ -173,8 +186,13 @@ mod tests {
         for step in [-1e-6, 1e-6] {
             assert!(likelihood(found.shape, found.log_scale + step) < best);
         }
-        assert!(found.probability(0.0) < 0.02 && found.probability(5.0) > 0.99);
+        let probability = |tail: &Weibull, distance: f64| {
+            let mut value = [tail.place((distance + tail.shift).ln())];
+            steps(&mut value);
+            value[0]
+        };
+        assert!(probability(&found, 0.0) < 0.02 && probability(&found, 5.0) > 0.99);
         let one = Weibull::of(&[2.0]);
-        assert!(one.probability(1.0) < 1e-9 && one.probability(3.0) == 1.0);
+        assert!(probability(&one, 1.0) < 1e-9 && probability(&one, 3.0) == 1.0);
     }
 }

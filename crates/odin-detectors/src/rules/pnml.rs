@@ -4,12 +4,13 @@ use std::sync::Arc;
 use crate::description::{Description, Fitting, Maker};
 use crate::error::Error;
 use crate::fit::Fit;
-use crate::linear::{Whitening, gram};
+use crate::linear::Whitening;
 use crate::need::Need;
-use crate::number::{softmax, sum};
 use crate::prepared::Block;
+use crate::vector::{softmax, sum};
 
-/// All on features of norm 1; p are the network's, clamped to [1e-12, 1 − 1e-12]. Where HᵀH has eigenvalues near the
+/// The features are of norm 1; p are the network's own, clamped to [1e-12, 1 − 1e-12], where pytorch-ood takes those that the
+/// last layer gives for features of norm 1. Where HᵀH has eigenvalues near the
 /// pseudo-inverse's cut-off (1e-15 of the greatest), rounding decides single ranks.
 pub(crate) const PNML: Description = Description {
     key: "pnml",
@@ -27,7 +28,7 @@ fn fit(fit: &Arc<Fit>) -> Fitting {
     if fit.images().logits.width() < 2 {
         return Err(Error::OneClass { detector: PNML.key });
     }
-    let inverse = Whitening::new(gram(fit.unit(), fit.features().width()));
+    let inverse = Whitening::new(fit.unit_gram());
     let inverse = inverse.ok_or(Error::Constant { detector: PNML.key })?;
     Ok(Box::new(move |block: &Block| {
         let rows = block.logits().iter().zip(inverse.squared_norms(&block.unit()));

@@ -1,8 +1,8 @@
 //! What several detectors are made of.
 use crate::fit::Fit;
 use crate::knob::{Knob, Scale};
-use crate::linear::product;
-use crate::number::log_sum_exp;
+use crate::prepared::Block;
+use crate::vector::energies;
 
 pub(super) const TEMPERATURE: Knob = Knob {
     key: "temperature",
@@ -25,21 +25,46 @@ pub(super) const fn percentile_knob(default: f64, meaning: &'static str) -> Knob
     }
 }
 
-/// log Σ exp(W h + b) of changed features [N, D].
-pub(super) fn energies(fit: &Fit, features: &[f64]) -> Vec<f64> {
-    energies_by(fit.weight(), &fit.bias(), features)
+/// What changed features' logits begin with, before the products of single features.
+pub(super) enum Start<'a> {
+    /// Nothing.
+    Zero,
+    /// The same for all images [C].
+    Same(&'a [f64]),
+    /// W h, kept with the images.
+    Products,
 }
 
-/// The same by changed weights [C, D].
-pub(super) fn energies_by(weight: &[f64], bias: &[f64], features: &[f64]) -> Vec<f64> {
-    let width = weight.len() / bias.len();
-    let products = product(features, weight, width);
-    let rows = products.chunks_exact(bias.len());
-    rows.map(|row| log_sum_exp(row.iter().zip(bias).map(|(z, b)| z + b)))
-        .collect()
+/// log Σ exp(factor · W h° + b) of features h° that are changed at every step of a knob. To the start the weights of some
+/// features are added, each times a coefficient, as [`Table::add_products`] asks for them: where more of h than not stays
+/// as it is, these are what is lost of it.
+///
+/// [`Table::add_products`]: crate::sparse::Table::add_products
+pub(super) fn changed_energies(
+    fit: &Fit,
+    block: &Block,
+    start: Start,
+    select: impl Fn(usize, usize, &mut [bool]),
+    coefficient: impl Fn(usize, usize) -> f64,
+    factor: impl Fn(usize) -> f64,
+) -> Vec<f64> {
+    let (bias, table) = (fit.bias(), fit.table());
+    let mut products = vec![0.0; block.len() * table.stride()];
+    for (image, row) in products.chunks_exact_mut(table.stride()).enumerate() {
+        match start {
+            Start::Zero => {}
+            Start::Same(same) => row[..bias.len()].copy_from_slice(same),
+            Start::Products => {
+                row[..bias.len()].copy_from_slice(&block.products(fit)[image * bias.len()..][..bias.len()])
+            }
+        }
+    }
+    table.add_products(&mut products, select, coefficient);
+    energies(&products, table.stride(), &bias, factor)
 }
 
-/// log Σ exp(factor · W h + b), by the product W h [C] that is there.
-pub(super) fn scaled_energy(products: &[f64], bias: &[f64], factor: f64) -> f64 {
-    log_sum_exp(products.iter().zip(bias).map(|(z, b)| factor * z + b))
+/// log Σ exp(factor · W h + b) of the features as they are.
+pub(super) fn scaled_energies(fit: &Fit, block: &Block, factor: impl Fn(usize) -> f64) -> Vec<f64> {
+    let bias = fit.bias();
+    energies(block.products(fit), bias.len(), &bias, factor)
 }

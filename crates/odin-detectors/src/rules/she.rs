@@ -23,8 +23,7 @@ pub(crate) const SHE: Description = Description {
 fn fit(fit: &Arc<Fit>) -> Fitting {
     let width = fit.features().width();
     let classes = fit.images().logits.width();
-    let features = fit.features().to_f64();
-    let (patterns, counts) = class_means(features.chunks_exact(width), fit.correct(), classes, width);
+    let (patterns, counts) = class_means(fit.features().iter(), fit.correct(), classes, width);
     if let Some(class) = counts.iter().position(|&count| count == 0) {
         return Err(Error::Class {
             detector: SHE.key,

@@ -19,7 +19,7 @@ pub(crate) const RESIDUAL: Description = Description {
     label: "residual",
     formula: "−‖(h − o) R‖",
     source: "arXiv 2203.10807",
-    cost: "fit M·D² + D³; D² once an image, then 1 at every D′",
+    cost: "fit M·D² + D³; D² once an image, then up to 15 D at every D′",
     knobs: &[Knob {
         key: "dimensions",
         label: "D′",
@@ -40,7 +40,7 @@ pub(crate) const VIM: Description = Description {
     key: "vim",
     label: "ViM",
     formula: "E(z) − α ‖(h − o) R‖, α = mean max Z / mean ‖(H − o) R‖",
-    cost: "fit M·D² + D³; D² once an image, then C at every D′",
+    cost: "fit M·D² + D³; D² once an image, then up to 15 D at every D′",
     rule: Maker::Fit(|fit| Ok(Box::new(Vim::new(fit)?))),
     ..RESIDUAL
 };
@@ -67,17 +67,10 @@ fn dimensions(directions: &Directions, detector: &'static str, values: &Values) 
 }
 
 /// Norms of the block's images beyond so many directions.
-fn beyond<'a>(
-    directions: &Directions,
-    block: &'a Block,
-    dimensions: usize,
-) -> impl Iterator<Item = f64> + 'a {
-    let norms = block
-        .residuals
-        .get_or_init(|| directions.norms(block.features().to_f64()));
-    norms
-        .chunks_exact(directions.width() + 1)
-        .map(move |row| row[dimensions])
+fn beyond(directions: &Directions, block: &Block, dimensions: usize) -> Vec<f64> {
+    let features = || block.features().to_f64();
+    let squares = block.squares.get_or_init(|| directions.squares(features()));
+    directions.norms(squares, features, dimensions)
 }
 
 struct Residual(Arc<Directions>);
@@ -86,7 +79,8 @@ impl Rule for Residual {
     fn at<'a>(&'a self, values: &Values) -> Result<Score<'a>, Error> {
         let dimensions = dimensions(&self.0, RESIDUAL.key, values)?;
         Ok(Box::new(move |block| {
-            beyond(&self.0, block, dimensions).map(|norm| -norm).collect()
+            let norms = beyond(&self.0, block, dimensions);
+            norms.into_iter().map(|norm| -norm).collect()
         }))
     }
 }
@@ -101,21 +95,21 @@ struct Vim {
 
 impl Vim {
     fn new(fit: &Fit) -> Result<Self, Error> {
+        const PART: usize = 512;
         let directions = directions(fit, VIM.key)?;
         let (features, width) = (fit.features(), fit.features().width());
         // In parts, of which each is summed by itself: all norms at once are as large as the features.
-        let firsts: Vec<usize> = (0..features.len()).step_by(1024).collect();
+        let firsts: Vec<usize> = (0..features.len()).step_by(PART).collect();
         let sums: Vec<Vec<f64>> = firsts
             .into_par_iter()
-            .map(|first| {
-                let part = directions.norms(features.part(first..first + 1024).to_f64());
-                let mut sums = vec![0.0; width + 1];
-                part.chunks_exact(width + 1).for_each(|row| add(&mut sums, row));
-                sums
-            })
+            .map(|first| directions.sums_of_norms(features.part(first..first + PART).to_f64()))
             .collect();
         let mut norms = vec![0.0; width + 1];
-        sums.iter().for_each(|part| add(&mut norms, part));
+        for part in sums {
+            for (norm, sum) in norms.iter_mut().zip(part) {
+                *norm += sum;
+            }
+        }
         let count = features.len() as f64;
         for norm in &mut norms {
             *norm /= count;
@@ -127,12 +121,6 @@ impl Vim {
             logit,
             norms,
         })
-    }
-}
-
-fn add(sums: &mut [f64], row: &[f64]) {
-    for (sum, value) in sums.iter_mut().zip(row) {
-        *sum += value;
     }
 }
 
