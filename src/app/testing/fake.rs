@@ -161,6 +161,17 @@ pub fn feed(model: &mut Model, number: usize, from: u32, to: u32, total: usize) 
     effects
 }
 
+/// The selected job lacks a detector.
+pub fn tell_missing(model: &mut Model, detector: Detector, why: &str) {
+    let job = model.selected().expect("a job is selected");
+    let missing = JobEvent::Missing {
+        job: job.id,
+        generation: job.generation,
+        detectors: vec![(detector, why.to_owned())],
+    };
+    update(model, Action::Engine(missing));
+}
+
 fn tick(model: &mut Model, now: Duration) -> Vec<Effect> {
     let mut effects = update(model, Action::Tick(now));
     for effect in effects.clone() {

@@ -1,8 +1,8 @@
 //! The Detectors screen: what is asked for, measured and ranked.
-use crate::app::fake::{feed, started, wait};
+use crate::app::fake::{feed, started, tell_missing, wait};
 use crate::app::testing::driver::press;
 use crate::app::{Action, DetectorsAction, Effect, Model, update};
-use odin_core::comparisons::{JobCommand, JobEvent};
+use odin_core::comparisons::JobCommand;
 use odin_core::session::{Detector, Screen};
 use odin_core::setting::Settings;
 
@@ -103,13 +103,7 @@ fn a_detector_goes_into_the_session_and_out() {
 fn what_is_missing_is_passed_over_and_says_why() {
     let mut model = started();
     press(&mut model, "5");
-    let job = &model.jobs[model.view.job];
-    let missing = JobEvent::Missing {
-        job: job.id,
-        generation: job.generation,
-        detectors: vec![(Detector::IOdin, "i-odin needs a gradient".to_owned())],
-    };
-    update(&mut model, Action::Engine(missing));
+    tell_missing(&mut model, Detector::IOdin, "i-odin needs a gradient");
     press(&mut model, "1");
     model.view.detector = Detector::Gen;
     press(&mut model, "b");

@@ -2,7 +2,7 @@
 use std::sync::OnceLock;
 
 use super::{colour, draw, snapshot, styles, text};
-use crate::app::fake::{answer_cell, feed, show_images, started, wait};
+use crate::app::fake::{answer_cell, feed, show_images, started, tell_missing, wait};
 use crate::app::{Action, CompareAction, GridAction, ImagesAction, Model, Place, update};
 use crate::ui::{Colours, Look, Target};
 use odin_core::protocol::{Failure, FailureKind};
@@ -293,16 +293,8 @@ fn the_best_detectors_come_first_with_their_sets() {
         feed(&mut model, job, 0, 400, 400);
     }
     update(&mut model, Action::Show(Screen::Detectors));
-    let job = &model.jobs[model.view.job];
-    let missing = odin_core::comparisons::JobEvent::Missing {
-        job: job.id,
-        generation: job.generation,
-        detectors: vec![(
-            Detector::Knn,
-            "knn needs training images to fit it on, and there are none: the card names none".to_owned(),
-        )],
-    };
-    update(&mut model, Action::Engine(missing));
+    let why = "knn needs training images to fit it on, and there are none: the card names none";
+    tell_missing(&mut model, Detector::Knn, why);
     wait(&mut model, 4000);
     snapshot!("detectors_80x24", text(&draw(&model, &colour(), 80, 24).0));
     snapshot!("detectors_200x60", text(&draw(&model, &colour(), 200, 60).0));
