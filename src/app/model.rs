@@ -304,10 +304,12 @@ impl Model {
         }
     }
 
-    /// What a job's scores are asked for by: the detectors on the logits, the one that is shown, and on the Detectors screen
-    /// all.
+    /// What a job's scores are asked for by: the detectors on the logits and the one that is shown; on the Detectors screen
+    /// all; while a slider is dragged no more than what the screen shows.
     pub(super) fn wanted(&self, job: &Job) -> Settings {
-        let usual = Detector::ON_LOGITS.into_iter().chain([self.view.detector]);
+        let shown = [Detector::Odin, Detector::Baseline, self.view.detector];
+        let usual = Detector::ON_LOGITS.into_iter().filter(|_| !self.is_dragging());
+        let usual = shown.into_iter().chain(usual);
         let mut wanted: Settings = usual.map(|detector| job.setting(detector)).collect();
         if self.view.screen == Screen::Detectors {
             let all = detectors::scored(job, self.detectors.with_passes);

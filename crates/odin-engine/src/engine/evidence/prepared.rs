@@ -3,8 +3,11 @@ use std::collections::HashMap;
 
 use super::rows::FloatRows;
 use super::scoring::Fitting;
-use odin_core::setting::Setting;
+use odin_core::setting::{Detector, Setting};
 use odin_detectors::{Error, Fitted, Images, Prepared, Rows};
+
+/// Nearest fit images that are kept of each image, so that another k is a look-up.
+const MOST_NEIGHBOURS: u64 = 1000;
 
 /// Images prepared for the detectors of one fit, in the order in which they became known.
 pub(super) struct PreparedImages {
@@ -84,14 +87,21 @@ impl PreparedImages {
             }
             other => other.to_string(),
         })?;
-        self.bytes += 8 * more.len() as u64;
+        // With what the detector keeps of each image: neighbours most of all.
+        let kept = match setting.detector() {
+            Detector::Knn | Detector::Nnguide => 8 * MOST_NEIGHBOURS,
+            _ => 0,
+        };
+        self.bytes += (8 + kept) * more.len() as u64;
         column.extend(more);
         Ok(())
     }
 
-    pub(super) fn get(&self, setting: &Setting, image: u32) -> Option<f64> {
-        let row = self.rows.get(&image)?;
-        self.columns.get(setting)?.get(*row).copied()
+    /// The scores of these images by the setting, which has scored them.
+    pub(super) fn column(&self, setting: &Setting, images: &[u32]) -> Vec<f64> {
+        let scores = self.columns.get(setting).map(Vec::as_slice).unwrap_or_default();
+        let score = |image: &u32| self.rows.get(image).and_then(|row| scores.get(*row)).copied();
+        images.iter().map(|image| score(image).unwrap_or(f64::NAN)).collect()
     }
 
     pub(super) fn bytes(&self) -> u64 {

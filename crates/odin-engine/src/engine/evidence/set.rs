@@ -295,22 +295,24 @@ impl Evidence {
 
     /// The images' scores by a setting, which were derived.
     fn column(&self, setting: &Setting, how: &How, images: &[u32]) -> Vec<f64> {
-        let score = |image: u32| -> Option<f64> {
-            match how {
-                How::Odin(t, magnitude) => self.scores.get(&At::new(*t, *magnitude))?.get(image),
-                How::Moved(movement) => self.scores.get(&At::moved(*movement))?.get(image),
-                How::Logits => self.derived.get(setting)?.get(image),
-                How::Fitted(fitting, _, movement) => {
-                    let prepared = self.prepared.get(&prepared_for(setting, fitting, *movement))?;
-                    prepared.get(setting, image)
-                }
-            }
+        if images.is_empty() {
+            return Vec::new();
+        }
+        let per_image = |known: Option<&PerImage<f64>>| -> Vec<f64> {
+            let score = |image: &u32| known.and_then(|known| known.get(*image));
+            // NaN: a detector on the logits that has no score for them.
+            images.iter().map(|image| score(image).unwrap_or(f64::NAN)).collect()
         };
-        // NaN: a detector on the logits that has no score for them.
-        images
-            .iter()
-            .map(|&image| score(image).unwrap_or(f64::NAN))
-            .collect()
+        match how {
+            How::Odin(t, magnitude) => per_image(self.scores.get(&At::new(*t, *magnitude))),
+            How::Moved(movement) => per_image(self.scores.get(&At::moved(*movement))),
+            How::Logits => per_image(self.derived.get(setting)),
+            How::Fitted(fitting, _, movement) => {
+                let prepared = self.prepared.get(&prepared_for(setting, fitting, *movement));
+                let prepared = prepared.expect("a fitted detector has scored every prepared image");
+                prepared.column(setting, images)
+            }
+        }
     }
 
     /// The logits of these images, one after another, and how many classes there are.
