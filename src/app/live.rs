@@ -24,7 +24,10 @@ impl Model {
             Action::Grid(GridAction::ToBest | GridAction::ScoreBestOnRest) => has_cells,
             Action::Grid(_) => has_grid,
             Action::Images(
-                ImagesAction::ToggleLarge | ImagesAction::MovePages(_) | ImagesAction::Move(_),
+                ImagesAction::ToggleLarge
+                | ImagesAction::MovePages(_)
+                | ImagesAction::Move(_)
+                | ImagesAction::CopyName,
             ) => !self.gallery.listed.is_empty(),
             Action::Images(_) => job.is_some_and(|job| job.has_images()),
             Action::OpenExports | Action::Compare(CompareAction::Export(_)) => {

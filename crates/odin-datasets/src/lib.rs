@@ -265,6 +265,11 @@ impl Dataset {
         self.source.name(index)
     }
 
+    /// The file that image `index` is; `None` where images lie together in a file or have none.
+    pub fn image_file(&self, index: usize) -> Option<PathBuf> {
+        self.source.file(index)
+    }
+
     /// What a person should know of how the set was opened: files and folders that were left out.
     pub fn notes(&self) -> &[String] {
         &self.notes

@@ -128,6 +128,7 @@ fn hints(model: &Model, width: u16, painter: &Painter) -> Line<'static> {
             (vec![A::Images(I::NextClass(1))], "class".to_owned()),
             (vec![A::NextDetector], "detector".to_owned()),
             (vec![A::Images(I::MovePages(1))], "page".to_owned()),
+            (vec![A::Images(I::CopyName)], "copy name".to_owned()),
             (vec![A::NextJob], "next job".to_owned()),
         ],
         Screen::Compare => vec![

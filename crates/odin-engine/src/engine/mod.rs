@@ -25,6 +25,7 @@ mod pass;
 mod evidence;
 mod guard;
 mod open_network;
+mod stamp;
 pub mod memory;
 pub mod device;
 mod cuda;

@@ -35,6 +35,7 @@ pub use differences::{Mismatches, PassedOver};
 use odin_core::networks::{Architecture, ArchitectureError, Parameter, Role};
 use odin_core::protocol::FailureKind;
 use odin_datasets::pickle::PickleError;
+pub(crate) use shards::shards_of;
 
 /// Why weights could not be read, or are not those of the network.
 #[derive(Debug, thiserror::Error)]
