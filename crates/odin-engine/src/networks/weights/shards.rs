@@ -83,6 +83,16 @@ pub(crate) fn shards_of(path: &Path) -> Vec<PathBuf> {
     beside.map(|name| folder.join(name)).collect()
 }
 
+/// What the index is called of which this file is a part, by its name: `model-00001-of-00002.safetensors` is one of
+/// `model.safetensors.index.json`.
+pub(super) fn index_of(path: &Path) -> Option<String> {
+    let name = path.file_name()?.to_str()?;
+    let (stem, count) = name.strip_suffix(".safetensors")?.rsplit_once("-of-")?;
+    let (stem, number) = stem.rsplit_once('-')?;
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    (is_number(count) && is_number(number)).then(|| format!("{stem}.safetensors.index.json"))
+}
+
 /// Whether the name is that of a file in the index's own folder.
 fn is_beside(name: &str) -> bool {
     let mut parts = Path::new(name).components();
