@@ -22,6 +22,9 @@ impl Model {
             Action::NextFailed | Action::RetryFailed => self.failed_jobs() > 0,
             Action::Undo => self.history.can_undo(),
             Action::Grid(GridAction::ToBest | GridAction::ScoreBestOnRest) => has_cells,
+            Action::Grid(GridAction::FillOrPause) => self
+                .grid()
+                .is_some_and(|grid| grid.is_at_work() || !grid.is_full()),
             Action::Grid(_) => has_grid,
             Action::Images(
                 ImagesAction::ToggleLarge

@@ -190,6 +190,15 @@ fn saving_under_another_name_opens_that_file() {
             _ => None,
         })
         .unwrap();
+    let name = effects.iter().find_map(|effect| match effect {
+        Effect::SaveSessionAs { session, .. } => Some(session.name.clone()),
+        _ => None,
+    });
+    assert_eq!(
+        name,
+        Some(model.session.name.clone()),
+        "it is not called as its file"
+    );
     assert_eq!(
         (from.to_str(), path.to_str()),
         (Some("sessions/made-up.yaml"), Some("sessions/mine.yaml"))
@@ -201,6 +210,13 @@ fn saving_under_another_name_opens_that_file() {
     press(&mut model, "enter");
     update(&mut model, Action::SavedAs("sessions/yours.yaml".into()));
     assert!(!model.is_unsaved() && model.path.ends_with("yours.yaml"));
+    // A session that goes by the name of its file does so in another one.
+    model.session.name = "yours".to_owned();
+    press(&mut model, "S");
+    type_in(&mut model, "third");
+    press(&mut model, "enter");
+    update(&mut model, Action::SavedAs("sessions/third.yaml".into()));
+    assert_eq!(model.session.name, "third");
     assert!(
         press(&mut model, "S esc")
             .iter()

@@ -100,7 +100,10 @@ pub(super) fn request_intervals(model: &mut Model, effects: &mut Vec<Effect>) {
             .map(|analysis| IntervalsOf {
                 setting: analysis.setting,
                 comparison: analysis.comparison.clone(),
-                grouped: job.groups.are_any().then(|| scores_of(job, &analysis.setting)),
+                grouped: job.groups.are_any().then(|| match model.pin_of(job) {
+                    Some(pin) if pin.setting == analysis.setting => pin.scores.clone(),
+                    _ => scores_of(job, &analysis.setting),
+                }),
             })
             .collect(),
         change: change_request(model, job),
@@ -136,10 +139,15 @@ fn change_request(model: &Model, job: &Job) -> Option<ChangeRequest> {
 pub(super) fn intervals(model: &mut Model, report: &IntervalReport) -> Option<Redraw> {
     model.intervals.is_in_flight = false;
     let place = model.jobs.iter().position(|job| job.id == report.job)?;
-    let job = model.job_mut(place);
     let fits = |analysis: &Analysis, setting: &Setting| {
         analysis.setting == *setting && analysis.conventions == report.conventions
     };
+    if let Some(pin) = model.pin.as_mut().filter(|pin| pin.job == report.job)
+        && let Some((_, intervals)) = report.of.iter().find(|(setting, _)| fits(&pin.analysis, setting))
+    {
+        pin.analysis.intervals = Some(*intervals);
+    }
+    let job = model.job_mut(place);
     for (setting, intervals) in &report.of {
         if let Some(analysis) = job.analyses().find(|analysis| fits(analysis, setting)) {
             analysis.intervals = Some(*intervals);

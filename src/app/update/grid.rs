@@ -72,7 +72,7 @@ pub(super) fn apply(model: &mut Model, action: &GridAction, effects: &mut Vec<Ef
             model.touch();
             model.view.screen = Screen::Explore;
             let text = format!(
-                "T {}, ε {} set; metrics here include the {ins} + {outs} images they were chosen on",
+                "T {}, ε {} set; metrics include the {ins} + {outs} images that chose them",
                 wanted.temperature, wanted.magnitude
             );
             model.say(Level::Info, &text);

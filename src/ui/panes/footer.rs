@@ -89,6 +89,7 @@ fn hints(model: &Model, width: u16, painter: &Painter) -> Line<'static> {
     } else {
         "fill"
     };
+    let size = if model.gallery.is_large { "small" } else { "large" };
     let screen = model.view.screen;
     let hints: Vec<(Vec<A>, String)> = match screen {
         Screen::Explore => vec![
@@ -122,7 +123,7 @@ fn hints(model: &Model, width: u16, painter: &Painter) -> Line<'static> {
         Screen::Images => vec![
             (vec![A::ToggleHelp], "help".to_owned()),
             (vec![A::Quit], "quit".to_owned()),
-            (vec![A::Images(I::ToggleLarge)], "large".to_owned()),
+            (vec![A::Images(I::ToggleLarge)], size.to_owned()),
             (vec![A::Images(I::NextOrder(1))], "order".to_owned()),
             (vec![A::Images(I::NextFilter(1))], "filter".to_owned()),
             (vec![A::Images(I::NextClass(1))], "class".to_owned()),
