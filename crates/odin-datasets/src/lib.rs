@@ -333,7 +333,12 @@ impl Dataset {
                 if self.corrupt == Corrupt::Skip =>
             {
                 let mut skipped = self.skipped.lock().unwrap_or_else(PoisonError::into_inner);
-                skipped.insert(index, error.to_string());
+                let why = match &error {
+                    // Without the advice to skip it.
+                    DatasetError::CorruptImage { path, why } => format!("{}: {why}", path.display()),
+                    other => other.to_string(),
+                };
+                skipped.insert(index, why);
                 Ok(None)
             }
             other => other.map(Some),

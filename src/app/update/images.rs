@@ -98,7 +98,7 @@ fn copy_name(model: &mut Model, effects: &mut Vec<Effect>) {
         Some(Ok(found)) => match found.file.as_ref().or(found.name.as_ref()) {
             Some(name) => {
                 effects.push(Effect::Copy(name.clone()));
-                format!("{name} sent to the terminal's clipboard, if it has one")
+                format!("to the terminal's clipboard, if it has one: {name}")
             }
             None => format!("it has no file of its own: it is image {number} of its set"),
         },

@@ -21,11 +21,17 @@ pub(crate) fn draw(model: &Model, area: Rect, painter: &mut Painter) {
         };
         match &typing.error {
             Some(error) => Line::from(Span::styled(format!(" {error}"), theme.error)),
-            None => Line::from(vec![
-                Span::styled(format!(" {what}: "), theme.title),
-                Span::styled(format!("{}_", typing.text), theme.accent),
-                Span::styled("   enter takes it, esc leaves", theme.dim),
-            ]),
+            None => {
+                let mut line = Line::from(vec![
+                    Span::styled(format!(" {what}: "), theme.title),
+                    Span::styled(format!("{}_", typing.text), theme.accent),
+                ]);
+                let how = "   enter takes it, esc leaves";
+                if line.width() + how.len() <= usize::from(area.width) {
+                    line.push_span(Span::styled(how, theme.dim));
+                }
+                line
+            }
         }
     } else if model.job_filter.is_typing {
         Line::from(vec![
