@@ -371,3 +371,78 @@ fn a_copy_in_part_is_noticed() {
         "{error}"
     );
 }
+
+#[test]
+fn what_is_done_about_corrupt_images_tells_runs_apart() {
+    if support::engine().is_none() {
+        return;
+    }
+    let home = home(SESSION);
+    for count in [2, 4, 4] {
+        let skip: &[&str] = if count == 2 { &[] } else { &["--corrupt", "skip"] };
+        home.succeed(&[&["run", "tour"], skip].concat());
+        assert_eq!(runs(&home).len(), count);
+    }
+    let text = home.succeed(&["run", "tour", "--dry-run"]);
+    assert_eq!(text.matches("finished: ").count(), 2, "{text}");
+}
+
+#[test]
+fn how_t_and_epsilon_were_chosen_goes_with_the_run() {
+    if support::engine().is_none() {
+        return;
+    }
+    let tuned = "dataset: two, tuned: {on: set, dataset: three, images: 9}}";
+    let home = home(&SESSION.replace("dataset: two}", tuned));
+    home.succeed(&["run", "tour"]);
+    let rows: Value = serde_json::from_str(&home.succeed(&["report", "--format", "json"])).unwrap();
+    let told: Vec<_> = rows
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| {
+            (
+                row["dataset"].clone(),
+                row["tuned_on"].clone(),
+                row["tuned_dataset"].clone(),
+            )
+        })
+        .collect();
+    assert!(
+        told.contains(&("two".into(), "set".into(), "three".into())),
+        "{told:?}"
+    );
+    assert!(
+        told.contains(&("one".into(), Value::Null, Value::Null)),
+        "{told:?}"
+    );
+    let text = home.succeed(&["report"]);
+    assert!(
+        text.contains("two ¶") && text.contains("chosen on three"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_sweep_tells_how_many_images_its_groups_come_to() {
+    if support::engine().is_none() {
+        return;
+    }
+    let sweep = "sweep: {temperatures: [1, 100], magnitudes: [0], validation: 20}";
+    let home = home(&SESSION.replace("dataset: two}", &format!("dataset: two, {sweep}}}")));
+    // Groups of seven: two of them are 14 of the 20 images asked for.
+    let groups: String = (0..60).map(|image| format!("{}\n", image / 7)).collect();
+    home.write("data/groups.txt", &groups);
+    let card = std::fs::read_to_string(home.path().join("data/one.yaml")).unwrap();
+    home.write("data/one.yaml", &format!("{card}groups: {{file: groups.txt}}\n"));
+    home.succeed(&["run", "tour"]);
+    let folder = runs(&home)
+        .into_iter()
+        .find(|path| path.to_string_lossy().contains("_sweep_"))
+        .unwrap();
+    let grid = Run::open(&folder).unwrap().grid().unwrap().unwrap();
+    let cell = grid.cells[grid.best].odin;
+    assert_eq!((grid.validation_images, cell.n_in, cell.n_out), (14, 14, 20));
+    let text = home.succeed(&["report"]);
+    assert!(text.contains("14 ID and 20 OOD"), "{text}");
+}

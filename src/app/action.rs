@@ -177,6 +177,8 @@ pub enum ImagesAction {
     /// The screen has room for this many images across and down.
     Fits(u16, u16),
     TogglePixels,
+    /// Put the name of the chosen image's file on the terminal's clipboard.
+    CopyName,
 }
 
 /// What can be done on the Detectors screen.

@@ -22,9 +22,15 @@ impl Model {
             Action::NextFailed | Action::RetryFailed => self.failed_jobs() > 0,
             Action::Undo => self.history.can_undo(),
             Action::Grid(GridAction::ToBest | GridAction::ScoreBestOnRest) => has_cells,
+            Action::Grid(GridAction::FillOrPause) => self
+                .grid()
+                .is_some_and(|grid| grid.is_at_work() || !grid.is_full()),
             Action::Grid(_) => has_grid,
             Action::Images(
-                ImagesAction::ToggleLarge | ImagesAction::MovePages(_) | ImagesAction::Move(_),
+                ImagesAction::ToggleLarge
+                | ImagesAction::MovePages(_)
+                | ImagesAction::Move(_)
+                | ImagesAction::CopyName,
             ) => !self.gallery.listed.is_empty(),
             Action::Images(_) => job.is_some_and(|job| job.has_images()),
             Action::OpenExports | Action::Compare(CompareAction::Export(_)) => {

@@ -30,7 +30,7 @@ pub use keymap::{Binding, Context, Group, Keymap};
 pub use model::Model;
 pub use state::analysis::{
     Analysis, BandPoint, ChangeReport, ChangeRequest, Changes95, ExactReport, ExactRequest, ImageScores,
-    IntervalReport, IntervalRequest, Intervals95, Rate,
+    IntervalReport, IntervalRequest, Intervals95, IntervalsOf, Rate,
 };
 pub use state::catalogue::{Catalogue, Choice};
 pub use state::compare::{
@@ -39,6 +39,7 @@ pub use state::compare::{
 pub use state::detectors::{DetectorColumn, Detectors, DetectorsReport, DetectorsRequest};
 pub use state::engine::EngineState;
 pub use state::grid::{CellScores, Grid, GridReport, GridRequest, OnRest, Place, Replicates, Subset};
+pub use state::groups::ImageGroups;
 pub use state::images::{Gallery, ImageFilter, ImageOrder, Inspected};
 pub use state::jobs::{Job, JobFailure, JobFilter, JobState, Totals};
 pub use state::log::{Level, Log, LogEntry, LogFilter, Status, clock};

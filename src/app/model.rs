@@ -152,6 +152,8 @@ impl Model {
     /// Shows what a view says: how the dashboard was left.
     pub fn take_view(&mut self, view: View) {
         self.cursor = view.threshold.into();
+        self.compare = view.compare;
+        self.gallery.take(view.images);
         self.pin = None;
         self.pinning = None;
         self.view = view;
@@ -169,6 +171,8 @@ impl Model {
         });
         View {
             threshold: self.cursor.into(),
+            compare: self.compare,
+            images: self.gallery.left(),
             // Until it is pinned again, what was pinned is still wanted.
             pin: pinned.unwrap_or(self.view.pin),
             ..self.view.clone()
@@ -290,7 +294,7 @@ impl Model {
             dataset: job.spec.dataset.clone(),
             setting: analysis.setting,
             analysis: analysis.clone(),
-            scores: Arc::new(ImageScores::of(&job.scores, &analysis.setting)),
+            scores: Arc::new(ImageScores::of(&job.scores, &analysis.setting, &job.groups)),
             spec: job.spec.clone(),
             change: None,
         })

@@ -7,6 +7,7 @@ use super::state::compare::present;
 use super::state::detectors::Detectors;
 use super::state::images::Basis;
 use super::state::jobs::{Job, JobState};
+use super::state::pin::Pin;
 use odin_core::session::{Detector, Screen};
 use odin_core::setting::Setting;
 
@@ -126,6 +127,8 @@ impl Model {
             .chain(third)
             .filter(|&detector| !job.is_stale_by(detector))
             .filter_map(|detector| job.analysis(detector))
+            // What was pinned when the dashboard was left comes back without them.
+            .chain(self.pin_of(job).map(|pin| &pin.analysis))
             .filter(move |analysis| !analysis.has_intervals(replicates))
     }
 
@@ -167,6 +170,12 @@ impl Model {
         }
         let places = Detectors::jobs(&self.jobs, self.view.job);
         places.into_iter().filter_map(|place| self.cells_due(place)).min()
+    }
+
+    /// What is pinned, where it is of this job and these images.
+    pub(super) fn pin_of(&self, job: &Job) -> Option<&Pin> {
+        let pin = self.pin.as_ref();
+        pin.filter(|pin| pin.job == job.id && pin.is_paired_with(job))
     }
 
     /// What the Images screen would list now; `None` where there is no job.

@@ -251,6 +251,7 @@ impl Client {
                 // Nothing was asked that they would answer.
                 JobEvent::Ready { .. }
                 | JobEvent::Memory { .. }
+                | JobEvent::Groups { .. }
                 | JobEvent::Classes { .. }
                 | JobEvent::Thumbnails { .. }
                 | JobEvent::Inspected { .. }
@@ -327,6 +328,7 @@ impl Routes {
 fn set_of(event: &Event) -> Option<SetId> {
     match event {
         Event::Started { set, .. }
+        | Event::Groups { set, .. }
         | Event::Scored(ScoreBatch { set, .. })
         | Event::Unreadable { set, .. }
         | Event::Fitting { set, .. }

@@ -156,6 +156,8 @@ fn tasks(session: &Session, options: &Options) -> anyhow::Result<Vec<Task>> {
                     .collect(),
                 ..session.spec(job)
             },
+            // A sweep chooses its own.
+            tuned: job.tuned.as_ref().filter(|_| job.sweep.is_none()).map(Into::into),
             sweep: job.sweep.clone(),
         })
     });
@@ -264,6 +266,7 @@ impl Work<'_> {
             session: self.session.to_owned(),
             queue: task.queue.clone(),
             device: devices.to_string(),
+            tuned: task.tuned.clone(),
         };
         let mut folder = match self.start(&plan.identity, origin, reporter)? {
             Started::Here(folder) => *folder,
@@ -427,7 +430,9 @@ fn best_cell(
     })?;
     let grid = Grid {
         metric: sweep.metric.key().to_owned(),
-        validation_images: split.validation(),
+        validation_images: cells
+            .get(best)
+            .map_or(split.validation(), |cell| cell.odin.n_in as usize),
         cells,
         best,
         tested_apart: true,

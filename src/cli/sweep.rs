@@ -98,12 +98,18 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
     let scored = client.score(searched.rest.clone(), &devices, &bar)?;
     bar.finish_and_clear();
     let test = client::record(&card, &searched.rest, &scored, &sets)?;
-    let validation = search.split.validation();
+    // Where images come in groups, they are fewer than those asked for, and those of the sets differ.
+    let found = searched.cells.get(searched.best);
+    let validation = found.map_or(search.split.validation(), |cell| cell.odin.n_in as usize);
+    let on = match found.map(|cell| (cell.odin.n_in, cell.odin.n_out)) {
+        Some((ins, outs)) if ins != outs => format!("{ins} ID and {outs} OOD validation images"),
+        _ => format!("{validation} validation images of each set"),
+    };
     let best_line = format!(
-        "best on the {validation} validation images of each set: T = {}, ε = {} ({:.2} %)\n",
+        "best on the {on}: T = {}, ε = {} ({:.2} %)\n",
         searched.on.settings.temperature(),
         searched.on.settings.magnitude(),
-        100.0 * searched.cells.get(searched.best).map_or(f64::NAN, value)
+        100.0 * found.map_or(f64::NAN, value)
     );
     if options.json {
         let cell = |cell: &runs::Cell| Cell {

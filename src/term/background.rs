@@ -67,7 +67,11 @@ impl Background {
         let answers = self.answers.clone();
         let locks = self.locks.clone();
         let save = move || {
-            let saved = save_new(&path, &session).map(|lock| {
+            let saved = save_new(&from, &path, &session).map(|(lock, saved)| {
+                if let Saved::Anew(why) = saved {
+                    let text = format!("the comments among the jobs are in the former file alone: {why}");
+                    let _ = answers.send(Action::Said(Level::Warning, text));
+                }
                 // It is held until the program ends. Nothing that panics holds the list.
                 locks.lock().unwrap_or_else(PoisonError::into_inner).extend(lock);
                 let _ = discard_unsaved(&from);
@@ -202,8 +206,9 @@ impl Background {
     }
 }
 
-/// Saves to a file that is not there yet; without a lock where there can be none. The error is for a person.
-fn save_new(path: &Path, session: &Session) -> Result<Option<Lock>, SaveNewError> {
+/// Saves to a file that is not there yet, with the comments of the former one; without a lock where there can be none. The
+/// error is for a person.
+fn save_new(from: &Path, path: &Path, session: &Session) -> Result<(Option<Lock>, Saved), SaveNewError> {
     if path.exists() {
         return Err(SaveNewError::Exists(path.to_owned()));
     }
@@ -211,8 +216,8 @@ fn save_new(path: &Path, session: &Session) -> Result<Option<Lock>, SaveNewError
         Err(held @ LockError::Held { .. }) => return Err(held.into()),
         lock => lock.ok(),
     };
-    session.save(path)?;
-    Ok(lock)
+    let saved = session.save_like(from, path)?;
+    Ok((lock, saved))
 }
 
 /// Why the session is not in a new file.

@@ -96,6 +96,13 @@ pub enum JobEvent {
         generation: Generation,
         detectors: Vec<(Detector, String)>,
     },
+    /// The group of each image of a side, in the order of their numbers, where its images come in groups. Told before its
+    /// first scores.
+    Groups {
+        job: JobId,
+        side: Side,
+        groups: Vec<u32>,
+    },
     Scored(JobBatch),
     /// All images of both sets are scored.
     Finished {
@@ -242,6 +249,11 @@ impl Comparisons {
                 generation,
                 detectors,
             } => self.missing(set, generation, detectors),
+            Event::Groups { set, groups } => vec![JobEvent::Groups {
+                job: set.job,
+                side: set.side,
+                groups,
+            }],
             Event::Scored(batch) => self.scored(batch),
             Event::Finished {
                 set,

@@ -34,6 +34,11 @@ struct Raw {
 pub enum NormalisationError {
     #[error("the mean must be finite, not {0:?}")]
     Mean(Vec<f32>),
+    #[error(
+        "a mean of {0:?} is above 1, and images here are in [0, 1]: is it of values from 0 to 255? Then divide it and the \
+         standard deviation by 255"
+    )]
+    Unit(Vec<f32>),
     #[error("the standard deviation must be finite and above 0, not {0:?}")]
     Std(Vec<f32>),
     #[error(
@@ -46,7 +51,7 @@ impl Normalisation {
     /// Of images in colour.
     ///
     /// # Errors
-    /// Where a value is not finite, or a standard deviation not above 0.
+    /// Where a value is not finite, a mean above 1, or a standard deviation not above 0.
     pub fn new(mean: [f32; 3], std: [f32; 3]) -> Result<Self, NormalisationError> {
         Self::by_channel(&mean, &std)
     }
@@ -63,6 +68,10 @@ impl Normalisation {
         };
         if !mean.iter().all(|m| m.is_finite()) {
             return Err(NormalisationError::Mean(mean.to_vec()));
+        }
+        // No image in [0, 1] has such a mean; scores would be wrong, and nothing would tell.
+        if mean.iter().any(|m| *m > 1.0) {
+            return Err(NormalisationError::Unit(mean.to_vec()));
         }
         if !std.iter().all(|s| s.is_normal() && *s > 0.0) {
             return Err(NormalisationError::Std(std.to_vec()));

@@ -2,7 +2,7 @@
 use std::io::{Cursor, Read, Seek};
 use std::path::Path;
 
-use image::{ImageFormat, ImageReader, Limits};
+use image::{DynamicImage, ImageBuffer, ImageError, ImageFormat, ImageReader, Limits, Rgb, RgbImage};
 
 use super::error::DatasetError;
 use super::files::OpenFile;
@@ -81,13 +81,46 @@ pub(super) fn bytes(bytes: &[u8], path: &Path) -> Result<Raster<u8>, DatasetErro
     // Eight bytes a pixel: colour and alpha of 16 bits.
     limits.max_alloc = Some(8 * MAX_DECODED as u64);
     reader.limits(limits);
-    let decoded = reader.decode().map_err(|error| corrupt(path, error))?.into_rgb8();
+    let decoded = rgb8(reader.decode().map_err(|error| undecoded(path, &error))?);
     let (width, height) = (decoded.width() as usize, decoded.height() as usize);
     if width.saturating_mul(height) > MAX_DECODED || width == 0 || height == 0 {
         let why = format!("{height}×{width} pixels; at most {MAX_DECODED} in all are taken");
         return Err(corrupt(path, why));
     }
     Ok(Raster::interleaved(height, width, decoded.as_raw()))
+}
+
+/// Of samples of 16 bits the high byte, as Pillow takes it where there are colours. (Grey ones its `convert` cuts off at 255,
+/// which makes most of an image white; they are taken so too.)
+fn rgb8(image: DynamicImage) -> RgbImage {
+    match image {
+        DynamicImage::ImageLuma16(_)
+        | DynamicImage::ImageLumaA16(_)
+        | DynamicImage::ImageRgb16(_)
+        | DynamicImage::ImageRgba16(_) => {
+            let wide = image.into_rgb16();
+            ImageBuffer::from_fn(wide.width(), wide.height(), |x, y| {
+                Rgb(wide.get_pixel(x, y).0.map(|sample| (sample >> 8) as u8))
+            })
+        }
+        other => other.into_rgb8(),
+    }
+}
+
+/// Why an image is not decoded; of a format that is not read, with those that are.
+fn undecoded(path: &Path, error: &ImageError) -> DatasetError {
+    if !matches!(error, ImageError::Unsupported(_)) {
+        return corrupt(path, error);
+    }
+    let read = formats().filter_map(|format| format.extensions_str().first().copied());
+    let read: Vec<&str> = std::iter::once("jpeg").chain(read).collect();
+    corrupt(
+        path,
+        format!(
+            "{error}; convert it to a format that is read: {}",
+            read.join(", ")
+        ),
+    )
 }
 
 /// Height and width of an image file, from its header alone.
@@ -115,7 +148,9 @@ fn size_in<R: Read + Seek>(reader: R, head: &[u8], path: &Path) -> Result<(usize
     }
     let reader = ImageReader::new(reader).with_guessed_format();
     let reader = reader.map_err(|error| corrupt(path, error))?;
-    let (width, height) = reader.into_dimensions().map_err(|error| corrupt(path, error))?;
+    let (width, height) = reader
+        .into_dimensions()
+        .map_err(|error| undecoded(path, &error))?;
     Ok((height as usize, width as usize))
 }
 
@@ -140,6 +175,41 @@ mod tests {
         );
         assert_eq!(image(&root.path().join("1.png")).unwrap().samples, [77; 6]);
         assert_eq!(size(&root.path().join("1.png")).unwrap(), (1, 2));
+    }
+
+    #[test]
+    fn of_sixteen_bits_the_high_byte_is_taken() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("0.png");
+        let colour = ::image::Rgb([0x12ff_u16, 0x8000, 0xfffe]);
+        ::image::ImageBuffer::<::image::Rgb<u16>, Vec<u16>>::from_pixel(1, 1, colour)
+            .save(&path)
+            .unwrap();
+        assert_eq!(image(&path).unwrap().samples, [0x12, 0x80, 0xff]);
+        ::image::ImageBuffer::<::image::Luma<u16>, Vec<u16>>::from_pixel(1, 1, ::image::Luma([0x70ff]))
+            .save(&path)
+            .unwrap();
+        assert_eq!(image(&path).unwrap().samples, [0x70; 3]);
+    }
+
+    #[test]
+    fn a_format_that_is_not_read_is_told_with_those_that_are() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("0.png");
+        for content in [
+            &b"no image"[..],
+            b"\0\0\0\x1cftypavif\0\0\0\0avifmif1miaf",
+            b"<svg/>",
+        ] {
+            fs::write(&path, content).unwrap();
+            for error in [image(&path).unwrap_err(), size(&path).unwrap_err()] {
+                let error = error.to_string();
+                assert!(
+                    error.contains("a format that is read: jpeg, ") && error.contains("png"),
+                    "{error}"
+                );
+            }
+        }
     }
 
     #[test]

@@ -265,6 +265,11 @@ impl Dataset {
         self.source.name(index)
     }
 
+    /// The file that image `index` is; `None` where images lie together in a file or have none.
+    pub fn image_file(&self, index: usize) -> Option<PathBuf> {
+        self.source.file(index)
+    }
+
     /// What a person should know of how the set was opened: files and folders that were left out.
     pub fn notes(&self) -> &[String] {
         &self.notes
@@ -328,7 +333,12 @@ impl Dataset {
                 if self.corrupt == Corrupt::Skip =>
             {
                 let mut skipped = self.skipped.lock().unwrap_or_else(PoisonError::into_inner);
-                skipped.insert(index, error.to_string());
+                let why = match &error {
+                    // Without the advice to skip it.
+                    DatasetError::CorruptImage { path, why } => format!("{}: {why}", path.display()),
+                    other => other.to_string(),
+                };
+                skipped.insert(index, why);
                 Ok(None)
             }
             other => other.map(Some),

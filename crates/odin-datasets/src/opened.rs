@@ -1,5 +1,5 @@
 //! Every kind of source, opened, behind one face.
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::error::DatasetError;
 use crate::formats::cifar::{self, CifarFiles};
@@ -135,6 +135,15 @@ impl Opened {
             Self::Folder(folder) => folder.name(index).map(|name| name.display().to_string()),
             Self::Files(files) => files.name(index),
             Self::Webdataset(shards) => shards.name(index).map(|name| name.display().to_string()),
+            _ => None,
+        }
+    }
+
+    /// The file that image `index` is, where it is one by itself.
+    pub(crate) fn file(&self, index: usize) -> Option<PathBuf> {
+        match self {
+            Self::Folder(folder) if index < folder.len() => Some(folder.path(index)),
+            Self::Files(files) => files.path(index).map(Path::to_owned),
             _ => None,
         }
     }

@@ -203,6 +203,10 @@ mod tests {
         assert_eq!(got, [(vec![0, 1], 4), (vec![2], 6), (vec![3], 4)]);
         let skipped = set.skipped();
         assert!(
+            skipped.iter().all(|(_, why)| !why.contains("corrupt: skip")),
+            "{skipped:?}"
+        );
+        assert!(
             skipped.len() == 1 && skipped[0].0 == 4 && skipped[0].1.contains("4.png"),
             "{skipped:?}"
         );

@@ -231,6 +231,8 @@ fn a_missing_file_is_named_with_the_way_to_get_it() {
 fn normalisation_is_checked_however_it_is_made() {
     assert!(Normalisation::new([0.5; 3], [1.0, 1.0, 0.0]).is_err());
     assert!(Normalisation::new([f32::NAN; 3], [1.0; 3]).is_err());
+    let of_bytes = Normalisation::new([125.3, 123.0, 113.9], [63.0, 62.1, 66.7]).unwrap_err();
+    assert!(of_bytes.to_string().contains("divide it"), "{of_bytes}");
     let read = |text: &str| serde_yaml::from_str::<Normalisation>(text).map_err(|error| error.to_string());
     assert_eq!(
         read("{mean: [0, 0, 0.5], std: [1, 1, 2]}").unwrap().std(),

@@ -26,6 +26,7 @@ pub(super) fn rows() -> Vec<Row> {
         (HERE, Images, "image-class", "c", A::Images(I::NextClass(1)), "only the next class"),
         (HERE, Images, "image-class-back", "C", A::Images(I::NextClass(-1)), "only the class before"),
         (HERE, Images, "image-any-class", "0", A::Images(I::AnyClass), "every class"),
+        (HERE, Images, "image-copy-name", "y", A::Images(I::CopyName), "copy its file's name"),
         (HERE, Images, "image-pixels", ".", A::Images(I::TogglePixels), "pixels, half blocks"),
         (HERE, Images, "image-detector", "b", A::NextDetector, "next detector"),
         (HERE, Images, "image-detector-back", "B", A::PreviousDetector, "detector before"),

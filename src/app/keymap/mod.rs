@@ -146,8 +146,8 @@ mod tests {
     #[test]
     fn a_letter_means_the_same_on_every_screen() {
         let keymap = Keymap::default();
-        // Movement, and what each screen has one of: the obvious, going on, an order, a filter.
-        let kinds = "hjklHLoOfgGw/.";
+        // Movement, and what each screen has one of: the obvious, going on, an order, a filter, what is copied.
+        let kinds = "hjklHLoOfgGwy/.";
         for binding in keymap.bindings() {
             for key in &binding.keys {
                 let KeyCode::Char(c) = key.code else { continue };

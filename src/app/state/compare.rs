@@ -1,89 +1,15 @@
 //! The Compare screen: every job of the session as a row of the paper's table, and the order of the rows.
 use std::cmp::Ordering;
 
-use serde::{Deserialize, Serialize};
-
 use super::analysis::Analysis;
 use super::catalogue::Catalogue;
 use super::jobs::{Job, JobState};
 use super::parameters::Parameters;
 use odin_core::report::{self, Estimate, Measured, PublishedBeside, Row, Tuned, WeightsUsed};
-use odin_core::session::{Detector, Metric, TunedOn};
+pub use odin_core::session::{Compare, CompareColumn, ComparedNumber};
+use odin_core::session::{Detector, Metric};
 use odin_datasets::Sampling;
 use odin_metrics::{Change, Interval};
-
-/// A column that rows can be sorted by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub enum CompareColumn {
-    /// The order of the session.
-    #[default]
-    Session,
-    Network,
-    Set,
-    Temperature,
-    Magnitude,
-    Images,
-    Metric(Metric),
-}
-
-/// Which number of a metric's column rows are sorted by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub enum ComparedNumber {
-    /// The number of the detector beside the baseline.
-    #[default]
-    Beside,
-    Baseline,
-    Change,
-}
-
-impl CompareColumn {
-    pub const ALL: [Self; 11] = [
-        Self::Session,
-        Self::Network,
-        Self::Set,
-        Self::Temperature,
-        Self::Magnitude,
-        Self::Images,
-        Self::Metric(Metric::Fpr95),
-        Self::Metric(Metric::DetectionError),
-        Self::Metric(Metric::Auroc),
-        Self::Metric(Metric::AuprIn),
-        Self::Metric(Metric::AuprOut),
-    ];
-}
-
-impl ComparedNumber {
-    pub const ALL: [Self; 3] = [Self::Beside, Self::Baseline, Self::Change];
-
-    pub fn title(self, beside: Detector) -> String {
-        match self {
-            Self::Beside => beside.to_string(),
-            Self::Baseline => Detector::Baseline.to_string(),
-            Self::Change => "change".to_owned(),
-        }
-    }
-}
-
-/// How the table is sorted, and how much it shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Compare {
-    pub column: CompareColumn,
-    pub number: ComparedNumber,
-    pub is_descending: bool,
-    /// Whether rows show more than their metrics: change, intervals, published numbers.
-    pub details: bool,
-}
-
-impl Default for Compare {
-    fn default() -> Self {
-        Self {
-            column: CompareColumn::default(),
-            number: ComparedNumber::default(),
-            is_descending: false,
-            details: true,
-        }
-    }
-}
 
 /// A detector's analysis, unless it is at parameters other than the present ones.
 pub fn present(job: &Job, detector: Detector) -> Option<&Analysis> {
@@ -201,6 +127,7 @@ pub(in crate::app) fn row(job: &Job, beside: Detector, catalogue: &Catalogue) ->
         dataset: spec.dataset.clone(),
         setting: job.setting(beside),
         skip: (spec.limit.is_none() || spec.sampling == Sampling::File).then_some(spec.skip),
+        chosen: Some(spec.choice()),
         n_in: counts.map_or(0, |summary| summary.n_in),
         n_out: counts.map_or(0, |summary| summary.n_out),
         is_complete: matches!(job.state, JobState::Done { .. }) && shown.is_some(),
@@ -209,12 +136,7 @@ pub(in crate::app) fn row(job: &Job, beside: Detector, catalogue: &Catalogue) ->
         difference: shown
             .and_then(Analysis::changes)
             .map(|changes| Metric::ALL.map(|metric| metric.change_of(&changes).interval)),
-        tuned: tuned.and_then(|tuned| match (tuned.on, tuned.images) {
-            (TunedOn::Reported, _) => Some(Tuned::OnReported),
-            (TunedOn::Validation, Some(images)) => Some(Tuned::OnValidation { images }),
-            // Chosen on other images than the row is about.
-            (TunedOn::Validation, None) | (TunedOn::Id | TunedOn::Set, _) => None,
-        }),
+        tuned: tuned.map(|tuned| Tuned::of((&tuned).into())),
         published: published_beside(job, catalogue),
         run: None,
     }

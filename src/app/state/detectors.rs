@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::groups::GroupLists;
 use super::jobs::Job;
-use super::scores::{Listed, ScoreSet};
+use super::scores::Listed;
 use odin_core::protocol::{JobId, Side};
 use odin_core::ranking::{Average, Candidate, Cell, CellScores, Distance, Ranked, rank};
 use odin_core::session::{Detector, Metric};
@@ -60,6 +61,7 @@ pub struct DetectorScores {
     /// Of each ID image, if every one has a label: whether the network gives it.
     correct: Option<Vec<bool>>,
     by: Vec<(Setting, Vec<f64>, Vec<f64>)>,
+    groups: GroupLists,
 }
 
 /// The answer to a [`DetectorsRequest`]; a detector whose scores cannot be measured is not among the cells.
@@ -72,14 +74,15 @@ pub struct DetectorsReport {
 impl DetectorsRequest {
     /// Takes up to a few seconds: not for the thread that draws.
     pub fn compute(&self) -> DetectorsReport {
-        let DetectorScores { correct, by } = self.scores.as_ref();
+        let DetectorScores { correct, by, groups } = self.scores.as_ref();
+        let groups = groups.resampling(self.replicates, SEED);
         let cell = |(setting, ins, outs): &(Setting, Vec<f64>, Vec<f64>)| {
             let scores = CellScores {
                 ins,
                 correct: correct.as_deref(),
                 outs,
-                in_groups: None,
-                out_groups: None,
+                in_groups: groups.in_groups,
+                out_groups: groups.out_groups,
             };
             let set = u64::from(self.job.number());
             let cell = Cell::measure(scores, self.replicates, SEED, set).ok()?;
@@ -94,7 +97,8 @@ impl DetectorsRequest {
 
 impl DetectorScores {
     /// By these settings, which have scored every image that ODIN has; of the ID images those of the table.
-    fn of(scores: &ScoreSet, settings: &[Setting], odin: &Setting, ins: &BTreeSet<u32>) -> Self {
+    fn of(job: &Job, settings: &[Setting], ins: &BTreeSet<u32>) -> Self {
+        let (scores, odin) = (&job.scores, &job.setting(Detector::Odin));
         let listed = |side, setting: &Setting| {
             let is_of_table = |image: &Listed| side == Side::Out || ins.contains(&image.image.index);
             scores
@@ -105,10 +109,13 @@ impl DetectorScores {
         let list = |side, setting: &Setting| -> Vec<f64> {
             listed(side, setting).iter().map(|image| image.score).collect()
         };
+        let numbers = |side| listed(side, odin).into_iter().map(|image| image.image.index);
+        let groups = job.groups.of(numbers(Side::In), numbers(Side::Out));
         let correct = listed(Side::In, odin).into_iter();
         let correct = correct.map(|image| image.label.map(|label| label == image.prediction));
         Self {
             correct: correct.collect(),
+            groups,
             by: settings
                 .iter()
                 .map(|setting| (*setting, list(Side::In, setting), list(Side::Out, setting)))
@@ -222,12 +229,7 @@ impl Detectors {
         DetectorsRequest {
             job: job.id,
             replicates,
-            scores: Arc::new(DetectorScores::of(
-                &job.scores,
-                settings,
-                &job.setting(Detector::Odin),
-                &common_ins(table),
-            )),
+            scores: Arc::new(DetectorScores::of(job, settings, &common_ins(table))),
         }
     }
 

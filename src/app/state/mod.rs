@@ -8,6 +8,7 @@ pub(super) mod pin;
 pub(super) mod jobs;
 pub(super) mod analysis;
 pub(super) mod scores;
+pub(super) mod groups;
 pub(super) mod threshold;
 pub(super) mod parameters;
 pub(super) mod saving;

@@ -320,6 +320,8 @@ pub fn show_images(model: &mut Model, effect: Effect) -> Vec<Effect> {
                     temperature: spec.settings.temperature(),
                     magnitude: spec.settings.magnitude(),
                     label: scored.label,
+                    name: Some(format!("test/{}.png", asked.index)),
+                    file: Some(format!("/sets/{}/test/{}.png", spec.dataset, asked.index)),
                     baseline: by(Detector::Baseline),
                     odin: by(Detector::Odin),
                     logits_before: logits(1.0),

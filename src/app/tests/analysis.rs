@@ -4,6 +4,7 @@ use crate::app::testing::driver::press;
 use crate::app::{Action, Effect, ExactReport, is_better, paired_change, update};
 use odin_core::comparisons::JobEvent;
 use odin_core::protocol::Side;
+use odin_core::runs;
 use odin_core::session::{Detector, Metric};
 use odin_core::units::Device;
 use odin_metrics::Comparison;
@@ -190,4 +191,55 @@ fn what_logits_tell_is_shown_of_a_paused_job() {
     wait(&mut model, 2000);
     assert_eq!(model.jobs[0].state.name(), "paused");
     assert_eq!(model.shown().unwrap().summary.n_in, 200);
+}
+
+#[test]
+fn images_in_groups_have_the_intervals_of_groups_as_the_command_line_gives_them() {
+    let of = |grouped: bool| {
+        let mut model = started();
+        let job = model.jobs[0].id;
+        if grouped {
+            let groups: Vec<u32> = (0..300).map(|image| image / 25).collect();
+            for side in [Side::In, Side::Out] {
+                let groups = groups.clone();
+                update(&mut model, Action::Engine(JobEvent::Groups { job, side, groups }));
+            }
+        }
+        feed(&mut model, 0, 0, 300, 300);
+        wait(&mut model, 4000);
+        model
+    };
+    let (alone, grouped) = (of(false), of(true));
+    let groups: Vec<u32> = (0..300).map(|image| image / 25).collect();
+    let groups = runs::Groups {
+        ins: Some(&groups),
+        outs: Some(&groups),
+    };
+    let job = &grouped.jobs[0];
+    let scores = |side| -> (Vec<f64>, Vec<bool>) {
+        let listed = job.scores.listed(side, &job.setting(Detector::Odin));
+        listed.map(|image| (image.score, !image.is_wrong())).unzip()
+    };
+    let ((ins, correct), (outs, _)) = (scores(Side::In), scores(Side::Out));
+    let conventions = grouped.view.conventions;
+    let told = runs::detector([&ins, &outs], Some(&correct), groups, &conventions, 1000, 0).unwrap();
+    let odin = job.odin.as_ref().unwrap();
+    assert_eq!(
+        odin.interval(Metric::Auroc).unwrap(),
+        (told.auroc_ci.low, told.auroc_ci.high)
+    );
+    assert_eq!(
+        odin.interval(Metric::Fpr95).unwrap(),
+        (told.fpr95_ci.low, told.fpr95_ci.high)
+    );
+    let before = alone.jobs[0].odin.as_ref().unwrap();
+    assert_eq!(before.summary, odin.summary);
+    assert_ne!(before.interval(Metric::Auroc), odin.interval(Metric::Auroc));
+    // The change too is of whole groups.
+    let change = |model: &crate::app::Model| {
+        paired_change(&model.jobs[0], Detector::Odin, Metric::Auroc).map(|change| change.interval)
+    };
+    assert!(change(&grouped).is_some() && change(&grouped) != change(&alone));
+    // The band is of independent images.
+    assert!(odin.band.is_empty() && !before.band.is_empty());
 }

@@ -206,3 +206,29 @@ fn while_scores_come_the_list_holds_still_and_the_choice_stays() {
     assert!(scores(&model).is_sorted(), "at once, where a person asks for it");
     assert!(model.next_tick().is_none_or(|due| due >= model.now));
 }
+
+#[test]
+fn the_name_of_an_image_is_copied_or_it_is_said_why_not() {
+    let copied = |effects: &[Effect]| {
+        effects.iter().find_map(|effect| match effect {
+            Effect::Copy(text) => Some(text.clone()),
+            _ => None,
+        })
+    };
+    let (mut model, effects) = on_images();
+    assert_eq!(copied(&press(&mut model, "y")), None);
+    let said = model.status.as_ref().unwrap().text.clone();
+    assert!(said.contains("not known yet"), "{said}");
+    for effect in effects {
+        show_images(&mut model, effect);
+    }
+    let number = model.gallery.chosen().unwrap().image.index;
+    let path = copied(&press(&mut model, "y")).unwrap();
+    assert!(path.ends_with(&format!("/test/{number}.png")), "{path}");
+    let inspected = model.gallery.inspected.as_mut().unwrap();
+    let found = inspected.result.as_mut().unwrap().as_mut().unwrap();
+    (found.file, found.name) = (None, None);
+    assert_eq!(copied(&press(&mut model, "y")), None);
+    let said = model.status.as_ref().unwrap().text.clone();
+    assert!(said.contains("no file of its own"), "{said}");
+}

@@ -116,6 +116,12 @@ fn keys_step_type_and_switch_focus() {
     update(&mut model, Action::Paste(" 42\n".to_owned()));
     press(&mut model, "enter");
     assert_eq!(t(&model), 42.0);
+    // A comma is not dropped: 25 was not meant.
+    press(&mut model, "= 2 , 5 enter");
+    let error = model.typing.as_ref().unwrap().error.clone().unwrap();
+    assert_eq!(error.to_string(), "`2,5` is not a number: write 2.5");
+    press(&mut model, "esc");
+    assert_eq!(t(&model), 42.0);
 }
 
 #[test]

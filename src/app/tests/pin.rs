@@ -12,7 +12,16 @@ fn a_setting_is_pinned_and_changes_places_with_the_one_shown() {
     feed(&mut model, 0, 0, 300, 300);
     wait(&mut model, 3000);
     let auroc = model.shown().unwrap().summary.auroc;
-    press(&mut model, "i H");
+    press(&mut model, "i");
+    // As it is after the dashboard was left: its intervals are computed with the others.
+    model.pin.as_mut().unwrap().analysis.intervals = None;
+    wait(&mut model, 3000);
+    assert_eq!(
+        model.pin.as_ref().unwrap().analysis.intervals(),
+        model.shown().unwrap().intervals()
+    );
+    assert_eq!(model.next_tick(), None, "and no more than that");
+    press(&mut model, "H");
     let t = |model: &Model| model.jobs[0].spec.settings.temperature().get();
     assert_eq!(
         (t(&model), model.pin.as_ref().unwrap().analysis.summary.auroc),

@@ -112,13 +112,24 @@ fn the_dashboard_is_as_it_was_left() {
     let mut model = started();
     feed(&mut model, 0, 0, 300, 300);
     wait(&mut model, 1000);
-    press(&mut model, "b r v P ] ] j 4");
+    press(&mut model, "b r v P ] ] 3 o f c 1 j 4 > > ~ N +");
     assert!(!model.is_unsaved(), "what is shown is no change to the session");
     let view = model.left_view();
     assert_ne!(view, *model.saved_view());
     let mut again = fake::model();
     again.take_view(view.clone());
     assert_eq!((again.cursor, again.left_view()), (Cursor::Tpr(0.97), view));
+    assert_eq!(
+        (
+            again.compare,
+            again.gallery.order,
+            again.gallery.filter,
+            again.gallery.class
+        ),
+        (model.compare, model.gallery.order, model.gallery.filter, Some(0))
+    );
+    let default = fake::model();
+    assert!(again.compare != default.compare && again.gallery.filter != default.gallery.filter);
     // A save takes the view along.
     let effects = press(&mut model, "s");
     update(&mut model, Action::Saved);
@@ -179,17 +190,23 @@ fn saving_under_another_name_opens_that_file() {
             _ => None,
         })
         .unwrap();
+    let name = effects.iter().find_map(|effect| match effect {
+        Effect::SaveSessionAs { session, .. } => Some(session.name.clone()),
+        _ => None,
+    });
+    assert_eq!(name.as_deref(), Some("mine"), "it goes by its file's name");
     assert_eq!(
         (from.to_str(), path.to_str()),
         (Some("sessions/made-up.yaml"), Some("sessions/mine.yaml"))
     );
     update(&mut model, Action::SaveFailed("there already".into()));
-    assert!(model.is_unsaved() && model.path == from);
+    assert!(model.is_unsaved() && model.path == from && model.session.name == "made-up");
     press(&mut model, "S");
     type_in(&mut model, "yours");
     press(&mut model, "enter");
     update(&mut model, Action::SavedAs("sessions/yours.yaml".into()));
     assert!(!model.is_unsaved() && model.path.ends_with("yours.yaml"));
+    assert_eq!(model.session.name, "yours");
     assert!(
         press(&mut model, "S esc")
             .iter()

@@ -6,6 +6,7 @@ use crate::app::model::Model;
 use crate::app::schedule::replicates;
 use crate::app::state::analysis::{
     Analysis, ChangeRequest, ExactReport, ExactRequest, ImageScores, IntervalReport, IntervalRequest,
+    IntervalsOf,
 };
 use crate::app::state::jobs::Job;
 use crate::app::state::pin::ChangeTo;
@@ -31,15 +32,16 @@ pub(super) fn analyse(model: &mut Model, place: usize) {
     let images = job.scores.live(&baseline).map_or(0, Live::images) as u64;
     if job.baseline.as_ref().map(known) != Some(images) {
         let before = job.baseline.take();
-        job.baseline = Analysis::new(&job.scores, &baseline, &conventions, before.as_ref()).or(before);
+        job.baseline =
+            Analysis::new(&job.scores, &job.groups, &baseline, &conventions, before.as_ref()).or(before);
     }
     // Until both sets have scores at the new knobs, the old ones stay on the screen, marked as such.
-    if let Some(odin) = Analysis::new(&job.scores, &odin, &conventions, job.odin.as_ref()) {
+    if let Some(odin) = Analysis::new(&job.scores, &job.groups, &odin, &conventions, job.odin.as_ref()) {
         job.odin = Some(odin);
     }
     if !matches!(shown, Detector::Odin | Detector::Baseline) {
         let before = job.other.take().filter(|before| before.detector() == shown);
-        job.other = Analysis::new(&job.scores, &third, &conventions, before.as_ref()).or(before);
+        job.other = Analysis::new(&job.scores, &job.groups, &third, &conventions, before.as_ref()).or(before);
     }
 }
 
@@ -95,7 +97,14 @@ pub(super) fn request_intervals(model: &mut Model, effects: &mut Vec<Effect>) {
         job: job.id,
         conventions: model.view.conventions,
         of: without
-            .map(|analysis| (analysis.setting, analysis.comparison.clone()))
+            .map(|analysis| IntervalsOf {
+                setting: analysis.setting,
+                comparison: analysis.comparison.clone(),
+                grouped: job.groups.are_any().then(|| match model.pin_of(job) {
+                    Some(pin) if pin.setting == analysis.setting => pin.scores.clone(),
+                    _ => scores_of(job, &analysis.setting),
+                }),
+            })
             .collect(),
         change: change_request(model, job),
         replicates: replicates(job),
@@ -106,18 +115,22 @@ pub(super) fn request_intervals(model: &mut Model, effects: &mut Vec<Effect>) {
     effects.push(Effect::ComputeIntervals(request));
 }
 
+/// The job's scores by a setting, image by image.
+fn scores_of(job: &Job, setting: &Setting) -> Arc<ImageScores> {
+    Arc::new(ImageScores::of(&job.scores, setting, &job.groups))
+}
+
 /// The change that is shown and lacks its interval, with the scores of both sides.
 fn change_request(model: &Model, job: &Job) -> Option<ChangeRequest> {
     let (to, number) = model.lacking_change(job)?;
-    let scores = |setting: &Setting| Arc::new(ImageScores::of(&job.scores, setting));
     let pin = model.pin.as_ref().filter(|_| number.is_some());
     Some(ChangeRequest {
         setting: to.setting,
         from: pin.map_or_else(
-            || scores(&job.setting(Detector::Baseline)),
+            || scores_of(job, &job.setting(Detector::Baseline)),
             |pin| pin.scores.clone(),
         ),
-        to: scores(&to.setting),
+        to: scores_of(job, &to.setting),
         pin: number,
     })
 }
@@ -126,10 +139,15 @@ fn change_request(model: &Model, job: &Job) -> Option<ChangeRequest> {
 pub(super) fn intervals(model: &mut Model, report: &IntervalReport) -> Option<Redraw> {
     model.intervals.is_in_flight = false;
     let place = model.jobs.iter().position(|job| job.id == report.job)?;
-    let job = model.job_mut(place);
     let fits = |analysis: &Analysis, setting: &Setting| {
         analysis.setting == *setting && analysis.conventions == report.conventions
     };
+    if let Some(pin) = model.pin.as_mut().filter(|pin| pin.job == report.job)
+        && let Some((_, intervals)) = report.of.iter().find(|(setting, _)| fits(&pin.analysis, setting))
+    {
+        pin.analysis.intervals = Some(*intervals);
+    }
+    let job = model.job_mut(place);
     for (setting, intervals) in &report.of {
         if let Some(analysis) = job.analyses().find(|analysis| fits(analysis, setting)) {
             analysis.intervals = Some(*intervals);

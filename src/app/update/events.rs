@@ -62,6 +62,10 @@ pub(super) fn event(model: &mut Model, event: JobEvent, effects: &mut Vec<Effect
             job.fit.progress = None;
             job.fit.missing.extend(detectors);
         }
+        JobEvent::Groups { job, side, groups } => {
+            model.job_by_id_mut(job)?.groups.set(side, groups);
+            return None;
+        }
         JobEvent::Scored(batch) => return scored(model, &batch),
         JobEvent::Finished {
             job,

@@ -72,7 +72,7 @@ pub(super) fn apply(model: &mut Model, action: &GridAction, effects: &mut Vec<Ef
             model.touch();
             model.view.screen = Screen::Explore;
             let text = format!(
-                "T {}, ε {} set; metrics here include the {ins} + {outs} images they were chosen on",
+                "T {}, ε {} set; metrics include the {ins} + {outs} images that chose them",
                 wanted.temperature, wanted.magnitude
             );
             model.say(Level::Info, &text);
@@ -252,6 +252,7 @@ fn subject(event: &JobEvent) -> Option<(JobId, Generation)> {
 pub(super) fn event(model: &mut Model, event: &JobEvent, effects: &mut Vec<Effect>) -> Option<Redraw> {
     let (cell, generation) = subject(event)?;
     let (id, now) = (cell.owner(), model.now);
+    let groups = model.job_by_id(id).map(|job| job.groups.clone());
     let grid = model.grids.get_mut(&id)?;
     let (place, subset) = grid.by_number(cell.cell_number()?)?;
     if generation != grid.generation {
@@ -274,7 +275,8 @@ pub(super) fn event(model: &mut Model, event: &JobEvent, effects: &mut Vec<Effec
         }
         JobEvent::Scored(batch) => grid.in_flight.get_mut(at)?.scores.absorb(batch),
         JobEvent::Finished { .. } => {
-            let CellInFlight { scores, .. } = grid.in_flight.remove(at);
+            let CellInFlight { mut scores, .. } = grid.in_flight.remove(at);
+            scores.group(groups.unwrap_or_default());
             if let Err(no_scores) = grid.complete(place, subset, scores) {
                 return failed(model, id, &no_scores, effects);
             }

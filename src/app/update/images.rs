@@ -12,7 +12,7 @@ use odin_core::session::Screen;
 
 const ANSWER: Option<Redraw> = Some(Redraw::Answer);
 
-pub(super) fn apply(model: &mut Model, action: &ImagesAction) -> Option<Redraw> {
+pub(super) fn apply(model: &mut Model, action: &ImagesAction, effects: &mut Vec<Effect>) -> Option<Redraw> {
     let gallery = &mut model.gallery;
     match *action {
         ImagesAction::Move(steps) => step(model, i64::from(steps)),
@@ -72,6 +72,7 @@ pub(super) fn apply(model: &mut Model, action: &ImagesAction) -> Option<Redraw> 
             }
             gallery.page = fits;
         }
+        ImagesAction::CopyName => copy_name(model, effects),
         ImagesAction::TogglePixels => {
             model.view.pixels = !model.view.pixels;
             let text = if model.view.pixels {
@@ -83,6 +84,28 @@ pub(super) fn apply(model: &mut Model, action: &ImagesAction) -> Option<Redraw> 
         }
     }
     ANSWER
+}
+
+/// Copies the path of the chosen image's file to the clipboard of the terminal, which may run on another machine; of an image
+/// in an archive, its name there.
+fn copy_name(model: &mut Model, effects: &mut Vec<Effect>) {
+    let Some((job, chosen)) = model.selected().zip(model.gallery.chosen()) else {
+        model.say_quietly(Level::Info, "no image is listed");
+        return;
+    };
+    let number = chosen.image.index;
+    let said = match model.gallery.inspection(job) {
+        Some(Ok(found)) => match found.file.as_ref().or(found.name.as_ref()) {
+            Some(name) => {
+                effects.push(Effect::Copy(name.clone()));
+                format!("to the terminal's clipboard, if it has one: {name}")
+            }
+            None => format!("it has no file of its own: it is image {number} of its set"),
+        },
+        Some(Err(why)) => format!("its name is not known: {}", why.text),
+        None => "its name is not known yet: the engine is asked for the image".to_owned(),
+    };
+    model.say_quietly(Level::Info, &said);
 }
 
 fn step(model: &mut Model, steps: i64) {

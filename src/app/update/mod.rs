@@ -153,7 +153,7 @@ fn apply(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
         A::Redo => job_list::redo(model, effects),
 
         A::Grid(action) => grid::apply(model, &action, effects),
-        A::Images(action) => images::apply(model, &action),
+        A::Images(action) => images::apply(model, &action, effects),
         A::Compare(action) => compare::apply(model, &action, effects),
         A::Detectors(action) => detectors::apply(model, &action, effects),
     };

@@ -120,7 +120,11 @@ fn pin_scored(model: &mut Model, pinning: Pinning) {
         ..
     } = pinning;
     scores.watch(&setting);
-    let analysis = Analysis::new(&scores, &setting, &model.view.conventions, None);
+    let groups = model
+        .job_by_id(job)
+        .map(|job| job.groups.clone())
+        .unwrap_or_default();
+    let analysis = Analysis::new(&scores, &groups, &setting, &model.view.conventions, None);
     model.pins += 1;
     // Without an image in one of the sets there is nothing to compare with.
     model.pin = analysis.map(|analysis| Pin {
@@ -130,7 +134,7 @@ fn pin_scored(model: &mut Model, pinning: Pinning) {
         dataset: spec.dataset.clone(),
         setting,
         analysis,
-        scores: Arc::new(ImageScores::of(&scores, &setting)),
+        scores: Arc::new(ImageScores::of(&scores, &setting, &groups)),
         spec,
         change: None,
     });

@@ -1,8 +1,9 @@
 //! Saving the session, keeping unsaved changes beside it, and quitting.
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::app::effect::{Effect, Redraw};
 use crate::app::model::Model;
+use crate::app::state::grid::Grid;
 use crate::app::state::log::{Level, Status};
 use crate::app::state::overlay::{Overlay, SaveAs};
 
@@ -48,12 +49,22 @@ pub(super) fn save_as(model: &mut Model, save_as: SaveAs, effects: &mut Vec<Effe
         return Some(Redraw::Answer);
     }
     model.saving.in_flight = Some((model.queues(), model.left_view()));
+    let mut session = model.to_session();
+    session.name = name_in(model, &path);
     effects.push(Effect::SaveSessionAs {
         from: model.path.clone(),
         path,
-        session: Box::new(model.to_session()),
+        session: Box::new(session),
     });
     Some(Redraw::Answer)
+}
+
+/// What the session is called in another file: a session that is called as its file goes by the name of the new one.
+fn name_in(model: &Model, path: &Path) -> String {
+    let stem = |path: &Path| Some(path.file_stem()?.to_str()?.to_owned());
+    let is_of_file = stem(&model.path).is_some_and(|stem| stem == model.session.name);
+    let new = stem(path).filter(|_| is_of_file);
+    new.unwrap_or_else(|| model.session.name.clone())
 }
 
 /// The session is in another file now; what was kept beside the former one is gone.
@@ -61,6 +72,7 @@ pub(super) fn saved_as(model: &mut Model, path: PathBuf) -> Option<Redraw> {
     take_saved(model);
     model.saving.changed_at = None;
     model.saving.has_autosave = false;
+    model.session.name = name_in(model, &path);
     model.path = path;
     if model.is_unsaved() {
         model.touch();
@@ -136,7 +148,7 @@ fn unfinished(model: &Model, is_being_saved: bool) -> Option<String> {
     let is_unsaved = model.is_unsaved() && !is_being_saved;
     let active = model.jobs.iter().filter(|job| job.is_active()).count();
     let jobs = match active {
-        0 if model.grids.values().any(|grid| grid.filling) => Some("a grid is being filled".to_owned()),
+        0 if model.grids.values().any(Grid::is_at_work) => Some("a grid is being filled".to_owned()),
         0 => None,
         1 => Some("a job is not done".to_owned()),
         n => Some(format!("{n} jobs are not done")),

@@ -60,11 +60,11 @@ fn accept_knob(
 
 /// `95` or `95%` as 0.95.
 fn percent(text: &str) -> Result<f64, TypingError> {
-    let value: f64 = text
-        .strip_suffix('%')
-        .unwrap_or(text)
-        .parse()
-        .map_err(|_| TypingError::Tpr)?;
+    let number = text.strip_suffix('%').unwrap_or(text);
+    let value: f64 = number.parse().map_err(|_| match number.contains(',') {
+        true => TypingError::NotANumber(number.to_owned()),
+        false => TypingError::Tpr,
+    })?;
     if value > 0.0 && value <= 100.0 {
         Ok(value / 100.0)
     } else {

@@ -17,7 +17,7 @@ pub(crate) struct PendingSet {
 /// What came of it. Each image is named by its number in the set, and is in one of the two or in neither.
 pub(crate) struct ScoredSet {
     pub scores: ScoreTable,
-    /// Files that cannot be read, each with why.
+    /// Files that cannot be read or scored, each with why.
     pub unreadable: Vec<(u32, String)>,
 }
 

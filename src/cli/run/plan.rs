@@ -8,7 +8,7 @@ use crate::cli::client::{Client, Sets};
 use odin_core::home::Home;
 use odin_core::networks::NetworkCard;
 use odin_core::protocol::{Failure, JobSpec};
-use odin_core::runs::{Identity, Named, SweepOf};
+use odin_core::runs::{Identity, Named, SweepOf, Tuned};
 use odin_core::session::Sweep;
 use odin_core::setting::Detector;
 use odin_core::units::Devices;
@@ -19,6 +19,8 @@ pub(super) struct Task {
     pub devices: Devices,
     pub spec: JobSpec,
     pub sweep: Option<Sweep>,
+    /// How T and ε were chosen, as the session says.
+    pub tuned: Option<Tuned>,
 }
 
 impl Task {
@@ -139,6 +141,7 @@ impl<'a> Planner<'a> {
                 .filter(|setting| !matches!(setting.detector(), Detector::Odin | Detector::Baseline))
                 .map(ToString::to_string)
                 .collect(),
+            corrupt: spec.corrupt,
         };
         Ok(Plan {
             identity,

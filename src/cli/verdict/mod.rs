@@ -31,7 +31,7 @@ use threshold::Threshold;
 
 /// Each line has the name as it was given (`image`; where that is not UTF-8, `image_hex` has its bytes), `verdict` (ID or OOD),
 /// the `detector`, its `score`, the `threshold`, and `p_value`, the share of in-distribution images that score as low, which is
-/// valid for new images. Of an image that cannot be read it has `error`, which says why, and the exit code is then 1.
+/// valid for new images. Of an image that cannot be read or scored it has `error`, which says why, and the exit code is then 1.
 #[derive(Debug, Args)]
 pub(super) struct Options {
     /// Images [default: their names on standard input, a line each, as bytes]

@@ -24,11 +24,13 @@ pub(super) fn read(
     separator: Separator,
     most: usize,
 ) -> impl Iterator<Item = anyhow::Result<Vec<PathBuf>>> {
-    let mut is_over = false;
+    let (mut is_over, mut is_first) = (false, true);
     std::iter::from_fn(move || {
         let mut names = Vec::new();
         while !is_over && names.len() < most {
-            match next(&mut input, separator) {
+            let is_start = std::mem::take(&mut is_first);
+            let name = next(&mut input, separator);
+            match name.and_then(|name| if is_start { unmarked(name) } else { Ok(name) }) {
                 Ok(Some(name)) if name.is_empty() => {}
                 Ok(Some(name)) => names.push(OsString::from_vec(name).into()),
                 Ok(None) => is_over = true,
@@ -67,6 +69,19 @@ fn next(input: &mut impl BufRead, separator: Separator) -> anyhow::Result<Option
     Ok(Some(name))
 }
 
+/// The first name without the mark (BOM) that some programs put before text.
+fn unmarked(name: Option<Vec<u8>>) -> anyhow::Result<Option<Vec<u8>>> {
+    let Some(name) = name else { return Ok(None) };
+    let is_wide = name.starts_with(b"\xff\xfe") || name.starts_with(b"\xfe\xff");
+    if is_wide && name.contains(&0) {
+        bail!(
+            "standard input: these names are in UTF-16, as some Windows programs write them; write them in UTF-8"
+        );
+    }
+    let marked = name.strip_prefix(b"\xef\xbb\xbf").map(<[u8]>::to_vec);
+    Ok(Some(marked.unwrap_or(name)))
+}
+
 /// Why a name is none, where what separates names was taken for a part of one: a path ends at a NUL byte.
 pub(super) fn is_many(name: &Path) -> Option<&'static str> {
     let has_nul = name.as_os_str().as_encoded_bytes().contains(&0);
@@ -98,6 +113,16 @@ mod tests {
         );
         assert_eq!(names(b"a b.png\0caf\xe9.png\0\0c\0", Separator::Nul), expected);
         assert_eq!(names(b"a\nb\r\0", Separator::Nul), [b"a\nb\r"]);
+        assert_eq!(
+            names(b"\xef\xbb\xbfa\n\xef\xbb\xbfb", Separator::Newline),
+            [&b"a"[..], b"\xef\xbb\xbfb"]
+        );
+        let wide = b"\xff\xfea\0.\0p\0n\0g\0\n\0";
+        let error = read(&wide[..], Separator::Newline, 2)
+            .next()
+            .unwrap()
+            .unwrap_err();
+        assert!(error.to_string().contains("UTF-16"), "{error}");
         assert!(names(b"", Separator::Newline).is_empty());
         assert!(is_many("a\0b".as_ref()).is_some() && is_many("a".as_ref()).is_none());
     }

@@ -140,6 +140,7 @@ impl Scorer {
                     && (identity.limit.is_none()
                         || identity.order == Sampling::File
                         || identity.seed == self.spec.seed)
+                    && identity.corrupt == self.spec.corrupt
                     && identity.sweep.is_none()
             });
             if let Some(scores) = same.then(|| run.scores(Side::In).ok()).flatten() {

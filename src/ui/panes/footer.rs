@@ -24,11 +24,17 @@ pub(crate) fn draw(model: &Model, area: Rect, painter: &mut Painter) {
         };
         match &typing.error {
             Some(error) => Line::from(Span::styled(format!(" {error}"), theme.error)),
-            None => Line::from(vec![
-                Span::styled(format!(" {what}: "), theme.title),
-                Span::styled(format!("{}_", typing.text), theme.accent),
-                Span::styled("   enter takes it, esc leaves", theme.dim),
-            ]),
+            None => {
+                let mut line = Line::from(vec![
+                    Span::styled(format!(" {what}: "), theme.title),
+                    Span::styled(format!("{}_", typing.text), theme.accent),
+                ]);
+                let how = "   enter takes it, esc leaves";
+                if line.width() + how.len() <= usize::from(area.width) {
+                    line.push_span(Span::styled(how, theme.dim));
+                }
+                line
+            }
         }
     } else if model.job_filter.is_typing {
         Line::from(vec![
@@ -92,6 +98,7 @@ fn hints(model: &Model, width: u16, painter: &Painter) -> Line<'static> {
     } else {
         "fill"
     };
+    let size = if model.gallery.is_large { "small" } else { "large" };
     let screen = model.view.screen;
     let hints: Vec<(Vec<A>, String)> = match screen {
         Screen::Explore => vec![
@@ -125,12 +132,13 @@ fn hints(model: &Model, width: u16, painter: &Painter) -> Line<'static> {
         Screen::Images => vec![
             (vec![A::ToggleHelp], "help".to_owned()),
             (vec![A::Quit], "quit".to_owned()),
-            (vec![A::Images(I::ToggleLarge)], "large".to_owned()),
+            (vec![A::Images(I::ToggleLarge)], size.to_owned()),
             (vec![A::Images(I::NextOrder(1))], "order".to_owned()),
             (vec![A::Images(I::NextFilter(1))], "filter".to_owned()),
             (vec![A::Images(I::NextClass(1))], "class".to_owned()),
             (vec![A::NextDetector], "detector".to_owned()),
             (vec![A::Images(I::MovePages(1))], "page".to_owned()),
+            (vec![A::Images(I::CopyName)], "copy name".to_owned()),
             (vec![A::NextJob], "next job".to_owned()),
         ],
         Screen::Compare => vec![

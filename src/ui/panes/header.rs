@@ -43,6 +43,10 @@ pub(crate) fn draw(model: &Model, area: Rect, painter: &mut Painter) {
         EngineState::Up if model.devices.is_empty() => ("engine is up".to_owned(), theme.dim),
         EngineState::Up => (devices(model, room, painter), theme.dim),
     };
+    // A word cut off after its first letter says nothing; that there is no engine is said anyway.
+    if text.width() > room && matches!(model.engine, EngineState::Up) {
+        return;
+    }
     let text = format::fit(&text, room, painter.glyphs());
     painter.right(rest, &text, style);
 }

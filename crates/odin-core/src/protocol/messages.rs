@@ -15,7 +15,7 @@ use crate::setting::{Detector, Settings};
 use crate::units::{Device, Devices, LogOdds, Magnitude, Memory, Temperature};
 
 /// Counts up with every change to what is sent.
-pub const VERSION: u32 = 6;
+pub const VERSION: u32 = 7;
 
 /// Names a comparison for as long as the program runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -175,7 +175,7 @@ pub enum SetImages {
     Files(ImageFiles),
 }
 
-/// Image files given one by one. Those that cannot be read are [told](Event::Unreadable) and stop nothing.
+/// Image files given one by one. Those that cannot be read or scored are [told](Event::Unreadable) and stop nothing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ImageFiles {
     /// Absolute. Names of files are bytes, and need not be UTF-8.
@@ -252,6 +252,10 @@ pub struct Inspection {
     pub temperature: Temperature,
     pub magnitude: Magnitude,
     pub label: Option<u16>,
+    /// What it is called where it lies: its path below the set's folder. Images of arrays have no names.
+    pub name: Option<String>,
+    /// The absolute path of its file, where it is one by itself and its path is text.
+    pub file: Option<String>,
     /// The baseline's score: of the image as it is, at T = 1.
     pub baseline: LogOdds,
     /// ODIN's score: of the perturbed image, at T.
@@ -352,8 +356,14 @@ pub enum Event {
         generation: Generation,
         detectors: Vec<(Detector, String)>,
     },
+    /// The group of each image of the set, in the order of their numbers, where its card names groups: images of one are not
+    /// independent of each other. Told before the first scores.
+    Groups {
+        set: SetId,
+        groups: Vec<u32>,
+    },
     Scored(ScoreBatch),
-    /// Files of a set of [`ImageFiles`] that have no scores: number and reason. Told once, before the set is finished.
+    /// Files of a set of [`ImageFiles`] that have no scores, for they cannot be read or the network fails on them: number and reason. Told once, before the set is finished.
     Unreadable {
         set: SetId,
         generation: Generation,

@@ -114,12 +114,21 @@ impl Subject {
         group(&self.run.network, Some(&self.run.in_dataset))
     }
 
-    /// On which images T and ε were chosen, where the run is a finished sweep.
+    /// On which images T and ε were chosen, where the run is a finished sweep or its session says that they were tuned.
     pub fn tuned(&self) -> Option<Tuned> {
-        let grid = self.grid.as_ref()?;
+        let Some(grid) = &self.grid else {
+            let manifest = self.run.manifest.as_ref()?;
+            return manifest.tuned.clone().map(Tuned::of);
+        };
         Some(if grid.tested_apart {
+            // Where images come in groups, the sets differ.
+            let on = grid
+                .cells
+                .get(grid.best)
+                .map(|cell| [cell.odin.n_in, cell.odin.n_out]);
             Tuned::OnValidation {
-                images: grid.validation_images,
+                images: Some(on.unwrap_or([grid.validation_images as u64; 2])),
+                dataset: None,
             }
         } else {
             Tuned::OnReported
@@ -143,6 +152,7 @@ impl Subject {
             dataset: run.dataset.clone(),
             setting: setting::odin(run.temperature, run.magnitude),
             skip: self.skip,
+            chosen: run.chosen,
             n_in: self.ins.len() as u64,
             n_out: self.outs.len() as u64,
             is_complete: self.is_complete(),
@@ -188,18 +198,22 @@ fn of(metrics: &Detector, metric: Metric) -> (f64, Interval) {
     }
 }
 
-/// Where the images begin, in each set: by the manifest, and by the images themselves where there is none.
+/// Where the images begin, in each set: by what is known of their choice, and by the images themselves where that is nothing.
 fn skip(run: &Run, ins: &Scores, grid: Option<&Grid>) -> Option<usize> {
-    if let Some(manifest) = &run.manifest {
-        let identity = &manifest.identity;
-        let is_some = identity.limit.is_some() || grid.is_some();
-        if identity.order == Sampling::Sample && is_some {
+    if let Some(choice) = run.chosen {
+        let is_some = choice.limit.is_some() || grid.is_some();
+        if choice.sampling == Sampling::Sample && is_some {
             return None;
         }
-        let chosen_on = grid
-            .filter(|grid| grid.tested_apart)
-            .map(|grid| grid.validation_images);
-        return Some(manifest.identity.skip + chosen_on.unwrap_or_default());
+        let Some(grid) = grid.filter(|grid| grid.tested_apart) else {
+            return Some(choice.skip);
+        };
+        // Groups stay together, so that what is left of them is no slice.
+        let has_groups = run
+            .manifest
+            .as_ref()
+            .is_some_and(|it| it.identity.groups.is_some());
+        return (!has_groups).then_some(choice.skip + grid.validation_images);
     }
     let first = *ins.index.first()?;
     let is_slice = ins

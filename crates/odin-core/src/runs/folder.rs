@@ -9,6 +9,7 @@ use std::time::SystemTime;
 use super::manifest::{FORMAT, Grid, Identity, Images, Manifest, State};
 use super::npz::{About, write_scores};
 use super::record::Record;
+use super::tuned::Tuned;
 use super::write::{WriteError, write_json};
 use crate::protocol::ScoreTable;
 
@@ -50,6 +51,8 @@ pub struct Origin {
     pub session: String,
     pub queue: String,
     pub device: String,
+    /// How T and ε were chosen, where they were tuned.
+    pub tuned: Option<Tuned>,
 }
 
 /// Whether a program is writing the run of this identity now.
@@ -93,6 +96,7 @@ impl RunFolder {
             weights: origin.weights,
             session: origin.session,
             queue: origin.queue,
+            tuned: origin.tuned,
             device: origin.device,
             odin: env!("CARGO_PKG_VERSION").to_owned(),
             libtorch: LIBTORCH.to_owned(),

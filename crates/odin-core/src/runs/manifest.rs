@@ -3,8 +3,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::tuned::Tuned;
 use crate::units::{Magnitude, Temperature};
-use odin_datasets::{Normalisation, Sampling};
+use odin_datasets::{Choice, Corrupt, Normalisation, Part, Sampling};
 use odin_metrics::Summary;
 
 /// The version of the manifest that this program writes.
@@ -55,6 +56,9 @@ pub struct Identity {
     /// Detectors beside ODIN and the baseline, with their knobs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub detectors: Vec<String>,
+    /// What is done about images that cannot be decoded, where that is not left to the sets' cards.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corrupt: Option<Corrupt>,
 }
 
 fn file_order() -> Sampling {
@@ -72,6 +76,17 @@ pub struct SweepOf {
 }
 
 impl Identity {
+    /// Which images of each set are scored; of a sweep, those that its grid then splits.
+    pub fn choice(&self) -> Choice {
+        Choice {
+            sampling: self.order,
+            seed: self.seed,
+            skip: self.skip,
+            limit: self.limit,
+            part: Part::Whole,
+        }
+    }
+
     /// A hash of what the scores depend on; names are left out.
     pub fn key(&self) -> String {
         let content = (
@@ -94,7 +109,11 @@ impl Identity {
             (sample, groups, []) => serde_json::to_string(&(content, (sample, groups))),
             more => serde_json::to_string(&(content, more)),
         };
-        let text = text.unwrap_or_default();
+        let mut text = text.unwrap_or_default();
+        // Only where it is told, so that runs of before keep their keys.
+        if let Some(corrupt) = self.corrupt {
+            text.push_str(&format!("corrupt: {corrupt:?}"));
+        }
         blake3::hash(text.as_bytes()).to_hex().to_string()
     }
 
@@ -146,6 +165,9 @@ pub struct Manifest {
     /// Name of the session and of the queue that the run belongs to.
     pub session: String,
     pub queue: String,
+    /// How T and ε were chosen, where its session says that they were tuned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tuned: Option<Tuned>,
     pub device: String,
     /// Versions of this program and of libtorch.
     pub odin: String,
@@ -166,7 +188,8 @@ pub struct Manifest {
 pub struct Grid {
     /// The metric by which the best cell was chosen.
     pub metric: String,
-    /// Images of each set on which the cells were measured.
+    /// Images of the in-distribution set on which the cells were measured. Each cell has the numbers of both sets, which
+    /// differ where images come in groups.
     pub validation_images: usize,
     /// Row by row: each temperature with every magnitude.
     pub cells: Vec<Cell>,
@@ -207,6 +230,7 @@ pub(super) mod tests {
             groups: None,
             sweep: None,
             detectors: Vec::new(),
+            corrupt: None,
         }
     }
 
@@ -216,13 +240,15 @@ pub(super) mod tests {
         let mut renamed = one.clone();
         renamed.dataset.name = "other".to_owned();
         assert_eq!(renamed.key(), one.key());
-        let changes: [fn(&mut Identity); 7] = [
+        let changes: [fn(&mut Identity); 9] = [
             |i| i.network.digest.push('0'),
             |i| i.dataset.digest.push('0'),
             |i| i.temperature = Temperature::ONE,
             |i| i.limit = None,
             |i| i.order = Sampling::Sample,
             |i| i.groups = Some("0".to_owned()),
+            |i| i.corrupt = Some(Corrupt::Skip),
+            |i| i.corrupt = Some(Corrupt::Fatal),
             |i| i.normalisation = Normalisation::new([0.5; 3], [0.3; 3]).unwrap(),
         ];
         for change in changes {

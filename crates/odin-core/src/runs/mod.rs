@@ -11,6 +11,7 @@ mod npz;
 mod open;
 mod record;
 mod save;
+mod tuned;
 mod write;
 
 pub use all::{Condition, Entry, FindError, find, finished, list};
@@ -20,4 +21,5 @@ pub use npz::{About, Scores, write_scores};
 pub use open::{Run, RunError};
 pub use record::{ByDetector, Detector, Fit, Groups, Record, detector};
 pub use save::save;
+pub use tuned::{Tuned, TunedOn};
 pub use write::{WriteError, write_files, write_json, write_whole};

@@ -10,6 +10,7 @@ use super::manifest::{FORMAT, Grid, Images, Manifest, State};
 use super::npz::Scores;
 use super::record::Record;
 use crate::units::{Magnitude, Temperature};
+use odin_datasets::Choice;
 use odin_metrics::Side;
 
 /// No manifest, record or grid is longer.
@@ -40,6 +41,8 @@ pub struct Run {
     pub started: Option<String>,
     pub images: Images,
     pub state: State,
+    /// Which images of each set they are; what `odin score --save` of before left does not say.
+    pub chosen: Option<Choice>,
     /// `None` for what `odin score --save` left.
     pub manifest: Option<Manifest>,
 }
@@ -85,12 +88,15 @@ impl Run {
             started: Some(manifest.started.clone()),
             images: manifest.images,
             state: manifest.state,
+            chosen: Some(manifest.identity.choice()),
             manifest: Some(manifest),
         };
         // A sweep is about its best cell.
         if run.is_sweep() && run.state == State::Finished {
             let record: Record = json(&folder.join(METRICS))?;
             (run.temperature, run.magnitude) = (record.temperature, record.magnitude);
+            // And about the images that it was not chosen on.
+            run.chosen = record.chosen.or(run.chosen);
         }
         Ok(run)
     }
@@ -114,6 +120,7 @@ impl Run {
             started: None,
             images,
             state: State::Finished,
+            chosen: record.chosen,
             manifest: None,
         }
     }

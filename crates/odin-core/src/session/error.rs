@@ -32,6 +32,6 @@ pub enum TextError {
     TooLong,
     #[error("it is no text in UTF-8 but in UTF-16: save it as UTF-8")]
     Utf16,
-    #[error("it is no text (UTF-8): is it a session?")]
+    #[error("it is no text in UTF-8: is it a session? Save it as UTF-8")]
     NotUtf8,
 }

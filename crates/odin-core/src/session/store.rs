@@ -69,7 +69,15 @@ impl Session {
     /// # Errors
     /// As [`Session::save`].
     pub fn save_over(&self, path: &Path) -> Result<Saved, SessionError> {
-        let (saved, head, body) = match text::read_as_is(path) {
+        self.save_like(path, path)
+    }
+
+    /// As [`Session::save_over`], to another file than the one whose comments, order and style it takes over.
+    ///
+    /// # Errors
+    /// As [`Session::save`].
+    pub fn save_like(&self, model: &Path, path: &Path) -> Result<Saved, SessionError> {
+        let (saved, head, body) = match text::read_as_is(model) {
             Ok(text) => match self.edited(&text, path) {
                 Ok(body) => (Saved::InPlace, String::new(), body),
                 Err(why) => (

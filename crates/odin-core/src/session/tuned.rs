@@ -3,6 +3,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::values;
+use crate::runs::{self, TunedOn};
 use odin_metrics::Metric;
 
 /// How the T and ε of a job were chosen, and on which images.
@@ -36,20 +37,6 @@ pub struct Tuned {
     pub dataset: Option<String>,
 }
 
-/// Which images chose T and ε.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum TunedOn {
-    /// Images that were kept apart, and are not reported.
-    Validation,
-    /// In-distribution images alone.
-    Id,
-    /// Images of another out-of-distribution set, which `dataset` names.
-    Set,
-    /// The images that are reported: the numbers look better than they are.
-    Reported,
-}
-
 impl Tuned {
     /// What does not fit together, and the key that is wrong; `own` is the job's own set.
     pub(super) fn misfit(&self, own: &str) -> Option<(&'static str, String)> {
@@ -69,6 +56,17 @@ impl Tuned {
                 "`dataset` goes with `on: set` and `on: validation` only".to_owned(),
             )),
             _ => None,
+        }
+    }
+}
+
+impl From<&Tuned> for runs::Tuned {
+    fn from(tuned: &Tuned) -> Self {
+        Self {
+            on: tuned.on,
+            images: tuned.images,
+            metric: tuned.metric,
+            dataset: tuned.dataset.clone(),
         }
     }
 }

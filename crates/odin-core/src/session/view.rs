@@ -4,6 +4,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::lists::{Compare, ImageList};
 use super::pinned::{self, Pinned};
 use super::values;
 use odin_detectors::Detector;
@@ -88,6 +89,12 @@ pub struct View {
     )]
     #[schemars(with = "Threshold")]
     pub threshold: Threshold,
+    /// How the table of Compare is sorted, and how much it shows.
+    #[serde(skip_serializing_if = "Compare::is_default")]
+    pub compare: Compare,
+    /// What the Images screen lists.
+    #[serde(skip_serializing_if = "ImageList::is_default")]
+    pub images: ImageList,
     /// The setting that is pinned as A, to be compared with the one on screen.
     #[serde(deserialize_with = "values::present", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "pinned::Written")]
@@ -142,6 +149,8 @@ impl Default for View {
             pixels: true,
             conventions: Conventions::default(),
             threshold: Threshold::default(),
+            compare: Compare::default(),
+            images: ImageList::default(),
             pin: None,
         }
     }

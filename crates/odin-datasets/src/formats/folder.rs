@@ -178,7 +178,7 @@ impl Folder {
         self.files.len()
     }
 
-    fn path(&self, index: usize) -> PathBuf {
+    pub(crate) fn path(&self, index: usize) -> PathBuf {
         self.files
             .get(index)
             .map_or_else(|| self.root.clone(), |file| self.root.join(file))

@@ -51,6 +51,10 @@ impl ImageFiles {
         self.0.get(index).map(|file| file.path.display().to_string())
     }
 
+    pub(crate) fn path(&self, index: usize) -> Option<&Path> {
+        self.0.get(index).map(|file| file.path.as_path())
+    }
+
     /// Height and width after the preprocessing.
     pub(crate) fn size(&self, index: usize) -> Result<(usize, usize), DatasetError> {
         self.found(index).map(|(_, found)| found.size)

@@ -87,7 +87,10 @@ impl Array {
                 let names = names.join(", ");
                 let why = match name {
                     Some(name) => format!("has no array `{name}`, only {names}"),
-                    None => format!("has several arrays; name one of {names}"),
+                    None => format!(
+                        "has several arrays; name one of {names}: that of the images as `key:` beside `format: numpy`, that of \
+                         the labels as `label_key:`"
+                    ),
                 };
                 return Err(DatasetError::malformed(&file.path, why));
             }
@@ -154,8 +157,8 @@ impl Array {
             "u8" | "i8" => 8,
             other => {
                 return malformed(format!(
-                    "holds values of type `{other}`; images are bytes (uint8), labels whole numbers: save it with \
-                     `.astype(\"uint8\")`"
+                    "holds values of type `{other}`; images are bytes (uint8) from 0 to 255, labels whole numbers: save \
+                     images from 0 to 1 as `(255 * x).round().astype(\"uint8\")`"
                 ));
             }
         };
@@ -262,7 +265,8 @@ impl NumpyImages {
         let malformed = |why: String| DatasetError::malformed(&array.path, why);
         if !array.header.kind.ends_with("u1") {
             return Err(malformed(format!(
-                "holds values of type `{}`; images are bytes (uint8)",
+                "holds values of type `{}`; images are bytes (uint8): where all lie from 0 to 255, save it with \
+                 `.astype(\"uint8\")`",
                 array.header.kind
             )));
         }

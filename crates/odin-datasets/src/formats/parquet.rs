@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
-use parquet::basic::Type;
+use parquet::basic::{ConvertedType, Type};
 use parquet::column::reader::ColumnReader;
 use parquet::data_type::ByteArray;
 use parquet::errors::ParquetError;
@@ -75,7 +75,7 @@ impl Tables {
             count: 0,
             kept: Mutex::default(),
         };
-        let mut labels: Option<Vec<u16>> = None;
+        let mut labels: Option<Vec<Option<u16>>> = None;
         let mut class_names = Vec::new();
         for path in paths {
             let wrong = |why: String| DatasetError::malformed(path, why);
@@ -124,9 +124,13 @@ impl Tables {
             let path = paths.first().map_or(Path::new(""), PathBuf::as_path);
             return Err(DatasetError::malformed(path, "a table without rows"));
         }
+        let labels = labels.map(known).transpose().map_err(|why| {
+            let path = paths.first().map_or(Path::new(""), PathBuf::as_path);
+            DatasetError::malformed(path, why)
+        })?;
         Ok(Found {
             tables,
-            labels,
+            labels: labels.flatten(),
             class_names,
         })
     }
@@ -257,7 +261,13 @@ fn guarded<T>(path: &Path, read: impl FnOnce() -> Result<T, DatasetError>) -> Re
 }
 
 fn broken(error: &ParquetError) -> String {
-    format!("a damaged Parquet file, or one packed in a way that is not read ({error})")
+    // The crate says it so where a feature is left out.
+    match error.to_string().contains("Disabled feature") {
+        true => format!(
+            "packed in a way that is not read ({error}); write it anew, with `compression=\"snappy\"` or `\"zstd\"`"
+        ),
+        false => format!("a damaged Parquet file ({error}); get it again"),
+    }
 }
 
 fn max_definition(group: &dyn RowGroupReader, column: usize) -> i16 {
@@ -282,12 +292,19 @@ fn image_column(schema: &SchemaDescriptor, name: Option<&str>) -> Result<usize, 
         column.physical_type() == Type::BYTE_ARRAY && column.max_rep_level() == 0
     };
     let called = |column: &usize| schema.column(*column).path().string();
-    let columns = (0..schema.num_columns()).filter(bytes);
-    let found: Vec<usize> = match name {
-        Some(name) => columns
-            .filter(|c| called(c) == name || called(c) == format!("{name}.bytes"))
-            .collect(),
-        None => columns.filter(|c| called(c).ends_with(".bytes")).collect(),
+    let columns: Vec<usize> = (0..schema.num_columns()).filter(bytes).collect();
+    let those =
+        |is: &dyn Fn(&usize) -> bool| -> Vec<usize> { columns.iter().copied().filter(|c| is(c)).collect() };
+    let found = match name {
+        Some(name) => those(&|c| called(c) == name || called(c) == format!("{name}.bytes")),
+        None => match those(&|c| called(c).ends_with(".bytes")) {
+            // Bytes by themselves, which are no text.
+            none if none.is_empty() => those(&|c| {
+                let column = schema.column(*c);
+                column.logical_type_ref().is_none() && column.converted_type() == ConvertedType::NONE
+            }),
+            found => found,
+        },
     };
     match (found.as_slice(), name) {
         ([only], _) => Ok(*only),
@@ -331,7 +348,18 @@ fn names(schema: &SchemaDescriptor) -> String {
     names.join(", ")
 }
 
-fn labels_of(group: &dyn RowGroupReader, column: usize, rows: usize) -> Result<Vec<u16>, String> {
+/// The labels, unless they are kept secret for all images, as those of test sets are: then none.
+fn known(labels: Vec<Option<u16>>) -> Result<Option<Vec<u16>>, String> {
+    if labels.iter().all(Option::is_none) {
+        return Ok(None);
+    }
+    let all: Option<Vec<u16>> = labels.into_iter().collect();
+    let why = "some of its images have the label -1, which is none, and others have one: give all images labels, or none";
+    all.map(Some).ok_or_else(|| why.to_owned())
+}
+
+/// The label of each row; `None` where it is −1, which stands for none.
+fn labels_of(group: &dyn RowGroupReader, column: usize, rows: usize) -> Result<Vec<Option<u16>>, String> {
     let defined = max_definition(group, column);
     let (mut levels, mut values) = (Vec::new(), Vec::<i64>::new());
     let read = match group.get_column_reader(column).map_err(|error| broken(&error))? {
@@ -352,7 +380,10 @@ fn labels_of(group: &dyn RowGroupReader, column: usize, rows: usize) -> Result<V
     }
     let label = |label: Option<i64>| {
         let label = label.ok_or("a row has no label: give all images labels, or none")?;
-        u16::try_from(label).map_err(|_| {
+        if label == -1 {
+            return Ok(None);
+        }
+        u16::try_from(label).map(Some).map_err(|_| {
             format!("label {label} is none; drop the column `label`, or name another as `label:`")
         })
     };
@@ -467,6 +498,28 @@ mod tests {
         );
         let two = Tables::open(&[], &Columns::default()).err().unwrap().to_string();
         assert!(two.contains("without rows"), "{two}");
+    }
+
+    #[test]
+    fn images_may_be_a_column_of_bytes_and_packed_in_other_ways() {
+        let packed = include_bytes!("../fixtures/parquet/packed.parquet");
+        let found = open(packed, &Columns::default()).unwrap();
+        assert_eq!(found.labels, Some(vec![0, 1, 1, 0, 2]));
+        let raster = found.tables.raster(3).unwrap();
+        assert_eq!(raster, Raster::interleaved(4, 6, &[30, 60, 90].repeat(24)));
+        let brotli = include_bytes!("../fixtures/parquet/brotli.parquet");
+        let why = open(brotli, &Columns::default()).err().unwrap();
+        assert!(
+            why.contains("brotli") && why.contains("compression=\"snappy\""),
+            "{why}"
+        );
+    }
+
+    #[test]
+    fn labels_that_are_kept_secret_are_none() {
+        assert_eq!(known(vec![None, None]), Ok(None));
+        assert_eq!(known(vec![Some(3), Some(0)]), Ok(Some(vec![3, 0])));
+        assert!(known(vec![Some(3), None]).unwrap_err().contains("label -1"));
     }
 
     #[test]

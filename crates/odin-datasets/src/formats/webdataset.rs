@@ -10,6 +10,8 @@ use crate::image::Raster;
 
 /// A class file holds a number.
 const MAX_LABEL: u64 = 32;
+/// A tar archive ends with two blocks of zeros.
+const BLOCK: usize = 512;
 /// No image file is larger.
 const MAX_IMAGE: u64 = 1 << 28;
 
@@ -123,6 +125,16 @@ impl Shards {
         }
         self.add(sample, labels);
         drop(archive);
+        // A file that is cut off between two of its members would seem to be whole.
+        let mut end = [1; BLOCK];
+        if file.len >= BLOCK as u64 {
+            file.read_at(&mut end, file.len - BLOCK as u64)?;
+        }
+        if end != [0; BLOCK] {
+            return Err(malformed(
+                "ends without the end mark of a tar archive: some of it is missing; get it again".to_owned(),
+            ));
+        }
         self.files.push(file);
         Ok(())
     }
@@ -247,6 +259,7 @@ pub(crate) mod tests {
             ),
             (tar_of(&[("1.txt", b"?")]), "a tar archive without images"),
             (first[..900].to_vec(), "ends within a/0001.jpg"),
+            (first[..first.len() - 1024].to_vec(), "without the end mark"),
             (vec![7; 2000], "a damaged tar archive"),
             (crate::formats::idx::tests::gz(&first), "gunzip it"),
         ] {

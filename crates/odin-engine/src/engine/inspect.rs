@@ -11,6 +11,7 @@ use tch::TchError;
 
 use super::guard::guarded;
 use super::out_of_memory::torch_kind;
+use super::stamp::Stamp;
 use crate::networks::weights::WeightsError;
 use crate::networks::{read_weights, reason_of};
 use crate::scoring::{Direction, Scorer};
@@ -132,6 +133,7 @@ impl Drop for Inspector {
 /// The network that was asked about last: a second one is opened in its place.
 struct OpenNetwork {
     key: (String, Option<PathBuf>),
+    stamp: Stamp,
     card: NetworkCard,
     scorer: Scorer,
 }
@@ -139,7 +141,7 @@ struct OpenNetwork {
 struct Serving<E> {
     home: Home,
     inbox: Arc<Inbox>,
-    sets: HashMap<String, Arc<Dataset>>,
+    sets: HashMap<String, (Stamp, Arc<Dataset>)>,
     network: Option<OpenNetwork>,
     emit: E,
 }
@@ -201,11 +203,13 @@ impl<E: FnMut(Event)> Serving<E> {
             (Side::In, None) => &network.in_dataset,
         };
         let key = format!("{name}\n{:?}", network.preprocessing);
-        if let Some(open) = self.sets.get(&key) {
+        if let Some((_, open)) = self.sets.get(&key).filter(|(stamp, _)| stamp.is_current()) {
             return Ok(open.clone());
         }
-        let set = Arc::new(network.open_set(name, &self.home.data_folders())?);
-        self.sets.insert(key, set.clone());
+        let (card, root) = network.find_set(name, &self.home.data_folders())?;
+        let stamp = Stamp::of_set(&card, &root, false);
+        let set = Arc::new(Dataset::open(&card, &root)?);
+        self.sets.insert(key, (stamp, set.clone()));
         Ok(set)
     }
 
@@ -222,13 +226,20 @@ impl<E: FnMut(Event)> Serving<E> {
 
     fn network(&mut self, spec: &JobSpec) -> Result<&OpenNetwork, InspectError> {
         let key = (spec.network.clone(), spec.weights.clone());
-        let open = match self.network.take().filter(|open| open.key == key) {
+        let is_this = |open: &OpenNetwork| open.key == key && open.stamp.is_current();
+        let open = match self.network.take().filter(is_this) {
             Some(open) => open,
             None => {
                 let card = NetworkCard::find(&spec.network, &self.home.model_folders())?;
+                let stamp = Stamp::of_network(&card, spec.weights.as_deref());
                 let weights = read_weights(&card, spec.weights.as_deref(), tch::Device::Cpu)?;
                 let scorer = Scorer::new(weights.network()?, card.normalisation.std(), tch::Device::Cpu)?;
-                OpenNetwork { key, card, scorer }
+                OpenNetwork {
+                    key,
+                    stamp,
+                    card,
+                    scorer,
+                }
             }
         };
         Ok(self.network.insert(open))
@@ -297,6 +308,10 @@ impl<E: FnMut(Event)> Serving<E> {
             temperature: t,
             magnitude,
             label,
+            name: set.image_name(image.index as usize),
+            file: set
+                .image_file(image.index as usize)
+                .and_then(|file| std::path::absolute(file).ok()?.to_str().map(str::to_owned)),
             baseline: LogOdds::of(&logits_before, Temperature::ONE),
             odin: LogOdds::of(&logits_after, t),
             logits_before,

@@ -2,7 +2,7 @@
 //!
 //! `serve` is an engine for another process. `scheduler` is the thread that hears and tells; `run_queue` knows whose turn it
 //! is and who asked for what; `loader` opens networks and sets on a thread of its own (and `batch_size` measures how many
-//! images a pass takes), `model_cache` keeps them; `workers` are the devices and `pool` the threads of one; `task` is one
+//! images a pass takes), `model_cache` keeps them while their files stay as they are (`stamp`); `workers` are the devices and `pool` the threads of one; `task` is one
 //! score set under way, `pass` one batch through the network, `evidence` what is never computed twice. `preflight` tells
 //! whether a network does what its card says, `fitting` what its detectors are fitted on, `inspect` shows images to people, `device` what there is to compute on (`cuda` says why there
 //! is no GPU),
@@ -25,6 +25,7 @@ mod pass;
 mod evidence;
 mod guard;
 mod open_network;
+mod stamp;
 pub mod memory;
 pub mod device;
 mod cuda;

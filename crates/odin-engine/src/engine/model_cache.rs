@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
 
 use super::batch_size::{self, BatchSizes, Case};
 use super::device;
 use super::open_network::OpenNetwork;
+use super::stamp::Stamp;
 use super::worker_id::WorkerId;
 use crate::networks::weights::WeightsError;
 use crate::networks::{read_weights, reason_of};
@@ -105,27 +105,6 @@ struct SetKey {
     preprocessing: String,
 }
 
-/// The files that something was opened from, when each was changed and how long it is. While these stay the same, what is
-/// open is what lies on disk; a network that was trained on is opened anew.
-#[derive(PartialEq)]
-struct Stamp(Vec<(PathBuf, Option<(SystemTime, u64)>)>);
-
-impl Stamp {
-    fn of(files: impl IntoIterator<Item = PathBuf>) -> Self {
-        let look = |path: PathBuf| {
-            let now = std::fs::metadata(&path)
-                .and_then(|m| Ok((m.modified()?, m.len())))
-                .ok();
-            (path, now)
-        };
-        Self(files.into_iter().map(look).collect())
-    }
-
-    fn is_current(&self) -> bool {
-        *self == Self::of(self.0.iter().map(|(path, _)| path.clone()))
-    }
-}
-
 impl ModelCache {
     pub(super) fn new(home: &Home) -> Self {
         Self {
@@ -188,10 +167,8 @@ impl ModelCache {
             return Ok(open);
         }
         let card = NetworkCard::find(&request.network, &self.home.model_folders())?;
-        let weights_file = request.weights.clone().unwrap_or_else(|| card.weights_path());
-        let card_file = card.file();
         // Looked at before the files are read: a change meanwhile is then seen the next time.
-        let stamp = Stamp::of([weights_file, card_file]);
+        let stamp = Stamp::of_network(&card, request.weights.as_deref());
         let device = device::of_torch(worker.device);
         let weights = read_weights(&card, request.weights.as_deref(), device)?;
         let torch = |error: tch::TchError| OpenError::Torch(reason_of(&error));
@@ -249,12 +226,7 @@ impl ModelCache {
             Some(open) => open,
             None => {
                 let (card, root) = network.card.find_set(&key.name, &self.home.data_folders())?;
-                let card_file = root.join(format!("{}.yaml", card.name));
-                let groups = card.groups.iter().filter_map(|groups| groups.file.as_deref());
-                let train = card.train.iter().filter(|_| key.is_training);
-                let train = train.flat_map(|train| train.paths());
-                let files = card.source.paths().into_iter().chain(groups).chain(train);
-                let stamp = Stamp::of(files.map(|path| root.join(path)).chain([card_file]));
+                let stamp = Stamp::of_set(&card, &root, key.is_training);
                 let mut set = match key.is_training {
                     true => Dataset::open_training(&card, &root)?,
                     false => Dataset::open(&card, &root)?,

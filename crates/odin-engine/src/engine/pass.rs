@@ -28,6 +28,8 @@ pub(super) struct Work {
     pub wanted: Wanted,
     pub passes: Passes,
     pub batch: Batch,
+    /// Whether an image that the network fails on is told and the others go on; else it ends the set.
+    pub one_by_one: bool,
     /// By place in the batch: signs at ODIN's T, where logits are known too.
     pub signs: Vec<Option<Signs>>,
 }
@@ -47,6 +49,8 @@ pub(super) struct Found {
     pub shown: Shown,
     /// The device ran out of memory, and smaller batches went through.
     pub halved_to: Option<usize>,
+    /// Images that the network failed on, and why, where these end nothing.
+    pub failed: Vec<(u32, String)>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -67,6 +71,18 @@ impl From<PassError> for Failure {
             PassError::Panic(_) => FailureKind::Fault,
         };
         Self::new(kind, error)
+    }
+}
+
+impl PassError {
+    /// The same, said of an image that is named beside it.
+    fn of_image(&self) -> String {
+        match self {
+            Self::NotANumber { .. } => {
+                "the network's output for it is not a number: are these the network's weights?".to_owned()
+            }
+            other => other.to_string(),
+        }
     }
 }
 
@@ -93,7 +109,14 @@ pub(super) fn compute(work: &Work, thread: usize) -> Result<Found, PassError> {
                 size = size.div_ceil(2);
                 found.halved_to = Some(size);
             }
-            Err(error) => return Err(error),
+            Err(error) if !work.one_by_one => return Err(error),
+            // Which image it is: the rest of the batch goes one by one.
+            Err(_) if to - from > 1 => size = 1,
+            Err(error) => {
+                let image = work.images().nth(from);
+                found.failed.extend(image.map(|image| (image, error.of_image())));
+                from = to;
+            }
         }
     }
     Ok(found)

@@ -1,10 +1,16 @@
 //! TorchScript programs with habits of their own, beside a sound network.
 use std::time::Duration;
 
+use super::Engine;
 use super::tests::{TestEngine, side, spec};
 use crate::networks::program_of_fixture;
 use odin_core::comparisons::{JobCommand, JobEvent};
-use odin_core::protocol::{ImageId, JobId, JobSpec, Order};
+use odin_core::home::Home;
+use odin_core::protocol::{
+    Command, Event, Generation, ImageFiles, ImageId, JobId, JobSpec, Order, Placement, SetId, SetImages,
+    SetRequest,
+};
+use odin_core::runs::evidence::Budget;
 use odin_metrics::Side;
 
 /// Puts the program and a card of its name among the networks.
@@ -187,5 +193,76 @@ fn a_networks_preprocessing_brings_images_to_size() {
             let seen = (*result).unwrap();
             break assert_eq!((seen.original.height, seen.original.width), (32, 32));
         }
+    }
+}
+
+#[test]
+fn a_file_that_the_network_fails_on_is_told_and_the_others_are_scored() {
+    let home = TestEngine::new();
+    put(&home, "picky", 3, 3);
+    put(&home, "raises-later", 3, 3);
+    let lights = [90u8, 0, 120, 255, 140, 1, 160, 100, 110, 130];
+    let paths: Vec<_> = (0..)
+        .zip(lights)
+        .map(|(n, light): (u32, u8)| {
+            let path = home.folder.path().join(format!("{n}.ppm"));
+            let value = |i: u32| light.saturating_add((i * (n + 1) % 9) as u8);
+            let content: Vec<u8> = b"P6 32 32 255\n"
+                .iter()
+                .copied()
+                .chain((0..32 * 32 * 3).map(value))
+                .collect();
+            std::fs::write(&path, content).unwrap();
+            path
+        })
+        .collect();
+    let (sender, events) = std::sync::mpsc::channel();
+    let emit = move |event| drop(sender.send(event));
+    let engine = Engine::start(&Home::at(home.folder.path()), Budget::default(), emit).unwrap();
+    let mut job = 0;
+    let mut score = |name: &str, magnitude: f64| {
+        job += 1;
+        let set = SetId {
+            job: JobId::Job(job),
+            side: Side::Out,
+        };
+        let files = ImageFiles {
+            paths: paths.clone(),
+            like: None,
+            resize: false,
+        };
+        engine.send(Command::Score {
+            set,
+            generation: Generation(1),
+            placement: Placement::default(),
+            request: Box::new(SetRequest {
+                images: SetImages::Files(files),
+                ..of(name, magnitude).set(Side::Out)
+            }),
+        });
+        let (mut scored, mut failed) = (Vec::new(), Vec::new());
+        loop {
+            match events.recv_timeout(Duration::from_secs(60)).unwrap() {
+                Event::Scored(batch) => scored.extend(batch.scores.images().iter().map(|image| image.index)),
+                Event::Unreadable { files, .. } => failed.extend(files),
+                Event::Finished { .. } => break,
+                Event::Failed { reason, .. } => panic!("{reason}"),
+                _ => {}
+            }
+        }
+        scored.sort_unstable();
+        failed.sort_unstable();
+        (scored, failed)
+    };
+    for magnitude in [0.0, 0.002] {
+        let (scored, failed) = score("picky", magnitude);
+        assert_eq!(scored, [0, 2, 4, 6, 7, 8, 9], "{failed:?}");
+        let [(1, dark), (3, bright), (5, _)] = failed.as_slice() else {
+            panic!("{failed:?}")
+        };
+        assert!(dark.contains("too dark for me"), "{dark}");
+        assert!(bright.contains("is not a number"), "{bright}");
+        // What fails in large batches only is scored one by one.
+        assert_eq!(score("raises-later", magnitude), ((0..10).collect(), Vec::new()));
     }
 }

@@ -216,7 +216,9 @@ impl<E: FnMut(Event), D: Fn(Done) + Clone + Send + 'static> Scheduler<E, D> {
         };
         let known = task.known(&mut self.store);
         let (total, missing, on) = (task.total(), task.missing().clone(), task.fitted_on().cloned());
+        let groups = task.groups().map(<[u32]>::to_vec);
         (self.emit)(started(subscriber, devices, total));
+        tell_groups(&mut self.emit, subscriber, groups.as_deref());
         tell_fit(&mut self.emit, &[subscriber], on.as_ref(), &missing);
         tell_scores(&mut self.emit, &[subscriber], known, true);
     }
@@ -296,6 +298,7 @@ impl<E: FnMut(Event), D: Fn(Done) + Clone + Send + 'static> Scheduler<E, D> {
         };
         task.tell(missing, on);
         let (total, missing, on) = (task.total(), task.missing().clone(), task.fitted_on().cloned());
+        let groups = task.groups().map(<[u32]>::to_vec);
         let notes: Vec<String> = task.notes().collect();
         if let Some(place) = self.queue.entry(entry) {
             place.state = State::Open(Box::new(task));
@@ -303,6 +306,7 @@ impl<E: FnMut(Event), D: Fn(Done) + Clone + Send + 'static> Scheduler<E, D> {
         let subscribers = self.queue.subscribers(entry);
         for &subscriber in &subscribers {
             (self.emit)(started(subscriber, devices.clone(), total));
+            tell_groups(&mut self.emit, subscriber, groups.as_deref());
         }
         tell_fit(&mut self.emit, &subscribers, on.as_ref(), &missing);
         tell_scores(&mut self.emit, &subscribers, known, true);
@@ -405,6 +409,7 @@ impl<E: FnMut(Event), D: Fn(Done) + Clone + Send + 'static> Scheduler<E, D> {
         if self.queue.entry(entry).is_some_and(|place| place.is_sample) {
             self.sample_came_back(&work);
         } else if let Some(task) = self.queue.task(entry) {
+            task.leave_out(found.failed);
             let before = task.missing().len();
             let scores = task.scores(&work, &mut self.store);
             let missing = task.missing().split_at(before).1.to_vec();
@@ -467,6 +472,18 @@ fn tell_fit(
                 detectors: missing.clone(),
             });
         }
+    }
+}
+
+/// Tells which images belong together. The cells of a grid are of a job's images, which have been told.
+fn tell_groups(emit: &mut impl FnMut(Event), subscriber: Subscriber, groups: Option<&[u32]>) {
+    if let Some(groups) = groups
+        && subscriber.set.job.cell_number().is_none()
+    {
+        emit(Event::Groups {
+            set: subscriber.set,
+            groups: groups.to_vec(),
+        });
     }
 }
 

@@ -56,6 +56,8 @@ pub(super) struct Task {
     ahead: Ahead,
     /// Batches handed out that have not come back.
     out: usize,
+    /// Of a set of files, those that the network failed on: number and reason.
+    failed: Vec<(u32, String)>,
 }
 
 /// Decodes what is to be computed, from the set's first turn on: of many sets that wait, none decodes.
@@ -125,6 +127,7 @@ impl Task {
             order,
             note,
             out: 0,
+            failed: Vec::new(),
         };
         let known = task.table(known.into_iter(), store);
         Ok((task, known))
@@ -266,6 +269,7 @@ impl Task {
             evidence: self.evidence.clone(),
             worker,
             network,
+            one_by_one: matches!(self.request.images, SetImages::Files(_)),
             wanted,
             passes,
             signs,
@@ -308,18 +312,29 @@ impl Task {
         self.table(work.images(), store)
     }
 
+    /// The group of each image of the set, where it has groups.
+    pub(super) fn groups(&self) -> Option<&[u32]> {
+        self.set.groups()
+    }
+
     /// What a person should know of the set as it was opened, and of the images chosen.
     pub(super) fn notes(&self) -> impl Iterator<Item = String> {
         let of_set = move |note: &String| format!("{}: {note}", self.set.name());
         self.set.notes().iter().map(of_set).chain(self.note.clone())
     }
 
-    /// Of a set of files, those that cannot be read: number and reason.
+    /// The network failed on these images of a set of files.
+    pub(super) fn leave_out(&mut self, failed: Vec<(u32, String)>) {
+        self.failed.extend(failed);
+    }
+
+    /// Of a set of files, those that cannot be read or scored: number and reason.
     pub(super) fn unreadable_files(&self) -> Vec<(u32, String)> {
         match self.request.images {
             SetImages::Files(_) => {
                 let skipped = self.set.skipped().into_iter();
-                skipped.map(|(index, why)| (index as u32, why)).collect()
+                let skipped = skipped.map(|(index, why)| (index as u32, why));
+                skipped.chain(self.failed.iter().cloned()).collect()
             }
             SetImages::InDistribution | SetImages::Named(_) | SetImages::Training(_) => Vec::new(),
         }

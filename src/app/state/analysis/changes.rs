@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::app::state::groups::{GroupLists, ImageGroups};
 use crate::app::state::scores::ScoreSet;
 use odin_core::protocol::Side;
 use odin_core::setting::Setting;
-use odin_metrics::{Changes, Conventions, Paired};
+use odin_metrics::{Changes, Conventions, Intervals, Paired};
 
 /// Images that are drawn in all replicates together, at most: a change of very many images would take minutes, and needs
 /// fewer replicates.
@@ -19,6 +20,8 @@ const FEWEST_REPLICATES: usize = 100;
 pub struct ImageScores {
     ins: Vec<ScoredImage>,
     outs: Vec<ScoredImage>,
+    /// Which of them belong together.
+    groups: ImageGroups,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -31,7 +34,7 @@ struct ScoredImage {
 
 impl ImageScores {
     /// The images that have a score; one that is not a number is none.
-    pub(in crate::app) fn of(scores: &ScoreSet, setting: &Setting) -> Self {
+    pub(in crate::app) fn of(scores: &ScoreSet, setting: &Setting, groups: &ImageGroups) -> Self {
         let list = |side| {
             let scored = scores.listed(side, setting);
             let scored = scored.filter(|listed| !listed.score.is_nan());
@@ -46,8 +49,38 @@ impl ImageScores {
         Self {
             ins: list(Side::In),
             outs: list(Side::Out),
+            groups: groups.clone(),
         }
     }
+
+    /// 95 % intervals of whole groups of images; `None` without scores of both sets.
+    pub(super) fn intervals(
+        &self,
+        conventions: &Conventions,
+        replicates: usize,
+        seed: u64,
+    ) -> Option<Intervals> {
+        let number = |image: &ScoredImage| image.number;
+        let groups = self
+            .groups
+            .of(self.ins.iter().map(number), self.outs.iter().map(number));
+        let score = |image: &ScoredImage| image.score;
+        let (ins, outs): (Vec<f64>, Vec<f64>) = (
+            self.ins.iter().map(score).collect(),
+            self.outs.iter().map(score).collect(),
+        );
+        let correct: Option<Vec<bool>> = self.ins.iter().map(|image| image.is_correct).collect();
+        let draws = draws(ins.len() + outs.len(), replicates);
+        let paired =
+            Paired::resampled(&ins, correct.as_deref(), &outs, &groups.resampling(draws, seed)).ok()?;
+        Some(*paired.intervals().by(conventions))
+    }
+}
+
+/// How many replicates are drawn of so many images, where so many are asked for.
+fn draws(images: usize, replicates: usize) -> usize {
+    let most = MOST_DRAWN / images.max(1);
+    replicates.min(most.max(FEWEST_REPLICATES))
 }
 
 /// The change from one detector or setting to another, to be computed in the background.
@@ -77,10 +110,11 @@ impl ChangeRequest {
     pub(super) fn compute(&self, conventions: &Conventions, replicates: usize, seed: u64) -> Changes95 {
         let ins = common(&self.from.ins, &self.to.ins);
         let outs = common(&self.from.outs, &self.to.outs);
-        let most = MOST_DRAWN / (ins.len() + outs.len()).max(1);
-        let draws = replicates.min(most.max(FEWEST_REPLICATES));
+        let draws = draws(ins.len() + outs.len(), replicates);
+        let number = |(_, image): &(ScoredImage, ScoredImage)| image.number;
+        let groups = self.to.groups.of(ins.iter().map(number), outs.iter().map(number));
         Changes95 {
-            values: change(&ins, &outs, conventions, draws, seed),
+            values: change(&ins, &outs, &groups, conventions, (draws, seed)),
             n_in: self.to.ins.len() as u64,
             n_out: self.to.outs.len() as u64,
             replicates,
@@ -103,15 +137,21 @@ fn common(from: &[ScoredImage], to: &[ScoredImage]) -> Vec<(ScoredImage, ScoredI
 fn change(
     ins: &[(ScoredImage, ScoredImage)],
     outs: &[(ScoredImage, ScoredImage)],
+    groups: &GroupLists,
     conventions: &Conventions,
-    replicates: usize,
-    seed: u64,
+    (replicates, seed): (usize, u64),
 ) -> Option<Changes> {
     // The network is the same, and so is what it makes of each image.
     let correct: Option<Vec<bool>> = ins.iter().map(|(_, image)| image.is_correct).collect();
     let paired = |score: fn(&(ScoredImage, ScoredImage)) -> f64| {
         let [ins, outs] = [ins, outs].map(|images| images.iter().map(score).collect::<Vec<f64>>());
-        Paired::new(&ins, correct.as_deref(), &outs, replicates, seed).ok()
+        Paired::resampled(
+            &ins,
+            correct.as_deref(),
+            &outs,
+            &groups.resampling(replicates, seed),
+        )
+        .ok()
     };
     let (from, to) = (paired(|(from, _)| from.score)?, paired(|(_, to)| to.score)?);
     let changes = to.changes_from(&from, conventions);
@@ -137,6 +177,7 @@ mod tests {
         Arc::new(ImageScores {
             ins: list(ins),
             outs: list(outs),
+            groups: ImageGroups::default(),
         })
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::changes::{ChangeRequest, Changes95};
+use super::changes::{ChangeRequest, Changes95, ImageScores};
 use odin_core::protocol::JobId;
 use odin_core::setting::Setting;
 use odin_metrics::{Comparison, Conventions, Intervals};
@@ -24,11 +24,20 @@ pub struct IntervalRequest {
     pub job: JobId,
     pub conventions: Conventions,
     /// The comparison by each setting that lacks intervals.
-    pub of: Vec<(Setting, Arc<Comparison>)>,
+    pub of: Vec<IntervalsOf>,
     /// The change that is shown, where it lacks its interval.
     pub change: Option<ChangeRequest>,
     pub replicates: usize,
     pub seed: u64,
+}
+
+/// What intervals are wanted of.
+#[derive(Debug, Clone, PartialEq)]
+pub struct IntervalsOf {
+    pub setting: Setting,
+    pub comparison: Arc<Comparison>,
+    /// The scores image by image, where images come in groups.
+    pub grouped: Option<Arc<ImageScores>>,
 }
 
 /// The answer to an [`IntervalRequest`].
@@ -51,14 +60,20 @@ pub struct ChangeReport {
 impl IntervalRequest {
     /// Takes up to a second: not for the thread that draws.
     pub fn compute(&self) -> IntervalReport {
-        let of = |(setting, comparison): &(Setting, Arc<Comparison>)| {
+        let of = |wanted: &IntervalsOf| {
+            let comparison = &wanted.comparison;
+            let grouped = wanted
+                .grouped
+                .as_ref()
+                .and_then(|images| images.intervals(&self.conventions, self.replicates, self.seed));
+            let independent = || comparison.intervals(&self.conventions, self.replicates, self.seed);
             let intervals = Intervals95 {
-                values: comparison.intervals(&self.conventions, self.replicates, self.seed),
+                values: grouped.unwrap_or_else(independent),
                 n_in: comparison.n_in(),
                 n_out: comparison.n_out(),
                 replicates: self.replicates,
             };
-            (*setting, intervals)
+            (wanted.setting, intervals)
         };
         IntervalReport {
             job: self.job,

@@ -11,9 +11,10 @@ pub use band::BandPoint;
 pub use changes::{ChangeRequest, Changes95, ImageScores};
 pub use exact::{ExactReport, ExactRequest};
 pub(in crate::app) use intervals::IntervalWork;
-pub use intervals::{ChangeReport, IntervalReport, IntervalRequest, Intervals95};
+pub use intervals::{ChangeReport, IntervalReport, IntervalRequest, Intervals95, IntervalsOf};
 pub use rates::Rate;
 
+use super::groups::ImageGroups;
 use super::scores::ScoreSet;
 use super::threshold::Cursor;
 use odin_core::session::{Axis, Detector, Metric};
@@ -33,7 +34,7 @@ pub struct Analysis {
     pub resolution: f64,
     pub log_odds: Histogram,
     pub probability: Histogram,
-    /// The band around the ROC, while there are few images.
+    /// The band around the ROC, while there are few images, all independent of each other.
     pub band: Vec<BandPoint>,
     /// 95 % intervals, once they are computed; of somewhat fewer images while scores arrive.
     pub(in crate::app) intervals: Option<Intervals95>,
@@ -46,6 +47,7 @@ impl Analysis {
     /// from `before` where they still fit.
     pub(in crate::app) fn new(
         scores: &ScoreSet,
+        groups: &ImageGroups,
         setting: &Setting,
         conventions: &Conventions,
         before: Option<&Self>,
@@ -56,7 +58,11 @@ impl Analysis {
         Some(Self {
             setting: *setting,
             conventions: *conventions,
-            band: band::band(&snapshot.comparison),
+            // Its rates are of independent images.
+            band: match groups.are_any() {
+                true => Vec::new(),
+                false => band::band(&snapshot.comparison),
+            },
             summary: snapshot.summary,
             comparison: Arc::new(snapshot.comparison),
             resolution: snapshot.resolution,

@@ -104,9 +104,7 @@ impl GridRequest {
 }
 
 fn of_cell(job: JobId, place: Place, scores: &CellScores, replicates: usize) -> GridReport {
-    let CellLists { ins, correct, outs } = scores.lists(Detector::Odin);
-    let paired = Paired::new(&ins, correct.as_deref(), &outs, replicates, SEED)
-        .expect("a cell that is complete has scores of both sets, and none is NaN");
+    let paired = paired(scores, Detector::Odin, replicates);
     GridReport::Cell {
         job,
         place,
@@ -116,8 +114,29 @@ fn of_cell(job: JobId, place: Place, scores: &CellScores, replicates: usize) -> 
     }
 }
 
+/// Replicates of whole groups, where images come in groups.
+fn paired(scores: &CellScores, detector: Detector, replicates: usize) -> Paired {
+    let CellLists {
+        groups,
+        ins,
+        correct,
+        outs,
+    } = scores.lists(detector);
+    Paired::resampled(
+        &ins,
+        correct.as_deref(),
+        &outs,
+        &groups.resampling(replicates, SEED),
+    )
+    .expect("a cell that is complete has scores of both sets, none is NaN, and each has its group or none")
+}
+
 fn on_rest(job: JobId, place: Place, scores: &CellScores, replicates: usize) -> GridReport {
     let by = |detector| {
+        if scores.has_groups() {
+            let paired = paired(scores, detector, replicates);
+            return (paired.summaries, paired.intervals());
+        }
         let comparison = scores.comparison(detector);
         (
             comparison.summaries(),

@@ -5,6 +5,7 @@ use std::hash::{Hash, Hasher};
 
 use serde::{Deserialize, Serialize};
 
+use crate::app::state::groups::{GroupLists, ImageGroups};
 use odin_core::comparisons::JobBatch;
 use odin_core::protocol::Side;
 use odin_core::session::{Detector, Metric};
@@ -15,6 +16,8 @@ use odin_metrics::{AuprConvention, Comparison, Conventions, ErrorConvention, Pos
 pub struct CellScores {
     ins: BTreeMap<u32, CellImage>,
     outs: BTreeMap<u32, CellImage>,
+    /// Of the job's images.
+    groups: ImageGroups,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -27,6 +30,8 @@ struct CellImage {
 
 /// One detector's scores of a cell, as metrics take them.
 pub(super) struct CellLists {
+    /// Which images belong together.
+    pub(super) groups: GroupLists,
     pub(super) ins: Vec<f64>,
     /// Of each ID image, if every one has a label.
     pub(super) correct: Option<Vec<bool>>,
@@ -34,6 +39,11 @@ pub(super) struct CellLists {
 }
 
 impl CellScores {
+    /// Which of the job's images belong together.
+    pub(in crate::app) fn group(&mut self, groups: ImageGroups) {
+        self.groups = groups;
+    }
+
     /// Adds a batch, except for images with a NaN score.
     pub(in crate::app) fn absorb(&mut self, batch: &JobBatch) {
         let images = match batch.side {
@@ -58,6 +68,11 @@ impl CellScores {
         self.ins.len() + self.outs.len()
     }
 
+    /// Whether images of a set come in groups.
+    pub(super) fn has_groups(&self) -> bool {
+        self.groups.are_any()
+    }
+
     /// Whether either set has no score yet: then there are no metrics.
     pub(super) fn lacks_a_set(&self) -> bool {
         self.ins.is_empty() || self.outs.is_empty()
@@ -71,6 +86,9 @@ impl CellScores {
             other => unreachable!("a cell keeps no scores of {other}"),
         };
         CellLists {
+            groups: self
+                .groups
+                .of(self.ins.keys().copied(), self.outs.keys().copied()),
             ins: self.ins.values().map(score).collect(),
             correct: self.ins.values().map(|image| image.is_correct).collect(),
             outs: self.outs.values().map(score).collect(),
@@ -80,7 +98,9 @@ impl CellScores {
     /// # Panics
     /// If a set has no score: see [`CellScores::lacks_a_set`].
     pub(super) fn comparison(&self, detector: Detector) -> Comparison {
-        let CellLists { ins, correct, outs } = self.lists(detector);
+        let CellLists {
+            ins, correct, outs, ..
+        } = self.lists(detector);
         Comparison::with_correct(&ins, correct.as_deref(), &outs)
             .expect("both sets have scores, none is NaN, and every ID image or none has a mark")
     }

@@ -324,6 +324,11 @@ impl Grid {
         self.cells.len()
     }
 
+    /// Whether cells are being computed, or will be.
+    pub(in crate::app) fn is_at_work(&self) -> bool {
+        !self.in_flight.is_empty() || self.filling && !self.is_full()
+    }
+
     pub fn is_full(&self) -> bool {
         self.cells.iter().all(Option::is_some)
     }

@@ -3,12 +3,11 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use super::list::{BETWEEN_LISTS, Basis};
-use super::order::{ImageFilter, ImageOrder};
 use crate::app::state::jobs::Job;
 use crate::app::state::scores::{Listed, Live};
 use crate::app::state::threshold::Cursor;
 use odin_core::protocol::{Failure, Generation, ImageId, Inspection, JobId, Pixels};
-use odin_core::session::Detector;
+use odin_core::session::{Detector, ImageFilter, ImageList, ImageOrder};
 
 /// Thumbnails that are kept; the oldest are dropped first.
 const MOST_THUMBNAILS: usize = 1000;
@@ -103,6 +102,24 @@ impl Gallery {
             }
             _ => Some(Duration::ZERO),
         }
+    }
+
+    /// What is listed, to be kept.
+    pub(in crate::app) fn left(&self) -> ImageList {
+        ImageList {
+            order: self.order,
+            filter: self.filter,
+            class: self.class,
+        }
+    }
+
+    /// Lists what was kept. A filter that lets through nothing of the order's set gives way, as it does for a key.
+    pub(in crate::app) fn take(&mut self, list: ImageList) {
+        let ImageList { order, filter, class } = list;
+        let is_empty =
+            matches!((order.side(), filter.side()), (Some(only), Some(passing)) if only != passing);
+        (self.order, self.class) = (order, class);
+        self.filter = if is_empty { ImageFilter::All } else { filter };
     }
 
     pub fn a_page(&self) -> usize {

@@ -1,13 +1,12 @@
 //! Listing images: what a list is made from, and making it.
 use std::time::Duration;
 
-use super::order::{ImageFilter, ImageOrder};
 use crate::app::state::analysis::Analysis;
 use crate::app::state::jobs::Job;
 use crate::app::state::scores::Listed;
 use crate::app::state::threshold::Cursor;
 use odin_core::protocol::{Generation, JobId, Side};
-use odin_core::session::Detector;
+use odin_core::session::{Detector, ImageFilter, ImageOrder};
 
 /// More images than this are not sorted into the list, though there may be a million.
 const MOST_LISTED: usize = 5000;

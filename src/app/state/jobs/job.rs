@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::rate::Rate;
 use crate::app::state::analysis::Analysis;
+use crate::app::state::groups::ImageGroups;
 use crate::app::state::parameters::{Parameters, Span};
 use crate::app::state::scores::ScoreSet;
 use odin_core::protocol::{Failure, FittedOn, Generation, JobId, JobSpec, Placement};
@@ -102,6 +103,8 @@ pub struct Job {
     pub fit: Fit,
     /// Known once the engine has opened the sets.
     pub totals: Option<Totals>,
+    /// Which images belong together, told by the engine too.
+    pub(in crate::app) groups: ImageGroups,
     /// At the present parameters, or at the previous ones until new scores arrive; see [`Job::is_stale`].
     pub odin: Option<Analysis>,
     pub baseline: Option<Analysis>,
@@ -137,6 +140,7 @@ impl Job {
             asked: Settings::default(),
             fit: Fit::default(),
             totals: None,
+            groups: ImageGroups::default(),
             odin: None,
             baseline: None,
             other: None,

@@ -18,10 +18,19 @@ pub struct Typing {
 pub enum TypingError {
     #[error(transparent)]
     Knob(#[from] KnobError),
-    #[error("`{0}` is not a number")]
+    #[error("`{0}` is not a number{advice}", advice = with_a_point(.0))]
     NotANumber(String),
     #[error("a TPR in %: above 0, at most 100")]
     Tpr,
+}
+
+/// What to write where a comma stands for the point.
+fn with_a_point(text: &str) -> String {
+    let pointed = text.replace(',', ".");
+    match pointed.parse::<f64>() {
+        Ok(_) if text.contains(',') => format!(": write {pointed}"),
+        _ => String::new(),
+    }
 }
 
 impl Typing {
@@ -33,9 +42,9 @@ impl Typing {
         }
     }
 
-    /// Adds a character that can be part of a number, and says whether it did.
+    /// Adds a character that can be part of a number, and says whether it did. A comma too: left out, it would make 25 of 2,5.
     pub fn push(&mut self, c: char) -> bool {
-        let fits = (c.is_ascii_digit() || ".eE+-%".contains(c)) && self.text.len() < LONGEST;
+        let fits = (c.is_ascii_digit() || ".,eE+-%".contains(c)) && self.text.len() < LONGEST;
         if fits {
             self.text.push(c);
             self.error = None;

@@ -6,10 +6,12 @@ use ratatui::text::Span;
 use super::{facts, logits};
 use crate::app::{Gallery, Job, Listed, Model};
 use crate::ui::areas::{self, indent};
+use crate::ui::format;
 use crate::ui::painter::Painter;
 use crate::ui::panes::compared;
 use crate::ui::panes::histogram::{self, Drawn};
 use crate::ui::widgets::blocks;
+use odin_core::plain::plain;
 use odin_core::protocol::{Failure, Inspection, Pixels, Side};
 use odin_core::session::Axis;
 use odin_core::units::LogOdds;
@@ -50,11 +52,26 @@ pub(super) fn draw(model: &Model, job: &Job, area: Rect, painter: &mut Painter) 
     let Some(listed) = gallery.chosen() else {
         return;
     };
-    let (set, style, name) = match listed.image.side {
-        Side::In => ("ID", theme.ins, format!("image {}", listed.image.index)),
-        Side::Out => {
-            let name = format!("image {} of {}", listed.image.index, job.spec.dataset);
+    let inspected = Inspected::new(gallery, job, listed);
+    let number = listed.image.index;
+    // Its own name says more than the set's.
+    let name = inspected.found().and_then(|found| found.name.as_deref());
+    let (set, style, name) = match (listed.image.side, name) {
+        (Side::In, None) => ("ID", theme.ins, format!("image {number}")),
+        (Side::Out, None) => {
+            let name = format!("image {number} of {}", job.spec.dataset);
             ("OOD", theme.outs, name)
+        }
+        (side, Some(name)) => {
+            let name = plain(name);
+            let what = format!("image {number}: ");
+            // Cut in its middle, with room for what stands around it: the side and the rule.
+            let room = usize::from(area.width).saturating_sub(what.len() + 10);
+            let name = what + &format::fit_name(&name, room, painter.glyphs());
+            match side {
+                Side::In => ("ID", theme.ins, name),
+                Side::Out => ("OOD", theme.outs, name),
+            }
         }
     };
     let [head, body] = areas::head(area);
@@ -62,7 +79,6 @@ pub(super) fn draw(model: &Model, job: &Job, area: Rect, painter: &mut Painter) 
     if body.width < 24 || body.height < 8 {
         return;
     }
-    let inspected = Inspected::new(gallery, job, listed);
     let facts = facts::lines(model, job, listed, inspected.found(), painter);
     let is_three = body.width >= THREE;
     // Rows of a square picture: a cell is twice as high as wide.

@@ -4,6 +4,7 @@ use crate::report::names::{group, short};
 use crate::report::published::{Fractions, PublishedBeside};
 use crate::session::{Detector, Metric};
 use crate::setting::{other_knobs, parameters};
+use odin_datasets::Choice;
 use odin_metrics::Interval;
 
 /// What stands where nothing is known.
@@ -13,6 +14,8 @@ pub(super) const MISSING: &str = "—";
 const PARTIAL: &str = " *";
 const ON_VALIDATION: &str = " †";
 const ON_REPORTED: &str = " ‡";
+const ON_ID: &str = " §";
+const ON_SET: &str = " ¶";
 
 /// As the heads of columns: with an arrow towards the better.
 pub(super) fn head(metric: Metric) -> String {
@@ -78,6 +81,8 @@ pub(super) fn name(row: &Row) -> String {
         None => "",
         Some(Tuned::OnValidation { .. }) => ON_VALIDATION,
         Some(Tuned::OnReported) => ON_REPORTED,
+        Some(Tuned::OnId) => ON_ID,
+        Some(Tuned::OnSet(_)) => ON_SET,
     };
     format!("{}{partial}{tuned}", short(&row.dataset))
 }
@@ -90,8 +95,30 @@ pub(super) fn images(row: &Row) -> String {
     format!("{} + {}", row.n_in, row.n_out)
 }
 
+/// Which images of each set they are, as a cell of a column `skip`: how many are left out at the start, or a seeded sample.
 pub(super) fn skip(row: &Row) -> String {
-    row.skip.map_or(MISSING.to_owned(), |skip| skip.to_string())
+    match (row.sample(), row.skip) {
+        (Some(choice), _) => sample(&choice),
+        (None, Some(skip)) => skip.to_string(),
+        (None, None) => MISSING.to_owned(),
+    }
+}
+
+/// The same where no column says what the number is.
+pub(super) fn taken(row: &Row) -> String {
+    match row.sample() {
+        Some(choice) => sample(&choice),
+        None => format!("skip {}", skip(row)),
+    }
+}
+
+/// Such as `sample, seed 0`.
+fn sample(choice: &Choice) -> String {
+    let skipped = match choice.skip {
+        0 => String::new(),
+        skip => format!(", skip {skip}"),
+    };
+    format!("sample, seed {}{skipped}", choice.seed)
 }
 
 /// T and ε as the detector beside the baseline uses them.
@@ -144,27 +171,53 @@ pub(super) fn caption(table: &Table, has_bold: bool) -> Vec<String> {
     if rows.iter().any(|row| !row.is_complete) {
         lines.push("*: not all images are scored yet.".to_owned());
     }
-    let mut validation: Vec<usize> = rows
-        .iter()
-        .filter_map(|row| match row.tuned {
-            Some(Tuned::OnValidation { images }) => Some(images),
-            _ => None,
-        })
-        .collect();
-    validation.sort_unstable();
-    validation.dedup();
-    if !validation.is_empty() {
-        let counts: Vec<String> = validation.iter().map(usize::to_string).collect();
-        lines.push(format!(
-            "†: T and ε were chosen on {} validation images of each set, which are left out here.",
-            counts.join(" or ")
-        ));
-    }
-    if rows.iter().any(|row| row.tuned == Some(Tuned::OnReported)) {
+    if rows.iter().any(|row| row.sample().is_some()) {
         lines.push(
-            "‡: T and ε were chosen on images that are reported here, which makes the numbers too good."
+            "sample: a seeded sample of each set, stratified by label where there are labels (`order: sample`)."
                 .to_owned(),
         );
     }
+    lines.extend(tuned(rows));
     lines
+}
+
+/// What the marks at rows with a chosen T and ε mean.
+fn tuned(rows: &[Row]) -> Vec<String> {
+    let said = |one: &dyn Fn(&Tuned) -> Option<String>| {
+        let mut all: Vec<String> = rows.iter().filter_map(|row| one(row.tuned.as_ref()?)).collect();
+        all.sort_unstable();
+        all.dedup();
+        (!all.is_empty()).then(|| all.join(" or "))
+    };
+    let validation = said(&|tuned| match tuned {
+        Tuned::OnValidation { images, dataset } => {
+            let count = match images {
+                None => "validation images".to_owned(),
+                Some([ins, outs]) if ins == outs => format!("{ins} validation images of each set"),
+                Some([ins, outs]) => format!("{ins} ID and {outs} OOD validation images"),
+            };
+            let of = dataset.as_ref().map(|set| format!(" (OOD: {})", short(set)));
+            Some(count + &of.unwrap_or_default())
+        }
+        _ => None,
+    });
+    let reported =
+        said(&|tuned| (*tuned == Tuned::OnReported).then(|| "images that are reported here".to_owned()));
+    let id = said(&|tuned| (*tuned == Tuned::OnId).then(|| "in-distribution images alone".to_owned()));
+    let set = said(&|tuned| match tuned {
+        Tuned::OnSet(set) => Some(short(set)),
+        _ => None,
+    });
+    let chosen = |mark: &str, on: Option<String>, more: &str| {
+        on.map(|on| format!("{}: T and ε were chosen on {on}{more}.", mark.trim()))
+    };
+    [
+        chosen(ON_VALIDATION, validation, ", which are left out here"),
+        chosen(ON_REPORTED, reported, ", which makes the numbers too good"),
+        chosen(ON_ID, id, ""),
+        chosen(ON_SET, set, ", another out-of-distribution set"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }

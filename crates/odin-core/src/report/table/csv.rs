@@ -46,7 +46,7 @@ fn header(is_of_runs: bool) -> Vec<String> {
         }
     }
     // Columns that came later stand last, so that those before them keep their places.
-    add(&["skip", "tuned_on", "knobs"]);
+    add(&["skip", "tuned_on", "knobs", "order", "seed", "tuned_dataset"]);
     names
 }
 
@@ -97,11 +97,23 @@ fn line(row: &Row, side: Side, is_of_runs: bool) -> Vec<String> {
         ]);
     }
     fields.push(row.skip.map(|skip| skip.to_string()).unwrap_or_default());
-    let tuned = row.tuned.filter(|_| side == Side::Beside);
+    let tuned = row.tuned.as_ref().filter(|_| side == Side::Beside);
     fields.push(tuned.map(Tuned::key).unwrap_or_default().to_owned());
     let knobs: Vec<String> = other_knobs(&setting)
         .map(|(knob, value)| format!("{}={value}", knob.key))
         .collect();
     fields.push(knobs.join(" "));
+    let chosen = row.chosen.as_ref();
+    fields.push(
+        chosen
+            .map(|choice| choice.sampling.to_string())
+            .unwrap_or_default(),
+    );
+    fields.push(
+        row.sample()
+            .map(|choice| choice.seed.to_string())
+            .unwrap_or_default(),
+    );
+    fields.push(tuned.and_then(Tuned::dataset).unwrap_or_default().to_owned());
     fields
 }

@@ -3,7 +3,7 @@ use std::fmt::Write;
 
 use super::content::{
     MISSING, caption, group_of, head, images, name, percent, published_pair, published_setting, range,
-    setting, skip,
+    setting, taken,
 };
 use super::row::{Row, Side, Table};
 use crate::report::names::grouped;
@@ -46,10 +46,10 @@ fn lines(out: &mut String, detector: Detector, row: &Row) {
     let (t, e) = setting(row);
     let _ = writeln!(
         out,
-        "<tr><td>{}<br><small>{} images<br>skip {}</small></td><td>T {t}<br>ε {e}</td>{}</tr>",
+        "<tr><td>{}<br><small>{} images<br>{}</small></td><td>T {t}<br>ε {e}</td>{}</tr>",
         escape(&name(row)),
         images(row),
-        skip(row),
+        taken(row),
         cells.concat()
     );
     if let Some(published) = &row.published {

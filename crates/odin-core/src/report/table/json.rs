@@ -36,10 +36,15 @@ fn object(row: &Row, table: &Table) -> Value {
     add("magnitude", json!(e));
     add("knobs", json!(row.setting.by_key()));
     add("skip", json!(row.skip));
+    add("chosen", json!(row.chosen));
     add("n_in", json!(row.n_in));
     add("n_out", json!(row.n_out));
     add("complete", json!(row.is_complete));
-    add("tuned_on", json!(row.tuned.map(Tuned::key)));
+    add("tuned_on", json!(row.tuned.as_ref().map(Tuned::key)));
+    add(
+        "tuned_dataset",
+        json!(row.tuned.as_ref().and_then(Tuned::dataset)),
+    );
     add("difference_ci", json!(row.difference.map(|all| by_metric(&all))));
     if let Some(run) = &row.run {
         let source = row.published.as_ref().map(|published| published.source.as_str());

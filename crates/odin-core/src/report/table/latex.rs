@@ -3,7 +3,7 @@ use std::fmt::Write;
 
 use super::content::{
     MISSING, caption, group_of, images, name, published_pair, published_setting, range, setting,
-    short_percent, skip, title,
+    short_percent, taken, title,
 };
 use super::row::{Row, Side, Table};
 use crate::report::names::grouped;
@@ -56,7 +56,7 @@ fn lines(out: &mut String, detector: Detector, row: &Row, first: &str) {
         format!(" & {{\\scriptsize {}}}", escape(&ranges))
     });
     let (t, e) = setting(row);
-    let images = escape(&format!("{}, skip {}", images(row), skip(row)));
+    let images = escape(&format!("{}, {}", images(row), taken(row)));
     let _ = writeln!(
         out,
         "{{\\scriptsize {images}}} & {{\\scriptsize $T={t}$, $\\varepsilon={e}$}}{} \\\\",
@@ -87,6 +87,8 @@ fn escape(text: &str) -> String {
             'ε' => out.push_str("$\\varepsilon$"),
             '†' => out.push_str("$\\dagger$"),
             '‡' => out.push_str("$\\ddagger$"),
+            '§' => out.push_str("\\S{}"),
+            '¶' => out.push_str("\\P{}"),
             '–' | '—' => out.push_str("--"),
             _ => out.push(c),
         }

@@ -2,9 +2,10 @@
 use std::path::PathBuf;
 
 use crate::report::published::PublishedBeside;
-use crate::runs;
+use crate::runs::{self, TunedOn};
 use crate::session::{Detector, Metric};
 use crate::setting::Setting;
+use odin_datasets::{Choice, Part, Sampling};
 use odin_metrics::{Conventions, Interval};
 
 /// What every format is written from.
@@ -34,8 +35,10 @@ pub struct Row {
     pub dataset: String,
     /// Of the detector beside the baseline.
     pub setting: Setting,
-    /// Images left out at the start of each set, where that is known.
+    /// Images left out at the start of each set; `None` where the images are no such slice, or nobody knows.
     pub skip: Option<usize>,
+    /// Which images of each set they are, where that is known.
+    pub chosen: Option<Choice>,
     pub n_in: u64,
     pub n_out: u64,
     /// Whether all images are scored.
@@ -54,20 +57,58 @@ pub struct Row {
 }
 
 /// The images on which T and ε were chosen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Tuned {
-    /// So many images of each set, which the row leaves out.
-    OnValidation { images: usize },
+    /// Images that the row leaves out.
+    OnValidation {
+        /// How many of each set, ID and OOD, where that is known.
+        images: Option<[u64; 2]>,
+        /// The out-of-distribution set that they are of, where it is not the row's own.
+        dataset: Option<String>,
+    },
     /// Images that the row is about: its numbers are better than those of new images would be.
     OnReported,
+    /// In-distribution images alone.
+    OnId,
+    /// Images of this other out-of-distribution set.
+    OnSet(String),
 }
 
 impl Tuned {
-    /// As CSV and JSON have it.
-    pub fn key(self) -> &'static str {
+    /// What a session says of a job, or of the run that it became.
+    pub fn of(tuned: runs::Tuned) -> Self {
+        let runs::Tuned {
+            on, images, dataset, ..
+        } = tuned;
+        match (on, dataset) {
+            (TunedOn::Validation, dataset) => Self::OnValidation {
+                images: images.map(|images| [images as u64; 2]),
+                dataset,
+            },
+            (TunedOn::Set, Some(dataset)) => Self::OnSet(dataset),
+            // Sessions have no `set` without its name.
+            (TunedOn::Set, None) => Self::OnSet("another set".to_owned()),
+            (TunedOn::Reported, _) => Self::OnReported,
+            (TunedOn::Id, _) => Self::OnId,
+        }
+    }
+
+    /// As CSV and JSON have it, in the words of sessions.
+    pub fn key(&self) -> &'static str {
         match self {
             Self::OnValidation { .. } => "validation",
             Self::OnReported => "reported",
+            Self::OnId => "id",
+            Self::OnSet(_) => "set",
+        }
+    }
+
+    /// The other out-of-distribution set, where it is one of another set.
+    pub fn dataset(&self) -> Option<&str> {
+        match self {
+            Self::OnValidation { dataset, .. } => dataset.as_deref(),
+            Self::OnSet(set) => Some(set),
+            Self::OnReported | Self::OnId => None,
         }
     }
 }
@@ -95,6 +136,13 @@ pub enum Side {
 }
 
 impl Row {
+    /// The choice, where it takes a seeded sample of the images and not a slice of the file.
+    pub fn sample(&self) -> Option<Choice> {
+        let is_some = |choice: &Choice| choice.limit.is_some() || choice.part != Part::Whole;
+        self.chosen
+            .filter(|choice| choice.sampling == Sampling::Sample && is_some(choice))
+    }
+
     pub fn estimate(&self, side: Side, metric: Metric) -> Option<Estimate> {
         let all = match side {
             Side::Baseline => self.baseline,
@@ -187,6 +235,7 @@ pub(super) mod tests {
                 other => Setting::new(other),
             },
             skip: Some(1000),
+            chosen: None,
             n_in: 9000,
             n_out: 9000,
             is_complete: true,

@@ -2,6 +2,7 @@
 use super::row::tests::{estimates, table};
 use super::*;
 use crate::session::Detector;
+use odin_datasets::Choice;
 use odin_metrics::Interval;
 
 const FOR_PEOPLE: [TableKind; 4] = [
@@ -40,7 +41,7 @@ fn every_format_holds_the_same_numbers() {
     assert!(latex.contains("a|b\\_c, \"d\" * & 34.7 / --"), "{latex}");
     let csv = write(TableKind::Csv);
     let fields: Vec<usize> = csv.lines().take(3).map(|line| line.split(',').count()).collect();
-    assert_eq!(fields, [32; 3], "{csv}");
+    assert_eq!(fields, [35; 3], "{csv}");
     assert!(
         csv.contains("densenet10,,Imagenet,odin,1000,0.0014,9000,9000,true,0.043,0.039,0.048,0.043"),
         "{csv}"
@@ -146,7 +147,7 @@ fn every_format_says_how_the_numbers_were_measured() {
         assert!(text.contains(skip), "{kind:?}: {text}");
     }
     let csv = table.write(TableKind::Csv);
-    let mut lines = csv.lines().map(|line| line.rsplit(',').nth(2));
+    let mut lines = csv.lines().map(|line| line.rsplit(',').nth(5));
     assert_eq!(
         (lines.next(), lines.next()),
         (Some(Some("skip")), Some(Some("1000")))
@@ -159,7 +160,10 @@ fn every_format_says_how_the_numbers_were_measured() {
 fn a_choice_of_t_and_epsilon_is_told_with_the_images_it_was_made_on() {
     for (tuned, mark, key, sentence) in [
         (
-            Tuned::OnValidation { images: 500 },
+            Tuned::OnValidation {
+                images: Some([500; 2]),
+                dataset: None,
+            },
             "†",
             "validation",
             "chosen on 500 validation images",
@@ -170,16 +174,25 @@ fn a_choice_of_t_and_epsilon_is_told_with_the_images_it_was_made_on() {
             "reported",
             "chosen on images that are reported here",
         ),
+        (Tuned::OnId, "§", "id", "chosen on in-distribution images alone"),
+        (
+            Tuned::OnSet("iSUN".to_owned()),
+            "¶",
+            "set",
+            "chosen on iSUN, another",
+        ),
     ] {
         let mut table = table(Detector::Odin);
         for kind in FOR_PEOPLE {
             assert!(!table.write(kind).contains("chosen on"), "{kind:?}");
         }
-        table.rows[0].tuned = Some(tuned);
+        table.rows[0].tuned = Some(tuned.clone());
         for kind in FOR_PEOPLE {
             let text = table.write(kind);
-            let mark = match (kind, tuned) {
+            let mark = match (kind, &tuned) {
                 (TableKind::Latex, Tuned::OnReported) => "Imagenet $\\ddagger$",
+                (TableKind::Latex, Tuned::OnId) => "Imagenet \\S{}",
+                (TableKind::Latex, Tuned::OnSet(_)) => "Imagenet \\P{}",
                 (TableKind::Latex, _) => "Imagenet $\\dagger$",
                 _ => &format!("Imagenet {mark}"),
             };
@@ -187,7 +200,7 @@ fn a_choice_of_t_and_epsilon_is_told_with_the_images_it_was_made_on() {
             assert!(text.contains(mark) && text.contains(sentence), "{kind:?}: {text}");
         }
         let csv = table.write(TableKind::Csv);
-        let column: Vec<_> = csv.lines().filter_map(|line| line.rsplit(',').nth(1)).collect();
+        let column: Vec<_> = csv.lines().filter_map(|line| line.rsplit(',').nth(4)).collect();
         assert_eq!(
             column,
             ["tuned_on", "", key, "", ""],
@@ -195,5 +208,45 @@ fn a_choice_of_t_and_epsilon_is_told_with_the_images_it_was_made_on() {
         );
         let json: serde_json::Value = serde_json::from_str(&table.write(TableKind::Json)).unwrap();
         assert_eq!(json["rows"][0]["tuned_on"], key);
+        let set = tuned.dataset();
+        assert_eq!(json["rows"][0]["tuned_dataset"].as_str(), set);
+        assert_eq!(
+            csv.lines().nth(2).unwrap().rsplit(',').next(),
+            Some(set.unwrap_or_default())
+        );
+    }
+}
+
+#[test]
+fn a_sample_is_told_with_its_seed() {
+    let mut table = table(Detector::Odin);
+    let choice = Choice::sample(9000, 7);
+    let row = &mut table.rows[0];
+    (row.skip, row.chosen) = (None, Some(choice));
+    for kind in FOR_PEOPLE {
+        let text = table.write(kind);
+        assert!(text.contains("sample, seed 7"), "{kind:?}: {text}");
+        assert!(text.contains("sample: a seeded sample"), "{kind:?}: {text}");
+    }
+    let csv = table.write(TableKind::Csv);
+    let columns = |line: &str| line.rsplit(',').skip(1).take(2).collect::<Vec<_>>().join(" ");
+    let columns: Vec<_> = csv.lines().take(3).map(columns).collect();
+    assert_eq!(columns, ["seed order", "7 sample", "7 sample"]);
+    let json: serde_json::Value = serde_json::from_str(&table.write(TableKind::Json)).unwrap();
+    assert_eq!(
+        (
+            &json["rows"][0]["chosen"]["order"],
+            &json["rows"][0]["chosen"]["seed"]
+        ),
+        (&"sample".into(), &7.into())
+    );
+    // All of a set is no sample, whatever the order would be.
+    table.rows[0].chosen = Some(Choice {
+        limit: None,
+        ..choice
+    });
+    table.rows[0].skip = Some(0);
+    for kind in FOR_PEOPLE {
+        assert!(!table.write(kind).contains("sample"), "{kind:?}");
     }
 }

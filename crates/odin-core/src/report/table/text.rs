@@ -2,7 +2,8 @@
 use std::fmt::Write;
 
 use super::content::{
-    caption, group_of, images, name, published_pair, published_setting, range, setting as used, short_percent,
+    caption, group_of, images, name, published_pair, published_setting, range, setting as used,
+    short_percent, taken,
 };
 use super::row::{Row, Side, Table};
 use crate::report::names::grouped;
@@ -46,8 +47,8 @@ pub(super) fn write(table: &Table) -> String {
             line(&format!("  {}", setting(row)), &ranges(Side::Baseline));
             line(&format!("  {}", images(row)), &ranges(Side::Beside));
             // Where no image is left out the line would say nothing.
-            if let Some(skip) = row.skip.filter(|skip| *skip > 0) {
-                line(&format!("  skip {skip}"), &|_| String::new());
+            if row.sample().is_some() || row.skip.is_some_and(|skip| skip > 0) {
+                line(&format!("  {}", taken(row)), &|_| String::new());
             }
             if let Some(published) = &row.published {
                 let of = published_setting(published, table.detector);

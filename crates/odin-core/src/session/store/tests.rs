@@ -504,3 +504,24 @@ fn the_demo_session_is_a_session() {
         .collect();
     assert_eq!(sets, ["mnist-digits", "photo-crops", "Uniform", "Gaussian"]);
 }
+
+#[test]
+fn a_copy_takes_over_the_comments_of_the_file_that_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let (from, to) = (folder.path().join("a.yaml"), folder.path().join("b.yaml"));
+    let text = SMALL
+        .replace("version: 1", "# mine\nversion: 2")
+        .replace("dataset: x}", "dataset: x} # first");
+    fs::write(&from, &text).unwrap();
+    let mut session = Session::load(&from).unwrap();
+    session.name = "b".to_owned();
+    assert!(matches!(session.save_like(&from, &to).unwrap(), Saved::InPlace));
+    let copy = fs::read_to_string(&to).unwrap();
+    assert!(copy.contains("# mine") && copy.contains("# first"), "{copy}");
+    assert_eq!(Session::load(&to).unwrap(), session);
+    assert_eq!(fs::read_to_string(&from).unwrap(), text);
+    assert!(matches!(
+        session.save_like(&folder.path().join("none"), &to).unwrap(),
+        Saved::New
+    ));
+}

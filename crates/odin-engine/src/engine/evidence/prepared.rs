@@ -101,7 +101,10 @@ impl PreparedImages {
     pub(super) fn column(&self, setting: &Setting, images: &[u32]) -> Vec<f64> {
         let scores = self.columns.get(setting).map(Vec::as_slice).unwrap_or_default();
         let score = |image: &u32| self.rows.get(image).and_then(|row| scores.get(*row)).copied();
-        images.iter().map(|image| score(image).unwrap_or(f64::NAN)).collect()
+        images
+            .iter()
+            .map(|image| score(image).unwrap_or(f64::NAN))
+            .collect()
     }
 
     pub(super) fn bytes(&self) -> u64 {

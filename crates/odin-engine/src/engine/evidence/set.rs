@@ -301,7 +301,10 @@ impl Evidence {
         let per_image = |known: Option<&PerImage<f64>>| -> Vec<f64> {
             let score = |image: &u32| known.and_then(|known| known.get(*image));
             // NaN: a detector on the logits that has no score for them.
-            images.iter().map(|image| score(image).unwrap_or(f64::NAN)).collect()
+            images
+                .iter()
+                .map(|image| score(image).unwrap_or(f64::NAN))
+                .collect()
         };
         match how {
             How::Odin(t, magnitude) => per_image(self.scores.get(&At::new(*t, *magnitude))),

@@ -19,14 +19,25 @@ pub enum ProgramError {
     #[error("it makes {0}, where a tensor of logits is needed; save a wrapper that returns the logits alone")]
     NoTensor(&'static str),
     #[error(
-        "from {batch} images it makes {made}, and the logits of {classes} classes are [{batch}, {classes}]"
+        "from {batch} images it makes {made}, and the logits of {classes} classes are [{batch}, {classes}]{advice}"
     )]
-    NoLogits { batch: i64, classes: i64, made: String },
+    NoLogits {
+        batch: i64,
+        classes: i64,
+        made: String,
+        /// What may be done about it, after a semicolon.
+        advice: String,
+    },
     #[error(
         "from {batch} images it makes several tensors that could be the logits of {classes} classes: {made}; return the \
          right one alone, or in a dictionary under the key `logits`"
     )]
     Several { batch: i64, classes: i64, made: String },
+    #[error(
+        "it takes one image at a time, and fails on {images} ({reason}); save it without a fixed number of images, as with \
+         `x.size(0)` in its place"
+    )]
+    OneAtATime { images: i64, reason: String },
     #[error("its output is {0:?}, and logits are floats: does it return the guessed class?")]
     NotFloats(Kind),
     #[error("its logits are not finite")]
@@ -48,6 +59,7 @@ impl ProgramError {
             Self::Parameter { .. }
             | Self::Fails { .. }
             | Self::NoTensor(_)
+            | Self::OneAtATime { .. }
             | Self::NoLogits { .. }
             | Self::Several { .. }
             | Self::NotFloats(_)

@@ -112,6 +112,7 @@ impl Layout {
                     batch,
                     classes,
                     made: list(&all),
+                    advice: advice(&all, batch),
                 });
             }
             several => {
@@ -175,6 +176,27 @@ fn is_rows(tensor: &Tensor, batch: i64) -> bool {
 
 fn rows(tensor: &Tensor) -> Result<Tensor, TchError> {
     tensor.f_flatten(1, -1)?.f_to_kind(Kind::Float)
+}
+
+/// What may be done where the only tensor has not the shape of logits, judged by the shape that it has.
+fn advice(all: &[(Place, Tensor)], batch: i64) -> String {
+    let [(_, tensor)] = all else {
+        return String::new();
+    };
+    match tensor.size().as_slice() {
+        [of, 1] | [of] if *of == batch && is_float(tensor) => {
+            "; one logit an image is a network of two classes: say `classes: 2` in its card".to_owned()
+        }
+        [of] if *of == batch => {
+            "; does it return the guessed class? Save a program that returns logits".to_owned()
+        }
+        [of, found] if *of == batch => {
+            format!("; are these its classes, correct the card: `classes: {found}`")
+        }
+        [of, _, 1, 1] if *of == batch => "; save a program that ends with `.flatten(1)`".to_owned(),
+        [of, _, _, _] if *of == batch => "; these are maps: does it end before its classifier?".to_owned(),
+        _ => String::new(),
+    }
 }
 
 fn is_float(tensor: &Tensor) -> bool {

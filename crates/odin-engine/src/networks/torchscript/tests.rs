@@ -369,3 +369,15 @@ fn what_goes_wrong_later_fails_the_pass_alone() {
         assert!(gradient(&network, &few).is_ok());
     }
 }
+
+#[test]
+fn an_output_of_another_shape_comes_with_what_to_do() {
+    for (name, classes, advice) in [
+        ("plain", 5, "`classes: 3`"),
+        ("single", 3, "`classes: 2`"),
+        ("flat", 3, "`classes: 2`"),
+    ] {
+        let why = open(name, 3, classes).err().unwrap();
+        assert!(why.contains(advice), "{name}: {why}");
+    }
+}

@@ -37,7 +37,20 @@ pub(super) fn open(
     };
     let images = pictures(channels, height, width, device)?;
     let classes = i64::try_from(classes).expect("a card's classes are bounded");
-    let output = tch::no_grad(|| run(&module, &images)).map_err(fails)?;
+    let output = match tch::no_grad(|| run(&module, &images)) {
+        Ok(output) => output,
+        Err(error) => {
+            let one = images.f_narrow(0, 0, 1)?;
+            let takes_one = tch::no_grad(|| run(&module, &one)).is_ok();
+            return Err(match takes_one {
+                true => ProgramError::OneAtATime {
+                    images: IMAGES,
+                    reason: explain(&error),
+                },
+                false => fails(error),
+            });
+        }
+    };
     let mut program = TorchScript {
         module: Arc::new(module),
         layout: Layout::of(&output, IMAGES, classes)?,
@@ -59,6 +72,7 @@ pub(super) fn open(
                 batch: 1,
                 classes,
                 made: format!("{:?}", alone.size()),
+                advice: String::new(),
             });
         }
         let apart = greatest(&alone.f_sub(&want)?)?;

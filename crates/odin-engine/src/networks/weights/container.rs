@@ -121,6 +121,11 @@ enum Shape {
     Other(Cow<'static, str>),
 }
 
+/// Whether these are the bytes of a checkpoint of PyTorch.
+pub(super) fn is_torch(bytes: &[u8]) -> bool {
+    matches!(shape(bytes), Shape::Zip | Shape::Pickle)
+}
+
 /// Judges by the first bytes.
 fn shape(head: &[u8]) -> Shape {
     let starts = |magic: &[u8]| head.starts_with(magic);

@@ -35,6 +35,7 @@ pub use differences::{Mismatches, PassedOver};
 use odin_core::networks::{Architecture, ArchitectureError, Parameter, Role};
 use odin_core::protocol::FailureKind;
 use odin_datasets::pickle::PickleError;
+pub(crate) use shards::shards_of;
 
 /// Why weights could not be read, or are not those of the network.
 #[derive(Debug, thiserror::Error)]
@@ -222,7 +223,12 @@ fn read(path: &Path, wanted: &Wanted<'_>) -> Result<Content, WeightsError> {
     let bytes = &content.bytes;
     let read = match &content.kind {
         FileKind::TorchScript => return Ok(Content::TorchScript(content.bytes)),
-        FileKind::Safetensors => safetensors::read(bytes, wanted),
+        FileKind::Safetensors => safetensors::read(bytes, wanted).map_err(|error| match shards::index_of(path) {
+            Some(index) if matches!(error, ReadError::Unfit(_)) => ReadError::why(format!(
+                "is one of several files that hold the weights together; name their index in its place, {index}"
+            )),
+            _ => error,
+        }),
         FileKind::Index => safetensors::read_shards(path, bytes, wanted),
         FileKind::TorchZip { folder } => torch::read_zip(bytes, folder, wanted),
         FileKind::Pickle => torch::read_legacy(bytes, wanted),

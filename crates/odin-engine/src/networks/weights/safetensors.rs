@@ -10,7 +10,7 @@ use odin_core::files;
 
 use super::super::reason::reason_of;
 use super::fit::{Candidate, Described};
-use super::{ReadError, TensorsRead, Wanted, WeightsError, bytes_of, shards};
+use super::{ReadError, TensorsRead, Wanted, WeightsError, bytes_of, container, shards};
 
 /// The wanted tensors of one file.
 pub(super) fn read(bytes: &[u8], wanted: &Wanted<'_>) -> Result<TensorsRead, ReadError> {
@@ -30,6 +30,12 @@ pub(super) fn read_shards(path: &Path, index: &[u8], wanted: &Wanted<'_>) -> Res
     for (n, (shard, names)) in shards.iter().enumerate() {
         let of_shard =
             |error: &dyn std::fmt::Display| ReadError::why(format!("names {}: {error}", shard.name));
+        if container::is_torch(&shard.bytes) {
+            return Err(of_shard(&format_args!(
+                "it is a checkpoint of PyTorch, and an index is of safetensors files here; save them with \
+                 `save_pretrained(…, safe_serialization=True)`"
+            )));
+        }
         let file = parsed(&shard.bytes).map_err(|error| of_shard(&error))?;
         for name in names {
             let view = file

@@ -236,6 +236,18 @@ fn shards_are_read_by_their_index() {
     // One shard alone says what is missing.
     let alone = read_for(&folder.path().join("part-0.safetensors"), SMALL, 3, None);
     assert!(alone.err().unwrap().to_string().contains("missing"));
+    // By its name it is one of several, of which the index knows.
+    let shard = folder.path().join("model-00001-of-00002.safetensors");
+    std::fs::copy(folder.path().join("part-0.safetensors"), &shard).unwrap();
+    let alone = read_for(&shard, SMALL, 3, None).err().unwrap().to_string();
+    assert!(
+        alone.contains("name their index in its place, model.safetensors.index.json"),
+        "{alone}"
+    );
+    // Checkpoints of PyTorch have such indices too.
+    std::fs::write(folder.path().join("pytorch_model.bin"), b"PK\x03\x04").unwrap();
+    std::fs::write(&index, r#"{"weight_map": {"a": "pytorch_model.bin"}}"#).unwrap();
+    assert!(refused().contains("safe_serialization=True"), "{}", refused());
 }
 
 #[test]
