@@ -59,8 +59,7 @@ pub(super) fn event(model: &mut Model, event: JobEvent, effects: &mut Vec<Effect
             detectors,
         } => {
             let job = current(model, job, generation)?;
-            job.fit.progress = None;
-            job.fit.missing.extend(detectors);
+            job.lack(generation, detectors);
         }
         JobEvent::Groups { job, side, groups } => {
             model.job_by_id_mut(job)?.groups.set(side, groups);
@@ -123,9 +122,7 @@ fn scored(model: &mut Model, batch: &JobBatch) -> Option<Redraw> {
     let was_waiting = job.state == JobState::Waiting;
     let known = job.scored();
     let absorbed = job.scores.absorb(batch.side, &batch.scores);
-    for (setting, _) in batch.scores.columns() {
-        job.fit.missing.remove(&setting.detector());
-    }
+    job.found(batch.generation, &batch.scores);
     job.needs_analysis |= absorbed.is_new;
     if batch.from_cache {
         job.from_evidence += job.scored() - known;

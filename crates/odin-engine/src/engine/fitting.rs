@@ -1,4 +1,5 @@
 //! What detectors are fitted on: which of a set's detectors need it, and the fit made from the evidence on it.
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::entry_id::EntryId;
@@ -157,6 +158,27 @@ impl Waiting {
             _ => None,
         };
         [&self.training, &self.validation].into_iter().filter_map(asked)
+    }
+
+    /// A detector that was fitted on images that are reported would know them: such a fit is none.
+    pub(super) fn refuse_reported(&mut self, choice: &Choice) {
+        let Part::Known(sample) = &self.training else {
+            return;
+        };
+        if sample.evidence.dataset != self.ready.evidence.dataset {
+            return;
+        }
+        let chosen = self.ready.set.choose(choice).unwrap_or_default();
+        let chosen: HashSet<usize> = chosen.into_iter().collect();
+        let is_reported = |image: &&u32| chosen.contains(&(**image as usize));
+        let both = sample.images.iter().filter(is_reported).count();
+        if both > 0 {
+            self.training = Part::Failed(format!(
+                "{both} of the {} images of {} are reported too; fit on images that are not",
+                sample.images.len(),
+                sample.dataset
+            ));
+        }
     }
 
     /// Detectors whose images could not be had, taken out of those that are to be fitted.

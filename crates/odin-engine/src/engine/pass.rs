@@ -221,8 +221,11 @@ impl Part<'_> {
             return Ok(());
         }
         self.shown.logits = self.rows(&outputs.logits)?;
-        if let Some(features) = &outputs.features {
-            self.shown.features = self.rows(features)?;
+        match &outputs.features {
+            Some(features) => self.shown.features = self.rows(features)?,
+            // A program may give them for images of some sizes only.
+            None if self.work.wanted.features => return Err(no_features().into()),
+            None => {}
         }
         self.has_plain = true;
         Ok(())
@@ -256,5 +259,7 @@ impl Part<'_> {
 }
 
 fn no_features() -> TchError {
-    TchError::Torch("the network gave no features this time".to_owned())
+    TchError::Torch(
+        "the network gives no features of images of this size; detectors on logits score them".to_owned(),
+    )
 }

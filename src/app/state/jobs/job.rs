@@ -8,7 +8,7 @@ use crate::app::state::analysis::Analysis;
 use crate::app::state::groups::ImageGroups;
 use crate::app::state::parameters::{Parameters, Span};
 use crate::app::state::scores::ScoreSet;
-use odin_core::protocol::{Failure, FittedOn, Generation, JobId, JobSpec, Placement};
+use odin_core::protocol::{Failure, FittedOn, Generation, JobId, JobSpec, Placement, ScoreTable};
 use odin_core::session::{self, Detector, Tuned, TunedOn};
 use odin_core::setting::{Setting, Settings};
 use odin_core::units::Devices;
@@ -68,6 +68,8 @@ pub struct Fit {
     pub progress: Option<(usize, usize)>,
     /// Why each has no scores.
     pub missing: BTreeMap<Detector, String>,
+    /// The request that was told so last.
+    told: Option<Generation>,
 }
 
 /// How many images there are on each side.
@@ -155,6 +157,29 @@ impl Job {
         };
         job.reach();
         job
+    }
+
+    /// These detectors have no scores, as a request is told; those that it asked for too have by now.
+    pub(in crate::app) fn lack(&mut self, generation: Generation, detectors: Vec<(Detector, String)>) {
+        self.fit.progress = None;
+        if self.fit.told != Some(generation) {
+            self.fit.told = Some(generation);
+            let asked = &self.asked;
+            self.fit
+                .missing
+                .retain(|detector, _| asked.get(*detector).is_none());
+        }
+        self.fit.missing.extend(detectors);
+    }
+
+    /// Scores have arrived. What an earlier request lacked and this one has is missing no more.
+    pub(in crate::app) fn found(&mut self, generation: Generation, scores: &ScoreTable) {
+        if self.fit.told == Some(generation) {
+            return;
+        }
+        for (setting, _) in scores.columns() {
+            self.fit.missing.remove(&setting.detector());
+        }
     }
 
     /// The detector that the session names for the job.

@@ -153,12 +153,17 @@ impl<E: FnMut(Event), D: Fn(Done) + Clone + Send + 'static> Scheduler<E, D> {
 
     /// Fits the set's detectors where all the images are there: on a thread of its own what is not fitted yet.
     fn fit(&mut self, entry: EntryId) {
-        let Some((_, waiting)) = self.queue.waiting().find(|(id, _)| *id == entry) else {
+        let Some(place) = self.queue.entry(entry) else {
+            return;
+        };
+        let choice = place.request.choice;
+        let State::Waiting(waiting) = &mut place.state else {
             return;
         };
         if waiting.asked().next().is_some() {
             return;
         }
+        waiting.refuse_reported(&choice);
         let missing = waiting.give_up();
         waiting.detectors.missing.extend(missing);
         waiting.fits = self.fits.of(waiting, &self.store);
