@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use support::home::TestHome;
 
-fn tune<'a>(home: &TestHome, more: &[&'a str]) -> Value {
+fn tune(home: &TestHome, more: &[&str]) -> Value {
     let arguments = [&["tune", "--nn", "small", "--json"], more].concat();
     serde_json::from_str(&home.succeed(&arguments)).unwrap()
 }
