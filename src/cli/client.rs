@@ -19,19 +19,19 @@ use odin_core::protocol::{
 pub(super) use score_set::PendingSet;
 
 use super::engine;
-use super::what::What;
+use super::what::{Images, What};
 use odin_core::home::Home;
 use odin_core::networks::NetworkCard;
 use odin_core::plain::plain;
 use odin_core::runs::evidence::Budget;
 use odin_core::runs::{self, About, ByDetector, Fit, Record};
-use odin_core::setting::{self, Detector, Setting};
+use odin_core::setting::{self, Detector, Setting, Settings};
 use odin_core::units::Devices;
 use odin_datasets::{Dataset, Part, Sampling};
 use odin_metrics::{Comparison, Conventions, Side};
 
 /// Bootstrap replicates behind each interval.
-const REPLICATES: usize = 1000;
+pub(super) const REPLICATES: usize = 1000;
 
 /// Scores of both sides in file order, and how long they took.
 pub(super) struct Scored {
@@ -347,34 +347,51 @@ fn lock(routes: &Mutex<Routes>) -> MutexGuard<'_, Routes> {
 /// The job that the arguments describe.
 ///
 /// # Errors
-/// A sample that is to skip images, which only a file can.
+/// As [`job_of`].
 pub(super) fn job(what: &What) -> anyhow::Result<JobSpec> {
+    let settings = [
+        setting::odin(what.temperature, what.magnitude),
+        Setting::new(Detector::Baseline),
+    ];
+    job_of(
+        &what.network,
+        &what.dataset,
+        settings.into_iter().collect(),
+        &what.images,
+    )
+}
+
+/// The network's in-distribution set against this one, by these settings.
+///
+/// # Errors
+/// A sample that is to skip images, which only a file can.
+pub(super) fn job_of(
+    network: &str,
+    dataset: &str,
+    settings: Settings,
+    images: &Images,
+) -> anyhow::Result<JobSpec> {
     anyhow::ensure!(
-        what.order != Some(Sampling::Sample) || what.skip == 0,
+        images.order != Some(Sampling::Sample) || images.skip == 0,
         "--skip counts along the file, and --order sample takes images from everywhere: leave one of them out"
     );
-    let sampling = match what.skip {
-        0 => what.order.unwrap_or_default(),
+    let sampling = match images.skip {
+        0 => images.order.unwrap_or_default(),
         _ => Sampling::File,
     };
     Ok(JobSpec {
-        network: what.network.clone(),
-        weights: what.weights.clone(),
-        in_dataset: what.in_dataset.clone(),
-        dataset: what.dataset.clone(),
-        settings: [
-            setting::odin(what.temperature, what.magnitude),
-            Setting::new(Detector::Baseline),
-        ]
-        .into_iter()
-        .collect(),
+        network: network.to_owned(),
+        weights: images.weights.clone(),
+        in_dataset: images.in_dataset.clone(),
+        dataset: dataset.to_owned(),
+        settings,
         sampling,
-        skip: what.skip,
-        limit: what.limit,
+        skip: images.skip,
+        limit: images.limit,
         part: Part::Whole,
-        corrupt: what.corrupt,
-        batch: what.batch.map(|n| n as usize),
-        seed: what.seed,
+        corrupt: images.corrupt,
+        batch: images.batch.map(|n| n as usize),
+        seed: images.seed,
         order: Order::File,
         fit: FitSample::default(),
     })
@@ -408,7 +425,7 @@ impl Sets {
 }
 
 /// The group of each image, where the set has groups.
-fn groups(about: &About, scores: &ScoreTable) -> Option<Vec<u32>> {
+pub(super) fn groups(about: &About, scores: &ScoreTable) -> Option<Vec<u32>> {
     let groups = about.set.as_ref()?.groups()?;
     scores
         .images()

@@ -64,15 +64,25 @@ fn asked(text: &str) -> Result<Asked, String> {
     if text == "all" {
         return Ok(Asked::All);
     }
+    unknown_or(text, "all, ").map(Asked::One)
+}
+
+/// One detector, by its key.
+pub(super) fn detector(text: &str) -> Result<Detector, String> {
+    unknown_or(text, "")
+}
+
+/// The detector of a key; else what may have been meant, and the keys there are after those `before` them.
+fn unknown_or(text: &str, before: &str) -> Result<Detector, String> {
     let keys = Detector::ALL.map(|detector| detector.key().to_owned());
-    Detector::from_key(text).map(Asked::One).ok_or_else(|| {
+    Detector::from_key(text).ok_or_else(|| {
         let near = odin_datasets::nearest(text, &keys);
         let meant = near
             .first()
             .map(|near| format!("; did you mean {near}?"))
             .unwrap_or_default();
         format!(
-            "there is no such detector{meant}; the keys are all, {}",
+            "there is no such detector{meant}; the keys are {before}{}",
             keys.join(", ")
         )
     })

@@ -17,9 +17,11 @@ mod reference;
 mod report;
 mod run;
 mod score;
+mod search;
 mod suggest;
 mod sweep;
 mod train;
+mod tune;
 mod verdict;
 mod what;
 
@@ -54,6 +56,8 @@ enum Command {
     Score(Box<score::Options>),
     /// Score a grid of temperatures and magnitudes; choose on some images, report on the others
     Sweep(Box<sweep::Options>),
+    /// Choose a detector's knobs on some images, or on other sets, and report them on the others
+    Tune(Box<tune::Options>),
     /// Work through a session without the dashboard, and keep what comes of it in runs/
     Run(run::Options),
     /// Tell of single images whether they are in- or out-of-distribution
@@ -123,6 +127,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         None => explore::run(cli.session.as_deref(), &cli.explore, &commands()),
         Some(Command::Score(options)) => score::run(&options),
         Some(Command::Sweep(options)) => sweep::run(&options),
+        Some(Command::Tune(options)) => tune::run(&options),
         Some(Command::Run(options)) => return run::run(&options),
         Some(Command::Verdict(options)) => return verdict::run(&options),
         Some(Command::Train(options)) => train::run(&options),

@@ -66,10 +66,10 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
     let bars = MultiProgress::new();
     let bar = bars.add(progress_bar(0, "images"));
     bar.set_message(spec.dataset.clone());
-    let client = Client::start(&home, what.fresh, &bars)?;
-    let kept = interrupt::kept(&home, what.fresh);
+    let client = Client::start(&home, what.images.fresh, &bars)?;
+    let kept = interrupt::kept(&home, what.images.fresh);
     interrupt::tell(move || kept.clone()).context("signals cannot be set up")?;
-    let scored = client.score(spec.clone(), &what.device.into(), &bar)?;
+    let scored = client.score(spec.clone(), &what.images.device.into(), &bar)?;
     bar.finish_and_clear();
     let mut record = client::record(&card, &spec, &scored, &sets)?;
     if options.detectors.are_asked() {

@@ -1,9 +1,18 @@
 //! What may have been meant by a word that is neither a command nor a name.
 use odin_datasets::nearest;
 
-/// Commands and names that are spelled nearly so, as a question; empty where there are none.
+/// Commands and names that are spelled nearly so, as a question; empty where there are none. Where a name has the very letters
+/// of the word in another order, commands are not meant.
 pub(super) fn did_you_mean(word: &str, commands: &[String], names: &[String]) -> String {
-    let near = nearest(word, commands);
+    let letters = |word: &str| {
+        let mut letters: Vec<char> = word.chars().collect();
+        letters.sort_unstable();
+        letters
+    };
+    let near = match names.iter().any(|name| letters(name) == letters(word)) {
+        true => Vec::new(),
+        false => nearest(word, commands),
+    };
     let commands = near.iter().map(|command| format!("the command `odin {command}`"));
     question(&commands.chain(nearest(word, names)).collect::<Vec<_>>())
 }
@@ -26,6 +35,11 @@ mod tests {
         let commands = words(&["score", "sweep", "run"]);
         let meant = did_you_mean("scor", &commands, &words(&["scores", "demo"]));
         assert_eq!(meant, "; did you mean the command `odin score` or scores?");
+        let commands = words(&["tune", "score"]);
+        assert_eq!(
+            did_you_mean("tuor", &commands, &words(&["tour"])),
+            "; did you mean tour?"
+        );
         assert_eq!(did_you_mean("zzzzzzzz", &commands, &words(&["demo"])), "");
     }
 }

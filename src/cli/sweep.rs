@@ -1,18 +1,24 @@
 //! `odin sweep`: the T × ε grid. The best cell is chosen on validation images and reported on the others.
+use std::iter;
+
 use anyhow::{Context, bail};
 use clap::Args;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use indicatif::MultiProgress;
 
 use super::client::{self, Client, Sets};
-use super::grid::{self, Search};
-use super::output::{print, progress_bar};
-use super::what::What;
+use super::grid::{self, Search, Searched};
+use super::output::{line, print, progress_bar};
+use super::search::{self, Cost, Found};
+use super::what::{What, metrics_by_key};
 use super::{interrupt, score};
 use odin_core::home::Home;
 use odin_core::networks::NetworkCard;
+use odin_core::protocol::JobSpec;
 use odin_core::runs::{self, Record};
+use odin_core::setting::{self, Setting};
+use odin_core::sweep::Split;
 use odin_core::units::{Magnitude, Series, Temperature};
+use odin_datasets::Sampling;
 use odin_metrics::{Metric, Summary};
 
 #[derive(Debug, Args)]
@@ -28,6 +34,9 @@ pub(super) struct Options {
     /// Images of each set on which the best cell is chosen, at most half of them; it is reported on the others
     #[arg(long, default_value_t = 1000, value_name = "N")]
     validation: usize,
+    /// Measure cells that few images show to be hopeless on no more, and mark those that cannot be told from the best
+    #[arg(long)]
+    race: bool,
     /// What is best
     #[arg(long, value_parser = metrics_by_key(), default_value = Metric::default().key())]
     metric: Metric,
@@ -41,6 +50,9 @@ struct Cell {
     temperature: Temperature,
     magnitude: Magnitude,
     validation: Summary,
+    /// Of a race: whether with 95 % confidence it may be the best.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    may_be_best: Option<bool>,
 }
 
 #[derive(serde::Serialize)]
@@ -48,13 +60,11 @@ struct Sweep {
     metric: String,
     validation_images: usize,
     cells: Vec<Cell>,
+    /// Of a race.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    passes: Option<Cost>,
     /// The best cell on the images that it was not chosen on.
     test: Record,
-}
-
-/// Lists the metrics in `--help` and in the error.
-fn metrics_by_key() -> impl TypedValueParser<Value = Metric> {
-    PossibleValuesParser::new(Metric::ALL.map(Metric::key)).try_map(|key| key.parse::<Metric>())
 }
 
 pub(super) fn run(options: &Options) -> anyhow::Result<()> {
@@ -78,21 +88,53 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
     let what = client::job(&options.what)?;
     let sets = Sets::open(&home, &card, &what)?;
     let bars = MultiProgress::new();
-    let client = Client::start(&home, options.what.fresh, &bars)?;
-    let kept = interrupt::kept(&home, options.what.fresh);
+    let client = Client::start(&home, options.what.images.fresh, &bars)?;
+    let kept = interrupt::kept(&home, options.what.images.fresh);
     interrupt::tell(move || kept.clone()).context("signals cannot be set up")?;
-    let devices = options.what.device.into();
-    let search = Search {
-        temperatures: &temperatures,
-        magnitudes: &magnitudes,
-        split: grid::split(&sets, &what, options.validation)?,
-        metric: options.metric,
+    let devices = options.what.images.device.into();
+    let split = grid::split(&sets, &what, options.validation)?;
+    if options.race && what.sampling == Sampling::File {
+        line(
+            "--race: the first images of a file are no sample of it, so every cell is measured on all of them",
+        );
+    }
+    let (searched, race) = if options.race {
+        let bar = bars.add(progress_bar(0, "cells"));
+        bar.set_message(what.dataset.clone());
+        let race = search::Search {
+            client: &client,
+            devices: &devices,
+            spec: &what,
+            sets: &sets,
+            validation: split.validation(),
+            metric: options.metric,
+            race: true,
+        };
+        let settings: Vec<Setting> = temperatures
+            .iter()
+            .flat_map(|&t| {
+                magnitudes
+                    .iter()
+                    .map(move |&magnitude| setting::odin(t, magnitude))
+            })
+            .collect();
+        let found = race.run(&settings, &bar)?;
+        bar.finish_and_clear();
+        (searched(&what, split, &found)?, Some(found))
+    } else {
+        let search = Search {
+            temperatures: &temperatures,
+            magnitudes: &magnitudes,
+            split,
+            metric: options.metric,
+        };
+        let bar = bars.add(progress_bar(search.len() as u64, "cells"));
+        bar.set_message(what.dataset.clone());
+        let searched = search.run(&what, &client, &devices, |_| bar.inc(1))?;
+        bar.finish_and_clear();
+        (searched, None)
     };
-    let bar = bars.add(progress_bar(search.len() as u64, "cells"));
-    bar.set_message(what.dataset.clone());
-    let searched = search.run(&what, &client, &devices, |_| bar.inc(1))?;
-    bar.finish_and_clear();
-    let value = |cell: &runs::Cell| search.metric.of(&cell.odin);
+    let value = |cell: &runs::Cell| options.metric.of(&cell.odin);
     let bar = bars.add(progress_bar(0, "images"));
     bar.set_message("the best cell on the other images");
     let scored = client.score(searched.rest.clone(), &devices, &bar)?;
@@ -100,7 +142,7 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
     let test = client::record(&card, &searched.rest, &scored, &sets)?;
     // Where images come in groups, they are fewer than those asked for, and those of the sets differ.
     let found = searched.cells.get(searched.best);
-    let validation = found.map_or(search.split.validation(), |cell| cell.odin.n_in as usize);
+    let validation = found.map_or(split.validation(), |cell| cell.odin.n_in as usize);
     let on = match found.map(|cell| (cell.odin.n_in, cell.odin.n_out)) {
         Some((ins, outs)) if ins != outs => format!("{ins} ID and {outs} OOD validation images"),
         _ => format!("{validation} validation images of each set"),
@@ -112,38 +154,98 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
         100.0 * found.map_or(f64::NAN, value)
     );
     if options.json {
-        let cell = |cell: &runs::Cell| Cell {
+        let of_race = race
+            .iter()
+            .flat_map(|found| &found.cells)
+            .map(|cell| Some(cell.may_be_best));
+        let cell = |(cell, may_be_best): (&runs::Cell, Option<bool>)| Cell {
             temperature: cell.temperature,
             magnitude: cell.magnitude,
             validation: cell.odin,
+            may_be_best,
         };
         let sweep = Sweep {
             metric: options.metric.key().replace('-', "_"),
             validation_images: validation,
-            cells: searched.cells.iter().map(cell).collect(),
+            cells: searched
+                .cells
+                .iter()
+                .zip(of_race.chain(iter::repeat(None)))
+                .map(cell)
+                .collect(),
+            passes: race.as_ref().map(|found| found.cost),
             test,
         };
         return print(&format!("{}\n", serde_json::to_string_pretty(&sweep)?));
     }
-    let mut text = grid_text(
-        &temperatures,
-        &magnitudes,
-        &searched.cells.iter().map(value).collect::<Vec<_>>(),
-    );
+    let values: Vec<String> = match &race {
+        None => searched
+            .cells
+            .iter()
+            .map(|cell| search::percent(value(cell)))
+            .collect(),
+        Some(found) => {
+            let chosen = setting::odin(
+                searched.on.settings.temperature(),
+                searched.on.settings.magnitude(),
+            );
+            let cells = found.cells.iter();
+            cells.map(|cell| cell.in_grid(chosen, options.metric)).collect()
+        }
+    };
+    let mut text = grid_text(&temperatures, &magnitudes, &values);
+    if let Some(found) = &race {
+        text.push_str(&search::marks(&found.cells));
+        text.push_str(&found.cost.saved());
+    }
     text.push_str(&format!("{best_line}\n"));
     text.push_str(&format!("On the other images:\n{}", score::table(&test)));
     print(&text)
 }
 
-/// Percentages, a row a magnitude and a column a temperature.
-fn grid_text(temperatures: &[Temperature], magnitudes: &[Magnitude], values: &[f64]) -> String {
+/// What a race has found, as the full grid has it.
+fn searched(what: &JobSpec, split: Split, found: &Found) -> anyhow::Result<Searched> {
+    let cell = |cell: &search::Cell| -> anyhow::Result<runs::Cell> {
+        let (temperature, magnitude) = setting::parameters(&cell.setting);
+        match &cell.seen {
+            Ok(seen) => Ok(runs::Cell {
+                temperature,
+                magnitude,
+                odin: seen.summary,
+            }),
+            Err(why) => bail!("{why}"),
+        }
+    };
+    let best = found
+        .cells
+        .get(found.best)
+        .context("the best cell is one of the cells")?;
+    let at = |spec: JobSpec| JobSpec {
+        settings: spec.settings.with(best.setting),
+        ..spec
+    };
+    Ok(Searched {
+        cells: found.cells.iter().map(cell).collect::<anyhow::Result<_>>()?,
+        best: found.best,
+        on: at(split.chosen_on(what)),
+        rest: at(split.rest(what)),
+    })
+}
+
+/// A row a magnitude and a column a temperature.
+fn grid_text(temperatures: &[Temperature], magnitudes: &[Magnitude], values: &[String]) -> String {
+    // Wide enough for the marks of a race too.
+    let width = values
+        .iter()
+        .map(|value| value.chars().count() + 1)
+        .fold(8, usize::max);
     let mut text = format!("{:>8}", "ε \\ T");
-    text.extend(temperatures.iter().map(|t| format!("{:>8}", t.get())));
+    text.extend(temperatures.iter().map(|t| format!("{:>width$}", t.get())));
     text.push('\n');
     for (row, magnitude) in magnitudes.iter().enumerate() {
         text.push_str(&format!("{:>8}", magnitude.get()));
         let column = values.iter().skip(row).step_by(magnitudes.len().max(1));
-        text.extend(column.map(|value| format!("{:>8.2}", 100.0 * value)));
+        text.extend(column.map(|value| format!("{value:>width$}")));
         text.push('\n');
     }
     text
@@ -157,7 +259,8 @@ mod tests {
     fn the_grid_is_printed_by_row_of_magnitude() {
         let t = [Temperature::ONE, Temperature::PAPER];
         let m = [Magnitude::ZERO, Magnitude::PAPER];
-        let text = grid_text(&t, &m, &[0.1, 0.2, 0.3, 0.4]);
+        let values = [0.1, 0.2, 0.3, 0.4].map(search::percent);
+        let text = grid_text(&t, &m, &values);
         let rows: Vec<Vec<&str>> = text
             .lines()
             .map(|line| line.split_whitespace().collect())

@@ -1,4 +1,4 @@
-//! What `odin score` and `odin sweep` score, as their arguments say it.
+//! What `odin score`, `odin sweep` and `odin tune` score, as their arguments say it.
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -7,6 +7,7 @@ use clap::builder::{PossibleValuesParser, RangedU64ValueParser, TypedValueParser
 
 use odin_core::units::{Device, Magnitude, Temperature};
 use odin_datasets::{Corrupt, Sampling};
+use odin_metrics::Metric;
 
 /// What to score, in the words of the scripts before this program.
 #[derive(Debug, Clone, Args)]
@@ -23,6 +24,13 @@ pub(super) struct What {
     /// Temperature T
     #[arg(long, default_value_t = Temperature::PAPER, value_name = "T", allow_negative_numbers = true)]
     pub temperature: Temperature,
+    #[command(flatten)]
+    pub images: Images,
+}
+
+/// Which images are scored, with which weights, and where.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Images {
     /// Weights to use instead of the card's
     #[arg(long, value_name = "FILE")]
     pub weights: Option<PathBuf>,
@@ -62,6 +70,11 @@ where
     T: FromStr<Err: std::error::Error + Send + Sync + 'static> + Clone + Send + Sync + 'static,
 {
     PossibleValuesParser::new(keys).try_map(|key| key.parse::<T>())
+}
+
+/// Lists the metrics in `--help` and in the error.
+pub(super) fn metrics_by_key() -> impl TypedValueParser<Value = Metric> {
+    PossibleValuesParser::new(Metric::ALL.map(Metric::key)).try_map(|key| key.parse::<Metric>())
 }
 
 /// A number of images: none would be nothing to do.

@@ -4,6 +4,7 @@
 //! Each module imports only from those listed after it.
 pub mod report;
 pub mod session;
+pub mod tuning;
 pub mod sweep;
 pub mod runs;
 pub mod ranking;

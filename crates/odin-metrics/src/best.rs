@@ -13,41 +13,99 @@ const RIVALS: f64 = 4.0;
 /// is the constrained comparison with the best of Hsu 1984, by bootstrap, with the maximum over the rivals alone; it
 /// holds for all candidates together, and allows for the leader having been chosen on the same images.
 pub fn may_be_best(candidates: &[(f64, &[f64])]) -> Vec<bool> {
-    let leader = candidates
-        .iter()
-        .copied()
-        .reduce(|a, b| if b.0 > a.0 { b } else { a });
-    let Some((lead, leading)) = leader else {
-        return Vec::new();
-    };
-    // Only draws that every candidate has can be compared.
-    let draws = candidates.iter().fold(leading.len(), |fewest, (_, replicates)| {
-        fewest.min(replicates.len())
-    });
-    // The most by which chance puts a rival above its estimate, draw by draw.
-    let mut most = vec![f64::NEG_INFINITY; draws];
-    for (estimate, replicates) in candidates {
-        if lead - estimate <= RIVALS * error_of_difference(leading, replicates) {
+    let field = Field::of(candidates);
+    let may_be = |of: &Behind| of.by_chance.is_none_or(|chance| of.lead <= chance.max(0.0));
+    field.behind.iter().map(may_be).collect()
+}
+
+/// How sure it is that the best is among those marked.
+pub(crate) const CONFIDENCE: f64 = 0.95;
+
+/// Candidates beside each other.
+pub(crate) struct Field {
+    /// Candidate by candidate.
+    pub behind: Vec<Behind>,
+    /// The most by which chance puts a rival above its estimate, draw by draw.
+    most: Vec<f64>,
+    /// Which may be close enough to the leading one to matter.
+    rivals: Vec<bool>,
+}
+
+/// How far a candidate is behind.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Behind {
+    /// By how much the leading estimate exceeds its own.
+    pub lead: f64,
+    /// How far ahead of it chance alone puts a rival: the 95 % quantile over the draws; `None` without draws, which rule
+    /// nothing out.
+    pub by_chance: Option<f64>,
+}
+
+impl Field {
+    pub(crate) fn of(candidates: &[(f64, &[f64])]) -> Self {
+        let leader = candidates
+            .iter()
+            .copied()
+            .reduce(|a, b| if b.0 > a.0 { b } else { a });
+        let (lead, leading) = leader.unwrap_or((f64::NAN, &[]));
+        // Only draws that every candidate has can be compared.
+        let draws = candidates.iter().fold(leading.len(), |fewest, (_, replicates)| {
+            fewest.min(replicates.len())
+        });
+        let is_rival = |&(estimate, replicates): &(f64, &[f64])| {
+            lead - estimate <= RIVALS * error_of_difference(leading, replicates)
+        };
+        let rivals: Vec<bool> = candidates.iter().map(is_rival).collect();
+        let mut most = vec![f64::NEG_INFINITY; draws];
+        for ((estimate, replicates), _) in candidates.iter().zip(&rivals).filter(|(_, rival)| **rival) {
             for (most, replicate) in most.iter_mut().zip(*replicates) {
                 *most = most.max(replicate - estimate);
             }
         }
-    }
-    let rank = (0.95 * draws as f64).ceil() as usize;
-    let mut behind = Vec::with_capacity(draws);
-    candidates
-        .iter()
-        .map(|(estimate, replicates)| {
-            behind.clear();
-            behind.extend(most.iter().zip(*replicates).map(|(m, r)| m - (r - estimate)));
-            if draws == 0 {
-                // Nothing is ruled out.
-                return true;
+        let behind = candidates.iter().map(|candidate| {
+            let mut chance: Vec<f64> = ahead_of(*candidate, &most).collect();
+            Behind {
+                lead: lead - candidate.0,
+                by_chance: quantile(&mut chance, CONFIDENCE),
             }
-            let quantile = *behind.select_nth_unstable_by(rank - 1, f64::total_cmp).1;
-            lead - estimate <= quantile.max(0.0)
-        })
-        .collect()
+        });
+        Self {
+            behind: behind.collect(),
+            most,
+            rivals,
+        }
+    }
+
+    /// How many times [`Behind::by_chance`] chance puts another ahead of a rival, of whichever rival that is most, at this
+    /// confidence; at least 1.
+    pub(crate) fn times_by_chance(&self, candidates: &[(f64, &[f64])], confidence: f64) -> f64 {
+        let mut times = vec![1.0f64; self.most.len()];
+        let rivals = candidates.iter().zip(&self.behind).zip(&self.rivals);
+        for ((candidate, behind), _) in rivals.filter(|(_, rival)| **rival) {
+            // Chance puts nothing ahead of one that leads in every draw.
+            let Some(chance) = behind.by_chance.filter(|chance| *chance > 0.0) else {
+                continue;
+            };
+            for (times, ahead) in times.iter_mut().zip(ahead_of(*candidate, &self.most)) {
+                *times = times.max(ahead / chance);
+            }
+        }
+        quantile(&mut times, confidence).unwrap_or(1.0)
+    }
+}
+
+/// By how much chance puts a rival ahead of this candidate, draw by draw.
+fn ahead_of<'a>((estimate, replicates): (f64, &'a [f64]), most: &'a [f64]) -> impl Iterator<Item = f64> + 'a {
+    most.iter().zip(replicates).map(move |(m, r)| m - (r - estimate))
+}
+
+/// `None` of nothing.
+fn quantile(values: &mut [f64], confidence: f64) -> Option<f64> {
+    let rank = ((confidence * values.len() as f64).ceil() as usize).clamp(1, values.len().max(1));
+    match values.is_empty() {
+        true => None,
+        false => Some(*values.select_nth_unstable_by(rank - 1, f64::total_cmp).1),
+    }
 }
 
 /// The standard deviation of the difference of two, draw by draw.

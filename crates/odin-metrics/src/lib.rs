@@ -24,6 +24,7 @@
 // Each module uses only those below it.
 mod average;
 mod change;
+mod race;
 mod best;
 mod paired;
 mod stream;
@@ -73,6 +74,7 @@ pub use intervals::{APPROXIMATE_BELOW, EachIntervals, Intervals};
 pub use metric::{Metric, UnknownMetric};
 pub use openood::OpenOod;
 pub use paired::{Paired, Resampling};
+pub use race::{Heat, Measured, Race};
 pub use stream::{EXACT_UP_TO, Snapshot, Stream};
 pub use summaries::Summaries;
 pub use summary::{CCR_FPRS, Summary};

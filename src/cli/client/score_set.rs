@@ -1,11 +1,15 @@
 //! Single score sets: asked for, and waited for when there is time.
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, channel};
 
 use indicatif::ProgressBar;
-use odin_core::protocol::{Command, Event, Generation, JobId, Placement, ScoreTable, SetId, SetRequest};
+use odin_core::protocol::{
+    Command, Event, FittedOn, Generation, JobId, Placement, ScoreTable, SetId, SetRequest,
+};
 
 use super::{Client, lock};
+use odin_core::setting::Detector;
 use odin_core::units::Devices;
 
 /// A score set that has been asked for.
@@ -15,10 +19,16 @@ pub(crate) struct PendingSet {
 }
 
 /// What came of it. Each image is named by its number in the set, and is in one of the two or in neither.
+#[derive(Default)]
 pub(crate) struct ScoredSet {
     pub scores: ScoreTable,
     /// Files that cannot be read or scored, each with why.
     pub unreadable: Vec<(u32, String)>,
+    /// Detectors that have no scores, each with why.
+    pub missing: BTreeMap<Detector, String>,
+    pub fitted_on: Option<FittedOn>,
+    /// How many of the images took no pass through the network.
+    pub from_evidence: usize,
 }
 
 impl Client {
@@ -53,22 +63,22 @@ impl Client {
     }
 
     fn listen_to_set(&self, pending: &PendingSet, bar: &ProgressBar) -> anyhow::Result<ScoredSet> {
-        let mut scored = ScoredSet {
-            scores: ScoreTable::default(),
-            unreadable: Vec::new(),
-        };
+        let mut scored = ScoredSet::default();
         loop {
             let event = self.wait(&pending.events);
             match event.ok_or_else(|| self.why_silent())? {
                 Event::Started { total, .. } => bar.inc_length(total as u64),
                 Event::Scored(batch) => {
                     bar.inc(batch.scores.len() as u64);
+                    scored.from_evidence += if batch.from_cache { batch.scores.len() } else { 0 };
                     scored.scores.append(batch.scores);
                 }
                 Event::Unreadable { files, .. } => {
                     bar.inc(files.len() as u64);
                     scored.unreadable.extend(files);
                 }
+                Event::Fitted { on, .. } => scored.fitted_on = Some(on),
+                Event::Missing { detectors, .. } => scored.missing.extend(detectors),
                 Event::Finished { .. } => return Ok(scored),
                 Event::Failed { reason, .. } => return Err(reason.into()),
                 // Not about a set.

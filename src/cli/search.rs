@@ -1,0 +1,330 @@
+//! Settings measured on validation images, all of them in full or in a race, and which may be the best.
+use std::collections::VecDeque;
+
+use anyhow::{Context, bail};
+use indicatif::ProgressBar;
+use serde::Serialize;
+
+use super::client::{Client, PendingSet, REPLICATES, Sets, groups};
+use odin_core::protocol::{FittedOn, JobSpec, Side};
+use odin_core::setting::{Setting, Settings};
+use odin_core::sweep;
+use odin_core::tuning::{Pass, pass_of};
+use odin_core::units::Devices;
+use odin_datasets::{Part, Sampling};
+use odin_metrics::{Conventions, Interval, Metric, Paired, Race, Resampling, Summary};
+
+/// Settings that are asked for before the first is there: the engine need not wait while metrics are computed.
+const AHEAD: usize = 3;
+
+/// Where settings are measured, and what is best.
+pub(super) struct Search<'a> {
+    pub client: &'a Client,
+    pub devices: &'a Devices,
+    /// The comparison whose validation images choose.
+    pub spec: &'a JobSpec,
+    pub sets: &'a Sets,
+    /// How many images of each set choose.
+    pub validation: usize,
+    pub metric: Metric,
+    /// Whether settings that are hopeless on few images may be left at that.
+    pub race: bool,
+}
+
+/// A setting, and what it came to.
+pub(super) struct Cell {
+    pub setting: Setting,
+    /// On the most images that it was measured on; why it has no scores.
+    pub seen: Result<Seen, String>,
+    /// Whether with 95 % confidence it may be the best.
+    pub may_be_best: bool,
+    /// Whether it was measured on fewer images than the best.
+    pub is_dropped: bool,
+}
+
+impl Cell {
+    /// ◆ for the one that is chosen, ≈ for those that cannot be told from it.
+    pub(super) fn mark(&self, chosen: Setting) -> char {
+        match self.may_be_best {
+            _ if self.setting == chosen => '◆',
+            true => '≈',
+            false => ' ',
+        }
+    }
+
+    /// Its value in a grid, with its mark before it.
+    pub(super) fn in_grid(&self, chosen: Setting, metric: Metric) -> String {
+        match &self.seen {
+            Ok(seen) if self.is_dropped => format!("({})", percent(metric.of(&seen.summary))),
+            Ok(seen) => {
+                let value = percent(metric.of(&seen.summary));
+                format!("{}{value}", self.mark(chosen)).trim_start().to_owned()
+            }
+            Err(_) => "-".to_owned(),
+        }
+    }
+}
+
+pub(super) fn percent(value: f64) -> String {
+    format!("{:.2}", 100.0 * value)
+}
+
+/// What the marks of these cells mean.
+pub(super) fn marks(cells: &[Cell]) -> String {
+    let mut marks = vec!["◆ the best"];
+    if cells.iter().filter(|cell| cell.may_be_best).count() > 1 {
+        marks.push("≈ cannot be told from it, with 95 % confidence");
+    }
+    if cells.iter().any(|cell| cell.is_dropped) {
+        marks.push("( ) dropped by the race, after fewer images");
+    }
+    format!("{}\n", marks.join(" · "))
+}
+
+/// What validation images tell of a setting.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Seen {
+    pub summary: Summary,
+    /// Of the metric, 95 %.
+    pub interval: Interval,
+}
+
+/// What was found.
+pub(super) struct Found {
+    /// In the order of the settings.
+    pub cells: Vec<Cell>,
+    /// Place of the best; of equally good ones the first.
+    pub best: usize,
+    pub cost: Cost,
+    pub fitted_on: Option<FittedOn>,
+}
+
+/// What a search costs: images passed through the network as a setting moves them, each as often as settings do. The plain
+/// passes, which all share, are not counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub(super) struct Cost {
+    /// What was needed, whether known from before or not.
+    pub needed: usize,
+    /// What is needed to measure every setting on all validation images.
+    pub of_the_full_grid: usize,
+    /// Of those needed, how many were computed now.
+    pub computed: usize,
+}
+
+impl Cost {
+    /// What a race has saved, where there was one.
+    pub(super) fn saved(&self) -> String {
+        if self.needed >= self.of_the_full_grid {
+            return String::new();
+        }
+        format!(
+            "the race took {} of the full grid's {} passes of moved images ({:.1} %)\n",
+            self.needed,
+            self.of_the_full_grid,
+            100.0 * self.needed as f64 / self.of_the_full_grid as f64
+        )
+    }
+
+    fn add_heat(&mut self, heat: &[Measured], before: usize) -> usize {
+        let images = heat.iter().map(|one| one.images).max().unwrap_or(before);
+        self.needed += distinct_passes(heat.iter().map(|one| &one.setting)) * (images - before.min(images));
+        let with_pass = heat.iter().filter(|one| pass_of(&one.setting).is_some());
+        self.computed += with_pass.map(|one| one.computed).sum::<usize>();
+        images
+    }
+}
+
+/// Passes over moved images that the settings need; settings may share one.
+fn distinct_passes<'a>(settings: impl Iterator<Item = &'a Setting>) -> usize {
+    let mut known: Vec<Pass> = Vec::new();
+    for pass in settings.filter_map(pass_of) {
+        if !known.contains(&pass) {
+            known.push(pass);
+        }
+    }
+    known.len()
+}
+
+/// A setting on the images of one heat.
+struct Measured {
+    setting: Setting,
+    seen: Result<(Seen, Upwards), String>,
+    /// Of both sets.
+    images: usize,
+    /// Of them, how many took a pass through the network.
+    computed: usize,
+    fitted_on: Option<FittedOn>,
+}
+
+/// The metric and its replicates, turned so that higher is better.
+struct Upwards {
+    estimate: f64,
+    replicates: Vec<f64>,
+}
+
+impl Search<'_> {
+    /// Measures the settings; `bar` counts those of each heat.
+    ///
+    /// # Errors
+    /// Images cannot be scored, or no setting has scores.
+    pub(super) fn run(&self, settings: &[Setting], bar: &ProgressBar) -> anyhow::Result<Found> {
+        let passes = distinct_passes(settings.iter());
+        // Without passes of their own nothing is saved, and the first images of a file are no sample of it.
+        let race = self.race && passes > 1 && self.spec.sampling == Sampling::Sample;
+        let mut race = match race {
+            true => Race::new(settings.len(), self.validation),
+            false => Race::in_full(settings.len(), self.validation),
+        };
+        let unknown = |setting: &Setting| Cell {
+            setting: *setting,
+            seen: Err("it was not measured".to_owned()),
+            may_be_best: false,
+            is_dropped: false,
+        };
+        let mut cells: Vec<Cell> = settings.iter().map(unknown).collect();
+        let (mut cost, mut images, mut fitted_on) = (Cost::default(), 0, None);
+        let what = bar.message();
+        while let Some(heat) = race.heat() {
+            let asked = heat.candidates.to_vec();
+            bar.set_message(format!("{what}: {} images of each set", heat.images));
+            bar.set_length(asked.len() as u64);
+            bar.set_position(0);
+            let measured = self.heat(&asked, settings, heat.images, bar)?;
+            images = cost.add_heat(&measured, images);
+            let of_race: Vec<Option<(f64, &[f64])>> = measured
+                .iter()
+                .map(|one| one.seen.as_ref().ok())
+                .map(|seen| seen.map(|(_, upwards)| (upwards.estimate, &upwards.replicates[..])))
+                .collect();
+            race.finish_heat(&of_race);
+            let is_over = race.heat().is_none();
+            for (&place, one) in asked.iter().zip(measured) {
+                fitted_on = one.fitted_on.or(fitted_on);
+                if let Some(cell) = cells.get_mut(place) {
+                    let stands = race.standing().contains(&place);
+                    cell.is_dropped = !is_over && !stands && one.seen.is_ok();
+                    cell.may_be_best = is_over && stands;
+                    cell.seen = one.seen.map(|(seen, _)| seen);
+                }
+            }
+        }
+        cost.of_the_full_grid = passes * images;
+        let standing = race.standing().to_vec();
+        let value = |&place: &usize| {
+            let seen = cells.get(place).and_then(|cell| cell.seen.as_ref().ok());
+            seen.map_or(f64::NAN, |seen| self.metric.of(&seen.summary))
+        };
+        let Some(place) = sweep::best(self.metric, standing.iter().map(value)) else {
+            let why = cells.into_iter().find_map(|cell| cell.seen.err());
+            bail!(
+                "{}",
+                why.unwrap_or_else(|| "there is no setting to try".to_owned())
+            );
+        };
+        Ok(Found {
+            best: *standing
+                .get(place)
+                .context("the best is one of those that are left")?,
+            cells,
+            cost,
+            fitted_on,
+        })
+    }
+
+    fn heat(
+        &self,
+        asked: &[usize],
+        settings: &[Setting],
+        images: usize,
+        bar: &ProgressBar,
+    ) -> anyhow::Result<Vec<Measured>> {
+        let mut waiting = VecDeque::new();
+        let mut measured = Vec::with_capacity(asked.len());
+        let mut to_ask = asked.iter().filter_map(|&place| settings.get(place));
+        loop {
+            while waiting.len() < AHEAD
+                && let Some(setting) = to_ask.next()
+            {
+                waiting.push_back((*setting, self.ask(setting, images)));
+            }
+            let Some((setting, pending)) = waiting.pop_front() else {
+                return Ok(measured);
+            };
+            measured.push(self.measure(setting, pending)?);
+            bar.inc(1);
+        }
+    }
+
+    fn ask(&self, setting: &Setting, images: usize) -> [PendingSet; 2] {
+        let spec = JobSpec {
+            settings: Settings::only(*setting),
+            part: Part::Validation(images),
+            ..self.spec.clone()
+        };
+        [Side::In, Side::Out].map(|side| self.client.ask_for_set(spec.set(side), self.devices))
+    }
+
+    fn measure(&self, setting: Setting, pending: [PendingSet; 2]) -> anyhow::Result<Measured> {
+        let hidden = ProgressBar::hidden();
+        let [ins, outs] = pending;
+        let (mut ins, mut outs) = (
+            self.client.finish_set(ins, &hidden)?,
+            self.client.finish_set(outs, &hidden)?,
+        );
+        // Replicates of two settings belong together image by image.
+        ins.scores.sort();
+        outs.scores.sort();
+        let images = ins.scores.len() + outs.scores.len();
+        let seen = match (ins.scores.by(&setting), outs.scores.by(&setting)) {
+            (Some(in_scores), Some(out_scores)) => {
+                let (in_groups, out_groups) = (
+                    groups(&self.sets.ins, &ins.scores),
+                    groups(&self.sets.outs, &outs.scores),
+                );
+                let resampling = Resampling {
+                    replicates: REPLICATES,
+                    seed: self.spec.seed,
+                    in_groups: in_groups.as_deref(),
+                    out_groups: out_groups.as_deref(),
+                    ..Resampling::default()
+                };
+                let paired = Paired::resampled(in_scores, None, out_scores, &resampling)?;
+                Ok((seen(self.metric, &paired), upwards(self.metric, &paired)))
+            }
+            _ => Err(ins
+                .missing
+                .into_values()
+                .chain(outs.missing.into_values())
+                .next()
+                .unwrap_or_else(|| format!("{setting} has no scores"))),
+        };
+        Ok(Measured {
+            setting,
+            seen,
+            images,
+            computed: images - ins.from_evidence - outs.from_evidence,
+            fitted_on: ins.fitted_on,
+        })
+    }
+}
+
+fn seen(metric: Metric, paired: &Paired) -> Seen {
+    let conventions = Conventions::default();
+    Seen {
+        summary: paired.summaries.by(&conventions),
+        interval: metric.interval_of(paired.intervals().by(&conventions)),
+    }
+}
+
+fn upwards(metric: Metric, paired: &Paired) -> Upwards {
+    let conventions = Conventions::default();
+    let turned = |value: f64| if metric.higher_is_better() { value } else { -value };
+    Upwards {
+        estimate: turned(metric.of(&paired.summaries.by(&conventions))),
+        replicates: paired
+            .replicates
+            .iter()
+            .map(|summaries| turned(metric.of(&summaries.by(&conventions))))
+            .collect(),
+    }
+}
