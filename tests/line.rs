@@ -148,7 +148,7 @@ fn the_screen_that_was_shown_is_shown_again() {
     let home = home();
     let mut terminal = Terminal::open(&home, 24, 80);
     terminal.wait_for_text("done");
-    terminal.send("5");
+    terminal.send("6");
     terminal.wait_for_text("log, ");
     terminal.signal(Signal::HUP);
     terminal.end();

@@ -119,7 +119,7 @@ fn a_warning_of_the_engine_is_on_the_log_screen() {
     std::fs::create_dir_all(home.path().join("runs/batch-sizes.json")).unwrap();
     let mut terminal = Terminal::open(&home, 24, 120);
     terminal.wait_for_text("done");
-    terminal.send("5");
+    terminal.send("6");
     terminal.wait_for("the warning", |s| {
         s.lines()
             .any(|line| line.contains("warning") && line.contains("batch-sizes.json"))
