@@ -18,6 +18,9 @@ mod tests;
 use serde::{Deserialize, Serialize};
 
 pub(super) use html::escape as escape_html;
+pub(super) use latex::escape as escape_latex;
+pub(super) use markdown::escape as escape_markdown;
+pub(super) use text::wrap;
 pub use row::{Estimate, Estimates, Row, RunFacts, Table, Tuned};
 
 /// What a table is written as.
