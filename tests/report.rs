@@ -331,16 +331,21 @@ fn runs_with_other_detectors_knobs_or_fits_are_other_runs() {
     }
     let home = home_with_fit();
     let run = |more: &[&str]| -> Vec<Value> {
-        let arguments = [&["run", "pair", "--json"], more].concat();
+        let arguments = [&["run", "pair", "--json"][..], more].concat();
         serde_json::from_str(&home.succeed(&arguments)).unwrap()
     };
-    let detectors = ["--detectors", "knn,energy,kl-matching", "--knob", "k=5"];
+    let detectors = ["--detectors", "knn,energy,temp-scaling", "--knob", "k=5"];
     let first = run(&detectors);
     let metrics = &first[0]["metrics"];
     let by = &metrics["detectors"];
     assert_eq!(by["knn"]["knobs"]["k"], 5.0);
     assert_eq!(by["energy"]["knobs"]["temperature"], 3.0, "the session's");
-    assert!(by["kl-matching"]["missing"].as_str().unwrap().contains("--validation"));
+    assert!(
+        by["temp-scaling"]["missing"]
+            .as_str()
+            .unwrap()
+            .contains("--validation")
+    );
     assert_eq!(metrics["fit"]["dataset"], "one (training sample)");
     assert_eq!(metrics["fit"]["images"], 50);
     let folder = |told: &Value| told["folder"].as_str().unwrap().to_owned();
@@ -350,25 +355,26 @@ fn runs_with_other_detectors_knobs_or_fits_are_other_runs() {
     let identity = opened.manifest.unwrap().identity;
     assert_eq!(identity.fit.unwrap().limit, 5000);
     // In whichever order they are named.
-    let again = run(&["--detectors", "kl-matching,energy,knn", "--knob", "knn.k=5"]);
+    let again = run(&["--detectors", "temp-scaling,energy,knn", "--knob", "knn.k=5"]);
     assert_eq!(again[0]["state"], "was finished");
-    let dry = |more: &[&str]| home.succeed(&[&["run", "pair", "--dry-run"], more].concat());
+    let dry = |more: &[&str]| home.succeed(&[&["run", "pair", "--dry-run"][..], more].concat());
+    let with = |more: &[&'static str]| [&detectors[..], more].concat();
     for other in [
-        &["--detectors", "knn,energy,kl-matching", "--knob", "k=6"][..],
-        &["--detectors", "knn,energy", "--knob", "k=5"],
-        &[&detectors[..], &["--fit-limit", "20"]].concat(),
-        &[&detectors[..], &["--fit-seed", "1"]].concat(),
-        &[&detectors[..], &["--validation", "10"]].concat(),
-        &[],
+        vec!["--detectors", "knn,energy,temp-scaling", "--knob", "k=6"],
+        vec!["--detectors", "knn,energy", "--knob", "k=5"],
+        with(&["--fit-limit", "20"]),
+        with(&["--fit-seed", "1"]),
+        with(&["--validation", "10"]),
+        Vec::new(),
     ] {
-        assert_eq!(dry(other).matches("to do").count(), 2, "{other:?}");
+        assert_eq!(dry(&other).matches("to do").count(), 2, "{other:?}");
     }
     assert_eq!(dry(&detectors).matches("finished: ").count(), 2);
     let plain = run(&[]);
     assert_ne!(folder(&plain[0]), folder(&first[0]));
     assert!(plain[0]["metrics"]["detectors"].is_null());
-    let set_aside = run(&[&detectors[..], &["--validation", "10"]].concat());
-    assert!(set_aside[0]["metrics"]["detectors"]["kl-matching"]["auroc"].is_f64());
+    let set_aside = run(&with(&["--validation", "10"]));
+    assert!(set_aside[0]["metrics"]["detectors"]["temp-scaling"]["auroc"].is_f64());
     assert_eq!(set_aside[0]["metrics"]["n_in"], 50);
     let swept = "version: 2\nname: swept\ndefaults: {device: cpu}\nqueues:\n  - name: first\n    jobs:\n      \
                  - {network: small, dataset: two, sweep: {temperatures: [1, 100], magnitudes: 0:0.002:2, validation: 20}}\n";
@@ -378,13 +384,13 @@ fn runs_with_other_detectors_knobs_or_fits_are_other_runs() {
         "swept",
         "--json",
         "--detectors",
-        "kl-matching",
+        "temp-scaling",
         "--validation",
         "7",
     ]);
     let swept: Value = serde_json::from_str(&swept).unwrap();
     assert_eq!(swept[0]["metrics"]["n_in"], 40, "the sweep sets its own aside");
-    assert!(swept[0]["metrics"]["detectors"]["kl-matching"]["auroc"].is_f64());
+    assert!(swept[0]["metrics"]["detectors"]["temp-scaling"]["auroc"].is_f64());
     let error = home.refuse(&["run", "pair", "--validation", "10"]);
     assert!(error.contains("--detectors"), "{error}");
 }
@@ -395,20 +401,27 @@ fn detectors_stand_against_each_other_over_all_sets() {
         return;
     }
     let home = home_with_fit();
-    home.succeed(&["run", "pair", "--detectors", "knn,energy,kl-matching", "--knob", "k=5"]);
+    home.succeed(&[
+        "run",
+        "pair",
+        "--detectors",
+        "knn,energy,temp-scaling",
+        "--knob",
+        "k=5",
+    ]);
     let report = |more: &[&str]| {
-        let arguments = [&["report", "--session", "pair", "--detectors"], more].concat();
+        let arguments = [&["report", "--session", "pair", "--detectors"][..], more].concat();
         home.succeed(&arguments)
     };
     let json = |more: &[&str]| -> Value {
-        let told: Value = serde_json::from_str(&report(&[&["--format", "json"], more].concat())).unwrap();
+        let told: Value = serde_json::from_str(&report(&[&["--format", "json"][..], more].concat())).unwrap();
         assert_eq!(told.as_array().unwrap().len(), 1);
         told[0].clone()
     };
     let table = json(&["--metric", "auroc", "--replicates", "100"]);
     assert_eq!(table["sets"][0]["distance"], "near");
     assert_eq!(table["sets"][1]["distance"], "far");
-    assert_eq!(table["missing"][0]["detector"], "kl-matching");
+    assert_eq!(table["missing"][0]["detector"], "temp-scaling");
     assert_eq!(table["fit"][0]["images"], 50);
     let rows = table["detectors"].as_array().unwrap();
     let averages: Vec<f64> = rows
@@ -451,7 +464,10 @@ fn detectors_stand_against_each_other_over_all_sets() {
         .collect();
     assert!(values.is_sorted(), "less is better: {values:?}");
     let text = report(&["--replicates", "100", "--figures", "drawn"]);
-    assert!(text.contains("small · one · FPR95 ↓, %") && text.contains("Fitted on 50 images"), "{text}");
+    assert!(
+        text.contains("small · one · FPR95 ↓, %") && text.contains("Fitted on 50 images"),
+        "{text}"
+    );
     for ending in ["svg", "pdf", "png"] {
         assert!(home.path().join(format!("drawn/detectors.{ending}")).is_file());
     }

@@ -149,7 +149,10 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
         What::Latex => give(options, &table.write(TableKind::Latex)),
         What::Csv => give(options, &table.write(TableKind::Csv)),
         What::Json => give(options, &table.write(TableKind::Json)),
-        What::Html => give(options, &report::page(&subjects, &title_of(subjects.iter().map(|subject| &subject.run)))?),
+        What::Html => give(
+            options,
+            &report::page(&subjects, &title_of(subjects.iter().map(|subject| &subject.run)))?,
+        ),
         What::Npz | What::Txt | What::Npy => {
             let runs: Vec<&Run> = subjects.iter().map(|subject| &subject.run).collect();
             let mut subjects = subjects.iter();

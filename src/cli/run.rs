@@ -167,9 +167,11 @@ fn tasks(session: &Session, options: &Options) -> anyhow::Result<Vec<Task>> {
 fn spec(session: &Session, job: &session::Job, options: &Options) -> anyhow::Result<JobSpec> {
     let spec = session.spec(job);
     let asked = options.detectors.settings(&spec.settings)?;
-    let own = spec.settings.iter().copied().filter(|setting| {
-        is_always_run(setting.detector()) || Some(setting.detector()) == job.detector
-    });
+    let own = spec
+        .settings
+        .iter()
+        .copied()
+        .filter(|setting| is_always_run(setting.detector()) || Some(setting.detector()) == job.detector);
     let settings = own.chain(asked).collect();
     let validation = options.validation.filter(|_| job.sweep.is_none());
     Ok(JobSpec {

@@ -174,9 +174,7 @@ impl DatasetCard {
         if let Some(groups) = &self.groups {
             groups.check()?;
         }
-        let mut sources = std::iter::once(&self.source)
-            .chain(&self.train)
-            .chain(&self.fit);
+        let mut sources = std::iter::once(&self.source).chain(&self.train).chain(&self.fit);
         sources.try_for_each(Source::check).map_err(CardError::from)
     }
 

@@ -105,7 +105,8 @@ impl Dataset {
             None => {
                 return Err(DatasetError::Invalid {
                     name: card.name.clone(),
-                    why: "its card names no training images (`train:`, or a sample of them, `fit:`)".to_owned(),
+                    why: "its card names no training images (`train:`, or a sample of them, `fit:`)"
+                        .to_owned(),
                 });
             }
         };

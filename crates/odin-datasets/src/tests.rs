@@ -424,7 +424,8 @@ fn detectors_are_fitted_on_the_training_images_or_else_on_a_sample_of_them() {
     let files = [("fit", idx(&[1, 1, 1], &[3])), ("fit-labels", idx(&[1], &[0]))];
     let (root, card) = folder(&keys, &files);
     let card = card.unwrap();
-    let opened = |card: &DatasetCard| Dataset::open_to_fit(card, root.path()).map_err(|error| error.to_string());
+    let opened =
+        |card: &DatasetCard| Dataset::open_to_fit(card, root.path()).map_err(|error| error.to_string());
     assert_eq!(opened(&card).unwrap().name(), "toy (training sample)");
     std::fs::write(root.path().join("train"), idx(&[2, 1, 1], &[3, 4])).unwrap();
     std::fs::write(root.path().join("train-labels"), idx(&[2], &[0, 1])).unwrap();
@@ -440,5 +441,10 @@ fn detectors_are_fitted_on_the_training_images_or_else_on_a_sample_of_them() {
     };
     assert!(opened(&alone).err().unwrap().contains("fit is missing"));
     let neither = DatasetCard { fit: None, ..alone };
-    assert!(opened(&neither).err().unwrap().contains("names no training images"));
+    assert!(
+        opened(&neither)
+            .err()
+            .unwrap()
+            .contains("names no training images")
+    );
 }

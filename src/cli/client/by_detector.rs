@@ -20,9 +20,7 @@ pub(crate) fn by_detector(
     let correct = scored.ins.correct();
     let (in_groups, out_groups) = (groups(&sets.ins, &scored.ins), groups(&sets.outs, &scored.outs));
     let both = scored.ins.settings().iter();
-    let both: Vec<&Setting> = both
-        .filter(|setting| scored.outs.by(setting).is_some())
-        .collect();
+    let both: Vec<&Setting> = both.filter(|setting| scored.outs.by(setting).is_some()).collect();
     let measured = |setting: &&Setting| -> anyhow::Result<_> {
         let [ins, outs] = scored.by(setting.detector())?;
         let scores = CellScores {

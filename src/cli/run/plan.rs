@@ -41,7 +41,9 @@ impl Task {
             ),
             None => format!("T = {temperature}, ε = {magnitude}"),
         };
-        let others = settings.iter().filter(|setting| !is_always_run(setting.detector()));
+        let others = settings
+            .iter()
+            .filter(|setting| !is_always_run(setting.detector()));
         let others = match others.count() {
             0 | 1 => String::new(),
             count => format!(" · {count} more detectors"),

@@ -230,7 +230,11 @@ impl NetworkCard {
     ///
     /// # Errors
     /// As [`find_set`](Self::find_set).
-    pub fn training_set<'a>(&'a self, set: Option<&'a str>, roots: &[PathBuf]) -> Result<&'a str, DatasetError> {
+    pub fn training_set<'a>(
+        &'a self,
+        set: Option<&'a str>,
+        roots: &[PathBuf],
+    ) -> Result<&'a str, DatasetError> {
         let name = set.unwrap_or(&self.in_dataset);
         let (card, _) = self.find_set(name, roots)?;
         let has_some = card.train.is_some() || card.fit.is_some();

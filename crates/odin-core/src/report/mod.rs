@@ -14,11 +14,12 @@ mod subject;
 mod table;
 
 pub use detectors::{
-    Asked, DetectorRow, DetectorTable, Knobs, Line as DetectorLine, Missing, SetColumn, detector_tables, detectors_page, forests, knobs_of,
-    lines as detector_lines, write_detectors,
+    Asked, DetectorRow, DetectorTable, Knobs, Line as DetectorLine, Missing, SetColumn, detector_tables,
+    detectors_page, forests, knobs_of, lines as detector_lines, write_detectors,
 };
 pub use figures::{
-    DrawError, Figure, FigureError, ForestRow, Format, Line, Scores, Title, figures_of, viridis, write_figures,
+    DrawError, Figure, FigureError, ForestRow, Format, Line, Scores, Title, figures_of, viridis,
+    write_figures,
 };
 pub use older::{confidence_lines, dictionary_npy, dictionary_of, npz, npz_of_detectors};
 pub use page::page;

@@ -138,7 +138,11 @@ pub fn npz_of_detectors(run: &Run) -> Result<Vec<u8>, RunError> {
                 .iter()
                 .map(|&value| detector.defined_value(value))
                 .collect();
-            in_memory(column(&mut npz, &format!("{name}_score_{}", detector.key()), &values));
+            in_memory(column(
+                &mut npz,
+                &format!("{name}_score_{}", detector.key()),
+                &values,
+            ));
         }
     }
     drop(npz);

@@ -99,7 +99,10 @@ pub(super) fn knobs(row: &DetectorRow) -> String {
 pub fn knobs_of(detector: &str, knobs: &BTreeMap<String, f64>) -> String {
     let label = |key: &str| {
         let known = Detector::from_key(detector)?.knobs().iter();
-        known.into_iter().find(|knob| knob.key == key).map(|knob| knob.label)
+        known
+            .into_iter()
+            .find(|knob| knob.key == key)
+            .map(|knob| knob.label)
     };
     let knobs: Vec<String> = knobs
         .iter()
@@ -162,7 +165,12 @@ pub(super) fn caption(table: &DetectorTable) -> Vec<String> {
     }
     if !table.fits.is_empty() {
         let one = |fit: &crate::runs::Fit| {
-            format!("{} images of {} (seed {})", fit.images, short(&fit.dataset), fit.seed)
+            format!(
+                "{} images of {} (seed {})",
+                fit.images,
+                short(&fit.dataset),
+                fit.seed
+            )
         };
         let all: Vec<String> = table.fits.iter().map(one).collect();
         lines.push(format!("Fitted on {}.", all.join(" or ")));

@@ -15,8 +15,23 @@ pub(super) fn csv(tables: &[DetectorTable]) -> String {
         written.expect("memory takes every record, and all records have one length");
     };
     record(&[
-        "network", "in_dataset", "metric", "rank", "detector", "knobs", "may_be_best", "over", "dataset", "distance",
-        "value", "low", "high", "n_in", "n_out", "fit", "missing",
+        "network",
+        "in_dataset",
+        "metric",
+        "rank",
+        "detector",
+        "knobs",
+        "may_be_best",
+        "over",
+        "dataset",
+        "distance",
+        "value",
+        "low",
+        "high",
+        "n_in",
+        "n_out",
+        "fit",
+        "missing",
     ]);
     for table in tables {
         let n_in = table.n_in.to_string();
@@ -27,30 +42,33 @@ pub(super) fn csv(tables: &[DetectorTable]) -> String {
             let rank = (rank + 1).to_string();
             let fit = row.fit.as_ref().map_or(fit.as_str(), |fit| fit.dataset.as_str());
             let may_be_best = row.may_be_best.to_string();
-            let mut line = |setting: Option<&Setting>, over: &str, set: [&str; 3], estimate: Option<Estimate>| {
-                let number = |of: &dyn Fn(Estimate) -> f64| estimate.map(|e| of(e).to_string()).unwrap_or_default();
-                let knobs = setting.map_or(String::new(), knobs);
-                let [dataset, distance, n_out] = set;
-                record(&[
-                    &table.network,
-                    &table.in_dataset,
-                    &metric,
-                    &rank,
-                    row.detector.key(),
-                    &knobs,
-                    &may_be_best,
-                    over,
-                    dataset,
-                    distance,
-                    &number(&|e| e.value),
-                    &number(&|e| e.interval.low),
-                    &number(&|e| e.interval.high),
-                    &n_in,
-                    n_out,
-                    fit,
-                    "",
-                ]);
-            };
+            let mut line =
+                |setting: Option<&Setting>, over: &str, set: [&str; 3], estimate: Option<Estimate>| {
+                    let number = |of: &dyn Fn(Estimate) -> f64| {
+                        estimate.map(|e| of(e).to_string()).unwrap_or_default()
+                    };
+                    let knobs = setting.map_or(String::new(), knobs);
+                    let [dataset, distance, n_out] = set;
+                    record(&[
+                        &table.network,
+                        &table.in_dataset,
+                        &metric,
+                        &rank,
+                        row.detector.key(),
+                        &knobs,
+                        &may_be_best,
+                        over,
+                        dataset,
+                        distance,
+                        &number(&|e| e.value),
+                        &number(&|e| e.interval.low),
+                        &number(&|e| e.interval.high),
+                        &n_in,
+                        n_out,
+                        fit,
+                        "",
+                    ]);
+                };
             for average in table.averages() {
                 let setting = match &row.knobs {
                     Knobs::Same(setting) => Some(setting),
@@ -62,14 +80,34 @@ pub(super) fn csv(tables: &[DetectorTable]) -> String {
                 let distance = set.distance.map_or("", |distance| distance.name());
                 let n_out = set.n_out.to_string();
                 let about = [set.name.as_str(), distance, n_out.as_str()];
-                line(setting_of(row, place), "set", about, row.sets.get(place).copied().flatten());
+                line(
+                    setting_of(row, place),
+                    "set",
+                    about,
+                    row.sets.get(place).copied().flatten(),
+                );
             }
         }
         for missing in &table.missing {
             let sets = missing.sets.join("; ");
             record(&[
-                &table.network, &table.in_dataset, &metric, "", missing.detector.key(), "", "", "", &sets, "", "", "", "", &n_in,
-                "", "", &missing.why,
+                &table.network,
+                &table.in_dataset,
+                &metric,
+                "",
+                missing.detector.key(),
+                "",
+                "",
+                "",
+                &sets,
+                "",
+                "",
+                "",
+                "",
+                &n_in,
+                "",
+                "",
+                &missing.why,
             ]);
         }
     }

@@ -13,7 +13,10 @@ pub fn forests(tables: &[DetectorTable]) -> Vec<(String, Figure)> {
         let is_same = |other: &DetectorTable| {
             (&other.network, &other.in_dataset) == (&table.network, &table.in_dataset)
         };
-        match (tables.len(), tables.iter().take(n).filter(|other| is_same(other)).count()) {
+        match (
+            tables.len(),
+            tables.iter().take(n).filter(|other| is_same(other)).count(),
+        ) {
             (1, _) => "detectors".to_owned(),
             (_, 0) => format!("{}_detectors", file_name(&group)),
             // Of other images.
@@ -36,7 +39,12 @@ fn forest(table: &DetectorTable) -> Figure {
     let rows = table.rows.iter().filter_map(|row| {
         let Estimate { value, interval } = row.average(table.by)?;
         Some(ForestRow {
-            name: match table.rows.iter().filter(|other| other.detector == row.detector).count() {
+            name: match table
+                .rows
+                .iter()
+                .filter(|other| other.detector == row.detector)
+                .count()
+            {
                 1 => row.detector.to_string(),
                 _ => format!("{}, {}", row.detector, knobs(row)),
             },

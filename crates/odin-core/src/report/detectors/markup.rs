@@ -18,7 +18,12 @@ pub(super) fn markdown(table: &DetectorTable) -> String {
     );
     for row in &table.rows {
         let mark = if row.may_be_best { MARK } else { "" };
-        let _ = write!(out, "| {mark} | {} | {} |", escape_markdown(&row.name()), knobs(row));
+        let _ = write!(
+            out,
+            "| {mark} | {} | {} |",
+            escape_markdown(&row.name()),
+            knobs(row)
+        );
         for column in &columns {
             let estimate = column.estimate(row);
             let _ = match range(estimate) {
@@ -36,7 +41,10 @@ pub(super) fn markdown(table: &DetectorTable) -> String {
 pub(super) fn latex(table: &DetectorTable) -> String {
     let columns = columns(table);
     let cells = |of: &dyn Fn(&super::content::Column) -> String| -> String {
-        columns.iter().map(|column| format!(" & {}", of(column))).collect()
+        columns
+            .iter()
+            .map(|column| format!(" & {}", of(column)))
+            .collect()
     };
     let mut out = format!(
         "% {}\n% \\usepackage{{booktabs}}\n\\begin{{tabular}}{{ll{}}}\n\\toprule\nDetector & Knobs{} \\\\\n & {} \\\\\n\\midrule\n",
@@ -100,7 +108,10 @@ pub(super) fn html(table: &DetectorTable) -> String {
     let mut out = format!(
         "<table>\n<caption>{}</caption>\n<thead><tr><th>{}<br><small>{}, %</small></th>{heads}</tr></thead>\n<tbody>\n",
         lines.join("<br>"),
-        escape_html(&crate::report::names::group(&table.network, Some(&table.in_dataset))),
+        escape_html(&crate::report::names::group(
+            &table.network,
+            Some(&table.in_dataset)
+        )),
         metric(table.metric),
     );
     for row in &table.rows {

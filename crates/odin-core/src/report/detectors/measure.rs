@@ -126,12 +126,9 @@ impl<'a> Entry<'a> {
     fn all(runs: &[(usize, &'a Read)], sets: usize) -> Vec<Self> {
         let mut all: Vec<Self> = Vec::new();
         for (set, read) in runs {
-            let both = read
-                .settings
-                .iter()
-                .filter(|(detector, _)| {
-                    read.in_columns.contains_key(detector) && read.out_columns.contains_key(detector)
-                });
+            let both = read.settings.iter().filter(|(detector, _)| {
+                read.in_columns.contains_key(detector) && read.out_columns.contains_key(detector)
+            });
             for (&detector, &setting) in both {
                 let fit = read.fit_of(detector);
                 let is_it = |entry: &&mut Self| entry.setting() == Some(setting) && entry.fit == fit;
@@ -168,7 +165,11 @@ impl<'a> Entry<'a> {
             rest = others;
             let is_apart = (0..first.settings.len()).all(|set| {
                 let has = |entry: &Self| entry.settings.get(set).is_some_and(Option::is_some);
-                std::iter::once(&first).chain(&same).filter(|entry| has(entry)).count() <= 1
+                std::iter::once(&first)
+                    .chain(&same)
+                    .filter(|entry| has(entry))
+                    .count()
+                    <= 1
             }) && same.iter().all(|entry| entry.fit == first.fit);
             if is_apart {
                 for entry in same {
@@ -209,7 +210,8 @@ pub fn detector_tables(
     let reads: Vec<Read> = runs.into_iter().map(Read::of).collect::<Result<_, _>>()?;
     let mut groups: Vec<Vec<&Read>> = Vec::new();
     for read in &reads {
-        let is_its = |group: &&mut Vec<&Read>| group.first().is_some_and(|first| first.group() == read.group());
+        let is_its =
+            |group: &&mut Vec<&Read>| group.first().is_some_and(|first| first.group() == read.group());
         match groups.iter_mut().find(is_its) {
             Some(group) => group.push(read),
             None => groups.push(vec![read]),
@@ -251,7 +253,13 @@ fn table(group: &[&Read], home: Option<&Home>, asked: &Asked) -> Result<Detector
             fits.push(fit.clone());
         }
     }
-    let rows = rank(&candidates, &distances, asked.by, asked.metric, &asked.conventions);
+    let rows = rank(
+        &candidates,
+        &distances,
+        asked.by,
+        asked.metric,
+        &asked.conventions,
+    );
     let rows = rows.into_iter().filter_map(|row| {
         let entry = entries.get(row.candidate)?;
         Some(DetectorRow {
@@ -341,7 +349,10 @@ fn missing(entries: &[Entry], placed: &[(usize, &Read)], sets: &[SetColumn]) -> 
             .filter_map(|(set, run)| run.map(|_| set))
             .collect();
         let lacks = |name: &String| {
-            let named = |set: &&usize| sets.get(**set).is_some_and(|set| crate::report::names::short(&set.name) == *name);
+            let named = |set: &&usize| {
+                sets.get(**set)
+                    .is_some_and(|set| crate::report::names::short(&set.name) == *name)
+            };
             !has.iter().any(|set| named(&set))
         };
         missing.sets.retain(lacks);

@@ -72,7 +72,10 @@ fn text_has_a_detector_in_two_lines_of_80_columns() {
     assert_eq!(split(1), ["average", "near", "near|one", "noise"]);
     assert_eq!(split(2), ["2", "sets", "1", "set", "near,", "200", "200"]);
     assert_eq!(split(3), ["≈", "KNN", "15.0", "10.0", "10.0", "20.0"]);
-    assert_eq!(split(4), ["k", "50", "13.0–18.0", "8.0–13.0", "8.0–13.0", "18.0–23.0"]);
+    assert_eq!(
+        split(4),
+        ["k", "50", "13.0–18.0", "8.0–13.0", "8.0–13.0", "18.0–23.0"]
+    );
     assert_eq!(split(5)[..2], ["ODIN", "40.0"]);
     assert_eq!(split(7), ["GEN", "—", "40.0", "40.0", "—"]);
     assert!(text.contains("ODIN by near|one: T 10, ε 0.0014; noise: T 1, ε 0.0014."));
@@ -81,21 +84,38 @@ fn text_has_a_detector_in_two_lines_of_80_columns() {
     assert!(flat.contains("Missing: kl-matching needs labelled images."));
     assert!(lines.iter().all(|line| line.chars().count() <= 80), "{text}");
     let mut many = table();
-    many.sets = (0..9).map(|n| SetColumn { name: format!("set-number-{n}"), ..many.sets[0].clone() }).collect();
-    many.rows.iter_mut().for_each(|row| row.sets = vec![estimate(0.1); 9]);
+    many.sets = (0..9)
+        .map(|n| SetColumn {
+            name: format!("set-number-{n}"),
+            ..many.sets[0].clone()
+        })
+        .collect();
+    many.rows
+        .iter_mut()
+        .for_each(|row| row.sets = vec![estimate(0.1); 9]);
     let text = write_detectors(&[many], TableKind::Text);
     assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
-    assert_eq!(text.matches("≈ KNN").count(), 3, "a block for what has no room\n{text}");
+    assert_eq!(
+        text.matches("≈ KNN").count(),
+        3,
+        "a block for what has no room\n{text}"
+    );
 }
 
 #[test]
 fn every_other_format_has_every_number() {
     let tables = [table(), table()];
     let markdown = write_detectors(&tables, TableKind::Markdown);
-    assert!(markdown.contains("| ≈ | KNN | k 50 | 15.0 (13.0–18.0) | 10.0 (8.0–13.0) |"), "{markdown}");
+    assert!(
+        markdown.contains("| ≈ | KNN | k 50 | 15.0 (13.0–18.0) | 10.0 (8.0–13.0) |"),
+        "{markdown}"
+    );
     assert!(markdown.contains(" near\\|one (near, 200) |"));
     let latex = write_detectors(&tables, TableKind::Latex);
-    assert!(latex.contains("$\\approx$ KNN & {\\scriptsize k 50} & 15.0 & 10.0 & 10.0 & 20.0 \\\\"), "{latex}");
+    assert!(
+        latex.contains("$\\approx$ KNN & {\\scriptsize k 50} & 15.0 & 10.0 & 10.0 & 20.0 \\\\"),
+        "{latex}"
+    );
     assert!(latex.is_ascii(), "{latex}");
     let html = write_detectors(&tables, TableKind::Html);
     assert!(html.contains("<td>≈ KNN<br><small>k 50</small></td><td>15.0<br><small>13.0–18.0</small></td>"));
@@ -107,8 +127,14 @@ fn every_other_format_has_every_number() {
         .collect();
     // Two averages and two sets of three detectors, and one that is missing.
     assert_eq!(records.len(), 2 * (3 * 4 + 1));
-    assert_eq!(records[0][3..11], ["1", "knn", "k=50", "true", "all", "", "", "0.15000000000000002"]);
-    assert_eq!(records[6][5..9], ["magnitude=0.0014 temperature=10", "false", "set", "near|one"]);
+    assert_eq!(
+        records[0][3..11],
+        ["1", "knn", "k=50", "true", "all", "", "", "0.15000000000000002"]
+    );
+    assert_eq!(
+        records[6][5..9],
+        ["magnitude=0.0014 temperature=10", "false", "set", "near|one"]
+    );
     let json: serde_json::Value = serde_json::from_str(&write_detectors(&tables, TableKind::Json)).unwrap();
     let first = &json[1]["detectors"][0];
     assert_eq!(first["detector"], "knn");
@@ -116,21 +142,31 @@ fn every_other_format_has_every_number() {
     assert_eq!(first["sets"][1]["dataset"], "noise");
     assert_eq!(json[0]["detectors"][1]["sets"][1]["knobs"]["temperature"], 1.0);
     assert_eq!(json[0]["missing"][0]["detector"], "kl-matching");
-    assert!(detectors_page(&tables, "<title>").unwrap().contains("&lt;title&gt;"));
+    assert!(
+        detectors_page(&tables, "<title>")
+            .unwrap()
+            .contains("&lt;title&gt;")
+    );
 }
 
 #[test]
 fn the_figure_has_a_row_a_detector_that_has_the_average() {
     let forests = forests(&[table(), table()]);
     let names: Vec<&str> = forests.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(names, ["small_net_clothes_detectors", "small_net_clothes_detectors-2"]);
+    assert_eq!(
+        names,
+        ["small_net_clothes_detectors", "small_net_clothes_detectors-2"]
+    );
     let (_, figure) = &forests[0];
     let Figure::Forest { rows, .. } = figure else {
         panic!("another figure")
     };
     assert_eq!(rows.len(), 2, "GEN lacks a set");
     let svg = figure.svg().unwrap();
-    assert!(svg.contains("KNN") && svg.contains("average over 2 sets"), "{svg}");
+    assert!(
+        svg.contains("KNN") && svg.contains("average over 2 sets"),
+        "{svg}"
+    );
     assert!(figure.pdf().unwrap().starts_with(b"%PDF-"));
     assert!(!figure.png().unwrap().is_empty());
 }

@@ -107,7 +107,9 @@ pub fn lines(heads: &[[String; 2]], rows: &[Line]) -> String {
             let of = |n: usize| row.cells.get(n).copied().flatten();
             let mark = if row.may_be_best { MARK } else { " " };
             line(&format!("{mark} {}", row.name), &|n| percent(of(n)));
-            line(&format!("    {}", row.knobs), &|n| range(of(n)).unwrap_or_default());
+            line(&format!("    {}", row.knobs), &|n| {
+                range(of(n)).unwrap_or_default()
+            });
         }
     }
     out

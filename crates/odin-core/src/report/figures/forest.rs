@@ -60,8 +60,15 @@ pub(super) fn forest<DB: DrawingBackend>(
         let y = y as f64 + 0.5;
         let (colour, stroke) = if row.is_marked { (IN, 5) } else { (GREY, 3) };
         let [value, low, high] = [row.value, row.low, row.high].map(|value| 100.0 * value);
-        chart.draw_series([PathElement::new([(low, y), (high, y)], colour.stroke_width(stroke))])?;
-        chart.draw_series([Circle::new((value, y), if row.is_marked { 10 } else { 8 }, colour.filled())])?;
+        chart.draw_series([PathElement::new(
+            [(low, y), (high, y)],
+            colour.stroke_width(stroke),
+        )])?;
+        chart.draw_series([Circle::new(
+            (value, y),
+            if row.is_marked { 10 } else { 8 },
+            colour.filled(),
+        )])?;
         let (left, top) = chart.backend_coord(&(from, y));
         let style = TextStyle::from(font.clone())
             .pos(Pos::new(HPos::Right, VPos::Center))
