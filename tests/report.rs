@@ -318,7 +318,7 @@ fn home_with_fit() -> TestHome {
     append("models/small.yaml", "near: [two]\nfar: [three]\n");
     home.write(
         "sessions/pair.yaml",
-        "version: 2\nname: pair\ndefaults: {magnitude: 0.002, temperature: 100, device: cpu}\nqueues:\n  - name: first\n    jobs:\n      \
+        "version: 2\nname: pair\ndefaults: {magnitude: 0.001, temperature: 100, device: cpu}\nqueues:\n  - name: first\n    jobs:\n      \
          - {network: small, dataset: two, knobs: {energy: {temperature: 3}}}\n      - {network: small, dataset: three, knobs: {energy: {temperature: 3}}}\n",
     );
     home
