@@ -11,7 +11,7 @@ PREFIX ?= $(HOME)/.local
 SESSION ?=
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: run build test test-without-libtorch setup bench demo-table docs data install uninstall clean help
+.PHONY: run build test test-without-libtorch setup bench demo-table demo-detectors docs data install uninstall clean help
 
 run: build
 	@$(TARGET)/release/odin $(SESSION)
@@ -47,6 +47,10 @@ bench: build
 demo-table: build
 	@$(PYTHON) scripts/demo_table.py $(TARGET)/release/odin
 
+# The README's table of detectors on the demo, measured anew.
+demo-detectors: build
+	@$(PYTHON) scripts/demo_detectors.py $(TARGET)/release/odin
+
 # The references in docs/, from the types that read sessions and cards.
 docs: build
 	@$(TARGET)/release/odin reference docs
@@ -73,4 +77,4 @@ clean:
 
 help:
 	@sed -n '/^#   make/s/^# *//p' Makefile
-	@echo "make build · bench · demo-table · docs · data · install · uninstall · clean"
+	@echo "make build · bench · demo-table · demo-detectors · docs · data · install · uninstall · clean"

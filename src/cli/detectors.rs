@@ -5,7 +5,7 @@ use std::str::FromStr;
 use clap::Args;
 
 use odin_core::protocol::FitSample;
-use odin_core::setting::{Detector, Setting};
+use odin_core::setting::{Detector, Setting, Settings};
 
 #[derive(Debug, Clone, Default, Args)]
 pub(super) struct Detectors {
@@ -20,36 +20,30 @@ pub(super) struct Detectors {
 }
 
 /// Which images detectors are fitted on.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub(super) struct Fit {
     /// Set that detectors are fitted on [default: the training images that the card of the in-distribution set names]
     #[arg(long, value_name = "NAME|PATH")]
     fit_dataset: Option<String>,
-    /// Fit detectors on at most so many images, a seeded sample
-    #[arg(long, value_name = "N", default_value_t = FitSample::default().limit)]
-    fit_limit: NonZeroUsize,
-    /// Seed of that sample
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    fit_seed: u64,
-}
-
-impl Default for Fit {
-    fn default() -> Self {
-        let FitSample { dataset, limit, seed } = FitSample::default();
-        Self {
-            fit_dataset: dataset,
-            fit_limit: limit,
-            fit_seed: seed,
-        }
-    }
+    /// Fit detectors on at most so many images, a seeded sample [default: 5000, or what the session says]
+    #[arg(long, value_name = "N")]
+    fit_limit: Option<NonZeroUsize>,
+    /// Seed of that sample [default: 0, or what the session says]
+    #[arg(long, value_name = "N")]
+    fit_seed: Option<u64>,
 }
 
 impl Fit {
     pub(super) fn sample(&self) -> FitSample {
+        self.over(FitSample::default())
+    }
+
+    /// The sample with what is asked for in place of its own.
+    pub(super) fn over(&self, sample: FitSample) -> FitSample {
         FitSample {
-            dataset: self.fit_dataset.clone(),
-            limit: self.fit_limit,
-            seed: self.fit_seed,
+            dataset: self.fit_dataset.clone().or(sample.dataset),
+            limit: self.fit_limit.unwrap_or(sample.limit),
+            seed: self.fit_seed.unwrap_or(sample.seed),
         }
     }
 }
@@ -133,11 +127,16 @@ impl Detectors {
         self.fit.sample()
     }
 
-    /// The settings to score by; `odin` is ODIN's.
+    /// As [`fit`](Self::fit), where a session says something of it.
+    pub(super) fn fit_over(&self, sample: FitSample) -> FitSample {
+        self.fit.over(sample)
+    }
+
+    /// The settings to score by: ODIN's and those of other detectors whose knobs were moved before are in `known`.
     ///
     /// # Errors
     /// A knob that none of the detectors has, or a value that it cannot have.
-    pub(super) fn settings(&self, odin: Setting) -> anyhow::Result<Vec<Setting>> {
+    pub(super) fn settings(&self, known: &Settings) -> anyhow::Result<Vec<Setting>> {
         let mut chosen: Vec<Detector> = Vec::new();
         for asked in &self.detectors {
             match asked {
@@ -147,11 +146,9 @@ impl Detectors {
         }
         let mut settings: Vec<Setting> = Vec::new();
         for detector in chosen {
-            if settings.iter().all(|known| known.detector() != detector) {
-                settings.push(match detector {
-                    Detector::Odin => odin,
-                    other => Setting::new(other),
-                });
+            if settings.iter().all(|chosen| chosen.detector() != detector) {
+                let known = known.get(detector).copied();
+                settings.push(known.unwrap_or_else(|| Setting::new(detector)));
             }
         }
         for Moved {
@@ -191,16 +188,17 @@ mod tests {
 
     #[test]
     fn knobs_go_to_the_detectors_that_have_them() {
-        let odin = Setting::new(Detector::Odin);
+        let odin = Setting::new(Detector::Odin).with("temperature", 10.0).unwrap();
+        let known = Settings::only(odin);
         let all = detectors("all", &["gamma=0.2", "energy.temperature=2"]);
-        let settings = all.settings(odin).unwrap();
+        let settings = all.settings(&known).unwrap();
         assert_eq!(settings.len(), Detector::ALL.len());
         let of = |detector| settings.iter().find(|s| s.detector() == detector).unwrap();
         assert_eq!(of(Detector::Gen).get("gamma"), Some(0.2));
         assert_eq!(of(Detector::Energy).get("temperature"), Some(2.0));
         assert_eq!(of(Detector::Odin), &odin);
         let refused = |keys: &str, knob: &str| {
-            let error = detectors(keys, &[knob]).settings(odin).unwrap_err();
+            let error = detectors(keys, &[knob]).settings(&known).unwrap_err();
             error.to_string()
         };
         assert!(refused("energy", "gamma=0.2").contains("none of the detectors"));

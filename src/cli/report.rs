@@ -7,11 +7,13 @@ use clap::{Args, ValueEnum};
 
 use super::output::print;
 use super::suggest::question;
+use super::what::words;
 use odin_core::home::Home;
-use odin_core::report::{self, Format, Subject, TableKind};
+use odin_core::ranking::Average;
+use odin_core::report::{self, Asked, Format, Subject, TableKind};
 use odin_core::runs::{self, Condition, Run};
 use odin_datasets::nearest;
-use odin_metrics::{AuprConvention, Conventions, ErrorConvention, Positive};
+use odin_metrics::{AuprConvention, Conventions, ErrorConvention, Metric, Positive};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -23,6 +25,16 @@ pub(super) struct Options {
     session: Option<String>,
     #[arg(long, value_enum, default_value_t = What::Table)]
     format: What,
+    /// All detectors of the runs against each other, instead of ODIN beside the baseline: a row a detector, a column an OOD set,
+    /// the best first (`odin run --detectors` scores them)
+    #[arg(long)]
+    detectors: bool,
+    /// The metric of that table
+    #[arg(long, value_parser = words::<Metric>(&METRICS), default_value = Metric::default().key(), value_name = "METRIC", requires = "detectors")]
+    metric: Metric,
+    /// Sort it by the average over all sets, or over those that the network's card calls near or far
+    #[arg(long, value_enum, default_value_t = AverageArg::All, value_name = "AVERAGE", requires = "detectors")]
+    average: AverageArg,
     /// Write to this file (of npz, txt and npy: into this folder) instead of standard output
     #[arg(long, short, value_name = "PATH")]
     out: Option<PathBuf>,
@@ -70,6 +82,16 @@ enum What {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum AverageArg {
+    All,
+    Near,
+    Far,
+}
+
+/// The keys of [`Metric::ALL`].
+const METRICS: [&str; Metric::ALL.len()] = ["fpr95", "detection-error", "auroc", "aupr-in", "aupr-out"];
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum PositiveArg {
     In,
     Out,
@@ -96,6 +118,9 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
     };
     let runs = choose(options, folder.as_deref())?;
     let conventions = conventions(options);
+    if options.detectors {
+        return detectors(options, runs, home.as_ref().ok(), conventions);
+    }
     let mut subjects = Vec::new();
     for run in runs {
         let subject = Subject::read(run, home.as_ref().ok(), conventions, options.replicates as usize)?;
@@ -124,9 +149,87 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
         What::Latex => give(options, &table.write(TableKind::Latex)),
         What::Csv => give(options, &table.write(TableKind::Csv)),
         What::Json => give(options, &table.write(TableKind::Json)),
-        What::Html => give(options, &report::page(&subjects, &page_title(&subjects))?),
-        What::Npz | What::Txt | What::Npy => files(options, &subjects),
+        What::Html => give(
+            options,
+            &report::page(&subjects, &title_of(subjects.iter().map(|subject| &subject.run)))?,
+        ),
+        What::Npz | What::Txt | What::Npy => {
+            let runs: Vec<&Run> = subjects.iter().map(|subject| &subject.run).collect();
+            let mut subjects = subjects.iter();
+            files(options, &runs, |_| match subjects.next() {
+                Some(subject) => contents(options.format, subject),
+                None => Ok(Vec::new()),
+            })
+        }
     }
+}
+
+/// The table of detectors, with its figure.
+fn detectors(
+    options: &Options,
+    runs: Vec<Run>,
+    home: Option<&Home>,
+    conventions: Conventions,
+) -> anyhow::Result<()> {
+    let kind = match options.format {
+        What::Table => TableKind::Text,
+        What::Md => TableKind::Markdown,
+        What::Latex => TableKind::Latex,
+        What::Csv => TableKind::Csv,
+        What::Json => TableKind::Json,
+        What::Html => TableKind::Html,
+        What::Npz => return detector_files(options, &runs),
+        What::Txt | What::Npy => bail!(
+            "--format {}: the files of those programs hold ODIN and the baseline alone; npz holds every detector",
+            if options.format == What::Txt { "txt" } else { "npy" }
+        ),
+    };
+    for run in &runs {
+        let (done, all) = (run.images.ins + run.images.outs, run.images);
+        if done < all.total_in + all.total_out {
+            eprintln!(
+                "warning: {}: {done} of {} images are scored so far",
+                run.name(),
+                all.total_in + all.total_out
+            );
+        }
+    }
+    let title = title_of(&runs);
+    let asked = Asked {
+        metric: options.metric,
+        conventions,
+        by: match options.average {
+            AverageArg::All => Average::All,
+            AverageArg::Near => Average::Near,
+            AverageArg::Far => Average::Far,
+        },
+        replicates: options.replicates as usize,
+    };
+    let tables = report::detector_tables(runs, home, &asked)?;
+    if let Some(table) = tables.iter().find(|table| !table.has(asked.by)) {
+        bail!(
+            "--average {0}: the card of {1} calls none of these sets {0} (its key `{0}`)",
+            asked.by.name(),
+            table.network
+        );
+    }
+    if let Some(folder) = &options.figures {
+        make(folder)?;
+        for (name, figure) in report::forests(&tables) {
+            for format in Format::ALL {
+                figure.write(&folder.join(&name), format)?;
+            }
+        }
+    }
+    match options.format {
+        What::Html => give(options, &report::detectors_page(&tables, &title)?),
+        _ => give(options, &report::write_detectors(&tables, kind)),
+    }
+}
+
+fn detector_files(options: &Options, runs: &[Run]) -> anyhow::Result<()> {
+    let file = |run: &Run| Ok(vec![("scores.npz".to_owned(), report::npz_of_detectors(run)?)]);
+    files(options, &runs.iter().collect::<Vec<_>>(), file)
 }
 
 fn choose(options: &Options, folder: Option<&Path>) -> anyhow::Result<Vec<Run>> {
@@ -208,10 +311,10 @@ fn conventions(options: &Options) -> Conventions {
     }
 }
 
-fn page_title(subjects: &[Subject]) -> String {
-    let mut sessions: Vec<&str> = subjects
-        .iter()
-        .filter_map(|subject| Some(subject.run.manifest.as_ref()?.session.as_str()))
+fn title_of<'a>(runs: impl IntoIterator<Item = &'a Run>) -> String {
+    let mut sessions: Vec<&str> = runs
+        .into_iter()
+        .filter_map(|run| Some(run.manifest.as_ref()?.session.as_str()))
         .collect();
     sessions.dedup();
     match sessions.as_slice() {
@@ -230,18 +333,22 @@ fn give(options: &Options, text: &str) -> anyhow::Result<()> {
 }
 
 /// Scores as files, into the folder of --out; of several runs, each into a folder of its own.
-fn files(options: &Options, subjects: &[Subject]) -> anyhow::Result<()> {
+fn files(
+    options: &Options,
+    runs: &[&Run],
+    mut contents: impl FnMut(&Run) -> anyhow::Result<Vec<(String, Vec<u8>)>>,
+) -> anyhow::Result<()> {
     let Some(out) = &options.out else {
         bail!("--out: a folder to write the files into is needed")
     };
     let mut files = Vec::new();
-    for subject in subjects {
-        let folder = match subjects.len() {
+    for run in runs {
+        let folder = match runs.len() {
             1 => out.clone(),
-            _ => out.join(subject.run.name()),
+            _ => out.join(run.name()),
         };
         make(&folder)?;
-        for (name, bytes) in contents(options.format, subject)? {
+        for (name, bytes) in contents(run)? {
             files.push((folder.join(name), bytes));
         }
     }

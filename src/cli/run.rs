@@ -11,9 +11,10 @@ use clap::Args;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::client::{self, Client, Sets, SoFar};
+use super::detectors::Detectors;
 use super::grid::{self, Search, Searched};
 use super::output::{print, print_json, progress_bar};
-use super::what::words;
+use super::what::{at_least_one, words};
 use super::{explore, interrupt};
 use odin_core::home::Home;
 use odin_core::networks::NetworkCard;
@@ -21,16 +22,16 @@ use odin_core::plain::{in_words, plain};
 use odin_core::protocol::JobSpec;
 use odin_core::runs::{self, About, Grid, Identity, Images, Record, RunFolder, StartError};
 use odin_core::session::{self, Session, Sweep};
-use odin_core::setting::Detector;
+use odin_core::setting;
 use odin_core::sweep::Split;
 use odin_core::units::Devices;
-use odin_datasets::Corrupt;
+use odin_datasets::{Corrupt, Part};
 
 mod outcome;
 mod plan;
 
 use outcome::Outcome;
-use plan::{Planner, Task};
+use plan::{Planner, Task, is_always_run};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -42,6 +43,12 @@ pub(super) struct Options {
     /// Use this device, or these (`cuda:0,cuda:1`), for every queue
     #[arg(long)]
     device: Option<Devices>,
+    #[command(flatten)]
+    detectors: Detectors,
+    /// Set so many images of each set aside, for detectors that need labels of images that are not reported (a job with a sweep
+    /// takes those that the sweep sets aside)
+    #[arg(long, value_name = "N", value_parser = at_least_one(), requires = "detectors")]
+    validation: Option<usize>,
     /// Where runs are kept [default: $ODIN_RUNS, else runs/]
     #[arg(long, value_name = "DIR")]
     runs: Option<PathBuf>,
@@ -111,7 +118,8 @@ pub(super) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     if options.json {
         print_json(&outcome::as_json(&tasks, &outcomes))?;
     } else {
-        print(&outcome::table(&tasks, &outcomes))?;
+        let asked = options.detectors.are_asked();
+        print(&outcome::table(&tasks, &outcomes, asked))?;
     }
     Ok(if failed == 0 {
         ExitCode::SUCCESS
@@ -141,27 +149,38 @@ fn tasks(session: &Session, options: &Options) -> anyhow::Result<Vec<Task>> {
             .device
             .clone()
             .unwrap_or_else(|| session.devices(queue).clone());
-        queue.jobs.iter().map(move |job| Task {
-            queue: queue.name.clone(),
-            devices: devices.clone(),
-            spec: JobSpec {
-                corrupt: options.corrupt,
-                settings: session
-                    .settings(job)
-                    .iter()
-                    .copied()
-                    .filter(|setting| {
-                        is_always_run(setting.detector()) || Some(setting.detector()) == job.detector
-                    })
-                    .collect(),
-                ..session.spec(job)
-            },
-            // A sweep chooses its own.
-            tuned: job.tuned.as_ref().filter(|_| job.sweep.is_none()).map(Into::into),
-            sweep: job.sweep.clone(),
+        queue.jobs.iter().map(move |job| {
+            Ok(Task {
+                queue: queue.name.clone(),
+                devices: devices.clone(),
+                spec: spec(session, job, options)?,
+                // A sweep chooses its own.
+                tuned: job.tuned.as_ref().filter(|_| job.sweep.is_none()).map(Into::into),
+                sweep: job.sweep.clone(),
+            })
         })
     });
-    Ok(tasks.collect())
+    tasks.collect()
+}
+
+/// What the job comes to: ODIN, the baseline, its own detector and those that are asked for.
+fn spec(session: &Session, job: &session::Job, options: &Options) -> anyhow::Result<JobSpec> {
+    let spec = session.spec(job);
+    let asked = options.detectors.settings(&spec.settings)?;
+    let own = spec
+        .settings
+        .iter()
+        .copied()
+        .filter(|setting| is_always_run(setting.detector()) || Some(setting.detector()) == job.detector);
+    let settings = own.chain(asked).collect();
+    let validation = options.validation.filter(|_| job.sweep.is_none());
+    Ok(JobSpec {
+        corrupt: options.corrupt,
+        settings,
+        part: validation.map_or(Part::Whole, Part::Report),
+        fit: options.detectors.fit_over(spec.fit),
+        ..spec
+    })
 }
 
 fn dry_run(tasks: &[Task], planner: &Planner, folder: &std::path::Path) -> String {
@@ -356,7 +375,20 @@ fn score(
         None => (task.spec.clone(), None),
         Some(sweep) => {
             let split = grid::split(sets, &task.spec, sweep.validation)?;
-            let (spec, grid) = best_cell(&task.spec, sweep, split, client, devices, reporter)?;
+            // The other detectors have no part in the search.
+            let searched = task.spec.settings.iter().copied();
+            let searched = searched.filter(|setting| is_always_run(setting.detector()));
+            let spec = JobSpec {
+                settings: searched.collect(),
+                ..task.spec.clone()
+            };
+            let (best, grid) = best_cell(&spec, sweep, split, client, devices, reporter)?;
+            let (temperature, magnitude) = best.settings.perturbation();
+            let settings = task.spec.settings.clone();
+            let spec = JobSpec {
+                settings: settings.with(setting::odin(temperature, magnitude)),
+                ..best
+            };
             (spec, Some(grid))
         }
     };
@@ -397,11 +429,6 @@ fn score(
         record.detectors = client::by_detector(&spec, &scored, sets)?;
     }
     Ok(Done { scored, record, grid })
-}
-
-/// ODIN and the baseline stand in every run.
-fn is_always_run(detector: Detector) -> bool {
-    matches!(detector, Detector::Odin | Detector::Baseline)
 }
 
 /// Measures every cell on the validation images; gives the job that reports the best one, on the others.

@@ -13,9 +13,10 @@ use super::output::{print, print_json, progress_bar};
 use super::what::{What, at_least_one};
 use odin_core::home::Home;
 use odin_core::networks::NetworkCard;
-use odin_core::report::{Scores, write_figures};
+use odin_core::ranking;
+use odin_core::report::{self, DetectorLine, Scores, detector_lines, write_figures};
 use odin_core::runs::{self, ByDetector, Record};
-use odin_core::setting::{self, Detector};
+use odin_core::setting::Detector;
 use odin_datasets::Part;
 use odin_metrics::Interval;
 
@@ -44,10 +45,10 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
     let what = &options.what;
     let card = NetworkCard::find(&what.network, &home.model_folders())?;
     let mut spec = client::job(what)?;
-    let odin = setting::odin(what.temperature, what.magnitude);
+    let known = spec.settings.clone();
     options
         .detectors
-        .settings(odin)?
+        .settings(&known)?
         .into_iter()
         .for_each(|setting| spec.settings.set(setting));
     spec.fit = options.detectors.fit();
@@ -101,34 +102,49 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
     }
 }
 
-/// A line a detector that was asked for: its metrics, or why there are none.
+/// Two lines a detector that was asked for, the best first: its metrics with intervals, or why there are none.
 fn by_detector(r: &Record) -> String {
     if r.detectors.is_empty() {
         return String::new();
     }
-    let mut text = format!(
-        "\n{:<16}{:>9}{:>9}{:>9}{:>9}{:>9}\n",
-        "%", "FPR95 ↓", "error ↓", "AUROC ↑", "in ↑", "out ↑"
-    );
-    let mut missing = Vec::new();
+    let heads = ["FPR95 ↓", "error ↓", "AUROC ↑", "AUPR-in ↑", "AUPR-out ↑"];
+    let heads = heads.map(|head| [head.to_owned(), String::new()]);
+    let (mut lines, mut missing) = (Vec::new(), Vec::new());
     for (key, entry) in &r.detectors {
         match entry {
-            ByDetector::Measured { metrics: m, knobs } => {
-                let values = [m.fpr95, m.detection_error, m.auroc, m.aupr_in, m.aupr_out];
-                let values: String = values.map(|value| format!("{:>9.2}", 100.0 * value)).concat();
-                let knobs: Vec<String> = knobs
-                    .iter()
-                    .map(|(knob, value)| format!("{knob} {value}"))
-                    .collect();
-                text.push_str(&format!("{key:<16}{values}  {}\n", knobs.join(", ")));
+            ByDetector::Measured {
+                metrics: m,
+                knobs,
+                may_be_best,
+            } => {
+                let estimate = |value, interval| Some(ranking::Estimate { value, interval });
+                lines.push(DetectorLine {
+                    may_be_best: may_be_best.unwrap_or_default(),
+                    name: key.clone(),
+                    knobs: report::knobs_of(key, knobs),
+                    cells: vec![
+                        estimate(m.fpr95, m.fpr95_ci),
+                        estimate(m.detection_error, m.detection_error_ci),
+                        estimate(m.auroc, m.auroc_ci),
+                        estimate(m.aupr_in, m.aupr_in_ci),
+                        estimate(m.aupr_out, m.aupr_out_ci),
+                    ],
+                });
             }
-            ByDetector::Missing { missing: why } => missing.push((key.as_str(), why.as_str())),
+            ByDetector::Missing { missing: why } => missing.push(why.as_str()),
         }
     }
+    let fpr95 = |line: &DetectorLine| {
+        let estimate = line.cells.first().copied().flatten();
+        estimate.map_or(f64::INFINITY, |estimate| estimate.value)
+    };
+    lines.sort_by(|a, b| fpr95(a).total_cmp(&fpr95(b)));
+    let mut text = format!("\n{}", detector_lines(&heads, &lines));
+    text.push_str("≈: one of these is the best by FPR95, with 95 % confidence (paired bootstrap over the same images)\n");
     if let Some(fit) = &r.fit {
         text.push_str(&format!("fitted on {} images of {}\n", fit.images, fit.dataset));
     }
-    for (_, why) in missing {
+    for why in missing {
         text.push_str(&format!("missing: {why}\n"));
     }
     text

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::networks::NetworkCard;
 use crate::setting::Setting;
 use odin_metrics::{
     Conventions, EachIntervals, Interval, Metric, MetricsError, Paired, Resampling, SetAverage, may_be_best,
@@ -25,6 +26,26 @@ pub enum Average {
     All,
     Near,
     Far,
+}
+
+impl Distance {
+    /// In a word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Near => "near",
+            Self::Far => "far",
+        }
+    }
+
+    /// Of a set, by its name or path.
+    pub fn of(card: &NetworkCard, set: &str) -> Option<Self> {
+        let name = odin_datasets::name_of(set).to_lowercase();
+        let has = |sets: &[String]| sets.iter().any(|set| set.to_lowercase() == name);
+        if has(&card.near) {
+            return Some(Self::Near);
+        }
+        has(&card.far).then_some(Self::Far)
+    }
 }
 
 impl Average {
@@ -120,6 +141,8 @@ pub struct Candidate {
 /// A row of the table.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ranked {
+    /// Its place among the candidates.
+    pub candidate: usize,
     pub setting: Setting,
     /// Set by set.
     pub sets: Vec<Option<Estimate>>,
@@ -169,12 +192,14 @@ pub fn rank(
         .iter()
         .zip(&averages)
         .zip(&decisive)
-        .map(|((candidate, averages), decisive)| {
+        .enumerate()
+        .map(|(place, ((candidate, averages), decisive))| {
             let estimate = |average: &SetAverage| Estimate {
                 value: metric.of(&average.summaries.by(conventions)),
                 interval: metric.interval_of(average.intervals().by(conventions)),
             };
             let ranked = Ranked {
+                candidate: place,
                 setting: candidate.setting,
                 sets: candidate
                     .cells

@@ -28,6 +28,10 @@ pub struct DatasetCard {
     /// Images to train on, where the set has them: the same kind of images with the same classes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub train: Option<Source>,
+    /// A sample of the training images, for detectors to be fitted on where the files of `train` are not here: all of them are
+    /// often too many to ship.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fit: Option<Source>,
     /// What is done to an image before the normalisation.
     #[serde(default)]
     pub preprocessing: Preprocessing,
@@ -53,6 +57,15 @@ pub struct DatasetCard {
     /// What `odin fetch` downloads.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fetch: Vec<Download>,
+}
+
+/// Training images that detectors are fitted on.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum ToFit<'a> {
+    /// Of the card's `train`.
+    All(&'a Source),
+    /// Of its `fit`.
+    Sample(&'a Source),
 }
 
 /// One file to download, by any of its mirrors.
@@ -115,6 +128,7 @@ impl DatasetCard {
             aliases: Vec::new(),
             source,
             train: None,
+            fit: None,
             preprocessing: Preprocessing::default(),
             class_names: Vec::new(),
             labels: None,
@@ -160,7 +174,7 @@ impl DatasetCard {
         if let Some(groups) = &self.groups {
             groups.check()?;
         }
-        let mut sources = std::iter::once(&self.source).chain(&self.train);
+        let mut sources = std::iter::once(&self.source).chain(&self.train).chain(&self.fit);
         sources.try_for_each(Source::check).map_err(CardError::from)
     }
 
@@ -180,6 +194,18 @@ impl DatasetCard {
         self.train
             .as_ref()
             .map_or(Ok(()), |train| self.missing(train, root))
+    }
+
+    /// The training images that detectors are fitted on: all of them where their files are here, else the sample. `None` where
+    /// the card names neither.
+    pub fn to_fit(&self, root: &Path) -> Option<ToFit<'_>> {
+        let is_here = |source: &Source| self.missing(source, root).is_ok();
+        match (&self.train, &self.fit) {
+            (Some(train), fit) if fit.is_none() || is_here(train) => Some(ToFit::All(train)),
+            (_, Some(fit)) if self.train.is_none() || is_here(fit) => Some(ToFit::Sample(fit)),
+            // Neither is here; the training images are what one would get.
+            (train, _) => train.as_ref().map(ToFit::All),
+        }
     }
 
     pub(super) fn missing(&self, source: &Source, root: &Path) -> Result<(), MissingFile> {

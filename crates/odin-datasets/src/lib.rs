@@ -37,7 +37,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 pub use batch::{Batch, Normalisation, NormalisationError};
-pub use card::{Archive, CardError, DatasetCard, Download};
+pub use card::{Archive, CardError, DatasetCard, Download, ToFit};
 pub use catalogue::{Listed, find, list};
 pub use choice::{Choice, ChoiceError, Part, Sampling, UnknownSampling};
 pub use decode::{is_image, read_image, size as image_size};
@@ -92,6 +92,25 @@ impl Dataset {
             });
         };
         Self::open_source(card, train, root, format!("{} (training)", card.name))
+    }
+
+    /// Opens the training images that detectors are fitted on: all of them where they are here, else the card's sample of them.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), and where the card names neither.
+    pub fn open_to_fit(card: &DatasetCard, root: &Path) -> Result<Self, DatasetError> {
+        let (source, what) = match card.to_fit(root) {
+            Some(ToFit::All(train)) => (train, "training"),
+            Some(ToFit::Sample(sample)) => (sample, "training sample"),
+            None => {
+                return Err(DatasetError::Invalid {
+                    name: card.name.clone(),
+                    why: "its card names no training images (`train:`, or a sample of them, `fit:`)"
+                        .to_owned(),
+                });
+            }
+        };
+        Self::open_source(card, source, root, format!("{} ({what})", card.name))
     }
 
     /// Opens image files given one by one, of any format that is read and of any size, in this order. With `fit`, a height and a

@@ -416,3 +416,35 @@ fn the_end_of_a_large_set_is_read_in_place() {
         .unwrap();
     assert_eq!((set.len(), batch.count, batch.images[0]), (50_000, 100, -2.0));
 }
+
+#[test]
+fn detectors_are_fitted_on_the_training_images_or_else_on_a_sample_of_them() {
+    let source = |name: &str| format!("{{format: idx, images: {name}, labels: {name}-labels}}");
+    let keys = format!("{TOY}train: {}\nfit: {}\n", source("train"), source("fit"));
+    let files = [("fit", idx(&[1, 1, 1], &[3])), ("fit-labels", idx(&[1], &[0]))];
+    let (root, card) = folder(&keys, &files);
+    let card = card.unwrap();
+    let opened =
+        |card: &DatasetCard| Dataset::open_to_fit(card, root.path()).map_err(|error| error.to_string());
+    assert_eq!(opened(&card).unwrap().name(), "toy (training sample)");
+    std::fs::write(root.path().join("train"), idx(&[2, 1, 1], &[3, 4])).unwrap();
+    std::fs::write(root.path().join("train-labels"), idx(&[2], &[0, 1])).unwrap();
+    let all = opened(&card).unwrap();
+    assert_eq!((all.name(), all.len()), ("toy (training)", 2));
+    std::fs::remove_file(root.path().join("fit")).unwrap();
+    std::fs::remove_file(root.path().join("train")).unwrap();
+    // All of them are what one would get.
+    assert!(opened(&card).err().unwrap().contains("train is missing"));
+    let alone = DatasetCard {
+        train: None,
+        ..card.clone()
+    };
+    assert!(opened(&alone).err().unwrap().contains("fit is missing"));
+    let neither = DatasetCard { fit: None, ..alone };
+    assert!(
+        opened(&neither)
+            .err()
+            .unwrap()
+            .contains("names no training images")
+    );
+}

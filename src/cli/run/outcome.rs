@@ -69,8 +69,8 @@ fn state(outcome: &Outcome) -> &'static str {
     }
 }
 
-/// Where each job's run is, or why there is none; then the metrics of all.
-pub(super) fn table(tasks: &[Task], outcomes: &[Outcome]) -> String {
+/// Where each job's run is, or why there is none; then the metrics of all. `has_detectors` where some were asked for.
+pub(super) fn table(tasks: &[Task], outcomes: &[Outcome], has_detectors: bool) -> String {
     let line = |(task, outcome): (&Task, &Outcome)| {
         let detail = match outcome {
             Outcome::Finished(path, _) | Outcome::Kept(path, _) => path.display().to_string(),
@@ -86,9 +86,10 @@ pub(super) fn table(tasks: &[Task], outcomes: &[Outcome]) -> String {
         .count();
     text.push_str(&match failed {
         0 => format!(
-            "\n{0} of {1} succeeded; `odin report` makes tables and figures of them\n",
+            "\n{0} of {1} succeeded; `odin report{2}` makes tables and figures of them\n",
             tasks.len(),
-            jobs(tasks.len())
+            jobs(tasks.len()),
+            if has_detectors { " --detectors" } else { "" }
         ),
         n => format!("\n{n} of {} failed\n", jobs(tasks.len())),
     });

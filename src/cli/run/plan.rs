@@ -8,11 +8,12 @@ use crate::cli::client::{Client, Sets};
 use odin_core::home::Home;
 use odin_core::networks::NetworkCard;
 use odin_core::protocol::{Failure, JobSpec};
-use odin_core::runs::{Identity, Named, SweepOf, Tuned};
+use odin_core::runs::{FitOf, Identity, Named, SweepOf, Tuned};
 use odin_core::session::Sweep;
-use odin_core::setting::Detector;
+use odin_core::setting::{Detector, Setting};
 use odin_core::units::Devices;
-use odin_datasets::Dataset;
+use odin_datasets::{Dataset, Part};
+use odin_detectors::Need;
 
 pub(super) struct Task {
     pub queue: String,
@@ -40,8 +41,20 @@ impl Task {
             ),
             None => format!("T = {temperature}, ε = {magnitude}"),
         };
-        format!("{} · {network} · {dataset} · {what}", self.queue)
+        let others = settings
+            .iter()
+            .filter(|setting| !is_always_run(setting.detector()));
+        let others = match others.count() {
+            0 | 1 => String::new(),
+            count => format!(" · {count} more detectors"),
+        };
+        format!("{} · {network} · {dataset} · {what}{others}", self.queue)
     }
+}
+
+/// ODIN and the baseline stand in every run.
+pub(super) fn is_always_run(detector: Detector) -> bool {
+    matches!(detector, Detector::Odin | Detector::Baseline)
 }
 
 pub(super) struct Plan {
@@ -86,6 +99,8 @@ pub(super) struct Planner<'a> {
     /// Digests by network and weights file.
     weights: RefCell<Known<(String, Option<PathBuf>), String>>,
     sets: RefCell<Known<String, KnownSet>>,
+    /// Training images by network and in-distribution set.
+    training: RefCell<Known<(String, Option<String>), Named>>,
 }
 
 impl<'a> Planner<'a> {
@@ -95,6 +110,7 @@ impl<'a> Planner<'a> {
             client,
             weights: RefCell::default(),
             sets: RefCell::default(),
+            training: RefCell::default(),
         }
     }
 
@@ -128,20 +144,20 @@ impl<'a> Planner<'a> {
             seed: spec.seed,
             skip: spec.skip,
             limit: spec.limit,
-            groups: groups.filter(|_| task.sweep.is_some()),
+            groups: groups.filter(|_| task.sweep.is_some() || spec.part != Part::Whole),
             sweep: task.sweep.as_ref().map(|sweep| SweepOf {
                 temperatures: sweep.temperatures.0.clone(),
                 magnitudes: sweep.magnitudes.0.clone(),
                 validation: sweep.validation,
                 metric: sweep.metric.key().to_owned(),
             }),
-            detectors: spec
-                .settings
-                .iter()
-                .filter(|setting| !matches!(setting.detector(), Detector::Odin | Detector::Baseline))
-                .map(ToString::to_string)
-                .collect(),
+            detectors: detectors(spec),
             corrupt: spec.corrupt,
+            fit: self.fit(spec, &card)?,
+            validation: match spec.part {
+                Part::Whole => None,
+                Part::Validation(images) | Part::Report(images) => Some(images),
+            },
         };
         Ok(Plan {
             identity,
@@ -150,6 +166,37 @@ impl<'a> Planner<'a> {
             images: (ins.set.len(), outs.set.len()),
             sets: Sets::of(ins.set, outs.set, spec),
         })
+    }
+
+    /// The training images that the detectors are fitted on. Those that a card names may be absent: the detectors are then
+    /// missing. A set that was named by hand must be there.
+    fn fit(&self, spec: &JobSpec, card: &NetworkCard) -> Result<Option<FitOf>, Failure> {
+        let needs = |need: &Need| matches!(need, Need::FitImages | Need::FitLabels);
+        let mut detectors = spec.settings.iter().map(Setting::detector);
+        if !detectors.any(|detector| detector.needs().iter().any(needs)) {
+            return Ok(None);
+        }
+        let of = |dataset: Named| FitOf {
+            dataset,
+            limit: spec.fit.limit.get(),
+            seed: spec.fit.seed,
+        };
+        if let Some(name) = &spec.fit.dataset {
+            let digest = self.set(card, name)?.digest;
+            let name = name.clone();
+            return Ok(Some(of(Named { name, digest })));
+        }
+        let open = || -> Result<Named, Failure> {
+            let set = card.open_training(spec.in_dataset.as_deref(), &self.home.data_folders())?;
+            Ok(Named {
+                name: set.name().to_owned(),
+                digest: set.digest()?,
+            })
+        };
+        let key = (card.name.clone(), spec.in_dataset.clone());
+        let mut training = self.training.borrow_mut();
+        let known = training.entry(key).or_insert_with(open);
+        Ok(known.as_ref().ok().cloned().map(of))
     }
 
     fn weights(&self, spec: &JobSpec) -> Result<String, Failure> {
@@ -173,4 +220,14 @@ impl<'a> Planner<'a> {
             .or_insert_with(open)
             .clone()
     }
+}
+
+/// The detectors beside ODIN and the baseline with their knobs, in an order of their own: in which they were asked for makes
+/// no other run.
+fn detectors(spec: &JobSpec) -> Vec<String> {
+    let others = spec.settings.iter();
+    let others = others.filter(|setting| !is_always_run(setting.detector()));
+    let mut all: Vec<String> = others.map(ToString::to_string).collect();
+    all.sort_unstable();
+    all
 }

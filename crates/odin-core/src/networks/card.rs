@@ -225,6 +225,31 @@ impl NetworkCard {
         Dataset::open(&card, &root)
     }
 
+    /// The set whose training images detectors are fitted on: this one or, where its card names none (a file has no card), the
+    /// network's own.
+    ///
+    /// # Errors
+    /// As [`find_set`](Self::find_set).
+    pub fn training_set<'a>(
+        &'a self,
+        set: Option<&'a str>,
+        roots: &[PathBuf],
+    ) -> Result<&'a str, DatasetError> {
+        let name = set.unwrap_or(&self.in_dataset);
+        let (card, _) = self.find_set(name, roots)?;
+        let has_some = card.train.is_some() || card.fit.is_some();
+        Ok(if has_some { name } else { &self.in_dataset })
+    }
+
+    /// Opens the training images that detectors are fitted on, of [that set](Self::training_set).
+    ///
+    /// # Errors
+    /// As [`find_set`](Self::find_set) and [`Dataset::open_to_fit`].
+    pub fn open_training(&self, set: Option<&str>, roots: &[PathBuf]) -> Result<Dataset, DatasetError> {
+        let (card, root) = self.find_set(self.training_set(set, roots)?, roots)?;
+        Dataset::open_to_fit(&card, &root)
+    }
+
     /// Where its weights should lie.
     pub fn weights_path(&self) -> PathBuf {
         self.folder.join(&self.weights)

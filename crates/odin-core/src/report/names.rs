@@ -14,6 +14,13 @@ pub(super) fn group(network: &str, in_dataset: Option<&str>) -> String {
     }
 }
 
+/// A group's name without what a path or a shell reads otherwise.
+pub(super) fn file_name(group: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "-_.".contains(c);
+    let group = group.replace(" · ", "_");
+    group.chars().map(|c| if is_plain(c) { c } else { '-' }).collect()
+}
+
 /// The items by the name of their group. Groups come in the order of their first items, and keep the order of all.
 pub(super) fn grouped<T>(items: &[T], name: impl Fn(&T) -> String) -> Vec<(String, Vec<&T>)> {
     let mut groups: Vec<(String, Vec<&T>)> = Vec::new();

@@ -5,8 +5,9 @@ use npyz::WriterBuilder;
 
 use super::names::short;
 use super::subject::Subject;
-use crate::runs::Scores;
+use crate::runs::{Run, RunError, Scores};
 use crate::units::{LogOdds, Magnitude, Temperature};
+use odin_metrics::Side;
 
 /// The lines of the ODIN authors' `confidence_{Base,Our}_{In,Out}.txt`: T, ε and a max softmax each.
 pub fn confidence_lines(temperature: Temperature, magnitude: Magnitude, log_odds: &[f64]) -> String {
@@ -109,6 +110,40 @@ pub fn npz(subject: &Subject) -> io::Result<Vec<u8>> {
         column(&mut npz, &format!("{side}_odin"), &probability(&scores.odin))?;
         column(&mut npz, &format!("{side}_log_odds"), &scores.odin)?;
         column(&mut npz, &format!("{side}_baseline_log_odds"), &scores.baseline)?;
+    }
+    drop(npz);
+    Ok(file.into_inner())
+}
+
+/// Both sides of a run in one NPZ, with the scores of every detector that it has: `in_index`, `in_label`, `in_prediction` and
+/// `in_score_KEY`, and the same for `out_`.
+///
+/// # Errors
+/// The run's scores cannot be read.
+pub fn npz_of_detectors(run: &Run) -> Result<Vec<u8>, RunError> {
+    let mut file = io::Cursor::new(Vec::new());
+    let mut npz = npyz::npz::NpzWriter::new(&mut file);
+    let in_memory = |result: io::Result<()>| result.expect("memory takes every byte");
+    for (side, name) in [(Side::In, "in"), (Side::Out, "out")] {
+        let scores = run.scores(side)?;
+        for (kind, values) in [
+            ("index", &scores.index),
+            ("label", &scores.label),
+            ("prediction", &scores.prediction),
+        ] {
+            in_memory(column(&mut npz, &format!("{name}_{kind}"), values));
+        }
+        for (detector, values) in run.columns(side)? {
+            let values: Vec<f64> = values
+                .iter()
+                .map(|&value| detector.defined_value(value))
+                .collect();
+            in_memory(column(
+                &mut npz,
+                &format!("{name}_score_{}", detector.key()),
+                &values,
+            ));
+        }
     }
     drop(npz);
     Ok(file.into_inner())

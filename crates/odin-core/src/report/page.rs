@@ -30,12 +30,7 @@ dl { display: grid; grid-template-columns: max-content auto; gap: .1rem 1rem; fo
 /// # Errors
 /// A figure cannot be drawn.
 pub fn page(subjects: &[Subject], title: &str) -> Result<String, FigureError> {
-    let mut out = format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>{0}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<h1>{0}</h1>\n",
-        escape_html(title)
-    );
+    let mut out = String::new();
     let table = table_of(subjects).write(TableKind::Html);
     let _ = writeln!(out, "<div class=\"wide\">{table}</div>");
     for (group, members) in grouped(subjects, Subject::group) {
@@ -58,12 +53,21 @@ pub fn page(subjects: &[Subject], title: &str) -> Result<String, FigureError> {
         }
         out.push_str("</section>\n");
     }
-    out.push_str("</body>\n</html>\n");
-    Ok(out)
+    Ok(document(title, &out))
+}
+
+/// A page of this title.
+pub(super) fn document(title: &str, body: &str) -> String {
+    format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <title>{0}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<h1>{0}</h1>\n{body}</body>\n</html>\n",
+        escape_html(title)
+    )
 }
 
 /// `name` is for an error.
-fn figure(out: &mut String, name: &str, figure: &Figure) -> Result<(), FigureError> {
+pub(super) fn figure(out: &mut String, name: &str, figure: &Figure) -> Result<(), FigureError> {
     let failed = |source: DrawError| FigureError::Draw {
         path: name.into(),
         source,

@@ -10,7 +10,7 @@ use crate::networks::NetworkCard;
 use crate::runs::{self, Detector, Grid, Groups, Run, RunError, Scores, State};
 use crate::session::{self, Metric};
 use crate::setting;
-use odin_datasets::Sampling;
+use odin_datasets::{Part, Sampling};
 use odin_metrics::{Comparison, Conventions, Interval, MetricsError, Side};
 
 /// A run that cannot be reported.
@@ -201,11 +201,18 @@ fn of(metrics: &Detector, metric: Metric) -> (f64, Interval) {
 /// Where the images begin, in each set: by what is known of their choice, and by the images themselves where that is nothing.
 fn skip(run: &Run, ins: &Scores, grid: Option<&Grid>) -> Option<usize> {
     if let Some(choice) = run.chosen {
-        let is_some = choice.limit.is_some() || grid.is_some();
+        let set_aside = match choice.part {
+            Part::Report(images) => Some(images),
+            Part::Whole | Part::Validation(_) => None,
+        };
+        let is_some = choice.limit.is_some() || set_aside.is_some() || grid.is_some();
         if choice.sampling == Sampling::Sample && is_some {
             return None;
         }
-        let Some(grid) = grid.filter(|grid| grid.tested_apart) else {
+        let chosen_on = grid
+            .filter(|grid| grid.tested_apart)
+            .map(|grid| grid.validation_images);
+        let Some(left_out) = chosen_on.or(set_aside) else {
             return Some(choice.skip);
         };
         // Groups stay together, so that what is left of them is no slice.
@@ -213,7 +220,7 @@ fn skip(run: &Run, ins: &Scores, grid: Option<&Grid>) -> Option<usize> {
             .manifest
             .as_ref()
             .is_some_and(|it| it.identity.groups.is_some());
-        return (!has_groups).then_some(choice.skip + grid.validation_images);
+        return (!has_groups).then_some(choice.skip + left_out);
     }
     let first = *ins.index.first()?;
     let is_slice = ins

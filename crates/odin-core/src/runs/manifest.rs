@@ -59,6 +59,22 @@ pub struct Identity {
     /// What is done about images that cannot be decoded, where that is not left to the sets' cards.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub corrupt: Option<Corrupt>,
+    /// The training images that they are fitted on, where any needs some and they are here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fit: Option<FitOf>,
+    /// Images of each set that are set aside for detectors that need labels, where some are asked for; a sweep's are its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation: Option<usize>,
+}
+
+/// The training images that detectors are fitted on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FitOf {
+    pub dataset: Named,
+    /// At most so many of its images, a sample.
+    pub limit: usize,
+    /// Of the sample.
+    pub seed: u64,
 }
 
 fn file_order() -> Sampling {
@@ -83,7 +99,7 @@ impl Identity {
             seed: self.seed,
             skip: self.skip,
             limit: self.limit,
-            part: Part::Whole,
+            part: self.validation.map_or(Part::Whole, Part::Report),
         }
     }
 
@@ -101,10 +117,16 @@ impl Identity {
             (self.skip, self.limit, &self.sweep),
         );
         // Where every image is taken, how they are chosen makes no difference.
-        let is_sample = self.order == Sampling::Sample && (self.limit.is_some() || self.sweep.is_some());
+        let takes_some = self.limit.is_some() || self.sweep.is_some() || self.validation.is_some();
+        let is_sample = self.order == Sampling::Sample && takes_some;
         let sample = is_sample.then_some(("sample", self.seed));
+        let fit = self.fit.as_ref();
+        let fit = fit.map(|fit| (&fit.dataset.digest, fit.limit, fit.seed));
         // It fails only for maps whose keys are no strings.
         let text = match (sample, &self.groups, self.detectors.as_slice()) {
+            (sample, groups, detectors) if fit.is_some() || self.validation.is_some() => {
+                serde_json::to_string(&(content, (sample, groups, detectors), (fit, self.validation)))
+            }
             (None, None, []) => serde_json::to_string(&content),
             (sample, groups, []) => serde_json::to_string(&(content, (sample, groups))),
             more => serde_json::to_string(&(content, more)),
@@ -231,6 +253,8 @@ pub(super) mod tests {
             sweep: None,
             detectors: Vec::new(),
             corrupt: None,
+            fit: None,
+            validation: None,
         }
     }
 
@@ -240,21 +264,35 @@ pub(super) mod tests {
         let mut renamed = one.clone();
         renamed.dataset.name = "other".to_owned();
         assert_eq!(renamed.key(), one.key());
-        let changes: [fn(&mut Identity); 9] = [
-            |i| i.network.digest.push('0'),
-            |i| i.dataset.digest.push('0'),
-            |i| i.temperature = Temperature::ONE,
-            |i| i.limit = None,
-            |i| i.order = Sampling::Sample,
-            |i| i.groups = Some("0".to_owned()),
-            |i| i.corrupt = Some(Corrupt::Skip),
-            |i| i.corrupt = Some(Corrupt::Fatal),
-            |i| i.normalisation = Normalisation::new([0.5; 3], [0.3; 3]).unwrap(),
+        let fit = |limit, seed| {
+            Some(FitOf {
+                dataset: one.network.clone(),
+                limit,
+                seed,
+            })
+        };
+        let changes: [&dyn Fn(&mut Identity); 14] = [
+            &|i| i.network.digest.push('0'),
+            &|i| i.dataset.digest.push('0'),
+            &|i| i.temperature = Temperature::ONE,
+            &|i| i.limit = None,
+            &|i| i.order = Sampling::Sample,
+            &|i| i.groups = Some("0".to_owned()),
+            &|i| i.corrupt = Some(Corrupt::Skip),
+            &|i| i.corrupt = Some(Corrupt::Fatal),
+            &|i| i.normalisation = Normalisation::new([0.5; 3], [0.3; 3]).unwrap(),
+            &|i| i.detectors.push("energy (T 1)".to_owned()),
+            &|i| i.fit = fit(5000, 0),
+            &|i| i.fit = fit(4000, 0),
+            &|i| i.fit = fit(5000, 1),
+            &|i| i.validation = Some(5000),
         ];
+        let mut keys = vec![one.key()];
         for change in changes {
             let mut other = one.clone();
             change(&mut other);
-            assert_ne!(other.key(), one.key());
+            assert!(!keys.contains(&other.key()), "{other:?}");
+            keys.push(other.key());
         }
         let whole = |order, seed| Identity {
             order,

@@ -16,8 +16,8 @@ mod write;
 
 pub use all::{Condition, Entry, FindError, find, finished, list};
 pub use folder::{Origin, RunFolder, StartError, is_being_written};
-pub use manifest::{Cell, Grid, Identity, Images, Manifest, Named, State, SweepOf};
-pub use npz::{About, Scores, write_scores};
+pub use manifest::{Cell, FitOf, Grid, Identity, Images, Manifest, Named, State, SweepOf};
+pub use npz::{About, Columns, Scores, write_scores};
 pub use open::{Run, RunError};
 pub use record::{ByDetector, Detector, Fit, Groups, Record, detector};
 pub use save::save;

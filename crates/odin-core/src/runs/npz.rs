@@ -1,4 +1,5 @@
 //! Score sets as NPZ, which NumPy opens without pickle.
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Cursor, Read, Seek, Write};
 use std::path::Path;
 use std::sync::Arc;
@@ -25,7 +26,8 @@ pub struct About {
 ///
 /// Keys: `index` i64, `label` i32 (−1 where there is none), `prediction` i32, `max_softmax` f64 (T = 1, ε = 0), `odin`
 /// f64 (max softmax at T after the perturbation), `log_odds` f64 (of the same), `baseline_log_odds` f64. Where other
-/// detectors were asked for too, `score_KEY` f64 for every one of them all. Where the set has them, `name` (text, the image's
+/// detectors were asked for too, `score_KEY` f64 for every one of them all, and `log_odds_KEY` f64 for those whose scores are
+/// probabilities, as these are equal where a network is all but certain. Where the set has them, `name` (text, the image's
 /// path below the set's folder) and `group` i64.
 ///
 /// Of one entry each, which images of the set they are: `order` (`sample` or `file`), `seed` u64, `skip` i64, `limit` i64 (−1
@@ -59,6 +61,9 @@ pub(super) fn encode(scores: &ScoreTable, about: &About) -> io::Result<Vec<u8>> 
             let detector = setting.detector();
             let name = format!("score_{}", detector.key());
             array_of(&mut npz, &name, column, |&s| detector.defined_value(s))?;
+            if detector.is_log_odds() && !matches!(detector, Detector::Odin | Detector::Baseline) {
+                array_of(&mut npz, &log_odds_of(detector), column, |&s| s)?;
+            }
         }
     }
     if let Some(set) = &about.set {
@@ -89,10 +94,17 @@ pub(super) fn encode(scores: &ScoreTable, about: &About) -> io::Result<Vec<u8>> 
     Ok(bytes.into_inner())
 }
 
+/// ODIN's and the baseline's are called otherwise.
+fn log_odds_of(detector: Detector) -> String {
+    format!("log_odds_{}", detector.key())
+}
+
 /// The columns of ODIN and of the baseline.
 fn sides_of(scores: &ScoreTable) -> (&[f64], &[f64]) {
     match (scores.of(Detector::Odin), scores.of(Detector::Baseline)) {
         (Some(odin), Some(baseline)) => (odin, baseline),
+        // Before its first batch a side has no columns either.
+        _ if scores.is_empty() => (&[], &[]),
         _ => panic!("a run has scores of ODIN and of the baseline"),
     }
 }
@@ -174,6 +186,44 @@ impl Scores {
             true => Ok(scores),
             false => Err(wrong("its arrays differ in length".to_owned())),
         }
+    }
+}
+
+/// What [`Detector::defined_value`] was made of, as near as its digits tell.
+fn as_scored(detector: Detector, value: f64) -> f64 {
+    match detector {
+        _ if detector.is_log_odds() => (value / (1.0 - value)).ln(),
+        Detector::Entropy => -(-value).ln(),
+        _ => value,
+    }
+}
+
+/// One side's scores by each detector that has some, all of one length; the greater, the more in-distribution.
+pub type Columns = BTreeMap<Detector, Vec<f64>>;
+
+/// Reads every detector's scores of what [`write_scores`] wrote.
+pub(super) fn read_columns(bytes: &[u8]) -> io::Result<Columns> {
+    let mut npz = NpzArchive::new(Cursor::new(bytes))?;
+    let most = bytes.len() as u64;
+    let mut columns = Columns::new();
+    for detector in Detector::ALL {
+        let exact = match detector {
+            Detector::Odin => "log_odds".to_owned(),
+            Detector::Baseline => "baseline_log_odds".to_owned(),
+            other => log_odds_of(other),
+        };
+        let defined = format!("score_{}", detector.key());
+        if npz.by_name(&exact)?.is_some() {
+            columns.insert(detector, floats(&mut npz, &exact, most)?);
+        } else if npz.by_name(&defined)?.is_some() {
+            let values = floats(&mut npz, &defined, most)?.into_iter();
+            columns.insert(detector, values.map(|value| as_scored(detector, value)).collect());
+        }
+    }
+    let lengths: BTreeSet<usize> = columns.values().map(Vec::len).collect();
+    match lengths.len() {
+        0 | 1 => Ok(columns),
+        _ => Err(wrong("its arrays differ in length".to_owned())),
     }
 }
 

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::folder::{GRID, IN_SCORES, LOCK, MANIFEST, METRICS, OUT_SCORES};
 use super::manifest::{FORMAT, Grid, Images, Manifest, State};
-use super::npz::Scores;
+use super::npz::{self, Columns, Scores};
 use super::record::Record;
 use crate::units::{Magnitude, Temperature};
 use odin_datasets::Choice;
@@ -145,13 +145,23 @@ impl Run {
 
     /// One side's scores: all of a finished run, those there are of another.
     pub fn scores(&self, side: Side) -> Result<Scores, RunError> {
-        let name = match side {
-            Side::In => IN_SCORES,
-            Side::Out => OUT_SCORES,
-        };
+        let name = scores_file(side);
         let path = self.folder.join(name);
         let bytes = self.read(name)?;
         Scores::read(&bytes).map_err(|error| RunError::Damaged {
+            path,
+            why: error.to_string(),
+        })
+    }
+
+    /// One side's scores by each detector that the run has scores of.
+    ///
+    /// # Errors
+    /// As [`scores`](Self::scores).
+    pub fn columns(&self, side: Side) -> Result<Columns, RunError> {
+        let name = scores_file(side);
+        let path = self.folder.join(name);
+        npz::read_columns(&self.read(name)?).map_err(|error| RunError::Damaged {
             path,
             why: error.to_string(),
         })
@@ -194,6 +204,13 @@ impl Run {
             return Err(RunError::Damaged { path, why });
         }
         Ok(bytes)
+    }
+}
+
+fn scores_file(side: Side) -> &'static str {
+    match side {
+        Side::In => IN_SCORES,
+        Side::Out => OUT_SCORES,
     }
 }
 

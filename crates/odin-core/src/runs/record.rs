@@ -81,6 +81,10 @@ pub enum ByDetector {
         metrics: Box<Detector>,
         /// By their names.
         knobs: BTreeMap<String, f64>,
+        /// Whether it may be the best of those measured, by FPR at TPR 95 %: the paired bootstrap cannot tell it from the one that
+        /// leads. Records of before do not say.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        may_be_best: Option<bool>,
     },
     /// It cannot score here; why.
     Missing { missing: String },

@@ -99,7 +99,7 @@ type NetworkKey = (String, Option<PathBuf>, WorkerId);
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct SetKey {
     name: String,
-    /// Of the set's card, the images to train on.
+    /// Of the set's card, the training images that detectors are fitted on.
     is_training: bool,
     corrupt: Option<Corrupt>,
     preprocessing: String,
@@ -228,7 +228,7 @@ impl ModelCache {
                 let (card, root) = network.card.find_set(&key.name, &self.home.data_folders())?;
                 let stamp = Stamp::of_set(&card, &root, key.is_training);
                 let mut set = match key.is_training {
-                    true => Dataset::open_training(&card, &root)?,
+                    true => Dataset::open_to_fit(&card, &root)?,
                     false => Dataset::open(&card, &root)?,
                 };
                 if let Some(corrupt) = key.corrupt {
@@ -277,20 +277,14 @@ impl ModelCache {
         Ok(Arc::new(set))
     }
 
-    /// The images to train on that the card of a set names; of the network's in-distribution set where that one's names none
-    /// (a file has no card).
+    /// The training images of a set that detectors are fitted on.
     fn training(
         &self,
         of: Option<&str>,
         request: &SetRequest,
         network: &OpenNetwork,
     ) -> Result<Arc<Dataset>, OpenError> {
-        let own = network.card.in_dataset.as_str();
-        let mut name = of.unwrap_or(own);
-        let (card, _) = network.card.find_set(name, &self.home.data_folders())?;
-        if card.train.is_none() {
-            name = own;
-        }
+        let name = network.card.training_set(of, &self.home.data_folders())?;
         self.set(training_key(name, request, network), network)
     }
 

@@ -34,7 +34,8 @@ impl Stamp {
     pub(super) fn of_set(card: &DatasetCard, root: &Path, is_training: bool) -> Self {
         let card_file = root.join(format!("{}.yaml", card.name));
         let groups = card.groups.iter().filter_map(|groups| groups.file.as_deref());
-        let train = card.train.iter().filter(|_| is_training);
+        // Which of the two is opened depends on which is here.
+        let train = card.train.iter().chain(&card.fit).filter(|_| is_training);
         let train = train.flat_map(|train| train.paths());
         let files = card.source.paths().into_iter().chain(groups).chain(train);
         Self::of(files.map(|path| root.join(path)).chain([card_file]))

@@ -5,8 +5,8 @@ use plotters::coord::Shift;
 use plotters::prelude::*;
 
 use super::error::{DrawError, FigureError};
-use super::parts::{Drawn, Line, Title};
-use super::{draw, heat, pdf, style};
+use super::parts::{Drawn, ForestRow, Line, Title};
+use super::{draw, forest, heat, pdf, style};
 use crate::runs::{Grid, write_whole};
 use crate::session::Metric;
 use odin_metrics::Histogram;
@@ -29,6 +29,15 @@ pub enum Figure {
         grid: Grid,
         metric: Metric,
     },
+    /// Values with their intervals, one below the other; those that are marked stand out. As tall as the rows need.
+    Forest {
+        title: Title,
+        /// What the values are.
+        axis: String,
+        rows: Vec<ForestRow>,
+        /// A value to compare with.
+        reference: Option<f64>,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +51,8 @@ impl Format {
     pub const ALL: [Self; 3] = [Self::Svg, Self::Pdf, Self::Png];
 }
 
-const INCHES: (f64, f64) = (3.5, 2.5);
+/// Dots an inch.
+const RESOLUTION: f64 = 300.0;
 /// In pixels.
 pub(super) const SIZE: (u32, u32) = (1050, 750);
 
@@ -54,10 +64,12 @@ impl Figure {
     pub fn svg(&self) -> Result<String, DrawError> {
         style::register_font();
         let mut svg = String::new();
-        self.draw(&SVGBackend::with_string(&mut svg, SIZE).into_drawing_area())
+        let (width, height) = self.size();
+        self.draw(&SVGBackend::with_string(&mut svg, (width, height)).into_drawing_area())
             .map_err(DrawError::new)?;
-        let pixels = format!("width=\"{}\" height=\"{}\"", SIZE.0, SIZE.1);
-        let inches = format!("width=\"{}in\" height=\"{}in\"", INCHES.0, INCHES.1);
+        let pixels = format!("width=\"{width}\" height=\"{height}\"");
+        let [width, height] = [width, height].map(|side| f64::from(side) / RESOLUTION);
+        let inches = format!("width=\"{width}in\" height=\"{height}in\"");
         Ok(svg.replacen(&pixels, &inches, 1))
     }
 
@@ -67,8 +79,8 @@ impl Figure {
     /// plotters refuses to draw it.
     pub fn pdf(&self) -> Result<Vec<u8>, DrawError> {
         style::register_font();
-        let points = (72.0 * INCHES.0 / f64::from(SIZE.0)) as f32;
-        let mut sheet = pdf::Sheet::new(SIZE, points, style::FONT_FILE);
+        let points = (72.0 / RESOLUTION) as f32;
+        let mut sheet = pdf::Sheet::new(self.size(), points, style::FONT_FILE);
         let backend = pdf::PdfBackend { sheet: &mut sheet };
         self.draw(&backend.into_drawing_area()).map_err(DrawError::new)?;
         Ok(sheet.finish())
@@ -80,12 +92,13 @@ impl Figure {
     /// plotters refuses to draw it.
     pub fn png(&self) -> Result<Vec<u8>, DrawError> {
         style::register_font();
-        let mut pixels = vec![0u8; 3 * (SIZE.0 * SIZE.1) as usize];
-        self.draw(&BitMapBackend::with_buffer(&mut pixels, SIZE).into_drawing_area())
+        let (width, height) = self.size();
+        let mut pixels = vec![0u8; 3 * (width * height) as usize];
+        self.draw(&BitMapBackend::with_buffer(&mut pixels, (width, height)).into_drawing_area())
             .map_err(DrawError::new)?;
         let mut png = Vec::new();
         let encoder = image::codecs::png::PngEncoder::new(&mut png);
-        image::ImageEncoder::write_image(encoder, &pixels, SIZE.0, SIZE.1, image::ExtendedColorType::Rgb8)
+        image::ImageEncoder::write_image(encoder, &pixels, width, height, image::ExtendedColorType::Rgb8)
             .map_err(DrawError::new)?;
         Ok(png)
     }
@@ -119,6 +132,18 @@ impl Figure {
             Self::Roc { .. } => "ROC; the grey line marks TPR 95 %.",
             Self::Ccr { .. } => "Correct classification rate over FPR, on a logarithmic axis.",
             Self::Heat { .. } => "The sweep on its validation images; the best cell is framed.",
+            Self::Forest { .. } => {
+                "Each detector with its 95 % interval, the best on top. In blue: one of these is the best, with 95 % confidence. Dotted: \
+                 the baseline."
+            }
+        }
+    }
+
+    /// In pixels.
+    fn size(&self) -> (u32, u32) {
+        match self {
+            Self::Forest { rows, .. } => (SIZE.0, forest::height(rows.len())),
+            _ => SIZE,
         }
     }
 
@@ -131,6 +156,12 @@ impl Figure {
             } => draw::histogram(area, title, histogram, *threshold),
             Self::Roc { title, lines } => draw::roc(area, title, lines),
             Self::Ccr { title, lines } => draw::ccr(area, title, lines),
+            Self::Forest {
+                title,
+                axis,
+                rows,
+                reference,
+            } => forest::forest(area, title, axis, rows, *reference),
             Self::Heat { title, grid, metric } => heat::heat(area, title, grid, *metric),
         }
     }

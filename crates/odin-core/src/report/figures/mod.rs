@@ -4,6 +4,7 @@
 mod draw;
 mod error;
 mod figure;
+mod forest;
 mod heat;
 mod of_runs;
 mod parts;
@@ -15,5 +16,5 @@ pub use error::{DrawError, FigureError};
 pub use figure::{Figure, Format};
 pub use of_runs::{Scores, figures_of, write_figures};
 pub(super) use of_runs::{group_figures, run_figures};
-pub use parts::{Line, Title};
+pub use parts::{ForestRow, Line, Title};
 pub use style::viridis;

@@ -4,7 +4,7 @@ use std::path::Path;
 use super::error::FigureError;
 use super::figure::{Figure, Format};
 use super::parts::{Line, Title};
-use crate::report::names::{grouped, short};
+use crate::report::names::{file_name, grouped, short};
 use crate::report::subject::Subject;
 use crate::session::Metric;
 use odin_metrics::{Comparison, Histogram, MetricsError, Side};
@@ -153,13 +153,6 @@ pub(crate) fn group_figures(group: &str, members: &[&Subject]) -> Vec<(&'static 
         figures.push(("ccr", Figure::Ccr { title, lines }));
     }
     figures
-}
-
-/// A group's name without what a path or a shell reads otherwise.
-fn file_name(group: &str) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || "-_.".contains(c);
-    let group = group.replace(" · ", "_");
-    group.chars().map(|c| if is_plain(c) { c } else { '-' }).collect()
 }
 
 fn histogram(title: Title, ins: &[f64], outs: &[f64], threshold: f64) -> Result<Figure, MetricsError> {

@@ -15,6 +15,15 @@ pub struct Line {
     pub points: Vec<(f64, f64)>,
 }
 
+/// A value with its interval, and whether it stands out.
+pub struct ForestRow {
+    pub name: String,
+    pub value: f64,
+    pub low: f64,
+    pub high: f64,
+    pub is_marked: bool,
+}
+
 pub(super) type Drawn<DB> = Result<(), DrawingAreaErrorKind<<DB as DrawingBackend>::ErrorType>>;
 
 /// A white area with the title over it; gives what is left.

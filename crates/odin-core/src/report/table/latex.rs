@@ -75,7 +75,7 @@ fn lines(out: &mut String, detector: Detector, row: &Row, first: &str) {
 }
 
 /// For LaTeX with any engine: nothing but ASCII where the meaning allows it.
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut out = String::new();
     for c in text.chars() {
         match c {

@@ -53,6 +53,6 @@ fn number(row: &Row, side: Side, metric: Metric) -> String {
 }
 
 /// A bar would end the cell.
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     text.replace('|', "\\|")
 }

@@ -18,7 +18,10 @@ mod tests;
 use serde::{Deserialize, Serialize};
 
 pub(super) use html::escape as escape_html;
+pub(super) use latex::escape as escape_latex;
+pub(super) use markdown::escape as escape_markdown;
 pub use row::{Estimate, Estimates, Row, RunFacts, Table, Tuned};
+pub(super) use text::wrap;
 
 /// What a table is written as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

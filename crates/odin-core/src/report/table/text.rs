@@ -73,7 +73,7 @@ fn head(metric: Metric) -> String {
 }
 
 /// Adds the text in lines that fit the terminal.
-fn wrap(out: &mut String, text: &str) {
+pub(crate) fn wrap(out: &mut String, text: &str) {
     let mut length = 0;
     for word in text.split(' ') {
         let chars = word.chars().count();
