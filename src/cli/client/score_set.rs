@@ -2,8 +2,11 @@
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, channel};
 
+use anyhow::bail;
 use indicatif::ProgressBar;
-use odin_core::protocol::{Command, Event, Generation, JobId, Placement, ScoreTable, SetId, SetRequest};
+use odin_core::protocol::{
+    Command, Event, FittedOn, Generation, JobId, Placement, ScoreTable, SetId, SetRequest,
+};
 
 use super::{Client, lock};
 use odin_core::units::Devices;
@@ -19,6 +22,8 @@ pub(crate) struct ScoredSet {
     pub scores: ScoreTable,
     /// Files that cannot be read or scored, each with why.
     pub unreadable: Vec<(u32, String)>,
+    /// What the detectors were fitted on, where any is.
+    pub fitted_on: Option<FittedOn>,
 }
 
 impl Client {
@@ -42,20 +47,32 @@ impl Client {
         PendingSet { set, events }
     }
 
-    /// Waits for all of a set's scores.
+    /// Waits for all of a set's scores. `fitted` is told what the detectors were fitted on before any of its images is scored,
+    /// and may object.
     ///
     /// # Errors
-    /// The set cannot be scored, or the engine has ended.
-    pub(crate) fn finish_set(&self, pending: PendingSet, bar: &ProgressBar) -> anyhow::Result<ScoredSet> {
-        let finished = self.listen_to_set(&pending, bar);
+    /// The set cannot be scored, or not by one of the detectors; or the engine has ended.
+    pub(crate) fn finish_set(
+        &self,
+        pending: PendingSet,
+        bar: &ProgressBar,
+        fitted: &dyn Fn(&FittedOn) -> anyhow::Result<()>,
+    ) -> anyhow::Result<ScoredSet> {
+        let finished = self.listen_to_set(&pending, bar, fitted);
         lock(&self.routes).sets.remove(&pending.set);
         finished
     }
 
-    fn listen_to_set(&self, pending: &PendingSet, bar: &ProgressBar) -> anyhow::Result<ScoredSet> {
+    fn listen_to_set(
+        &self,
+        pending: &PendingSet,
+        bar: &ProgressBar,
+        fitted: &dyn Fn(&FittedOn) -> anyhow::Result<()>,
+    ) -> anyhow::Result<ScoredSet> {
         let mut scored = ScoredSet {
             scores: ScoreTable::default(),
             unreadable: Vec::new(),
+            fitted_on: None,
         };
         loop {
             let event = self.wait(&pending.events);
@@ -68,6 +85,14 @@ impl Client {
                 Event::Unreadable { files, .. } => {
                     bar.inc(files.len() as u64);
                     scored.unreadable.extend(files);
+                }
+                Event::Fitted { on, .. } => {
+                    fitted(&on)?;
+                    scored.fitted_on = Some(on);
+                }
+                Event::Missing { detectors, .. } => {
+                    let why: Vec<String> = detectors.into_iter().map(|(_, why)| why).collect();
+                    bail!("{}", why.join("; "));
                 }
                 Event::Finished { .. } => return Ok(scored),
                 Event::Failed { reason, .. } => return Err(reason.into()),
