@@ -363,7 +363,11 @@ fn detectors_are_fitted_as_the_job_or_the_arguments_say() {
     let (told, promise) = judged(&home, &["-s", "knn", "a.png", "large.png"]);
     assert_eq!(told[0]["detector"], "knn");
     assert_eq!(told[0]["rule"], serde_json::json!({"tpr": 0.95}));
-    for words in ["knn (k = 5)", "fitted on 50 images of training", "60 images of one"] {
+    for words in [
+        "KNN (k = 5)",
+        "fitted on 50 images of training",
+        "60 images of one",
+    ] {
         assert!(promise.contains(words), "{promise} lacks {words}");
     }
     let score = |arguments: &[&str]| {
@@ -372,12 +376,16 @@ fn detectors_are_fitted_as_the_job_or_the_arguments_say() {
     };
     let own = told[0]["score"].as_f64().unwrap();
     assert_eq!(score(&[]), own);
-    assert!(score(&["--knob", "k=1"]) > own, "the nearest is nearer than the fifth");
+    assert!(
+        score(&["--knob", "k=1"]) > own,
+        "the nearest is nearer than the fifth"
+    );
     assert_ne!(score(&["--fit-limit", "20"]), own);
     // One that learns from labels is given other images than those that choose the threshold.
     let needs_labels = home.refuse(&["verdict", "-s", "knn", "--detector", "temp-scaling", "a.png"]);
     assert!(needs_labels.contains("label"), "{needs_labels}");
-    let record = |image: u32| (0..3073).map(move |place| if place == 0 { image % 5 } else { image * place / 7 });
+    let record =
+        |image: u32| (0..3073).map(move |place| if place == 0 { image % 5 } else { image * place / 7 });
     let records: Vec<u8> = (0..40).flat_map(record).map(|value| value as u8).collect();
     std::fs::write(home.path().join("data/labelled.bin"), records).unwrap();
     home.write(
@@ -387,7 +395,10 @@ fn detectors_are_fitted_as_the_job_or_the_arguments_say() {
     );
     home.write(
         "sessions/labelled.yaml",
-        &SESSION.replace("dataset: two}", "dataset: two, in_dataset: labelled, detector: temp-scaling}"),
+        &SESSION.replace(
+            "dataset: two}",
+            "dataset: two, in_dataset: labelled, detector: temp-scaling}",
+        ),
     );
     let (told, promise) = judged(&home, &["-s", "labelled", "a.png"]);
     assert_eq!(told[0]["detector"], "temp-scaling");
@@ -406,7 +417,16 @@ fn detectors_are_fitted_as_the_job_or_the_arguments_say() {
         assert!(error.contains(words), "{error} lacks {words}");
     }
     // Without training images there is none, before any line: also where a threshold is given.
-    let missing = ["verdict", "-s", "tour", "--detector", "knn", "--threshold", "0", "a.png"];
+    let missing = [
+        "verdict",
+        "-s",
+        "tour",
+        "--detector",
+        "knn",
+        "--threshold",
+        "0",
+        "a.png",
+    ];
     let error = home.refuse(&missing);
     assert!(error.contains("knn needs training images"), "{error}");
 }
@@ -418,15 +438,26 @@ fn a_share_of_another_set_or_of_the_call_chooses_the_threshold() {
     }
     let home = fitted_home();
     let images = ["a.png", "torn.png", "large.png", "b.png"];
-    let ask = [&["verdict", "-s", "knn", "--fpr", "0.05", "--on", "two"], &images[..]].concat();
+    let ask = [
+        &["verdict", "-s", "knn", "--fpr", "0.05", "--on", "two"],
+        &images[..],
+    ]
+    .concat();
     let output = home.odin(&ask);
     assert_eq!(output.status.code(), Some(1), "one has no verdict");
     let promise = String::from_utf8_lossy(&output.stderr).into_owned();
-    for words in ["3.3 % of 60 images of two reach", "4.9 % are expected", "60 images of one reach it"] {
+    for words in [
+        "3.3 % of 60 images of two reach",
+        "4.9 % are expected",
+        "60 images of one reach it",
+    ] {
         assert!(promise.contains(words), "{promise} lacks {words}");
     }
     let told = lines(&output.stdout);
-    assert_eq!(told[0]["rule"], serde_json::json!({"fpr": {"share": 0.05, "on": "two"}}));
+    assert_eq!(
+        told[0]["rule"],
+        serde_json::json!({"fpr": {"share": 0.05, "on": "two"}})
+    );
     assert!(told[0]["p_value"].is_f64() && told[1]["error"].is_string());
     home.write(
         "data/few.yaml",
@@ -443,7 +474,10 @@ fn a_share_of_another_set_or_of_the_call_chooses_the_threshold() {
     let names: Vec<_> = told.iter().map(|line| line["image"].as_str().unwrap()).collect();
     assert_eq!(names, images);
     let judged: Vec<&Value> = told.iter().filter(|line| line["verdict"].is_string()).collect();
-    let p_values: Vec<f64> = judged.iter().map(|line| line["p_value"].as_f64().unwrap()).collect();
+    let p_values: Vec<f64> = judged
+        .iter()
+        .map(|line| line["p_value"].as_f64().unwrap())
+        .collect();
     let rejected = odin_metrics::benjamini_hochberg(&p_values, 0.5);
     for (line, rejected) in judged.iter().zip(&rejected) {
         assert_eq!(line["verdict"] == "OOD", *rejected, "{line}");
@@ -473,7 +507,15 @@ fn a_policy_judges_as_its_session_does_and_refuses_what_differs() {
         let (by_policy, _) = judged(&home, &[&["--policy", "policy.json"][..], &images].concat());
         assert_eq!(by_session, by_policy);
     }
-    home.succeed(&["verdict", "export", "policy.json", "-s", "knn", "--detector", "odin"]);
+    home.succeed(&[
+        "verdict",
+        "export",
+        "policy.json",
+        "-s",
+        "knn",
+        "--detector",
+        "odin",
+    ]);
     let odin = judged(&home, &["--policy", "policy.json", "a.png"]).0;
     assert_eq!(odin, judged(&home, &["-s", "tour", "a.png"]).0);
     home.succeed(&["verdict", "export", "policy.json", "-s", "knn"]);
@@ -521,16 +563,40 @@ fn a_policy_judges_as_its_session_does_and_refuses_what_differs() {
         refused(words);
         std::fs::write(&file, before).unwrap();
     };
-    differs("data/one.yaml", "seed: 1", "seed: 7", "in-distribution set one is not");
-    differs("data/training.yaml", "seed: 3", "seed: 7", "fitted on 50 images of training");
-    differs("data/training.yaml", "count: 80", "count: 40", "fitted on 40 images of training");
-    differs("models/small.yaml", "mean: [0.5", "mean: [0.4", "normalisation differs");
+    differs(
+        "data/one.yaml",
+        "seed: 1",
+        "seed: 7",
+        "in-distribution set one is not",
+    );
+    differs(
+        "data/training.yaml",
+        "seed: 3",
+        "seed: 7",
+        "fitted on 50 images of training",
+    );
+    differs(
+        "data/training.yaml",
+        "count: 80",
+        "count: 40",
+        "fitted on 40 images of training",
+    );
+    differs(
+        "models/small.yaml",
+        "mean: [0.5",
+        "mean: [0.4",
+        "normalisation differs",
+    );
     judged(&home, &["--policy", "policy.json", "a.png"]);
     let architecture = odin_core::networks::Architecture::DensenetBc { depth: 10, growth: 4 };
     let weights = home.path().join("models/small.safetensors");
     support::weights::write_random(&architecture, 5, 2, &weights);
     refused("weights differ");
-    for arguments in [&["--session", "tour"][..], &["--detector", "odin"], &["--fdr", "0.1"]] {
+    for arguments in [
+        &["--session", "tour"][..],
+        &["--detector", "odin"],
+        &["--fdr", "0.1"],
+    ] {
         let error = home.refuse(&[&["verdict", "--policy", "policy.json", "a.png"], arguments].concat());
         assert!(error.contains("cannot be used with"), "{error}");
     }

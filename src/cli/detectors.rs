@@ -119,7 +119,11 @@ impl Moved {
     /// # Errors
     /// Another detector is meant, or it has no such knob, or the knob cannot have the value.
     pub(super) fn apply(&self, setting: Setting) -> anyhow::Result<Setting> {
-        let Self { detector, knob, value } = self;
+        let Self {
+            detector,
+            knob,
+            value,
+        } = self;
         if let Some(other) = detector.filter(|detector| *detector != setting.detector()) {
             anyhow::bail!(
                 "--knob {}.{knob}: the images are scored by {}",

@@ -228,7 +228,10 @@ mod tests {
     #[test]
     fn new_ood_images_pass_as_seldom_as_is_promised() {
         let scores: Vec<f64> = (0..19).map(f64::from).collect();
-        assert_eq!(conformal_fpr_threshold(&scores[1..], 0.05).unwrap().threshold, None);
+        assert_eq!(
+            conformal_fpr_threshold(&scores[1..], 0.05).unwrap().threshold,
+            None
+        );
         let chosen = conformal_fpr_threshold(&scores, 0.05).unwrap();
         assert_eq!((chosen.threshold, chosen.rank), (Some(18.0_f64.next_up()), 19));
         assert!((chosen.expected_fpr - 0.05).abs() < 1e-12);

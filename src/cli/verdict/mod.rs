@@ -14,7 +14,7 @@ mod line;
 mod rule;
 
 use std::io::{self, IsTerminal};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
@@ -35,7 +35,11 @@ use threshold::Threshold;
 /// that score as low, which is valid for new images. Of an image that cannot be read or scored it has `error`, which says why, and
 /// the exit code is then 1. With --fdr the lines come once all images are scored; until then their names and scores are kept.
 #[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    disable_help_subcommand = true
+)]
 pub(super) struct Options {
     #[command(subcommand)]
     action: Option<Action>,
@@ -88,7 +92,8 @@ pub(super) fn run(options: &Options) -> anyhow::Result<ExitCode> {
         bail!("which images? Name them, or give their names on standard input");
     }
     let home = Home::find()?;
-    let (scorer, threshold) = match (&options.policy, &options.session) {
+    // A policy's promise is told once its images are judged: until then there may be something that differs.
+    let (scorer, threshold, promise) = match (&options.policy, &options.session) {
         (Some(path), _) => by_policy(path, options, &home)?,
         (None, Some(session)) => by_session(session, options, &home)?,
         (None, None) => bail!("--session or --policy says what images are judged by"),
@@ -110,14 +115,20 @@ pub(super) fn run(options: &Options) -> anyhow::Result<ExitCode> {
             tell(&scorer, &threshold, chunks)?
         }
     };
+    if let Some(promise) = promise {
+        output::line(&promise);
+    }
     Ok(match failed {
         true => ExitCode::FAILURE,
         false => ExitCode::SUCCESS,
     })
 }
 
+/// What images are judged with, and what is still to be told of it.
+type Opened = (Scorer, Threshold, Option<String>);
+
 /// Says on standard error what the threshold promises, where it is chosen.
-fn by_session(session: &str, options: &Options, home: &Home) -> anyhow::Result<(Scorer, Threshold)> {
+fn by_session(session: &str, options: &Options, home: &Home) -> anyhow::Result<Opened> {
     let arguments = &options.arguments;
     let mut basis = arguments.basis(session, home)?;
     basis.devices = options.device.clone().unwrap_or(basis.devices);
@@ -131,19 +142,19 @@ fn by_session(session: &str, options: &Options, home: &Home) -> anyhow::Result<(
     if rule.needs_ids() {
         output::line(&promise);
     }
-    Ok((scorer, threshold))
+    Ok((scorer, threshold, None))
 }
 
-fn by_policy(path: &std::path::Path, options: &Options, home: &Home) -> anyhow::Result<(Scorer, Threshold)> {
+fn by_policy(path: &Path, options: &Options, home: &Home) -> anyhow::Result<Opened> {
     let policy = Policy::read(path)?;
     let open = || -> anyhow::Result<_> {
         let mut scorer = Scorer::open(home, policy.basis(options.device.clone().unwrap_or_default())?)?;
         let threshold = policy.threshold(&mut scorer)?;
         Ok((scorer, threshold))
     };
-    let opened = open().with_context(|| path.display().to_string())?;
-    output::line(&format!("{}: {}", path.display(), policy.promise()));
-    Ok(opened)
+    let (scorer, threshold) = open().with_context(|| path.display().to_string())?;
+    let promise = format!("{}: {}", path.display(), policy.promise());
+    Ok((scorer, threshold, Some(promise)))
 }
 
 fn export(options: &Export) -> anyhow::Result<ExitCode> {

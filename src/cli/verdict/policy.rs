@@ -164,15 +164,18 @@ impl Policy {
 
     fn parse(text: &[u8]) -> anyhow::Result<Self> {
         let other = "`odin verdict export` writes policies";
-        let value: serde_json::Value = serde_json::from_slice(text).map_err(|error| match error.is_eof() {
-            true => anyhow!("the file breaks off before its end: {error}"),
-            false => anyhow!("not a policy: {error}; {other}"),
-        })?;
+        let value: serde_json::Value =
+            serde_json::from_slice(text).map_err(|error| match error.is_eof() {
+                true => anyhow!("the file breaks off before its end: {error}"),
+                false => anyhow!("not a policy: {error}; {other}"),
+            })?;
         let version = value.get("odin_policy").and_then(serde_json::Value::as_u64);
         match version {
             None => bail!("not a policy: it has no `odin_policy`, the version; {other}"),
             Some(version) if version > u64::from(VERSION) => {
-                bail!("a policy of version {version}, and this odin reads up to {VERSION}: it was written by a newer odin")
+                bail!(
+                    "a policy of version {version}, and this odin reads up to {VERSION}: it was written by a newer odin"
+                )
             }
             Some(_) => {}
         }
@@ -193,7 +196,10 @@ impl Policy {
             Rule::Tpr(share) | Rule::Fdr(share) | Rule::Fpr { share, .. } => *share,
             Rule::Threshold(_) => 0.5,
         };
-        ensure!(share > 0.0 && share < 1.0, "`rule`: a share above 0 and below 1 is expected");
+        ensure!(
+            share > 0.0 && share < 1.0,
+            "`rule`: a share above 0 and below 1 is expected"
+        );
         let expected = match rule {
             Rule::Tpr(tpr) => Threshold::by_tpr(scores.clone(), *tpr, "scores")?.0.score,
             Rule::Fdr(_) => None,
@@ -247,7 +253,11 @@ impl Policy {
                 batch: self.batch,
                 seed,
                 order: Order::File,
-                fit: self.fit.as_ref().map(|fit| fit.sample.clone()).unwrap_or_default(),
+                fit: self
+                    .fit
+                    .as_ref()
+                    .map(|fit| fit.sample.clone())
+                    .unwrap_or_default(),
             },
             setting,
             devices,
@@ -307,7 +317,10 @@ impl Network {
 
     fn same(&self, here: &Self) -> anyhow::Result<()> {
         let what = if self.digest != here.digest {
-            format!("weights differ (digest {:.12}… here, {:.12}… there)", here.digest, self.digest)
+            format!(
+                "weights differ (digest {:.12}… here, {:.12}… there)",
+                here.digest, self.digest
+            )
         } else if self.architecture != here.architecture || self.classes != here.classes {
             "architecture differs".to_owned()
         } else if self.normalisation != here.normalisation {

@@ -138,7 +138,10 @@ impl Scorer {
             false => format!(" ({})", knobs.join(", ")),
         };
         let (network, detector) = (&self.basis.spec.network, self.basis.setting.detector());
-        Ok((threshold, format!("{network}, {detector}{knobs}, {from}: {promise}")))
+        Ok((
+            threshold,
+            format!("{network}, {detector}{knobs}, {from}: {promise}"),
+        ))
     }
 
     /// Scores of the job's in-distribution images: of a finished run where there is one, else asked for now.

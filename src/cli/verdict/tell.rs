@@ -4,10 +4,10 @@ use std::collections::VecDeque;
 use std::path::PathBuf;
 
 use super::line::Said;
+use super::rule::Rule;
 use super::scorer::{Found, Scorer};
 use super::threshold::{Threshold, percent};
 use crate::cli::output::{line, print};
-use super::rule::Rule;
 
 /// Requests that the engine has at a time: one to compute, and one to open meanwhile.
 const REQUESTS: usize = 2;

@@ -60,9 +60,17 @@ impl Threshold {
             );
         };
         if !threshold.is_finite() || threshold >= f64::MAX {
-            bail!("--fpr: more than {} % of {on} score as high as a score can be: no threshold lies above", percent(share));
+            bail!(
+                "--fpr: more than {} % of {on} score as high as a score can be: no threshold lies above",
+                percent(share)
+            );
         }
-        let told = promise_of_fpr(&chosen, threshold, (reach(outs, Some(threshold)), on), (reach(&ids, Some(threshold)), ids.len(), of));
+        let told = promise_of_fpr(
+            &chosen,
+            threshold,
+            (reach(outs, Some(threshold)), on),
+            (reach(&ids, Some(threshold)), ids.len(), of),
+        );
         let rule = Rule::Fpr {
             share,
             on: on.to_owned(),
@@ -237,7 +245,11 @@ mod tests {
         let (threshold, told) = Threshold::by_fpr((0.05, "two"), &outs, ids.clone(), "one").unwrap();
         // Above the 58th lowest of 60: 3 of 61 places are left to a new image, 4.9 %.
         assert!(threshold.is_id(58.0) && !threshold.is_id(57.0));
-        for words in ["3.3 % of 60 images of two reach", "of new ones, 4.9 % are", "60 % of 20 images of one reach it"] {
+        for words in [
+            "3.3 % of 60 images of two reach",
+            "of new ones, 4.9 % are",
+            "60 % of 20 images of one reach it",
+        ] {
             assert!(told.contains(words), "{told} lacks {words}");
         }
         let refused = |outs: &[f64]| {
