@@ -6,6 +6,7 @@
 //! Each module imports only from those listed after it.
 mod tell;
 mod policy;
+mod calibrate;
 mod scorer;
 mod names;
 mod basis;
@@ -22,11 +23,12 @@ use clap::{Args, Subcommand};
 
 use super::output::{self, print};
 use basis::Arguments;
+use calibrate::{InScores, in_scores};
 use names::Separator;
 use odin_core::home::Home;
 use odin_core::units::Devices;
 use policy::Policy;
-use scorer::{InScores, Scorer};
+use scorer::Scorer;
 use tell::tell;
 use threshold::Threshold;
 
@@ -135,10 +137,10 @@ fn by_session(session: &str, options: &Options, home: &Home) -> anyhow::Result<O
     let rule = arguments.rule()?;
     let scorer = Scorer::open(home, basis)?;
     let ins = match rule.needs_ids() {
-        true => scorer.in_scores()?,
+        true => in_scores(&scorer, &rule)?,
         false => InScores::none(),
     };
-    let (threshold, promise) = scorer.threshold(&rule, ins)?;
+    let (threshold, promise) = calibrate::threshold(&scorer, &rule, ins)?;
     if rule.needs_ids() {
         output::line(&promise);
     }
@@ -165,9 +167,9 @@ fn export(options: &Export) -> anyhow::Result<ExitCode> {
     let rule = arguments.rule()?;
     let scorer = Scorer::open(&home, basis)?;
     // Also of a threshold that was given: whether the detector has scores, and what it is fitted on, shows in them.
-    let ins = scorer.in_scores()?;
+    let ins = in_scores(&scorer, &rule)?;
     let fitted_on = ins.fitted_on.clone();
-    let (threshold, promise) = scorer.threshold(&rule, ins)?;
+    let (threshold, promise) = calibrate::threshold(&scorer, &rule, ins)?;
     Policy::of(&scorer, &threshold, &promise, fitted_on)?.write(file)?;
     output::line(&promise);
     print(&format!("{}\n", file.display()))?;

@@ -1,23 +1,21 @@
-//! Asks the engine for score sets: of the images, and of the sets that choose the threshold.
+//! Asks the engine for score sets, and makes lines of those of images.
 use std::path::{Path, PathBuf};
 
-use anyhow::{anyhow, bail, ensure};
+use anyhow::{anyhow, bail};
 use indicatif::MultiProgress;
 
 use super::basis::Basis;
 use super::line::{Line, Name, Said, Verdict};
 use super::names::is_many;
-use super::rule::Rule;
 use super::threshold::Threshold;
 use crate::cli::client::{Client, PendingSet};
 use crate::cli::output::progress_bar;
 use odin_core::home::Home;
 use odin_core::networks::NetworkCard;
 use odin_core::protocol::{FittedOn, ImageFiles, Order, ScoreTable, ScoredImage, SetImages, SetRequest};
-use odin_core::runs::{self, Condition};
 use odin_core::setting::{Detector, Setting};
 use odin_core::units::LogOdds;
-use odin_datasets::{Choice, Dataset, Part, Sampling};
+use odin_datasets::{Choice, Dataset, Part};
 use odin_detectors::Need;
 use odin_metrics::Side;
 
@@ -28,7 +26,7 @@ const CHUNK: usize = 1024;
 const APART: usize = 1000;
 
 pub(super) struct Scorer {
-    home: Home,
+    pub home: Home,
     client: Client,
     /// The settings of its job are the detector's and the baseline's: images are perturbed only where ODIN scores them.
     pub basis: Basis,
@@ -46,14 +44,6 @@ pub(super) struct Scorer {
 pub(super) struct Asked {
     images: Vec<PathBuf>,
     set: PendingSet,
-}
-
-/// Scores of in-distribution images.
-pub(super) struct InScores {
-    scores: Vec<f64>,
-    /// Where they come from, for people.
-    from: String,
-    pub fitted_on: Option<FittedOn>,
 }
 
 /// An image as it was named, with what was found out, or why nothing was.
@@ -116,89 +106,8 @@ impl Scorer {
         self.fit = Some((digest.to_owned(), images));
     }
 
-    /// The threshold by this rule, and what it promises.
-    pub(super) fn threshold(&self, rule: &Rule, ins: InScores) -> anyhow::Result<(Threshold, String)> {
-        let InScores { scores, from, .. } = ins;
-        let of = &self.in_name;
-        let (threshold, promise) = match rule {
-            Rule::Threshold(score) => (Threshold::given(*score), format!("ID from a score of {score} on")),
-            Rule::Tpr(tpr) => Threshold::by_tpr(scores, *tpr, of)?,
-            Rule::Fdr(fdr) => Threshold::by_fdr(scores, *fdr, of)?,
-            Rule::Fpr { share, on } => {
-                let outs = self.out_scores(on)?;
-                Threshold::by_fpr((*share, on), &outs, scores, of)?
-            }
-        };
-        let knobs = self.basis.setting.knobs();
-        let knobs: Vec<_> = knobs
-            .map(|(knob, value)| format!("{} = {value}", knob.label))
-            .collect();
-        let knobs = match knobs.is_empty() {
-            true => String::new(),
-            false => format!(" ({})", knobs.join(", ")),
-        };
-        let (network, detector) = (&self.basis.spec.network, self.basis.setting.detector());
-        Ok((
-            threshold,
-            format!("{network}, {detector}{knobs}, {from}: {promise}"),
-        ))
-    }
-
-    /// Scores of the job's in-distribution images: of a finished run where there is one, else asked for now.
-    ///
-    /// # Errors
-    /// They cannot be scored, or the detector is fitted on the set that they are of: what it makes of them is then not what
-    /// it makes of new ones.
-    pub(super) fn in_scores(&self) -> anyhow::Result<InScores> {
-        if self.basis.setting.detector() == Detector::Odin
-            && let Some((scores, name)) = self.in_scores_of_a_run()
-        {
-            return Ok(InScores {
-                scores,
-                from: format!("run {name}"),
-                fitted_on: None,
-            });
-        }
-        let request = self.basis.spec.set(Side::In);
-        let apart = |on: &FittedOn| {
-            ensure!(
-                on.digest != self.ins.digest()?,
-                "{} is fitted on {}, which also chooses the threshold; fit it on other images (--fit-dataset), or give a \
-                 threshold",
-                self.basis.setting.detector().key(),
-                on.dataset
-            );
-            Ok(())
-        };
-        let (scores, fitted_on) = self.scores_of(request, &self.in_name, &apart)?;
-        let from = match (&fitted_on, self.basis.spec.part) {
-            (Some(on), _) => format!("fitted on {} images of {}", on.images, on.dataset),
-            (None, Part::Report(apart)) => format!("learnt from {apart} other images of {}", self.in_name),
-            _ => "scored now".to_owned(),
-        };
-        Ok(InScores {
-            scores,
-            from,
-            fitted_on,
-        })
-    }
-
-    /// Scores of an out-of-distribution set, of which images are chosen as the job says.
-    fn out_scores(&self, on: &str) -> anyhow::Result<Vec<f64>> {
-        let request = self.basis.spec.set(Side::Out);
-        let request = SetRequest {
-            images: SetImages::Named(on.to_owned()),
-            choice: Choice {
-                part: Part::Whole,
-                ..request.choice
-            },
-            ..request
-        };
-        let (scores, _) = self.scores_of(request, on, &|_| Ok(()))?;
-        Ok(scores)
-    }
-
-    fn scores_of(
+    /// The scores of a set, by the detector, and what this was fitted on; `fitted` may object to it before any image is scored.
+    pub(super) fn scores_of(
         &self,
         request: SetRequest,
         name: &str,
@@ -211,36 +120,6 @@ impl Scorer {
         bar.finish_and_clear();
         let scores = column(&scored.scores, &self.basis.setting)?;
         Ok((scores.iter().copied().map(finite).collect(), scored.fitted_on))
-    }
-
-    /// In-distribution ODIN scores of a finished run of the same network, set and parameters.
-    fn in_scores_of_a_run(&self) -> Option<(Vec<f64>, String)> {
-        let spec = &self.basis.spec;
-        let weights = self.weights_digest().ok()?;
-        let digest = self.ins.digest().ok()?;
-        let finished = runs::list(&self.home.runs())
-            .into_iter()
-            .filter(|s| s.condition == Condition::Finished);
-        for run in finished.filter_map(|entry| entry.run.ok()) {
-            let same = run.manifest.as_ref().is_some_and(|manifest| {
-                let identity = &manifest.identity;
-                identity.network.digest == weights
-                    && identity.in_dataset.digest == digest
-                    && identity.normalisation == self.card.normalisation
-                    && (identity.temperature, identity.magnitude) == spec.settings.perturbation()
-                    && (identity.order, identity.skip, identity.limit)
-                        == (spec.sampling, spec.skip, spec.limit)
-                    && (identity.limit.is_none()
-                        || identity.order == Sampling::File
-                        || identity.seed == spec.seed)
-                    && identity.corrupt == spec.corrupt
-                    && identity.sweep.is_none()
-            });
-            if let Some(scores) = same.then(|| run.scores(Side::In).ok()).flatten() {
-                return Some((scores.odin, run.name()));
-            }
-        }
-        None
     }
 
     /// Digest of the weights that the network scores with.
@@ -395,17 +274,6 @@ impl Scorer {
             .output(height, width)
             .is_ok_and(|size| size == self.size);
         (!fits).then_some((height as u32, width as u32))
-    }
-}
-
-impl InScores {
-    /// Where no threshold is chosen on any.
-    pub(super) fn none() -> Self {
-        Self {
-            scores: Vec::new(),
-            from: "as given".to_owned(),
-            fitted_on: None,
-        }
     }
 }
 
