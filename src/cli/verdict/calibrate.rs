@@ -1,6 +1,4 @@
 //! Chooses the threshold: has the in-distribution images scored, and for an FPR those of the set that it is of.
-use anyhow::ensure;
-
 use super::rule::Rule;
 use super::scorer::Scorer;
 use super::threshold::Threshold;
@@ -60,9 +58,9 @@ pub(super) fn threshold(scorer: &Scorer, rule: &Rule, ins: InScores) -> anyhow::
 /// Scores of the job's in-distribution images: of a finished run where there is one, else asked for now.
 ///
 /// # Errors
-/// They cannot be scored, or the rule chooses by them and the detector is fitted on the set that they are of: what it makes of
-/// them is then not what it makes of new ones.
-pub(super) fn in_scores(scorer: &Scorer, rule: &Rule) -> anyhow::Result<InScores> {
+/// They cannot be scored; the detector may have been fitted on some of them, and what it makes of these is not what it makes of
+/// new ones.
+pub(super) fn in_scores(scorer: &Scorer) -> anyhow::Result<InScores> {
     if scorer.basis.setting.detector() == Detector::Odin
         && let Some((scores, name)) = in_scores_of_a_run(scorer)
     {
@@ -73,17 +71,7 @@ pub(super) fn in_scores(scorer: &Scorer, rule: &Rule) -> anyhow::Result<InScores
         });
     }
     let request = scorer.basis.spec.set(Side::In);
-    let apart = |on: &FittedOn| {
-        ensure!(
-            !rule.needs_ids() || on.digest != scorer.ins.digest()?,
-            "{} is fitted on {}, which also chooses the threshold; fit it on other images (--fit-dataset), or give a \
-             threshold",
-            scorer.basis.setting.detector().key(),
-            on.dataset
-        );
-        Ok(())
-    };
-    let (scores, fitted_on) = scorer.scores_of(request, &scorer.in_name, &apart)?;
+    let (scores, fitted_on) = scorer.scores_of(request, &scorer.in_name)?;
     let from = match (&fitted_on, scorer.basis.spec.part) {
         (Some(on), _) => format!("fitted on {} images of {}", on.images, on.dataset),
         (None, Part::Report(apart)) => format!("learnt from {apart} other images of {}", scorer.in_name),
@@ -107,7 +95,7 @@ fn out_scores(scorer: &Scorer, on: &str) -> anyhow::Result<Vec<f64>> {
         },
         ..request
     };
-    let (scores, _) = scorer.scores_of(request, on, &|_| Ok(()))?;
+    let (scores, _) = scorer.scores_of(request, on)?;
     Ok(scores)
 }
 

@@ -137,7 +137,7 @@ fn by_session(session: &str, options: &Options, home: &Home) -> anyhow::Result<O
     let rule = arguments.rule()?;
     let scorer = Scorer::open(home, basis)?;
     let ins = match rule.needs_ids() {
-        true => in_scores(&scorer, &rule)?,
+        true => in_scores(&scorer)?,
         false => InScores::none(),
     };
     let (threshold, promise) = calibrate::threshold(&scorer, &rule, ins)?;
@@ -167,7 +167,7 @@ fn export(options: &Export) -> anyhow::Result<ExitCode> {
     let rule = arguments.rule()?;
     let scorer = Scorer::open(&home, basis)?;
     // Also of a threshold that was given: whether the detector has scores, and what it is fitted on, shows in them.
-    let ins = in_scores(&scorer, &rule)?;
+    let ins = in_scores(&scorer)?;
     let fitted_on = ins.fitted_on.clone();
     let (threshold, promise) = calibrate::threshold(&scorer, &rule, ins)?;
     Policy::of(&scorer, &threshold, &promise, fitted_on)?.write(file)?;

@@ -218,9 +218,9 @@ impl Policy {
     }
 
     fn setting(&self) -> anyhow::Result<Setting> {
-        let setting = Setting::new(self.detector);
-        let all = self.knobs.iter();
-        let setting = all.fold(Ok(setting), |setting, (knob, value)| setting?.with(knob, *value));
+        let mut all = self.knobs.iter();
+        let default = Setting::new(self.detector);
+        let setting = all.try_fold(default, |setting, (knob, value)| setting.with(knob, *value));
         setting.context("`knobs`")
     }
 
@@ -345,4 +345,97 @@ fn lasting(name: &str) -> String {
     absolute
         .and_then(|path| path.to_str().map(str::to_owned))
         .unwrap_or_else(|| name.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of 19 in-distribution images, the least that choose a threshold at a TPR of 95 %.
+    fn policy() -> Policy {
+        let ids: Vec<f64> = (0..19).map(|n| f64::from(n) / 3.0).collect();
+        let (threshold, promise) = Threshold::by_tpr(ids, 0.95, "one").unwrap();
+        let setting = Setting::new(Detector::Knn).with("k", 5.0).unwrap();
+        let network = "{name: small, digest: d, architecture: {kind: densenet-bc, depth: 10, growth: 4}, \
+                       normalisation: {mean: [0.5], std: [0.2]}, preprocessing: {}, classes: 5}";
+        Policy {
+            odin_policy: VERSION,
+            made_by: "odin".to_owned(),
+            network: serde_yaml::from_str(network).unwrap(),
+            in_dataset: InDataset {
+                name: "one".to_owned(),
+                digest: "d".to_owned(),
+                choice: Choice::sample(19, 3),
+            },
+            resize: true,
+            batch: None,
+            detector: Detector::Knn,
+            knobs: setting.by_key(),
+            fit: Some(Fit {
+                sample: FitSample::default(),
+                set: "training".to_owned(),
+                digest: "d".to_owned(),
+                images: 50,
+            }),
+            rule: threshold.rule,
+            threshold: threshold.score,
+            promise,
+            scores: threshold.ids,
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_to_the_bit() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("policy.json");
+        let by_tpr = policy();
+        let given = Policy {
+            rule: Rule::Threshold(-2.5),
+            threshold: Some(-2.5),
+            scores: Vec::new(),
+            ..policy()
+        };
+        let by_fdr = Policy {
+            rule: Rule::Fdr(0.05),
+            threshold: None,
+            ..policy()
+        };
+        for policy in [by_tpr, given, by_fdr] {
+            policy.write(&path).unwrap();
+            assert_eq!(Policy::read(&path).unwrap(), policy);
+        }
+    }
+
+    #[test]
+    fn what_is_no_policy_says_why() {
+        let text = serde_json::to_string_pretty(&policy()).unwrap();
+        let refused = |text: &[u8]| format!("{:#}", Policy::parse(text).unwrap_err());
+        for part in [0, 1, text.len() / 2, text.len() - 1] {
+            let why = refused(&text.as_bytes()[..part]);
+            assert!(why.contains("breaks off before its end"), "{why}");
+        }
+        for other in [
+            &b"version: 2\nname: tour\n"[..],
+            b"{\"queues\": []}",
+            b"[1]",
+            b"\xff\xfe\0",
+        ] {
+            assert!(refused(other).contains("not a policy"));
+        }
+        for (from, to, words) in [
+            ("\"odin_policy\": 1", "\"odin_policy\": 2", "by a newer odin"),
+            ("\"k\": 5.0", "\"k\": 0.0", "k must be"),
+            ("\"k\": 5.0", "\"q\": 5.0", "no knob `q`"),
+            ("\"detector\": \"knn\"", "\"detector\": \"magic\"", "magic"),
+            ("\"resize\"", "\"reseize\"", "reseize"),
+            ("\"tpr\": 0.95", "\"tpr\": 0.5", "`threshold` is not the one"),
+            ("\"tpr\": 0.95", "\"tpr\": 1.5", "a share above 0"),
+            ("\"tpr\": 0.95", "\"threshold\": 0.5", "`scores` are not"),
+            ("    0.0,\n", "    10.0,\n", "`scores` are not"),
+        ] {
+            assert!(text.contains(from), "{from} in {text}");
+            let why = refused(text.replacen(from, to, 1).as_bytes());
+            assert!(why.contains(words), "{why} lacks {words}");
+        }
+    }
 }

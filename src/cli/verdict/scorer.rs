@@ -106,17 +106,16 @@ impl Scorer {
         self.fit = Some((digest.to_owned(), images));
     }
 
-    /// The scores of a set, by the detector, and what this was fitted on; `fitted` may object to it before any image is scored.
+    /// The scores of a set, by the detector, and what this was fitted on.
     pub(super) fn scores_of(
         &self,
         request: SetRequest,
         name: &str,
-        fitted: &dyn Fn(&FittedOn) -> anyhow::Result<()>,
     ) -> anyhow::Result<(Vec<f64>, Option<FittedOn>)> {
         let bar = progress_bar(0, "images");
         bar.set_message(format!("threshold: {name}"));
         let asked = self.client.ask_for_set(request, &self.basis.devices);
-        let scored = self.client.finish_set(asked, &bar, fitted)?;
+        let scored = self.client.finish_set(asked, &bar, &|on| self.check_fit(on))?;
         bar.finish_and_clear();
         let scores = column(&scored.scores, &self.basis.setting)?;
         Ok((scores.iter().copied().map(finite).collect(), scored.fitted_on))
