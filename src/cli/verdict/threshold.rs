@@ -87,9 +87,9 @@ impl Threshold {
         let n = ids.len();
         let told = format!(
             "OOD are those images of this call of which at most {} % are expected to be ID, by p-values from {n} images of \
-             {of}, none of which is below {:.2e}",
+             {of}, which are 1/{} at least",
             percent(fdr),
-            1.0 / (n + 1) as f64
+            n + 1
         );
         Ok((Self::new(Rule::Fdr(fdr), None, ids), told))
     }
