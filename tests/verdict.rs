@@ -329,3 +329,246 @@ fn paths_come_from_standard_input_and_the_threshold_may_be_given() {
         assert!(error.contains(word), "{error}");
     }
 }
+
+/// A session whose detector is KNN, fitted on a third set; `labelled` is that set with labels.
+fn fitted_home() -> TestHome {
+    let home = home();
+    home.write(
+        "data/training.yaml",
+        "title: noise\nsource: {format: uniform, count: 80, size: [32, 32], seed: 3}\n",
+    );
+    home.write(
+        "sessions/knn.yaml",
+        &SESSION.replace(
+            "dataset: two}",
+            "dataset: two, detector: knn, knobs: {k: 5}, fit: {dataset: training, limit: 50}}",
+        ),
+    );
+    home
+}
+
+fn judged(home: &TestHome, arguments: &[&str]) -> (Vec<Value>, String) {
+    let output = home.odin(&[&["verdict"], arguments].concat());
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{told}");
+    (lines(&output.stdout), told)
+}
+
+#[test]
+fn detectors_are_fitted_as_the_job_or_the_arguments_say() {
+    if support::engine().is_none() {
+        return;
+    }
+    let home = fitted_home();
+    let (told, promise) = judged(&home, &["-s", "knn", "a.png", "large.png"]);
+    assert_eq!(told[0]["detector"], "knn");
+    assert_eq!(told[0]["rule"], serde_json::json!({"tpr": 0.95}));
+    for words in [
+        "KNN (k = 5)",
+        "fitted on 50 images of training",
+        "60 images of one",
+    ] {
+        assert!(promise.contains(words), "{promise} lacks {words}");
+    }
+    let score = |arguments: &[&str]| {
+        let all = [&["-s", "knn", "--threshold", "0", "a.png"], arguments].concat();
+        judged(&home, &all).0[0]["score"].as_f64().unwrap()
+    };
+    let own = told[0]["score"].as_f64().unwrap();
+    assert_eq!(score(&[]), own);
+    assert!(
+        score(&["--knob", "k=1"]) > own,
+        "the nearest is nearer than the fifth"
+    );
+    assert_ne!(score(&["--fit-limit", "20"]), own);
+    // One that learns from labels is given other images than those that choose the threshold.
+    let needs_labels = home.refuse(&["verdict", "-s", "knn", "--detector", "temp-scaling", "a.png"]);
+    assert!(needs_labels.contains("label"), "{needs_labels}");
+    let record =
+        |image: u32| (0..3073).map(move |place| if place == 0 { image % 5 } else { image * place / 7 });
+    let records: Vec<u8> = (0..40).flat_map(record).map(|value| value as u8).collect();
+    std::fs::write(home.path().join("data/labelled.bin"), records).unwrap();
+    home.write(
+        "data/labelled.yaml",
+        "title: labelled\nsource: {format: cifar-binary, kind: cifar10, files: [labelled.bin]}\n\
+         class_names: [a, b, c, d, e]\n",
+    );
+    home.write(
+        "sessions/labelled.yaml",
+        &SESSION.replace(
+            "dataset: two}",
+            "dataset: two, in_dataset: labelled, detector: temp-scaling}",
+        ),
+    );
+    let (told, promise) = judged(&home, &["-s", "labelled", "a.png"]);
+    assert_eq!(told[0]["detector"], "temp-scaling");
+    for words in ["learnt from 8 other images", "of 32 images of labelled"] {
+        assert!(promise.contains(words), "{promise} lacks {words}");
+    }
+    for (arguments, words) in [
+        (&["--detector", "vim", "--fit-dataset", "nowhere"][..], "nowhere"),
+        (&["--detector", "mahalanobis"], "mahalanobis needs labels"),
+        (&["--fit-dataset", "one"], "are reported too"),
+        (&["--knob", "q=1"], "no knob `q`"),
+        (&["--knob", "energy.temperature=2"], "scored by knn"),
+        (&["--fpr", "0.05"], "--on"),
+    ] {
+        let error = home.refuse(&[&["verdict", "-s", "knn", "a.png", "b.png"], arguments].concat());
+        assert!(error.contains(words), "{error} lacks {words}");
+    }
+    // Without training images there is none, before any line: also where a threshold is given.
+    let missing = [
+        "verdict",
+        "-s",
+        "tour",
+        "--detector",
+        "knn",
+        "--threshold",
+        "0",
+        "a.png",
+    ];
+    let error = home.refuse(&missing);
+    assert!(error.contains("knn needs training images"), "{error}");
+}
+
+#[test]
+fn a_share_of_another_set_or_of_the_call_chooses_the_threshold() {
+    if support::engine().is_none() {
+        return;
+    }
+    let home = fitted_home();
+    let images = ["a.png", "torn.png", "large.png", "b.png"];
+    let ask = [
+        &["verdict", "-s", "knn", "--fpr", "0.05", "--on", "two"],
+        &images[..],
+    ]
+    .concat();
+    let output = home.odin(&ask);
+    assert_eq!(output.status.code(), Some(1), "one has no verdict");
+    let promise = String::from_utf8_lossy(&output.stderr).into_owned();
+    for words in [
+        "3.3 % of 60 images of two reach",
+        "4.9 % are expected",
+        "60 images of one reach it",
+    ] {
+        assert!(promise.contains(words), "{promise} lacks {words}");
+    }
+    let told = lines(&output.stdout);
+    assert_eq!(
+        told[0]["rule"],
+        serde_json::json!({"fpr": {"share": 0.05, "on": "two"}})
+    );
+    assert!(told[0]["p_value"].is_f64() && told[1]["error"].is_string());
+    home.write(
+        "data/few.yaml",
+        "title: noise\nsource: {format: gaussian, count: 18, size: [32, 32], seed: 3}\n",
+    );
+    let error = home.refuse(&["verdict", "-s", "knn", "--fpr", "0.05", "--on", "few", "a.png"]);
+    assert!(error.contains("18 images of few are too few"), "{error}");
+
+    // At so high a rate the call's images, which look like no noise, may all be rejected.
+    let ask = [&["verdict", "-s", "knn", "--fdr", "0.5"], &images[..]].concat();
+    let output = home.odin(&ask);
+    assert_eq!(output.status.code(), Some(1));
+    let told = lines(&output.stdout);
+    let names: Vec<_> = told.iter().map(|line| line["image"].as_str().unwrap()).collect();
+    assert_eq!(names, images);
+    let judged: Vec<&Value> = told.iter().filter(|line| line["verdict"].is_string()).collect();
+    let p_values: Vec<f64> = judged
+        .iter()
+        .map(|line| line["p_value"].as_f64().unwrap())
+        .collect();
+    let rejected = odin_metrics::benjamini_hochberg(&p_values, 0.5);
+    for (line, rejected) in judged.iter().zip(&rejected) {
+        assert_eq!(line["verdict"] == "OOD", *rejected, "{line}");
+        assert_eq!(line["rule"], serde_json::json!({"fdr": 0.5}));
+    }
+    let count = rejected.iter().filter(|rejected| **rejected).count();
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(told.contains(&format!("{count} of 3 images are OOD")), "{told}");
+}
+
+#[test]
+fn a_policy_judges_as_its_session_does_and_refuses_what_differs() {
+    if support::engine().is_none() {
+        return;
+    }
+    let home = fitted_home();
+    let images = ["a.png", "large.png"];
+    for rule in [&["--fpr", "0.1", "--on", "two"][..], &["--fdr", "0.5"]] {
+        let written = home.succeed(&[&["verdict", "export", "policy.json", "-s", "knn"], rule].concat());
+        assert_eq!(written.trim(), "policy.json");
+        let (by_session, _) = judged(&home, &[&["-s", "knn"], rule, &images].concat());
+        let (by_policy, _) = judged(&home, &[&["--policy", "policy.json"][..], &images].concat());
+        assert_eq!(by_session, by_policy);
+    }
+    home.succeed(&[
+        "verdict",
+        "export",
+        "policy.json",
+        "-s",
+        "knn",
+        "--detector",
+        "odin",
+    ]);
+    let odin = judged(&home, &["--policy", "policy.json", "a.png"]).0;
+    assert_eq!(odin, judged(&home, &["-s", "tour", "a.png"]).0);
+    home.succeed(&["verdict", "export", "policy.json", "-s", "knn"]);
+
+    let path = home.path().join("policy.json");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let refused = |words: &str| {
+        let error = home.refuse(&["verdict", "--policy", "policy.json", "a.png"]);
+        assert_eq!(error.trim().lines().count(), 1, "{error}");
+        assert!(error.contains(words), "{error} lacks {words}");
+    };
+    std::fs::write(&path, &text[..text.len() / 2]).unwrap();
+    refused("breaks off before its end");
+    // What it was made with is another one by now.
+    std::fs::write(&path, &text).unwrap();
+    let differs = |file: &str, from: &str, to: &str, words: &str| {
+        let file = home.path().join(file);
+        let before = std::fs::read_to_string(&file).unwrap();
+        std::fs::write(&file, before.replace(from, to)).unwrap();
+        refused(words);
+        std::fs::write(&file, before).unwrap();
+    };
+    differs(
+        "data/one.yaml",
+        "seed: 1",
+        "seed: 7",
+        "in-distribution set one is not",
+    );
+    differs(
+        "data/training.yaml",
+        "seed: 3",
+        "seed: 7",
+        "fitted on 50 images of training",
+    );
+    differs(
+        "data/training.yaml",
+        "count: 80",
+        "count: 40",
+        "fitted on 40 images of training",
+    );
+    differs(
+        "models/small.yaml",
+        "mean: [0.5",
+        "mean: [0.4",
+        "normalisation differs",
+    );
+    judged(&home, &["--policy", "policy.json", "a.png"]);
+    let architecture = odin_core::networks::Architecture::DensenetBc { depth: 10, growth: 4 };
+    let weights = home.path().join("models/small.safetensors");
+    support::weights::write_random(&architecture, 5, 2, &weights);
+    refused("weights differ");
+    for arguments in [
+        &["--session", "tour"][..],
+        &["--detector", "odin"],
+        &["--fdr", "0.1"],
+    ] {
+        let error = home.refuse(&[&["verdict", "--policy", "policy.json", "a.png"], arguments].concat());
+        assert!(error.contains("cannot be used with"), "{error}");
+    }
+    assert!(home.refuse(&["verdict", "a.png"]).contains("--session"));
+}

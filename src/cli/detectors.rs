@@ -84,7 +84,7 @@ fn unknown_or(text: &str, before: &str) -> Result<Detector, String> {
 
 /// A knob that is to have a value.
 #[derive(Debug, Clone, PartialEq)]
-struct Moved {
+pub(super) struct Moved {
     /// `None` for every detector that has it.
     detector: Option<Detector>,
     knob: String,
@@ -114,6 +114,28 @@ impl FromStr for Moved {
             knob: knob.to_owned(),
             value,
         })
+    }
+}
+
+impl Moved {
+    /// The setting with its knob moved.
+    ///
+    /// # Errors
+    /// Another detector is meant, or it has no such knob, or the knob cannot have the value.
+    pub(super) fn apply(&self, setting: Setting) -> anyhow::Result<Setting> {
+        let Self {
+            detector,
+            knob,
+            value,
+        } = self;
+        if let Some(other) = detector.filter(|detector| *detector != setting.detector()) {
+            anyhow::bail!(
+                "--knob {}.{knob}: the images are scored by {}",
+                other.key(),
+                setting.detector().key()
+            );
+        }
+        Ok(setting.with(knob, *value)?)
     }
 }
 

@@ -61,7 +61,7 @@ enum Command {
     /// Work through a session without the dashboard, and keep what comes of it in runs/
     Run(run::Options),
     /// Tell of single images whether they are in- or out-of-distribution
-    Verdict(verdict::Options),
+    Verdict(Box<verdict::Options>),
     /// Train a network from a data set's card
     Train(Box<train::Options>),
     /// Bring other programs' files

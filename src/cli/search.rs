@@ -268,8 +268,8 @@ impl Search<'_> {
         let hidden = ProgressBar::hidden();
         let [ins, outs] = pending;
         let (mut ins, mut outs) = (
-            self.client.finish_set(ins, &hidden)?,
-            self.client.finish_set(outs, &hidden)?,
+            self.client.finish_set(ins, &hidden, &|_| Ok(()))?,
+            self.client.finish_set(outs, &hidden, &|_| Ok(()))?,
         );
         // Replicates of two settings belong together image by image.
         ins.scores.sort();

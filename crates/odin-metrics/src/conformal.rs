@@ -36,7 +36,7 @@ pub fn conformal_threshold(in_scores: &[f64], tpr: f64) -> Result<ConformalThres
         tpr > 0.0 && tpr < 1.0,
         "a TPR lies between 0 and 1, and {tpr} does not"
     );
-    let mut scores = sorted(in_scores)?;
+    let mut scores = sorted(in_scores, Side::In)?;
     scores.reverse();
     let n = scores.len() as u64;
     // 19 images are enough for 95 %: 20 · 0.95 is 19, whatever the last bit of the product.
@@ -61,13 +61,68 @@ pub fn conformal_threshold(in_scores: &[f64], tpr: f64) -> Result<ConformalThres
     })
 }
 
+/// A threshold from OOD images that were kept for it, and what it promises for new OOD images of the same population.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ConformalFpr {
+    /// A new image is called ID when its score ≥ this, the next number above the `rank`-th lowest score. `None` where even the
+    /// highest of so few scores would let too many pass.
+    pub threshold: Option<f64>,
+    /// n + 1 − ⌊(n + 1) · FPR⌋; n + 1 where the threshold is `None`.
+    pub rank: u64,
+    /// Images that it was chosen on.
+    pub n: u64,
+    /// The FPR that new images have on average over all choices of so many images, 1 − `rank` / (n + 1): at most that asked
+    /// for, and with ties less.
+    pub expected_fpr: f64,
+    /// Where the FPR of new images lies for 95 % of such choices: it is Beta(n + 1 − `rank`, `rank`) distributed.
+    pub fpr_range: Interval,
+}
+
+/// The threshold at which no more than a share `fpr` of new OOD images is expected to be called ID: [`conformal_threshold`]
+/// with the roles of the two sides exchanged. Of n images at least 1 / FPR − 1 are needed.
+///
+/// # Errors
+/// A NaN score, or none.
+///
+/// # Panics
+/// If `fpr` lies outside (0, 1).
+pub fn conformal_fpr_threshold(out_scores: &[f64], fpr: f64) -> Result<ConformalFpr, MetricsError> {
+    assert!(
+        fpr > 0.0 && fpr < 1.0,
+        "an FPR lies between 0 and 1, and {fpr} does not"
+    );
+    let scores = sorted(out_scores, Side::Out)?;
+    let n = scores.len() as u64;
+    // 19 images are enough for 5 %, whatever the last bit of the product.
+    let above = ((n + 1) as f64 * fpr + 1e-9).floor() as u64;
+    let rank = (n + 1 - above).max(1);
+    let threshold = scores.get(rank as usize - 1).map(|score| score.next_up());
+    let fpr_range = match threshold {
+        None => Interval { low: 0.0, high: 0.0 },
+        Some(_) => {
+            let (accepted, refused) = ((n + 1 - rank) as f64, rank as f64);
+            Interval {
+                low: beta_quantile(0.025, accepted, refused),
+                high: beta_quantile(0.975, accepted, refused),
+            }
+        }
+    };
+    Ok(ConformalFpr {
+        threshold,
+        rank,
+        n,
+        expected_fpr: (n + 1 - rank) as f64 / (n + 1) as f64,
+        fpr_range,
+    })
+}
+
 /// For each of `scores`, how unusual it would be among ID images: (1 + number of ID scores at or below it) / (1 + number of
 /// ID scores). A new ID image has p ≤ α in at most a share α of cases; OOD images have small ones. O((n + m) log n).
 ///
 /// # Errors
 /// A NaN score on either side (`scores` are named as OOD), or no ID score.
 pub fn conformal_p_values(in_scores: &[f64], scores: &[f64]) -> Result<Vec<f64>, MetricsError> {
-    let sorted = sorted(in_scores)?;
+    let sorted = sorted(in_scores, Side::In)?;
     let p_value = |(index, &score): (usize, &f64)| {
         if score.is_nan() {
             return Err(MetricsError::NotANumber {
@@ -104,17 +159,14 @@ pub fn benjamini_hochberg(p_values: &[f64], rate: f64) -> Vec<bool> {
 }
 
 /// Ascending.
-fn sorted(in_scores: &[f64]) -> Result<Vec<f64>, MetricsError> {
-    if in_scores.is_empty() {
-        return Err(MetricsError::Empty { side: Side::In });
+fn sorted(scores: &[f64], side: Side) -> Result<Vec<f64>, MetricsError> {
+    if scores.is_empty() {
+        return Err(MetricsError::Empty { side });
     }
-    if let Some(index) = in_scores.iter().position(|score| score.is_nan()) {
-        return Err(MetricsError::NotANumber {
-            side: Side::In,
-            index,
-        });
+    if let Some(index) = scores.iter().position(|score| score.is_nan()) {
+        return Err(MetricsError::NotANumber { side, index });
     }
-    let mut sorted = in_scores.to_vec();
+    let mut sorted = scores.to_vec();
     sorted.sort_unstable_by(f64::total_cmp);
     Ok(sorted)
 }
@@ -166,6 +218,37 @@ mod tests {
             }
             let mean = sum / f64::from(rounds);
             assert!((mean - promised.expected_tpr).abs() < 0.003, "{n}: {mean}");
+            assert!(
+                (0.935..=0.965).contains(&(f64::from(held) / f64::from(rounds))),
+                "{n}: {held}"
+            );
+        }
+    }
+
+    #[test]
+    fn new_ood_images_pass_as_seldom_as_is_promised() {
+        let scores: Vec<f64> = (0..19).map(f64::from).collect();
+        assert_eq!(
+            conformal_fpr_threshold(&scores[1..], 0.05).unwrap().threshold,
+            None
+        );
+        let chosen = conformal_fpr_threshold(&scores, 0.05).unwrap();
+        assert_eq!((chosen.threshold, chosen.rank), (Some(18.0_f64.next_up()), 19));
+        assert!((chosen.expected_fpr - 0.05).abs() < 1e-12);
+        assert!(conformal_fpr_threshold(&[], 0.05).is_err());
+        let mut source = Source::new(97);
+        for n in [19, 20, 60] {
+            let (mut sum, mut held, rounds) = (0.0, 0, 2000);
+            let mut promised = chosen;
+            for _ in 0..rounds {
+                promised = conformal_fpr_threshold(&source.scores(n, 0.0, 0.0), 0.05).unwrap();
+                let fpr = 1.0 - crate::naive::phi(promised.threshold.unwrap());
+                sum += fpr;
+                held += u32::from(promised.fpr_range.contains(fpr));
+            }
+            let mean = sum / f64::from(rounds);
+            assert!(promised.expected_fpr <= 0.05 + 1e-12);
+            assert!((mean - promised.expected_fpr).abs() < 0.003, "{n}: {mean}");
             assert!(
                 (0.935..=0.965).contains(&(f64::from(held) / f64::from(rounds))),
                 "{n}: {held}"

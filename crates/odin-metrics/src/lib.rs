@@ -6,7 +6,7 @@
 //! arrive one by one, [`Stream`] and [`Histogram`]. [`Paired`] compares detectors on the same images, with groups of
 //! dependent images where there are such, and [`SetAverage`] averages over OOD sets. Apart from these stand
 //! [`expected_calibration_error`], [`risk_coverage`], [`autc`], [`rates_by_class`], and conformal
-//! [thresholds](conformal_threshold) and [p-values](conformal_p_values).
+//! thresholds ([by TPR](conformal_threshold), [by FPR](conformal_fpr_threshold)) and [p-values](conformal_p_values).
 //!
 //! Scores are `f64`; ±∞ are ordered like numbers, NaN is refused. Metrics are fractions in [0, 1]. There is no I/O, and
 //! results depend on the input and the seed alone, on every platform.
@@ -66,7 +66,10 @@ pub use by_class::{ClassRate, rates_by_class};
 pub use calibration::{CALIBRATION_BINS, RiskCoverage, expected_calibration_error, risk_coverage};
 pub use change::{Change, Changes};
 pub use comparison::{Comparison, OperatingPoint, RocPoint};
-pub use conformal::{ConformalThreshold, benjamini_hochberg, conformal_p_values, conformal_threshold};
+pub use conformal::{
+    ConformalFpr, ConformalThreshold, benjamini_hochberg, conformal_fpr_threshold, conformal_p_values,
+    conformal_threshold,
+};
 pub use conventions::{AuprConvention, Conventions, ErrorConvention, Positive};
 pub use error::{MetricsError, Side};
 pub use histogram::{Densities, Histogram};

@@ -26,6 +26,7 @@ pub(crate) struct ScoredSet {
     pub unreadable: Vec<(u32, String)>,
     /// Detectors that have no scores, each with why.
     pub missing: BTreeMap<Detector, String>,
+    /// What the detectors were fitted on, where any is.
     pub fitted_on: Option<FittedOn>,
     /// How many of the images took no pass through the network.
     pub from_evidence: usize,
@@ -52,21 +53,33 @@ impl Client {
         PendingSet { set, events }
     }
 
-    /// Waits for all of a set's scores.
+    /// Waits for all of a set's scores. `object` hears what is said of the set, such as what its detectors were fitted on and which
+    /// have no scores, before any of its images is scored, and may end it by an error.
     ///
     /// # Errors
-    /// The set cannot be scored, or the engine has ended.
-    pub(crate) fn finish_set(&self, pending: PendingSet, bar: &ProgressBar) -> anyhow::Result<ScoredSet> {
-        let finished = self.listen_to_set(&pending, bar);
+    /// The set cannot be scored, `object` objects, or the engine has ended.
+    pub(crate) fn finish_set(
+        &self,
+        pending: PendingSet,
+        bar: &ProgressBar,
+        object: &dyn Fn(&Event) -> anyhow::Result<()>,
+    ) -> anyhow::Result<ScoredSet> {
+        let finished = self.listen_to_set(&pending, bar, object);
         lock(&self.routes).sets.remove(&pending.set);
         finished
     }
 
-    fn listen_to_set(&self, pending: &PendingSet, bar: &ProgressBar) -> anyhow::Result<ScoredSet> {
+    fn listen_to_set(
+        &self,
+        pending: &PendingSet,
+        bar: &ProgressBar,
+        object: &dyn Fn(&Event) -> anyhow::Result<()>,
+    ) -> anyhow::Result<ScoredSet> {
         let mut scored = ScoredSet::default();
         loop {
-            let event = self.wait(&pending.events);
-            match event.ok_or_else(|| self.why_silent())? {
+            let event = self.wait(&pending.events).ok_or_else(|| self.why_silent())?;
+            object(&event)?;
+            match event {
                 Event::Started { total, .. } => bar.inc_length(total as u64),
                 Event::Scored(batch) => {
                     bar.inc(batch.scores.len() as u64);

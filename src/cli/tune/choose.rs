@@ -112,7 +112,9 @@ impl Tuning<'_> {
             }
             .set(Side::In);
             let pending = self.client.ask_for_set(request, &self.devices);
-            let mut scored = self.client.finish_set(pending, &ProgressBar::hidden())?;
+            let mut scored = self
+                .client
+                .finish_set(pending, &ProgressBar::hidden(), &|_| Ok(()))?;
             // So that the sum is the same whatever came first.
             scored.scores.sort();
             bar.inc(1);
@@ -197,7 +199,7 @@ impl Tuning<'_> {
             [Side::In, Side::Out].map(|side| self.client.ask_for_set(spec.set(side), &self.devices));
         let mut both = Vec::new();
         for pending in pending {
-            let mut scored = self.client.finish_set(pending, &hidden)?;
+            let mut scored = self.client.finish_set(pending, &hidden, &|_| Ok(()))?;
             scored.scores.sort();
             both.push(scored);
         }

@@ -4,6 +4,8 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use super::rule::Rule;
+
 #[derive(Debug, Serialize)]
 pub(super) struct Line {
     #[serde(flatten)]
@@ -36,8 +38,10 @@ pub(super) struct Verdict {
     pub detector: &'static str,
     /// By the detector: the higher, the more in-distribution.
     pub score: f64,
-    /// None where so few in-distribution images choose none: all images are then ID.
+    /// None where all images are ID: so few in-distribution images choose none, or no image of the call stands out.
     pub threshold: Option<f64>,
+    /// How it was found.
+    pub rule: Rule,
     /// How unusual the score would be among in-distribution images; not where the threshold was given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub p_value: Option<f64>,

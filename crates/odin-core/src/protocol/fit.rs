@@ -32,6 +32,8 @@ impl Default for FitSample {
 pub struct FittedOn {
     /// Name of the set.
     pub dataset: String,
+    /// Tells it from every other: BLAKE3, in hex, of content and preprocessing.
+    pub digest: String,
     /// How many of its images.
     pub images: usize,
 }

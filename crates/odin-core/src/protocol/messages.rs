@@ -15,7 +15,7 @@ use crate::setting::{Detector, Settings};
 use crate::units::{Device, Devices, LogOdds, Magnitude, Memory, Temperature};
 
 /// Counts up with every change to what is sent.
-pub const VERSION: u32 = 7;
+pub const VERSION: u32 = 8;
 
 /// Names a comparison for as long as the program runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -129,11 +129,9 @@ fn every_detector_scores_and_what_is_known_comes_back_to_the_bit() {
     // A random network guesses few of the classes, and these need some of each.
     let missing: Vec<_> = first.missing.keys().copied().collect();
     assert_eq!(missing, [Detector::Openmax, Detector::She], "{:?}", first.missing);
-    let on = FittedOn {
-        dataset: "labelled (training)".into(),
-        images: 60,
-    };
-    assert_eq!(first.fitted_on, Some(on));
+    let on = first.fitted_on.as_ref().unwrap();
+    assert_eq!((on.dataset.as_str(), on.images), ("labelled (training)", 60));
+    assert_eq!(on.digest.len(), 64, "BLAKE3, in hex");
     assert_eq!(first.fitting.last(), Some(&(60, 60)));
     for table in [&first.ins, &first.outs] {
         assert_eq!(

@@ -222,6 +222,7 @@ impl Waiting {
         match &self.training {
             Part::Known(sample) => Some(FittedOn {
                 dataset: sample.dataset.clone(),
+                digest: sample.evidence.dataset.clone(),
                 images: sample.images.len(),
             }),
             _ => None,

@@ -125,7 +125,8 @@ impl ModelCache {
         let Some(network) = networks.first() else {
             return false;
         };
-        let set = set_key(request, network).and_then(|key| known(&self.sets, &key));
+        let set =
+            set_key(request, network, &self.home.data_folders()).and_then(|key| known(&self.sets, &key));
         let Some(set) = set else { return false };
         let Some(size) = first_size(&set) else {
             return false;
@@ -317,16 +318,15 @@ impl ModelCache {
 }
 
 /// What a set is kept open under; files are not kept.
-fn set_key(request: &SetRequest, network: &OpenNetwork) -> Option<SetKey> {
+fn set_key(request: &SetRequest, network: &OpenNetwork, folders: &[PathBuf]) -> Option<SetKey> {
     match &request.images {
         SetImages::InDistribution => Some(key_of(&network.card.in_dataset, request, network)),
         SetImages::Named(name) => Some(key_of(name, request, network)),
         SetImages::Files(_) => None,
-        SetImages::Training(of) => Some(training_key(
-            of.as_deref().unwrap_or(&network.card.in_dataset),
-            request,
-            network,
-        )),
+        SetImages::Training(of) => {
+            let name = network.card.training_set(of.as_deref(), folders).ok()?;
+            Some(training_key(name, request, network))
+        }
     }
 }
 
