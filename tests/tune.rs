@@ -42,6 +42,11 @@ fn one_knob_is_a_curve_chosen_on_some_images_and_reported_on_the_others() {
         return;
     }
     let home = TestHome::new();
+    // Images to fit on that are not reported.
+    home.write(
+        "data/other.yaml",
+        "title: noise\nsource: {format: gaussian, count: 60, size: [32, 32], seed: 9}\n",
+    );
     let what = [
         "--dataset",
         "two",
@@ -50,7 +55,7 @@ fn one_knob_is_a_curve_chosen_on_some_images_and_reported_on_the_others() {
         "--knob",
         "k=1,3,500",
         "--fit-dataset",
-        "two",
+        "other",
         "--metric",
         "auroc",
     ];
@@ -84,7 +89,7 @@ fn one_knob_is_a_curve_chosen_on_some_images_and_reported_on_the_others() {
     let scored = on_the_rest(
         &home,
         "two",
-        &["--detectors", "knn", "--knob", &k, "--fit-dataset", "two"],
+        &["--detectors", "knn", "--knob", &k, "--fit-dataset", "other"],
     );
     let reported = &json["reported"][0];
     assert_eq!(

@@ -208,7 +208,7 @@ fn a_detector_that_cannot_be_had_says_why_and_leaves_the_others_alone() {
         ..job(&all)
     };
     let why = missing(&mut whole, nothing, Detector::Knn);
-    assert!(why.contains("names no images to train on"), "{why}");
+    assert!(why.contains("names no training images"), "{why}");
     // Images without labels.
     let mut unlabelled = job(&all);
     unlabelled.fit.dataset = Some("two".into());

@@ -326,13 +326,18 @@ impl<E: FnMut(Event), D: Fn(Done) + Clone + Send + 'static> Scheduler<E, D> {
                 let Some((entry, task)) = self.queue.next(worker, &waiting) else {
                     break;
                 };
-                match guarded(|| task.next(worker, &mut self.store)) {
+                let before = task.missing().len();
+                let next = guarded(|| task.next(worker, &mut self.store));
+                let missing = task.missing().split_at(before).1.to_vec();
+                match next {
                     Ok(Next::Compute(work)) => {
                         self.queue.handed_out(entry, work.batch.count);
                         self.workers.submit(*work);
                     }
                     Ok(Next::Known(scores)) => {
-                        tell_scores(&mut self.emit, &self.queue.subscribers(entry), scores, true);
+                        let subscribers = self.queue.subscribers(entry);
+                        tell_fit(&mut self.emit, &subscribers, None, &missing);
+                        tell_scores(&mut self.emit, &subscribers, scores, true);
                     }
                     Ok(Next::Wait) => waiting.push(entry),
                     Ok(Next::Finished) => self.finish(entry),
