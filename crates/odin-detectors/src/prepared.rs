@@ -92,6 +92,11 @@ impl Prepared {
         &self.blocks[known..]
     }
 
+    /// Bytes that detectors keep of the images, beside the images themselves: neighbours, products, orders.
+    pub fn kept_bytes(&self) -> usize {
+        self.blocks.iter().map(Block::kept_bytes).sum()
+    }
+
     /// How many images.
     pub fn len(&self) -> usize {
         self.len
@@ -137,6 +142,25 @@ impl Block {
 
     pub(crate) fn images(&self) -> &Images {
         &self.images
+    }
+
+    fn kept_bytes(&self) -> usize {
+        fn of<T>(kept: &OnceLock<Vec<T>>) -> usize {
+            kept.get().map_or(0, |values| size_of_val(values.as_slice()))
+        }
+        let [raw, unit] = &self.class_distances;
+        let floats = [
+            &self.products,
+            &self.energies,
+            &self.sums,
+            &self.similarities,
+            &self.guided,
+            &self.squares,
+            raw,
+            unit,
+        ];
+        let floats: usize = floats.into_iter().map(of).sum();
+        floats + of(&self.order) + of(&self.logit_order) + of(&self.centred)
     }
 
     /// [N, C]

@@ -3,11 +3,11 @@ use std::collections::HashMap;
 
 use super::rows::FloatRows;
 use super::scoring::Fitting;
-use odin_core::setting::{Detector, Setting};
+use odin_core::setting::Setting;
 use odin_detectors::{Error, Fitted, Images, Prepared, Rows};
 
-/// Nearest fit images that are kept of each image, so that another k is a look-up.
-const MOST_NEIGHBOURS: u64 = 1000;
+/// Settings whose scores are kept: all detectors, and the values that a knob had lately.
+const MOST_COLUMNS: usize = 64;
 
 /// Images prepared for the detectors of one fit, in the order in which they became known.
 pub(super) struct PreparedImages {
@@ -16,9 +16,10 @@ pub(super) struct PreparedImages {
     /// By image number.
     rows: HashMap<u32, usize>,
     images: Vec<u32>,
-    /// Scores by setting, of the first of the images.
-    columns: HashMap<Setting, Vec<f64>>,
-    bytes: u64,
+    /// Scores by setting, of the first of the images; the setting used last comes last.
+    columns: Vec<(Setting, Vec<f64>)>,
+    /// Values an image that detectors look at.
+    width: usize,
 }
 
 /// What is known of the images.
@@ -35,8 +36,8 @@ impl PreparedImages {
             prepared: Prepared::new(&fitting.fit),
             rows: HashMap::new(),
             images: Vec::new(),
-            columns: HashMap::new(),
-            bytes: 0,
+            columns: Vec::new(),
+            width: 0,
         }
     }
 
@@ -59,8 +60,7 @@ impl PreparedImages {
             perturbed_features: optional("features of the moved images", known.moved)?,
         })?;
         let widths = [Some(known.logits), known.features, known.moved];
-        let width: usize = widths.iter().flatten().map(|rows| rows.width()).sum();
-        self.bytes += (new.len() * (4 * width + 16)) as u64;
+        self.width = widths.iter().flatten().map(|rows| rows.width()).sum();
         for image in new {
             self.rows.insert(image, self.images.len());
             self.images.push(image);
@@ -70,11 +70,12 @@ impl PreparedImages {
 
     /// Has every prepared image scored by the setting.
     pub(super) fn score(&mut self, setting: &Setting, fitted: &Fitted) -> Result<(), String> {
-        let column = self.columns.entry(*setting).or_default();
-        if column.len() == self.images.len() {
-            return Ok(());
-        }
-        let more = fitted.scores_since(column.len(), setting, &self.prepared);
+        let known = self.columns.iter().position(|(known, _)| known == setting);
+        let (_, mut column) = known.map_or((*setting, Vec::new()), |place| self.columns.remove(place));
+        let more = match column.len() == self.images.len() {
+            true => Ok(Vec::new()),
+            false => fitted.scores_since(column.len(), setting, &self.prepared),
+        };
         let more = more.map_err(|error| match error {
             // It counts the images as they came.
             Error::Undefined { detector, image } => {
@@ -87,19 +88,18 @@ impl PreparedImages {
             }
             other => other.to_string(),
         })?;
-        // With what the detector keeps of each image: neighbours most of all.
-        let kept = match setting.detector() {
-            Detector::Knn | Detector::Nnguide => 8 * MOST_NEIGHBOURS,
-            _ => 0,
-        };
-        self.bytes += (8 + kept) * more.len() as u64;
         column.extend(more);
+        self.columns.push((*setting, column));
+        if self.columns.len() > MOST_COLUMNS {
+            self.columns.remove(0);
+        }
         Ok(())
     }
 
     /// The scores of these images by the setting, which has scored them.
     pub(super) fn column(&self, setting: &Setting, images: &[u32]) -> Vec<f64> {
-        let scores = self.columns.get(setting).map(Vec::as_slice).unwrap_or_default();
+        let known = self.columns.iter().find(|(known, _)| known == setting);
+        let scores = known.map_or(&[][..], |(_, scores)| scores.as_slice());
         let score = |image: &u32| self.rows.get(image).and_then(|row| scores.get(*row)).copied();
         images
             .iter()
@@ -107,7 +107,10 @@ impl PreparedImages {
             .collect()
     }
 
+    /// In memory: the images, what detectors keep of them, and the scores.
     pub(super) fn bytes(&self) -> u64 {
-        self.bytes
+        let scores: usize = self.columns.iter().map(|(_, scores)| 8 * scores.len()).sum();
+        let images = self.images.len() * (4 * self.width + 16);
+        (images + self.prepared.kept_bytes() + scores) as u64
     }
 }

@@ -55,6 +55,13 @@ enum PartOf {
     Prepared(PreparedFor),
 }
 
+impl Part {
+    /// Whether it is what fitted detectors keep, which may take seconds to compute again.
+    pub(super) fn is_prepared(&self) -> bool {
+        matches!(self.what, PartOf::Prepared(_))
+    }
+}
+
 /// Scores of some images, and settings that turned out to have none.
 pub(crate) struct Scored {
     pub table: ScoreTable,

@@ -13,6 +13,10 @@ use odin_core::units::LogOdds;
 /// Sets on disk that stay open though nothing scores them any more: each holds a lock, and with it an open file.
 const IDLE_SETS: usize = 64;
 
+/// Sets opened last of which fitted detectors keep what they have, whatever its size: the two sides of a job, and the images
+/// that its detectors are fitted on.
+const LATEST: u64 = 3;
+
 /// Evidence on every set that an engine has scored.
 pub(crate) struct Store {
     sets: HashMap<EvidenceKey, Evidence>,
@@ -109,6 +113,8 @@ impl Store {
             parts.map(|part| (key.clone(), part)).collect::<Vec<_>>()
         };
         let mut parts: Vec<_> = self.sets.iter().flat_map(of).collect();
+        // A knob that moves comes back to what its detector keeps of the sets that were opened last.
+        parts.retain(|(_, part)| !part.is_prepared() || part.used + LATEST <= self.clock);
         parts.sort_by_key(|(_, part)| part.used);
         for (key, part) in parts {
             if bytes <= self.memory / 10 * 9 {
