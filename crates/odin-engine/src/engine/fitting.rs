@@ -95,10 +95,7 @@ pub(super) fn sample(
     SetRequest {
         images: images.clone(),
         side: Side::In,
-        settings: [Setting::new(Detector::Baseline)]
-            .into_iter()
-            .chain(moves.iter().copied())
-            .collect(),
+        settings: moves.iter().copied().collect(),
         choice,
         order: Order::File,
         ..request.clone()
@@ -107,13 +104,10 @@ pub(super) fn sample(
 
 /// How the images of a sample are passed through the network: nobody wants their scores.
 pub(super) fn of_sample(request: &SetRequest, network: &OpenNetwork) -> Scoring {
-    let plain = request.settings.iter().copied();
-    let plain = plain.filter(|setting| setting.detector() == Detector::Baseline);
-    let wanted = Wanted {
+    Scoring::none(Wanted {
         features: network.no_features.is_none(),
         ..Wanted::of(&request.settings)
-    };
-    Scoring::unfitted(plain).wanting(wanted)
+    })
 }
 
 /// Images that were passed through the network, for a fit.

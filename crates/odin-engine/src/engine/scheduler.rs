@@ -257,19 +257,16 @@ impl<E: FnMut(Event), D: Fn(Done) + Clone + Send + 'static> Scheduler<E, D> {
         let Some(place) = self.queue.entry(entry) else {
             return;
         };
-        for text in ready.iter().flat_map(Ready::notes) {
-            if self.told.insert(text.clone()) {
-                (self.emit)(Event::Warning { text });
-            }
-        }
+        let (is_sample, request) = (place.is_sample, place.request.clone());
         let ready = match ready {
             Ok(ready) => ready,
             Err(reason) => return self.fail(entry, &reason),
         };
-        if place.is_sample {
+        self.warn_once(ready.notes());
+        if is_sample {
             return self.begin_sample(entry, ready);
         }
-        let detectors = Detectors::of(&place.request, ready.network());
+        let detectors = Detectors::of(&request, ready.network());
         if !detectors.fitted.is_empty() {
             return self.await_fit(entry, ready, detectors);
         }
@@ -297,7 +294,7 @@ impl<E: FnMut(Event), D: Fn(Done) + Clone + Send + 'static> Scheduler<E, D> {
             Err(reason) => return self.fail(entry, &reason),
         };
         task.tell(missing, on);
-        let (total, missing, on) = (task.total(), task.missing().clone(), task.fitted_on().cloned());
+        let (total, missing, on) = (task.total(), task.newly_missing(), task.fitted_on().cloned());
         let groups = task.groups().map(<[u32]>::to_vec);
         let notes: Vec<String> = task.notes().collect();
         if let Some(place) = self.queue.entry(entry) {
@@ -310,12 +307,16 @@ impl<E: FnMut(Event), D: Fn(Done) + Clone + Send + 'static> Scheduler<E, D> {
         }
         tell_fit(&mut self.emit, &subscribers, on.as_ref(), &missing);
         tell_scores(&mut self.emit, &subscribers, known, true);
+        self.warn_once(notes);
+        self.tidy();
+    }
+
+    fn warn_once(&mut self, notes: Vec<String>) {
         for text in notes {
             if self.told.insert(text.clone()) {
                 (self.emit)(Event::Warning { text });
             }
         }
-        self.tidy();
     }
 
     /// Gives every worker work, set by set, until all are busy.
@@ -326,15 +327,13 @@ impl<E: FnMut(Event), D: Fn(Done) + Clone + Send + 'static> Scheduler<E, D> {
                 let Some((entry, task)) = self.queue.next(worker, &waiting) else {
                     break;
                 };
-                let before = task.missing().len();
-                let next = guarded(|| task.next(worker, &mut self.store));
-                let missing = task.missing().split_at(before).1.to_vec();
-                match next {
+                match guarded(|| task.next(worker, &mut self.store)) {
                     Ok(Next::Compute(work)) => {
                         self.queue.handed_out(entry, work.batch.count);
                         self.workers.submit(*work);
                     }
                     Ok(Next::Known(scores)) => {
+                        let missing = task.newly_missing();
                         let subscribers = self.queue.subscribers(entry);
                         tell_fit(&mut self.emit, &subscribers, None, &missing);
                         tell_scores(&mut self.emit, &subscribers, scores, true);
@@ -415,9 +414,8 @@ impl<E: FnMut(Event), D: Fn(Done) + Clone + Send + 'static> Scheduler<E, D> {
             self.sample_came_back(&work);
         } else if let Some(task) = self.queue.task(entry) {
             task.leave_out(found.failed);
-            let before = task.missing().len();
             let scores = task.scores(&work, &mut self.store);
-            let missing = task.missing().split_at(before).1.to_vec();
+            let missing = task.newly_missing();
             let shortfall = match task.side() {
                 Side::In => self.accuracy.watch(&work.network, scores.images()),
                 Side::Out => None,

@@ -44,6 +44,8 @@ pub(super) struct Task {
     scoring: Scoring,
     /// Detectors that were asked for and have no scores.
     missing: Missing,
+    /// How many of these were told.
+    told: usize,
     fitted_on: Option<FittedOn>,
     networks: Vec<(WorkerId, Arc<OpenNetwork>)>,
     set: Arc<Dataset>,
@@ -115,6 +117,7 @@ impl Task {
         let mut task = Self {
             scoring,
             missing: Missing::new(),
+            told: 0,
             fitted_on: None,
             entry,
             started: Instant::now(),
@@ -174,6 +177,14 @@ impl Task {
     /// Detectors that were asked for and have no scores.
     pub(super) fn missing(&self) -> &Missing {
         &self.missing
+    }
+
+    /// Those that turned out to have none since this was last asked.
+    pub(super) fn newly_missing(&mut self) -> Missing {
+        let new = self.missing.split_off(self.told);
+        self.missing.extend(new.iter().cloned());
+        self.told = self.missing.len();
+        new
     }
 
     /// What its detectors are fitted on, where any is.

@@ -46,21 +46,16 @@ impl Shown {
         self.features.extend(more.features);
         self.signs.extend(more.signs);
         self.scores.extend(more.scores);
-        for (movement, scores) in more.moved_scores {
-            match self.moved_scores.iter_mut().find(|(known, _)| *known == movement) {
-                Some((_, known)) => known.extend(scores),
-                None => self.moved_scores.push((movement, scores)),
-            }
-        }
-        for (movement, rows) in more.moved_features {
-            match self
-                .moved_features
-                .iter_mut()
-                .find(|(known, _)| *known == movement)
-            {
-                Some((_, known)) => known.extend(rows),
-                None => self.moved_features.push((movement, rows)),
-            }
+        join_moved(&mut self.moved_scores, more.moved_scores);
+        join_moved(&mut self.moved_features, more.moved_features);
+    }
+}
+
+fn join_moved<T>(all: &mut Vec<(Move, Vec<T>)>, more: Vec<(Move, Vec<T>)>) {
+    for (movement, images) in more {
+        match all.iter_mut().find(|(known, _)| *known == movement) {
+            Some((_, known)) => known.extend(images),
+            None => all.push((movement, images)),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! How the images of a set are scored: by which settings, from which evidence.
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::super::guard::panic_text;
 use odin_core::setting::{Detector, Move, Setting, Settings, movement, needs_features, perturbation};
@@ -49,7 +49,7 @@ pub(crate) struct FitId(pub u64);
 pub(crate) struct Fitting {
     pub id: FitId,
     pub fit: Arc<Fit>,
-    detectors: Mutex<HashMap<Detector, Result<Arc<Fitted>, String>>>,
+    detectors: Mutex<HashMap<Detector, Arc<OnceLock<Result<Arc<Fitted>, String>>>>>,
 }
 
 impl Fitting {
@@ -63,22 +63,23 @@ impl Fitting {
 
     /// The detector, or why it cannot be fitted; `None` before it was tried.
     pub(crate) fn get(&self, detector: Detector) -> Option<Result<Arc<Fitted>, String>> {
-        let detectors = self.detectors.lock().unwrap_or_else(PoisonError::into_inner);
-        detectors.get(&detector).cloned()
+        self.slot(detector).get().cloned()
     }
 
-    /// Fits the detector, which may take seconds.
+    /// Fits the detector, which may take seconds; where another thread is at it, waits for that one.
     pub(crate) fn fit(&self, detector: Detector) {
-        if self.get(detector).is_some() {
-            return;
-        }
-        let fit = || Fitted::new(detector, &self.fit).map(Arc::new);
-        let fitted = match catch_unwind(AssertUnwindSafe(fit)) {
-            Ok(fitted) => fitted.map_err(|error| error.to_string()),
-            Err(panic) => Err(format!("a fault in the program: {}", panic_text(&*panic))),
-        };
+        self.slot(detector).get_or_init(|| {
+            let fit = || Fitted::new(detector, &self.fit).map(Arc::new);
+            match catch_unwind(AssertUnwindSafe(fit)) {
+                Ok(fitted) => fitted.map_err(|error| error.to_string()),
+                Err(panic) => Err(format!("a fault in the program: {}", panic_text(&*panic))),
+            }
+        });
+    }
+
+    fn slot(&self, detector: Detector) -> Arc<OnceLock<Result<Arc<Fitted>, String>>> {
         let mut detectors = self.detectors.lock().unwrap_or_else(PoisonError::into_inner);
-        detectors.insert(detector, fitted);
+        detectors.entry(detector).or_default().clone()
     }
 }
 
@@ -142,10 +143,12 @@ impl Scoring {
         &self.wanted
     }
 
-    /// The images' features too, and the passes that others need: of images that something is fitted on.
-    pub(crate) fn wanting(mut self, wanted: Wanted) -> Self {
-        self.wanted = wanted;
-        self
+    /// By no setting: of images that something is fitted on, whose scores nobody wants.
+    pub(crate) fn none(wanted: Wanted) -> Self {
+        Self {
+            by: Vec::new(),
+            wanted,
+        }
     }
 
     /// Without a setting that turned out to have no scores.

@@ -85,11 +85,7 @@ impl<E: FnMut(Event), D: Fn(Done) + Clone + Send + 'static> Scheduler<E, D> {
         if let Some(place) = self.queue.entry(entry) {
             place.state = State::Open(Box::new(task));
         }
-        for text in notes {
-            if self.told.insert(text.clone()) {
-                (self.emit)(Event::Warning { text });
-            }
-        }
+        self.warn_once(notes);
         match is_known {
             true => self.finish_sample(entry),
             false => self.tell_sample(entry),
