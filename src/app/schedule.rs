@@ -135,19 +135,14 @@ impl Model {
     /// The job whose detectors are to be measured next, and which of them: the selected one first. `None` where none lacks
     /// anything, or the Detectors screen is not open.
     pub(super) fn wants_cells(&self) -> Option<(usize, Vec<Setting>)> {
-        if self.view.screen != Screen::Detectors || self.detectors.is_measuring {
-            return None;
-        }
-        let mut places = Detectors::jobs(&self.jobs, self.view.job);
-        places.sort_by_key(|place| *place != self.view.job);
-        let due = places
-            .into_iter()
-            .filter_map(|place| Some((self.cells_due(place)?, place)));
-        let (_, place) = due
-            .filter(|(due, _)| *due <= self.now)
-            .min_by_key(|(due, _)| *due)?;
-        let lacking = self.detectors.lacking(self.jobs.get(place)?, &self.table());
-        Some((place, lacking?))
+        let due = self.cells_due().into_iter().filter(|(due, ..)| *due <= self.now);
+        let (_, place, settings) = due.min_by_key(|(due, place, _)| (*due, *place != self.view.job))?;
+        Some((place, settings))
+    }
+
+    /// When the detectors of the table's jobs are to be measured; `None` where none lacks anything.
+    pub(super) fn detectors_due(&self) -> Option<Duration> {
+        self.cells_due().into_iter().map(|(due, ..)| due).min()
     }
 
     /// The jobs of the Detectors screen's table.
@@ -156,20 +151,25 @@ impl Model {
         places.iter().filter_map(|place| self.jobs.get(*place)).collect()
     }
 
-    fn cells_due(&self, place: usize) -> Option<Duration> {
-        let job = self.jobs.get(place)?;
-        self.detectors.lacking(job, &self.table())?;
-        let at = self.detectors.measured_at(job.id).filter(|_| job.is_active());
-        Some(at.map_or(Duration::ZERO, |at| at + BETWEEN_INTERVALS))
-    }
-
-    /// When a job's detectors are to be measured; `None` where none lacks anything.
-    pub(super) fn detectors_due(&self) -> Option<Duration> {
+    /// Of each job of the table that lacks some: when they are due, its place, and what it lacks. None while the Detectors
+    /// screen is not open or a job is being measured.
+    fn cells_due(&self) -> Vec<(Duration, usize, Vec<Setting>)> {
         if self.view.screen != Screen::Detectors || self.detectors.is_measuring {
-            return None;
+            return Vec::new();
         }
+        let table = self.table();
+        let due = |place: usize| {
+            let job = self.jobs.get(place)?;
+            let lacking = self.detectors.lacking(job, &table)?;
+            let at = self.detectors.measured_at(job.id).filter(|_| job.is_active());
+            Some((
+                at.map_or(Duration::ZERO, |at| at + BETWEEN_INTERVALS),
+                place,
+                lacking,
+            ))
+        };
         let places = Detectors::jobs(&self.jobs, self.view.job);
-        places.into_iter().filter_map(|place| self.cells_due(place)).min()
+        places.into_iter().filter_map(due).collect()
     }
 
     /// What is pinned, where it is of this job and these images.

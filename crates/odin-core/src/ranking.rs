@@ -117,11 +117,6 @@ impl Cell {
         })
     }
 
-    /// How many replicates it was measured with.
-    pub fn replicates(&self) -> usize {
-        self.alone.replicates.len()
-    }
-
     /// A metric.
     pub fn estimate(&self, metric: Metric, conventions: &Conventions) -> Estimate {
         Estimate {

@@ -1,5 +1,5 @@
 //! The Detectors screen: every detector against the sets of the selected job's network, by one metric.
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,11 +32,37 @@ pub struct Detectors {
     pub rows: Vec<Ranked>,
     /// How many of the sets have numbers.
     pub measured: usize,
-    cells: HashMap<JobId, HashMap<Setting, Arc<Cell>>>,
+    cells: HashMap<JobId, HashMap<Setting, Measured>>,
+    /// What the rows were ranked from.
+    ranked: Option<Basis>,
+    /// Reports taken so far.
+    reports: u64,
     /// Whether a job's cells are being measured in the background.
     pub(in crate::app) is_measuring: bool,
     /// When a job's cells were last asked for.
     measured_at: HashMap<JobId, Duration>,
+}
+
+/// A detector against a set, as far as it was measured.
+#[derive(Debug, Clone, Default)]
+struct Measured {
+    /// How many images of each side there were when it was last asked for.
+    of: (usize, usize),
+    /// `None` before the first answer, and where the scores cannot be measured.
+    cell: Option<Arc<Cell>>,
+}
+
+/// What rows are ranked from: where it is the same, so are they.
+#[derive(Debug, Clone, PartialEq)]
+struct Basis {
+    columns: Vec<DetectorColumn>,
+    /// Job by job.
+    settings: Vec<Vec<Setting>>,
+    own: Option<JobId>,
+    by: Average,
+    metric: Metric,
+    conventions: Conventions,
+    reports: u64,
 }
 
 /// An OOD set of the table.
@@ -96,46 +122,56 @@ impl DetectorsRequest {
 }
 
 impl DetectorScores {
-    /// By these settings, which have scored every image that ODIN has; of the ID images those of the table.
-    fn of(job: &Job, settings: &[Setting], ins: &BTreeSet<u32>) -> Self {
-        let (scores, odin) = (&job.scores, &job.setting(Detector::Odin));
-        let listed = |side, setting: &Setting| {
-            let is_of_table = |image: &Listed| side == Side::Out || ins.contains(&image.image.index);
-            scores
-                .listed(side, setting)
-                .filter(is_of_table)
-                .collect::<Vec<Listed>>()
+    /// By these settings, which have scored every image that ODIN has; of the ID images those of the table, which are in
+    /// ascending order.
+    fn of(job: &Job, settings: &[Setting], ins: &[u32]) -> Self {
+        let listed = |side, setting: &Setting| -> Vec<Listed> {
+            let all = job.scores.listed(side, setting);
+            all.filter(|image| side == Side::Out || ins.binary_search(&image.image.index).is_ok())
+                .collect()
         };
-        let list = |side, setting: &Setting| -> Vec<f64> {
-            listed(side, setting).iter().map(|image| image.score).collect()
-        };
-        let numbers = |side| listed(side, odin).into_iter().map(|image| image.image.index);
-        let groups = job.groups.of(numbers(Side::In), numbers(Side::Out));
-        let correct = listed(Side::In, odin).into_iter();
+        let odin = job.setting(Detector::Odin);
+        let (of_ins, of_outs) = (listed(Side::In, &odin), listed(Side::Out, &odin));
+        let number = |image: &Listed| image.image.index;
+        let correct = of_ins.iter();
         let correct = correct.map(|image| image.label.map(|label| label == image.prediction));
+        let scores = |side, setting| listed(side, setting).iter().map(|image| image.score).collect();
         Self {
             correct: correct.collect(),
-            groups,
+            groups: job
+                .groups
+                .of(of_ins.iter().map(number), of_outs.iter().map(number)),
             by: settings
                 .iter()
-                .map(|setting| (*setting, list(Side::In, setting), list(Side::Out, setting)))
+                .map(|setting| (*setting, scores(Side::In, setting), scores(Side::Out, setting)))
                 .collect(),
         }
     }
 }
 
-/// The ID images that every job of a table has scored, of the jobs that have scored any: so that averages over their sets
-/// are of the same images while scores arrive.
-fn common_ins(jobs: &[&Job]) -> BTreeSet<u32> {
-    let of = |job: &&Job| -> BTreeSet<u32> {
+/// The ID images that every job of a table has scored, of the jobs that have scored any, in ascending order: so that averages
+/// over their sets are of the same images while scores arrive.
+fn common_ins(jobs: &[&Job]) -> Vec<u32> {
+    let of = |job: &&Job| -> Vec<u32> {
         let odin = job.setting(Detector::Odin);
         let listed = job.scores.listed(Side::In, &odin);
         listed.map(|image| image.image.index).collect()
     };
     let scored = jobs.iter().map(of).filter(|ins| !ins.is_empty());
-    scored
-        .reduce(|all, more| all.intersection(&more).copied().collect())
-        .unwrap_or_default()
+    let both = |mut all: Vec<u32>, more: Vec<u32>| {
+        all.retain(|image| more.binary_search(image).is_ok());
+        all
+    };
+    scored.reduce(both).unwrap_or_default()
+}
+
+/// Images of each side that a job of the table is measured on by now: of the ID images as many as every job has that has any.
+fn counts(job: &Job, table: &[&Job]) -> Option<(usize, usize)> {
+    let of = |job: &Job| job.scores.counts(&job.setting(Detector::Odin));
+    let (ins, outs) = of(job).filter(|(ins, outs)| *ins > 0 && *outs > 0)?;
+    let all = table.iter().filter_map(|other| of(other));
+    let least = all.map(|(ins, _)| ins).filter(|ins| *ins > 0).min();
+    Some((least.unwrap_or(ins), outs))
 }
 
 /// The detectors that the screen shows numbers of, in the order of the table of detectors.
@@ -148,16 +184,11 @@ pub(in crate::app) fn scored(job: &Job, with_passes: bool) -> Vec<Setting> {
 
 /// Whether two jobs stand in one table: the same network and in-distribution images, against another set.
 fn is_of_one_table(a: &Job, b: &Job) -> bool {
-    let of = |job: &Job| {
-        let spec = &job.spec;
-        (
-            spec.network.clone(),
-            spec.weights.clone(),
-            spec.in_dataset.clone(),
-            spec.choice(),
-        )
-    };
-    of(a) == of(b)
+    let (a, b) = (&a.spec, &b.spec);
+    a.network == b.network
+        && a.weights == b.weights
+        && a.in_dataset == b.in_dataset
+        && a.choice() == b.choice()
 }
 
 impl Detectors {
@@ -167,51 +198,36 @@ impl Detectors {
         let Some(own) = jobs.get(selected) else {
             return Vec::new();
         };
-        let mut all: Vec<usize> = Vec::new();
+        let mut sets = HashSet::new();
+        let mut places = Vec::new();
         for (place, job) in jobs.iter().enumerate() {
-            let is_other = |known: &&usize| {
-                jobs.get(**known)
-                    .is_some_and(|of| of.spec.dataset == job.spec.dataset)
-            };
             let is_own_set = place != selected && job.spec.dataset == own.spec.dataset;
-            if is_of_one_table(own, job) && !is_own_set && all.iter().find(is_other).is_none() {
-                all.push(place);
+            if is_of_one_table(own, job) && !is_own_set && sets.insert(job.spec.dataset.as_str()) {
+                places.push(place);
             }
         }
-        all
+        places
     }
 
     /// What of a job of the table is to be measured; `None` where all of it is.
     pub(in crate::app) fn lacking(&self, job: &Job, table: &[&Job]) -> Option<Vec<Setting>> {
         let odin = job.setting(Detector::Odin);
-        let counts = |of: &Job| of.scores.counts(&of.setting(Detector::Odin));
-        let (ins, outs) = counts(job).filter(|(ins, outs)| *ins > 0 && *outs > 0)?;
-        // Of jobs that have scored as many, the images are the same or soon will be.
-        let all = table.iter().filter_map(|other| counts(other));
-        let least = all
-            .map(|(ins, _)| ins)
-            .filter(|ins| *ins > 0)
-            .min()
-            .unwrap_or(ins);
+        let (ins, outs) = counts(job, table)?;
+        let grows = table.iter().any(|job| job.is_active());
         let known = self.cells.get(&job.id);
         let is_lacking = |setting: &Setting| {
             let known = known.and_then(|cells| cells.get(setting));
             // While scores arrive, a few more images are no reason.
-            let is_stale = |cell: &Arc<Cell>| {
-                let (known_ins, known_outs) = (cell.images.0 as usize, cell.images.1 as usize);
-                match job.is_active() || ins > least {
-                    true => known_ins * 10 < least * 9 || known_outs * 10 < outs * 9,
-                    false => (known_ins, known_outs) != (least, outs),
-                }
+            let is_stale = |known: &Measured| match grows {
+                true => known.of.0 * 10 < ins * 9 || known.of.1 * 10 < outs * 9,
+                false => known.of != (ins, outs),
             };
             known.is_none_or(is_stale)
                 && !job.fit.missing.contains_key(&setting.detector())
                 && job.scores.has_as_many(setting, &odin)
         };
-        let lacking: Vec<Setting> = scored_settings(self, job)
-            .into_iter()
-            .filter(is_lacking)
-            .collect();
+        let mut lacking = scored(job, self.with_passes);
+        lacking.retain(is_lacking);
         (!lacking.is_empty()).then_some(lacking)
     }
 
@@ -226,6 +242,11 @@ impl Detectors {
     ) -> DetectorsRequest {
         self.is_measuring = true;
         self.measured_at.insert(job.id, now);
+        let of = counts(job, table).unwrap_or_default();
+        let cells = self.cells.entry(job.id).or_default();
+        for setting in settings {
+            cells.entry(*setting).or_default().of = of;
+        }
         DetectorsRequest {
             job: job.id,
             replicates,
@@ -241,31 +262,50 @@ impl Detectors {
     /// Takes what was measured.
     pub(in crate::app) fn take(&mut self, report: DetectorsReport) {
         self.is_measuring = false;
+        self.reports += 1;
         let cells = self.cells.entry(report.job).or_default();
         for (setting, cell) in report.cells {
-            cells.insert(setting, Arc::new(cell));
+            cells.entry(setting).or_default().cell = Some(Arc::new(cell));
         }
     }
 
-    /// Ranks the detectors anew, from what is measured.
+    /// Ranks the detectors anew, where anything has changed that the rows are ranked from. Tells whether the table has other
+    /// jobs than before.
     pub(in crate::app) fn rank(
         &mut self,
         jobs: &[Job],
         selected: usize,
-        distances: &BTreeMap<String, Distance>,
+        distances: Option<&BTreeMap<String, Distance>>,
         metric: Metric,
         conventions: &Conventions,
-    ) {
+    ) -> bool {
         let places = Self::jobs(jobs, selected);
         let of_table: Vec<&Job> = places.iter().filter_map(|place| jobs.get(*place)).collect();
-        self.columns = of_table
+        let columns: Vec<DetectorColumn> = of_table
             .iter()
             .map(|job| DetectorColumn {
                 job: job.id,
                 dataset: job.spec.dataset.clone(),
-                distance: distances.get(&job.spec.dataset).copied(),
+                distance: distances.and_then(|known| known.get(&job.spec.dataset).copied()),
             })
             .collect();
+        let settings = |job: &&Job| Detector::ALL.map(|detector| job.setting(detector)).to_vec();
+        let basis = Basis {
+            settings: of_table.iter().map(settings).collect(),
+            own: jobs.get(selected).map(|job| job.id),
+            by: self.by,
+            metric,
+            conventions: *conventions,
+            reports: self.reports,
+            columns: columns.clone(),
+        };
+        if self.ranked.as_ref() == Some(&basis) {
+            return false;
+        }
+        let of = |columns: &[DetectorColumn]| columns.iter().map(|column| column.job).collect::<Vec<_>>();
+        let has_other_jobs = of(&columns) != of(&self.columns);
+        self.columns = columns;
+        self.ranked = Some(basis);
         // What is at knobs that no detector is at any more will not be asked for again.
         for job in &of_table {
             if let Some(cells) = self.cells.get_mut(&job.id) {
@@ -274,10 +314,13 @@ impl Detectors {
         }
         let Some(own) = jobs.get(selected) else {
             self.rows.clear();
-            return;
+            return has_other_jobs;
         };
         // Averages are over the sets that have numbers by now.
-        let is_measured = |job: &&Job| self.cells.get(&job.id).is_some_and(|cells| !cells.is_empty());
+        let is_measured = |job: &&Job| {
+            let cells = self.cells.get(&job.id);
+            cells.is_some_and(|cells| cells.values().any(|known| known.cell.is_some()))
+        };
         let measured: Vec<bool> = of_table.iter().map(is_measured).collect();
         self.measured = measured.iter().filter(|measured| **measured).count();
         let candidates: Vec<Candidate> = Detector::ALL
@@ -288,7 +331,7 @@ impl Detectors {
                     .iter()
                     .zip(&measured)
                     .filter(|(_, measured)| **measured)
-                    .map(|(job, _)| self.cells.get(&job.id)?.get(&job.setting(detector)).cloned())
+                    .map(|(job, _)| self.cells.get(&job.id)?.get(&job.setting(detector))?.cell.clone())
                     .collect(),
             })
             .collect();
@@ -303,14 +346,12 @@ impl Detectors {
             let next = |measured: &bool| measured.then(|| found.next().flatten()).flatten();
             row.sets = measured.iter().map(next).collect();
         }
+        has_other_jobs
     }
 
     /// Images of both sides that a job's cells are of, where it has any.
     pub fn images(&self, job: JobId) -> Option<(u64, u64)> {
-        self.cells.get(&job)?.values().map(|cell| cell.images).max()
+        let cells = self.cells.get(&job)?.values();
+        cells.filter_map(|known| Some(known.cell.as_ref()?.images)).max()
     }
-}
-
-fn scored_settings(detectors: &Detectors, job: &Job) -> Vec<Setting> {
-    scored(job, detectors.with_passes)
 }

@@ -31,6 +31,8 @@ struct Column {
     setting: Setting,
     ins: ByNumber<f64>,
     outs: ByNumber<f64>,
+    /// Images of each side that have a score.
+    counts: (usize, usize),
     /// While a person looks at it.
     live: Option<Live>,
 }
@@ -110,6 +112,7 @@ impl ScoreSet {
                 setting,
                 ins: ByNumber::default(),
                 outs: ByNumber::default(),
+                counts: (0, 0),
                 live: is_always_watched(setting.detector()).then(Live::default),
             });
             self.columns.len() - 1
@@ -179,13 +182,13 @@ impl ScoreSet {
 
     /// Whether as many images of each side have a score by the one as by the other.
     pub(in crate::app) fn has_as_many(&self, one: &Setting, other: &Setting) -> bool {
-        self.counts(one).is_some() && self.counts(one) == self.counts(other)
+        let counts = self.counts(one);
+        counts.is_some() && counts == self.counts(other)
     }
 
     /// Images of each side that have a score by the setting.
     pub(in crate::app) fn counts(&self, setting: &Setting) -> Option<(usize, usize)> {
-        let column = self.find(setting)?;
-        Some((column.ins.iter().count(), column.outs.iter().count()))
+        self.find(setting).map(|column| column.counts)
     }
 
     /// How many classes there are, judged by the labels and predictions so far.
@@ -255,15 +258,16 @@ impl<T: Clone> ByNumber<T> {
 impl Column {
     /// Whether the score was not known before.
     fn add(&mut self, side: Side, image: &ScoredImage, score: f64) -> bool {
-        let scores = match side {
-            Side::In => &mut self.ins,
-            Side::Out => &mut self.outs,
+        let (scores, count) = match side {
+            Side::In => (&mut self.ins, &mut self.counts.0),
+            Side::Out => (&mut self.outs, &mut self.counts.1),
         };
         let place = scores.place(image.index);
         if place.is_some() {
             return false;
         }
         *place = Some(score);
+        *count += 1;
         if let Some(live) = &mut self.live {
             live.add(side, score, correct(side, image), self.setting.detector());
         }

@@ -51,20 +51,14 @@ fn detectors_are_measured_and_ranked_and_one_is_shown() {
     );
     let first = model.detectors.rows.first().unwrap().clone();
     assert!(first.may_be_best);
-    let values: Vec<f64> = model
-        .detectors
-        .rows
-        .iter()
-        .filter_map(|row| Some(row.averages[0]?.value))
-        .collect();
+    let averages = |model: &Model| -> Vec<f64> {
+        let rows = model.detectors.rows.iter();
+        rows.filter_map(|row| Some(row.averages[0]?.value)).collect()
+    };
+    let values = averages(&model);
     assert!(values.is_sorted(), "FPR: less is better: {values:?}");
     press(&mut model, "v v");
-    let values: Vec<f64> = model
-        .detectors
-        .rows
-        .iter()
-        .filter_map(|row| Some(row.averages[0]?.value))
-        .collect();
+    let values = averages(&model);
     assert!(
         values.is_sorted_by(|a, b| a >= b),
         "AUROC: more is better: {values:?}"
@@ -78,6 +72,35 @@ fn detectors_are_measured_and_ranked_and_one_is_shown() {
         (model.view.screen, model.view.detector),
         (Screen::Explore, Detector::Energy)
     );
+}
+
+#[test]
+fn what_cannot_be_measured_is_tried_once() {
+    let mut model = started();
+    press(&mut model, "5");
+    // No ID image is common to the two, so that there is nothing to average over.
+    feed(&mut model, 0, 0, 100, 100);
+    feed(&mut model, 1, 100, 200, 200);
+    let measured = wait(&mut model, 3000);
+    let requests = measured
+        .iter()
+        .filter(|effect| matches!(effect, Effect::ComputeDetectors(_)));
+    assert!(requests.count() <= 2, "once for each job");
+    assert_eq!(model.detectors.images(model.jobs[1].id), None);
+}
+
+#[test]
+fn a_job_that_joins_the_open_table_is_scored_by_its_detectors() {
+    let mut model = started();
+    model.jobs[3].spec.in_dataset = Some("another".to_owned());
+    press(&mut model, "5");
+    let all = model.detectors.columns.len();
+    model.jobs[3].spec.in_dataset = model.jobs[0].spec.in_dataset.clone();
+    let effects = wait(&mut model, 100);
+    assert_eq!(model.detectors.columns.len(), all + 1);
+    let joined = asked(&effects);
+    let settings = joined.first().map(|settings| settings.iter().len());
+    assert_eq!(settings, Some(Detector::ALL.len() - 3));
 }
 
 #[test]

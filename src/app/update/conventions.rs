@@ -1,5 +1,4 @@
 //! The conventions that metrics are read by.
-use super::detectors;
 use crate::app::effect::Redraw;
 use crate::app::model::Model;
 use crate::app::state::log::Level;
@@ -42,7 +41,6 @@ fn set(model: &mut Model, conventions: Conventions) -> Option<Redraw> {
     if let Some(pin) = &mut model.pin {
         pin.analysis.set_conventions(&conventions);
     }
-    detectors::rank(model);
     model.say(Level::Info, &conventions.to_string());
     Some(Redraw::Answer)
 }

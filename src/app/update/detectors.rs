@@ -34,12 +34,10 @@ pub(super) fn apply(
         DetectorsAction::To(detector) => model.detectors.chosen = detector,
         DetectorsAction::NextAverage(by) => {
             model.detectors.by = neighbour(&Average::EACH, model.detectors.by, by);
-            rank(model);
         }
         DetectorsAction::TogglePasses => {
             model.detectors.with_passes = !model.detectors.with_passes;
             engine::request_wanted(model, effects);
-            rank(model);
         }
         DetectorsAction::Show => {
             let chosen = model.detectors.chosen;
@@ -49,7 +47,7 @@ pub(super) fn apply(
         DetectorsAction::Keep => {
             let chosen = model.detectors.chosen;
             let places = Detectors::jobs(&model.jobs, model.view.job);
-            let is_kept = |place: &usize| model.job(*place).source.detector == Some(chosen);
+            let is_kept = |place: &usize| model.job(*place).source_detector() == Some(chosen);
             let detector = (!places.iter().all(is_kept)).then_some(chosen);
             for place in places {
                 model.job_mut(place).source.detector = detector;
@@ -63,19 +61,6 @@ pub(super) fn apply(
         }
     }
     ANSWER
-}
-
-/// Ranks the detectors anew.
-pub(super) fn rank(model: &mut Model) {
-    let network = model.selected().map(|job| job.spec.network.clone());
-    let distances = network.and_then(|network| model.catalogue.distances.get(&network).cloned());
-    model.detectors.rank(
-        &model.jobs,
-        model.view.job,
-        &distances.unwrap_or_default(),
-        model.view.metric,
-        &model.view.conventions,
-    );
 }
 
 /// Has the next job's cells measured in the background.
@@ -93,20 +78,24 @@ pub(super) fn request(model: &mut Model, effects: &mut Vec<Effect>) {
 
 pub(super) fn report(model: &mut Model, report: DetectorsReport) -> Option<Redraw> {
     model.detectors.take(report);
-    rank(model);
     (model.view.screen == Screen::Detectors).then_some(Redraw::Progress)
 }
 
-/// The screen is open, or another job is selected on it.
-pub(super) fn settle(model: &mut Model) {
+/// While the screen is open, its rows are of what is selected and measured, and every job of its table is asked for scores.
+pub(super) fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
     if model.view.screen != Screen::Detectors {
         return;
     }
-    let places = Detectors::jobs(&model.jobs, model.view.job);
-    let jobs = places.iter().filter_map(|place| model.jobs.get(*place));
-    let columns: Vec<_> = jobs.map(|job| job.id).collect();
-    let shown: Vec<_> = model.detectors.columns.iter().map(|column| column.job).collect();
-    if columns != shown || model.detectors.rows.is_empty() {
-        rank(model);
+    let network = model.selected().map(|job| &job.spec.network);
+    let distances = network.and_then(|network| model.catalogue.distances.get(network));
+    let has_other_jobs = model.detectors.rank(
+        &model.jobs,
+        model.view.job,
+        distances,
+        model.view.metric,
+        &model.view.conventions,
+    );
+    if has_other_jobs {
+        engine::request_wanted(model, effects);
     }
 }

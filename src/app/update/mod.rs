@@ -36,7 +36,7 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
     apply(model, action, &mut effects);
     grid::settle(model, &mut effects);
     images::settle(model, &mut effects);
-    detectors::settle(model);
+    detectors::settle(model, &mut effects);
     effects
 }
 
@@ -109,11 +109,7 @@ fn apply(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
         A::PinOrUnpin => pin::pin_or_unpin(model),
         A::SwapWithPin => pin::swap(model, effects),
         A::ToggleLogFpr => view::change(model, |view| view.log_fpr = !view.log_fpr),
-        A::NextMetric => {
-            let redraw = view::change(model, |view| view.metric = view.metric.next());
-            detectors::rank(model);
-            redraw
-        }
+        A::NextMetric => view::change(model, |view| view.metric = view.metric.next()),
         A::TogglePositive => conventions::toggle_positive(model),
         A::ToggleErrorConvention => conventions::toggle_error(model),
         A::ToggleAuprConvention => conventions::toggle_aupr(model),

@@ -58,8 +58,9 @@ fn at(setting: &Setting, place: u8, value: f64) -> Option<Setting> {
 /// A drag ends: scores are requested at once for where it ended.
 pub(super) fn release(model: &mut Model, effects: &mut Vec<Effect>) -> Option<Redraw> {
     model.history.end_drag();
+    let dragged = model.drag.take();
     request_pending(model, effects);
-    model.drag.take().map(|_| Redraw::Answer)
+    dragged.map(|_| Redraw::Answer)
 }
 
 /// Gives the selected job another setting, by steps or drags of one slider, which are undone together.

@@ -49,8 +49,11 @@ pub(crate) struct FitId(pub u64);
 pub(crate) struct Fitting {
     pub id: FitId,
     pub fit: Arc<Fit>,
-    detectors: Mutex<HashMap<Detector, Arc<OnceLock<Result<Arc<Fitted>, String>>>>>,
+    detectors: Mutex<HashMap<Detector, Slot>>,
 }
+
+/// A detector once it was tried, or why it cannot be fitted.
+type Slot = Arc<OnceLock<Result<Arc<Fitted>, String>>>;
 
 impl Fitting {
     pub(crate) fn new(id: FitId, fit: Arc<Fit>) -> Self {
@@ -77,7 +80,7 @@ impl Fitting {
         });
     }
 
-    fn slot(&self, detector: Detector) -> Arc<OnceLock<Result<Arc<Fitted>, String>>> {
+    fn slot(&self, detector: Detector) -> Slot {
         let mut detectors = self.detectors.lock().unwrap_or_else(PoisonError::into_inner);
         detectors.entry(detector).or_default().clone()
     }
