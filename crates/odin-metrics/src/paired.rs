@@ -177,11 +177,11 @@ impl Images {
             && self.out_units == other.out_units
     }
 
-    /// The number of the OOD set.
     pub(crate) fn seed(&self) -> u64 {
         self.seed
     }
 
+    /// The number of the OOD set.
     pub(crate) fn set(&self) -> u64 {
         self.set
     }

@@ -66,9 +66,10 @@ impl Rule for Ash {
         let width = self.fit.weight().len() / self.fit.bias().len();
         // W · 1: what all features make of logits where each is 1.
         let ones: Vec<f64> = self.fit.weight().chunks_exact(width).map(sum).collect();
+        let table = self.fit.table();
+        let kept = kept(width, percent);
+        let are_few = 2 * kept <= width;
         Ok(Box::new(move |block| {
-            let kept = kept(width, percent);
-            let are_few = 2 * kept <= width;
             let start = match self.kind {
                 _ if are_few => Start::Zero,
                 Kind::Binary => Start::Same(&ones),
@@ -96,13 +97,12 @@ impl Rule for Ash {
                 };
                 if are_few { value } else { -value }
             };
-            changed_energies(&self.fit, block, start, select, coefficient, |image| {
-                match self.kind {
-                    Kind::Pruned => 1.0,
-                    Kind::Binary => block.sum(image) / kept as f64,
-                    Kind::Scaled => block.sum_ratio(image, kept).exp(),
-                }
-            })
+            let factor = |image| match self.kind {
+                Kind::Pruned => 1.0,
+                Kind::Binary => block.sum(image) / kept as f64,
+                Kind::Scaled => block.sum_ratio(image, kept).exp(),
+            };
+            changed_energies(&self.fit, table, block, start, select, coefficient, factor)
         }))
     }
 }

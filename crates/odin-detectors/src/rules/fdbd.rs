@@ -32,6 +32,8 @@ fn fit(fit: &Arc<Fit>) -> Fitting {
     let between: Vec<f64> = rows()
         .flat_map(|a| rows().map(move |b| difference(a, b)))
         .collect();
+    // Made before threads ask for it together.
+    fit.mean();
     let fit = Arc::clone(fit);
     Ok(Box::new(move |block: &Block| scores(block, &fit, &between)))
 }

@@ -22,7 +22,7 @@ pub(crate) const KNN: Description = Description {
     knobs: &[Knob::count("k", "k", 50.0, "which neighbour's distance counts")],
     needs: &[Need::Features, Need::FitImages],
     is_log_odds: false,
-    rule: Maker::Fit(|fit| Ok(Box::new(Knn(with_energies(fit))))),
+    rule: Maker::Fit(|fit| Ok(Box::new(Knn(with_bank(fit))))),
 };
 
 pub(crate) const NNGUIDE: Description = Description {
@@ -32,13 +32,14 @@ pub(crate) const NNGUIDE: Description = Description {
     source: "arXiv 2309.14888",
     cost: "fit M·(C + D); M·D once an image, then C at every k",
     knobs: &[Knob::count("k", "k", 100.0, "how many neighbours guide")],
-    rule: Maker::Fit(|fit| Ok(Box::new(NnGuide(with_energies(fit))))),
+    rule: Maker::Fit(|fit| Ok(Box::new(NnGuide(with_bank(fit))))),
     ..KNN
 };
 
-/// With what every image is compared with.
-fn with_energies(fit: &Arc<Fit>) -> Arc<Fit> {
+/// With what every image is compared with, made before threads ask for it together.
+fn with_bank(fit: &Arc<Fit>) -> Arc<Fit> {
     fit.energies();
+    fit.unit(0..0);
     Arc::clone(fit)
 }
 

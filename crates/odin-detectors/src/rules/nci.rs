@@ -28,7 +28,11 @@ pub(crate) const NCI: Description = Description {
     }],
     needs: &[Need::Features, Need::LastLayer, Need::FitImages],
     is_log_odds: false,
-    rule: Maker::Fit(|fit| Ok(Box::new(Nci(Arc::clone(fit))))),
+    rule: Maker::Fit(|fit| {
+        // Made before threads ask for it together.
+        fit.mean();
+        Ok(Box::new(Nci(Arc::clone(fit))))
+    }),
 };
 
 struct Nci(Arc<Fit>);

@@ -8,6 +8,7 @@ use crate::fit::Fit;
 use crate::knob::{Knob, Values};
 use crate::need::Need;
 use crate::prepared::Block;
+use crate::sparse::Table;
 
 pub(crate) const REACT: Description = Description {
     key: "react",
@@ -57,9 +58,10 @@ struct React(Arc<Fit>);
 impl Rule for React {
     fn at<'a>(&'a self, values: &Values) -> Result<Score<'a>, Error> {
         let top = self.0.percentile(values.get("percentile"));
+        let table = self.0.table();
         // What is cut off: at most half of the values, as the percentile is 50 at least.
         Ok(Box::new(move |block| {
-            change(&self.0, block, Start::Products, |h| h > top, |h| top - h)
+            change(&self.0, table, block, Start::Products, |h| h > top, |h| top - h)
         }))
     }
 }
@@ -88,9 +90,12 @@ impl Rule for Vra {
             percents.filter(|&percent| is(self.0.percentile(percent))).count()
         };
         let are_few = share(&is_lost) <= share(&stays);
+        let table = self.0.table();
         Ok(Box::new(move |block| match are_few {
-            true => change(&self.0, block, Start::Products, is_lost, |h| changed(h) - h),
-            false => change(&self.0, block, Start::Zero, stays, changed),
+            true => change(&self.0, table, block, Start::Products, is_lost, |h| {
+                changed(h) - h
+            }),
+            false => change(&self.0, table, block, Start::Zero, stays, changed),
         }))
     }
 }
@@ -98,6 +103,7 @@ impl Rule for Vra {
 /// Energies of the start and W times what each of the selected values comes to.
 fn change(
     fit: &Fit,
+    table: &Table,
     block: &Block,
     start: Start,
     is_selected: impl Fn(f64) -> bool,
@@ -110,5 +116,5 @@ fn change(
         }
     };
     let coefficient = |image: usize, place: usize| value(f64::from(features[image * width + place]));
-    changed_energies(fit, block, start, select, coefficient, |_| 1.0)
+    changed_energies(fit, table, block, start, select, coefficient, |_| 1.0)
 }

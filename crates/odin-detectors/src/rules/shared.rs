@@ -2,6 +2,7 @@
 use crate::fit::Fit;
 use crate::knob::{Knob, Scale};
 use crate::prepared::Block;
+use crate::sparse::Table;
 use crate::vector::energies;
 
 pub(super) const TEMPERATURE: Knob = Knob {
@@ -39,16 +40,19 @@ pub(super) enum Start<'a> {
 /// features are added, each times a coefficient, as [`Table::add_products`] asks for them: where more of h than not stays
 /// as it is, these are what is lost of it.
 ///
+/// The table is [`Fit::table`], which is made before threads ask for it together.
+///
 /// [`Table::add_products`]: crate::sparse::Table::add_products
 pub(super) fn changed_energies(
     fit: &Fit,
+    table: &Table,
     block: &Block,
     start: Start,
     select: impl Fn(usize, usize, &mut [bool]),
     coefficient: impl Fn(usize, usize) -> f64,
     factor: impl Fn(usize) -> f64,
 ) -> Vec<f64> {
-    let (bias, table) = (fit.bias(), fit.table());
+    let bias = fit.bias();
     let mut products = vec![0.0; block.len() * table.stride()];
     for (image, row) in products.chunks_exact_mut(table.stride()).enumerate() {
         match start {
