@@ -350,7 +350,7 @@ fn runs_with_other_detectors_knobs_or_fits_are_other_runs() {
     assert_eq!(metrics["fit"]["images"], 50);
     let folder = |told: &Value| told["folder"].as_str().unwrap().to_owned();
     let opened = Run::open(std::path::Path::new(&folder(&first[0]))).unwrap();
-    let columns = opened.columns(Side::In).unwrap();
+    let columns = opened.scores_by_detector(Side::In).unwrap().1;
     assert_eq!(columns.len(), 4, "with ODIN and the baseline");
     let identity = opened.manifest.unwrap().identity;
     assert_eq!(identity.fit.unwrap().limit, 5000);
@@ -443,7 +443,9 @@ fn detectors_stand_against_each_other_over_all_sets() {
         let is_it = run.dataset == "two" && run.manifest.as_ref()?.session == "pair";
         is_it.then_some(run)
     });
-    let side = |side| of_two.unwrap().columns(side).unwrap()[&odin_core::setting::Detector::Knn].clone();
+    let side = |side| {
+        of_two.unwrap().scores_by_detector(side).unwrap().1[&odin_core::setting::Detector::Knn].clone()
+    };
     let (ins, outs) = (side(Side::In), side(Side::Out));
     let pairs = ins.iter().flat_map(|a| outs.iter().map(move |b| (a, b)));
     let sum: f64 = pairs

@@ -125,7 +125,7 @@ pub fn npz_of_detectors(run: &Run) -> Result<Vec<u8>, RunError> {
     let mut npz = npyz::npz::NpzWriter::new(&mut file);
     let in_memory = |result: io::Result<()>| result.expect("memory takes every byte");
     for (side, name) in [(Side::In, "in"), (Side::Out, "out")] {
-        let scores = run.scores(side)?;
+        let (scores, columns) = run.scores_by_detector(side)?;
         for (kind, values) in [
             ("index", &scores.index),
             ("label", &scores.label),
@@ -133,7 +133,7 @@ pub fn npz_of_detectors(run: &Run) -> Result<Vec<u8>, RunError> {
         ] {
             in_memory(column(&mut npz, &format!("{name}_{kind}"), values));
         }
-        for (detector, values) in run.columns(side)? {
+        for (detector, values) in columns {
             let values: Vec<f64> = values
                 .iter()
                 .map(|&value| detector.defined_value(value))

@@ -145,24 +145,23 @@ impl Run {
 
     /// One side's scores: all of a finished run, those there are of another.
     pub fn scores(&self, side: Side) -> Result<Scores, RunError> {
-        let name = scores_file(side);
-        let path = self.folder.join(name);
-        let bytes = self.read(name)?;
-        Scores::read(&bytes).map_err(|error| RunError::Damaged {
-            path,
-            why: error.to_string(),
-        })
+        self.read_scores(side, Scores::read)
     }
 
-    /// One side's scores by each detector that the run has scores of.
+    /// As [`scores`](Self::scores), and beside them those by each detector that the run has scores of.
     ///
     /// # Errors
     /// As [`scores`](Self::scores).
-    pub fn columns(&self, side: Side) -> Result<Columns, RunError> {
+    pub fn scores_by_detector(&self, side: Side) -> Result<(Scores, Columns), RunError> {
+        self.read_scores(side, |bytes| {
+            Ok((Scores::read(bytes)?, npz::read_columns(bytes)?))
+        })
+    }
+
+    fn read_scores<T>(&self, side: Side, decode: impl FnOnce(&[u8]) -> io::Result<T>) -> Result<T, RunError> {
         let name = scores_file(side);
-        let path = self.folder.join(name);
-        npz::read_columns(&self.read(name)?).map_err(|error| RunError::Damaged {
-            path,
+        decode(&self.read(name)?).map_err(|error| RunError::Damaged {
+            path: self.folder.join(name),
             why: error.to_string(),
         })
     }

@@ -30,6 +30,15 @@ pub fn forests(tables: &[DetectorTable]) -> Vec<(String, Figure)> {
         .collect()
 }
 
+/// The detector, with its fit where that is told, and with its knobs where it stands in several rows.
+fn name(table: &DetectorTable, row: &DetectorRow) -> String {
+    let of_it = table.rows.iter().filter(|other| other.detector == row.detector);
+    match (of_it.count(), knobs(row)) {
+        (2.., knobs) if !knobs.is_empty() => format!("{}, {knobs}", row.name()),
+        _ => row.name(),
+    }
+}
+
 fn forest(table: &DetectorTable) -> Figure {
     let over = match (table.sets.as_slice(), table.by) {
         ([set], _) => format!("on {}", short(&set.name)),
@@ -39,15 +48,7 @@ fn forest(table: &DetectorTable) -> Figure {
     let rows = table.rows.iter().filter_map(|row| {
         let Estimate { value, interval } = row.average(table.by)?;
         Some(ForestRow {
-            name: match table
-                .rows
-                .iter()
-                .filter(|other| other.detector == row.detector)
-                .count()
-            {
-                1 => row.detector.to_string(),
-                _ => format!("{}, {}", row.detector, knobs(row)),
-            },
+            name: name(table, row),
             value,
             low: interval.low,
             high: interval.high,

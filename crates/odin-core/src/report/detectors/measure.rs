@@ -1,5 +1,5 @@
 //! The table of runs on disk.
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -8,6 +8,7 @@ use super::rows::{DetectorRow, DetectorTable, Knobs, Missing, SetColumn};
 use crate::home::Home;
 use crate::networks::NetworkCard;
 use crate::ranking::{Average, Candidate, Cell, CellScores, Distance, rank};
+use crate::report::names::short;
 use crate::report::subject::SubjectError;
 use crate::runs::{ByDetector, Columns, Fit, Run, RunError, Scores, State};
 use crate::setting::{self, Detector, Setting};
@@ -62,11 +63,13 @@ impl Read {
                 }
             }
         }
+        let (ins, in_columns) = run.scores_by_detector(Side::In)?;
+        let (outs, out_columns) = run.scores_by_detector(Side::Out)?;
         Ok(Self {
-            ins: run.scores(Side::In)?,
-            outs: run.scores(Side::Out)?,
-            in_columns: run.columns(Side::In)?,
-            out_columns: run.columns(Side::Out)?,
+            ins,
+            outs,
+            in_columns,
+            out_columns,
             run,
             settings,
             missing,
@@ -93,6 +96,11 @@ impl Read {
         (set.clone(), &self.outs.index)
     }
 
+    /// Scores of both sides by a detector, where both have some.
+    fn columns_of(&self, detector: Detector) -> Option<(&[f64], &[f64])> {
+        Some((self.in_columns.get(&detector)?, self.out_columns.get(&detector)?))
+    }
+
     /// The fit of a detector that has one.
     fn fit_of(&self, detector: Detector) -> Option<&Fit> {
         let needs = |need: &Need| matches!(need, Need::FitImages | Need::FitLabels);
@@ -112,23 +120,28 @@ fn of_knobs(detector: Detector, knobs: &BTreeMap<String, f64>) -> Setting {
 /// A row that is to be: a detector with its knobs and its fit, and the run of each set that has it.
 struct Entry<'a> {
     detector: Detector,
-    settings: Vec<Option<Setting>>,
     fit: Option<&'a Fit>,
     runs: Vec<Option<&'a Read>>,
 }
 
 impl<'a> Entry<'a> {
+    /// Set by set.
+    fn settings(&self) -> impl Iterator<Item = Option<Setting>> {
+        let of = |read: &Read| read.settings.get(&self.detector).copied();
+        self.runs.iter().map(move |run| run.and_then(of))
+    }
+
+    /// That of the first set that has one.
     fn setting(&self) -> Option<Setting> {
-        self.settings.iter().flatten().next().copied()
+        self.settings().flatten().next()
     }
 
     /// Of each detector an entry a setting and fit. Of runs on the same set that have both, the last is taken.
     fn all(runs: &[(usize, &'a Read)], sets: usize) -> Vec<Self> {
         let mut all: Vec<Self> = Vec::new();
         for (set, read) in runs {
-            let both = read.settings.iter().filter(|(detector, _)| {
-                read.in_columns.contains_key(detector) && read.out_columns.contains_key(detector)
-            });
+            let settings = read.settings.iter();
+            let both = settings.filter(|(detector, _)| read.columns_of(**detector).is_some());
             for (&detector, &setting) in both {
                 let fit = read.fit_of(detector);
                 let is_it = |entry: &&mut Self| entry.setting() == Some(setting) && entry.fit == fit;
@@ -138,15 +151,13 @@ impl<'a> Entry<'a> {
                     None => {
                         all.push(Self {
                             detector,
-                            settings: vec![None; sets],
                             fit,
                             runs: vec![None; sets],
                         });
                         all.last_mut().expect("one was pushed")
                     }
                 };
-                if let (Some(place), Some(run)) = (entry.settings.get_mut(*set), entry.runs.get_mut(*set)) {
-                    *place = Some(setting);
+                if let Some(run) = entry.runs.get_mut(*set) {
                     *run = Some(read);
                 }
             }
@@ -163,18 +174,12 @@ impl<'a> Entry<'a> {
             let is_of = |entry: &Self| entry.detector == first.detector;
             let (same, others): (Vec<Self>, Vec<Self>) = rest.into_iter().partition(is_of);
             rest = others;
-            let is_apart = (0..first.settings.len()).all(|set| {
-                let has = |entry: &Self| entry.settings.get(set).is_some_and(Option::is_some);
-                std::iter::once(&first)
-                    .chain(&same)
-                    .filter(|entry| has(entry))
-                    .count()
-                    <= 1
+            let is_apart = (0..first.runs.len()).all(|set| {
+                let all = std::iter::once(&first).chain(&same);
+                all.filter(|entry| entry.has(set)).count() <= 1
             }) && same.iter().all(|entry| entry.fit == first.fit);
             if is_apart {
                 for entry in same {
-                    let both = first.settings.iter_mut().zip(entry.settings);
-                    both.for_each(|(place, setting)| *place = place.or(setting));
                     let both = first.runs.iter_mut().zip(entry.runs);
                     both.for_each(|(place, run)| *place = place.or(run));
                 }
@@ -187,11 +192,15 @@ impl<'a> Entry<'a> {
         joined
     }
 
+    fn has(&self, set: usize) -> bool {
+        self.runs.get(set).is_some_and(Option::is_some)
+    }
+
     fn knobs(&self) -> Knobs {
-        let mut settings = self.settings.iter().flatten();
+        let mut settings = self.settings().flatten();
         match settings.next() {
-            Some(first) if settings.all(|other| other == first) => Knobs::Same(*first),
-            Some(_) => Knobs::BySet(self.settings.clone()),
+            Some(first) if settings.all(|other| other == first) => Knobs::Same(first),
+            Some(_) => Knobs::BySet(self.settings().collect()),
             None => Knobs::Same(Setting::new(self.detector)),
         }
     }
@@ -290,13 +299,13 @@ fn table(group: &[&Read], home: Option<&Home>, asked: &Asked) -> Result<Detector
 /// Every entry against every set that it has, on all cores.
 fn measured(entries: &[Entry], asked: &Asked) -> Result<Vec<Candidate>, SubjectError> {
     let cell = |entry: &Entry, set: usize, read: &Read| {
-        let column = |columns: &'_ Columns| columns.get(&entry.detector).cloned().unwrap_or_default();
-        let (ins, outs) = (column(&read.in_columns), column(&read.out_columns));
+        let both = read.columns_of(entry.detector);
+        let (ins, outs) = both.expect("an entry's runs have scores by its detector");
         let correct = read.ins.correct();
         let scores = CellScores {
-            ins: &ins,
+            ins,
             correct: correct.as_deref(),
-            outs: &outs,
+            outs,
             in_groups: read.ins.group.as_deref(),
             out_groups: read.outs.group.as_deref(),
         };
@@ -323,45 +332,34 @@ fn measured(entries: &[Entry], asked: &Asked) -> Result<Vec<Candidate>, SubjectE
 
 /// Detectors that the runs could not score, each with why and, where others could, on which sets.
 fn missing(entries: &[Entry], placed: &[(usize, &Read)], sets: &[SetColumn]) -> Vec<Missing> {
-    let mut all: Vec<Missing> = Vec::new();
+    let mut all: Vec<(Detector, &str, BTreeSet<usize>)> = Vec::new();
     for (set, read) in placed {
-        let Some(name) = sets.get(*set).map(|set| crate::report::names::short(&set.name)) else {
-            continue;
-        };
-        for (detector, why) in &read.missing {
-            let is_it = |missing: &&mut Missing| missing.detector == *detector && missing.why == *why;
-            match all.iter_mut().find(is_it) {
-                Some(known) if known.sets.contains(&name) => {}
-                Some(known) => known.sets.push(name.clone()),
-                None => all.push(Missing {
-                    detector: *detector,
-                    why: why.clone(),
-                    sets: vec![name.clone()],
-                }),
+        for (&detector, why) in &read.missing {
+            // One that another run on the same images has is not missing.
+            if entries
+                .iter()
+                .any(|entry| entry.detector == detector && entry.has(*set))
+            {
+                continue;
+            }
+            match all.iter_mut().find(|known| (known.0, known.1) == (detector, why)) {
+                Some((_, _, of)) => {
+                    of.insert(*set);
+                }
+                None => all.push((detector, why, BTreeSet::from([*set]))),
             }
         }
     }
-    // One that another run on the same images has is not missing.
-    for missing in &mut all {
-        let of_it = entries.iter().filter(|entry| entry.detector == missing.detector);
-        let has: Vec<usize> = of_it
-            .flat_map(|entry| entry.runs.iter().enumerate())
-            .filter_map(|(set, run)| run.map(|_| set))
-            .collect();
-        let lacks = |name: &String| {
-            let named = |set: &&usize| {
-                sets.get(**set)
-                    .is_some_and(|set| crate::report::names::short(&set.name) == *name)
-            };
-            !has.iter().any(|set| named(&set))
-        };
-        missing.sets.retain(lacks);
-    }
-    all.retain(|missing| !missing.sets.is_empty());
-    for missing in &mut all {
-        if missing.sets.len() == sets.len() {
-            missing.sets.clear();
-        }
-    }
-    all
+    let named = |(detector, why, of): (Detector, &str, BTreeSet<usize>)| Missing {
+        detector,
+        why: why.to_owned(),
+        sets: match of.len() == sets.len() {
+            true => Vec::new(),
+            false => of
+                .iter()
+                .filter_map(|set| Some(short(&sets.get(*set)?.name)))
+                .collect(),
+        },
+    };
+    all.into_iter().map(named).collect()
 }
