@@ -22,7 +22,8 @@ pub(super) struct Detectors {
 /// Which images detectors are fitted on.
 #[derive(Debug, Clone, Default, Args)]
 pub(super) struct Fit {
-    /// Set that detectors are fitted on [default: the training images that the card of the in-distribution set names]
+    /// Set that detectors are fitted on [default: the training images that the card of the in-distribution set names, or
+    /// what the session says]
     #[arg(long, value_name = "NAME|PATH")]
     fit_dataset: Option<String>,
     /// Fit detectors on at most so many images, a seeded sample [default: 5000, or what the session says]

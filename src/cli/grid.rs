@@ -2,7 +2,8 @@
 use anyhow::{Context, bail, ensure};
 use indicatif::ProgressBar;
 
-use super::client::{Client, Sets};
+use super::client::Client;
+use super::comparison::Sets;
 use odin_core::protocol::JobSpec;
 use odin_core::runs::Cell;
 use odin_core::session::Metric;

@@ -2,6 +2,7 @@
 //!
 //! What needs libtorch is done by another program, `odin-engine`, which `engine` starts and `client` talks to.
 mod client;
+mod comparison;
 mod detectors;
 mod doctor;
 mod engine;

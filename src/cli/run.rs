@@ -10,7 +10,8 @@ use anyhow::{Context, bail};
 use clap::Args;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use super::client::{self, Client, Sets, SoFar};
+use super::client::{self, Client, SoFar};
+use super::comparison::{self, Sets};
 use super::detectors::Detectors;
 use super::grid::{self, Search, Searched};
 use super::output::{print, print_json, progress_bar};
@@ -420,13 +421,13 @@ fn score(
         Ok(())
     };
     let scored = client.score_watched(spec.clone(), devices, reporter.bar, &mut watch)?;
-    let mut record = client::record(card, &spec, &scored, sets)?;
+    let mut record = comparison::record(card, &spec, &scored, sets)?;
     if spec
         .settings
         .iter()
         .any(|setting| !is_always_run(setting.detector()))
     {
-        record.detectors = client::by_detector(&spec, &scored, sets)?;
+        record.detectors = comparison::by_detector(&spec, &scored, sets)?;
     }
     Ok(Done { scored, record, grid })
 }

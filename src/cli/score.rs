@@ -6,7 +6,8 @@ use clap::Args;
 
 use indicatif::MultiProgress;
 
-use super::client::{self, Client, Sets};
+use super::client::Client;
+use super::comparison::{self, Sets};
 use super::detectors::Detectors;
 use super::interrupt;
 use super::output::{print, print_json, progress_bar};
@@ -44,7 +45,7 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
     let home = Home::find()?;
     let what = &options.what;
     let card = NetworkCard::find(&what.network, &home.model_folders())?;
-    let mut spec = client::job(what)?;
+    let mut spec = comparison::job(what)?;
     let known = spec.settings.clone();
     options
         .detectors
@@ -72,9 +73,9 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
     interrupt::tell(move || kept.clone()).context("signals cannot be set up")?;
     let scored = client.score(spec.clone(), &what.images.device.into(), &bar)?;
     bar.finish_and_clear();
-    let mut record = client::record(&card, &spec, &scored, &sets)?;
+    let mut record = comparison::record(&card, &spec, &scored, &sets)?;
     if options.detectors.are_asked() {
-        record.detectors = client::by_detector(&spec, &scored, &sets)?;
+        record.detectors = comparison::by_detector(&spec, &scored, &sets)?;
     }
     if let Some(folder) = &options.save {
         runs::save(

@@ -5,8 +5,9 @@ use anyhow::{Context, bail};
 use indicatif::ProgressBar;
 use serde::Serialize;
 
-use super::client::{Client, PendingSet, REPLICATES, Sets, groups};
-use odin_core::protocol::{FittedOn, JobSpec, Side};
+use super::client::{Client, PendingSet, no_scores};
+use super::comparison::{REPLICATES, Sets, groups};
+use odin_core::protocol::{FittedOn, JobSpec};
 use odin_core::setting::{Setting, Settings};
 use odin_core::sweep;
 use odin_core::tuning::{Pass, pass_of};
@@ -261,19 +262,12 @@ impl Search<'_> {
             part: Part::Validation(images),
             ..self.spec.clone()
         };
-        [Side::In, Side::Out].map(|side| self.client.ask_for_set(spec.set(side), self.devices))
+        self.client.ask_for_both(&spec, self.devices)
     }
 
     fn measure(&self, setting: Setting, pending: [PendingSet; 2]) -> anyhow::Result<Measured> {
-        let hidden = ProgressBar::hidden();
-        let [ins, outs] = pending;
-        let (mut ins, mut outs) = (
-            self.client.finish_set(ins, &hidden, &|_| Ok(()))?,
-            self.client.finish_set(outs, &hidden, &|_| Ok(()))?,
-        );
-        // Replicates of two settings belong together image by image.
-        ins.scores.sort();
-        outs.scores.sort();
+        // In file order, as replicates of two settings belong together image by image.
+        let [ins, outs] = self.client.finish_both(pending)?;
         let images = ins.scores.len() + outs.scores.len();
         let seen = match (ins.scores.by(&setting), outs.scores.by(&setting)) {
             (Some(in_scores), Some(out_scores)) => {
@@ -291,12 +285,7 @@ impl Search<'_> {
                 let paired = Paired::resampled(in_scores, None, out_scores, &resampling)?;
                 Ok((seen(self.metric, &paired), upwards(self.metric, &paired)))
             }
-            _ => Err(ins
-                .missing
-                .into_values()
-                .chain(outs.missing.into_values())
-                .next()
-                .unwrap_or_else(|| format!("{setting} has no scores"))),
+            _ => Err(no_scores(&setting, [&ins, &outs])),
         };
         Ok(Measured {
             setting,

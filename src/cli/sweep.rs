@@ -5,7 +5,8 @@ use anyhow::{Context, bail};
 use clap::Args;
 use indicatif::MultiProgress;
 
-use super::client::{self, Client, Sets};
+use super::client::Client;
+use super::comparison::{self, Sets};
 use super::grid::{self, Search, Searched};
 use super::output::{line, print, progress_bar};
 use super::search::{self, Cost, Found};
@@ -85,7 +86,7 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
     if options.validation == 0 {
         bail!("--validation: at least 1 image is needed to choose on");
     }
-    let what = client::job(&options.what)?;
+    let what = comparison::job(&options.what)?;
     let sets = Sets::open(&home, &card, &what)?;
     let bars = MultiProgress::new();
     let client = Client::start(&home, options.what.images.fresh, &bars)?;
@@ -139,7 +140,7 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
     bar.set_message("the best cell on the other images");
     let scored = client.score(searched.rest.clone(), &devices, &bar)?;
     bar.finish_and_clear();
-    let test = client::record(&card, &searched.rest, &scored, &sets)?;
+    let test = comparison::record(&card, &searched.rest, &scored, &sets)?;
     // Where images come in groups, they are fewer than those asked for, and those of the sets differ.
     let found = searched.cells.get(searched.best);
     let validation = found.map_or(split.validation(), |cell| cell.odin.n_in as usize);

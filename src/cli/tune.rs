@@ -11,7 +11,8 @@ use clap::Args;
 use indicatif::MultiProgress;
 
 use self::choose::{Chosen, Tuning};
-use super::client::{self, Client, Sets};
+use super::client::Client;
+use super::comparison::{self, Sets};
 use super::detectors::{Fit, detector};
 use super::output::{print, print_json, progress_bar};
 use super::suggest::question;
@@ -131,7 +132,7 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
         let settings = Settings::only(*grid.base());
         let spec = JobSpec {
             fit: options.fit.sample(),
-            ..client::job_of(&options.network, dataset, settings, images)?
+            ..comparison::job_of(&options.network, dataset, settings, images)?
         };
         let sets = Sets::of(ins.clone(), open(dataset)?, &spec);
         comparisons.push((spec, sets));

@@ -5,11 +5,11 @@ use std::sync::mpsc::{Receiver, channel};
 
 use indicatif::ProgressBar;
 use odin_core::protocol::{
-    Command, Event, FittedOn, Generation, JobId, Placement, ScoreTable, SetId, SetRequest,
+    Command, Event, FittedOn, Generation, JobId, JobSpec, Placement, ScoreTable, SetId, SetRequest, Side,
 };
 
 use super::{Client, lock};
-use odin_core::setting::Detector;
+use odin_core::setting::{Detector, Setting};
 use odin_core::units::Devices;
 
 /// A score set that has been asked for.
@@ -32,6 +32,12 @@ pub(crate) struct ScoredSet {
     pub from_evidence: usize,
 }
 
+/// Why these sets have no scores by the only setting that was asked for.
+pub(crate) fn no_scores<'a>(setting: &Setting, sets: impl IntoIterator<Item = &'a ScoredSet>) -> String {
+    let why = sets.into_iter().flat_map(|set| set.missing.values()).next();
+    why.cloned().unwrap_or_else(|| format!("{setting} has no scores"))
+}
+
 impl Client {
     /// Has the set scored. Of several that have been asked for, the first is served first.
     pub(crate) fn ask_for_set(&self, request: SetRequest, devices: &Devices) -> PendingSet {
@@ -51,6 +57,26 @@ impl Client {
             request: Box::new(request),
         });
         PendingSet { set, events }
+    }
+
+    /// Has both sets of a comparison scored.
+    pub(crate) fn ask_for_both(&self, spec: &JobSpec, devices: &Devices) -> [PendingSet; 2] {
+        [Side::In, Side::Out].map(|side| self.ask_for_set(spec.set(side), devices))
+    }
+
+    /// As [`Client::finish_sorted`], of both.
+    pub(crate) fn finish_both(&self, [ins, outs]: [PendingSet; 2]) -> anyhow::Result<[ScoredSet; 2]> {
+        Ok([self.finish_sorted(ins)?, self.finish_sorted(outs)?])
+    }
+
+    /// Waits for all of a set's scores, without a bar, and gives them in file order.
+    ///
+    /// # Errors
+    /// The set cannot be scored, or the engine has ended.
+    pub(crate) fn finish_sorted(&self, pending: PendingSet) -> anyhow::Result<ScoredSet> {
+        let mut scored = self.finish_set(pending, &ProgressBar::hidden(), &|_| Ok(()))?;
+        scored.scores.sort();
+        Ok(scored)
     }
 
     /// Waits for all of a set's scores. `object` hears what is said of the set, such as what its detectors were fitted on and which

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::{REPLICATES, Scored, Sets, groups, measure};
+use super::{REPLICATES, Sets, groups, measure};
+use crate::cli::client::Scored;
 use odin_core::protocol::JobSpec;
 use odin_core::ranking::{self, Average, Candidate, Cell, CellScores};
 use odin_core::runs::ByDetector;

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::cli::client::{Client, Sets};
+use crate::cli::client::Client;
+use crate::cli::comparison::Sets;
 use odin_core::home::Home;
 use odin_core::networks::NetworkCard;
 use odin_core::protocol::{Failure, JobSpec};

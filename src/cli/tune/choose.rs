@@ -1,7 +1,8 @@
 //! Knobs chosen on validation images, and what the choices come to on the others.
 use indicatif::ProgressBar;
 
-use crate::cli::client::{Client, REPLICATES, Sets, groups};
+use crate::cli::client::{Client, no_scores};
+use crate::cli::comparison::{REPLICATES, Sets, groups};
 use crate::cli::search::{Cell, Cost, Search};
 use anyhow::{Context, bail};
 use odin_core::protocol::{FittedOn, JobSpec, Side};
@@ -112,15 +113,11 @@ impl Tuning<'_> {
             }
             .set(Side::In);
             let pending = self.client.ask_for_set(request, &self.devices);
-            let mut scored = self
-                .client
-                .finish_set(pending, &ProgressBar::hidden(), &|_| Ok(()))?;
-            // So that the sum is the same whatever came first.
-            scored.scores.sort();
+            // In file order, so that the sum is the same whatever came first.
+            let scored = self.client.finish_sorted(pending)?;
             bar.inc(1);
             let Some(mean) = scored.scores.by(&setting).and_then(mean_max_softmax) else {
-                let why = scored.missing.into_values().next();
-                bail!("{}", why.unwrap_or_else(|| format!("{setting} has no scores")));
+                bail!("{}", no_scores(&setting, [&scored]));
             };
             means.push((setting, mean));
         }
@@ -194,31 +191,18 @@ impl Tuning<'_> {
             settings: Settings::only(setting),
             ..self.split.rest(spec)
         };
-        let hidden = ProgressBar::hidden();
-        let pending =
-            [Side::In, Side::Out].map(|side| self.client.ask_for_set(spec.set(side), &self.devices));
-        let mut both = Vec::new();
-        for pending in pending {
-            let mut scored = self.client.finish_set(pending, &hidden, &|_| Ok(()))?;
-            scored.scores.sort();
-            both.push(scored);
-        }
-        let scores = |side: usize| both.get(side).and_then(|scored| scored.scores.by(&setting));
-        match (scores(0), scores(1), both.as_slice()) {
-            (Some(ins), Some(outs), [of_ins, of_outs]) => Ok(Scored {
-                ins: ins.to_vec(),
-                outs: outs.to_vec(),
-                correct: of_ins.scores.correct(),
-                in_groups: groups(&sets.ins, &of_ins.scores),
-                out_groups: groups(&sets.outs, &of_outs.scores),
-            }),
-            _ => {
-                let why = both
-                    .into_iter()
-                    .find_map(|scored| scored.missing.into_values().next());
-                bail!("{}", why.unwrap_or_else(|| format!("{setting} has no scores")))
-            }
-        }
+        let pending = self.client.ask_for_both(&spec, &self.devices);
+        let [ins, outs] = self.client.finish_both(pending)?;
+        let (Some(in_scores), Some(out_scores)) = (ins.scores.by(&setting), outs.scores.by(&setting)) else {
+            bail!("{}", no_scores(&setting, [&ins, &outs]));
+        };
+        Ok(Scored {
+            ins: in_scores.to_vec(),
+            outs: out_scores.to_vec(),
+            correct: ins.scores.correct(),
+            in_groups: groups(&sets.ins, &ins.scores),
+            out_groups: groups(&sets.outs, &outs.scores),
+        })
     }
 }
 

@@ -1,13 +1,11 @@
 //! What images are judged by: a network, a detector with its knobs, and the images behind them, as a session's job and the
 //! arguments say it.
-use std::num::NonZeroUsize;
-
 use anyhow::bail;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::rule::Rule;
-use crate::cli::detectors::Moved;
+use crate::cli::detectors::{Fit, Moved};
 use crate::cli::explore;
 use odin_core::home::Home;
 use odin_core::protocol::JobSpec;
@@ -26,16 +24,8 @@ pub(super) struct Arguments {
     /// Set a knob of the detector in place of the job's: NAME=VALUE
     #[arg(long = "knob", value_name = "NAME=VALUE")]
     knobs: Vec<Moved>,
-    /// Set that the detector is fitted on [default: the job's `fit`, else the training images that the card of the
-    /// in-distribution set names]
-    #[arg(long, value_name = "NAME|PATH")]
-    fit_dataset: Option<String>,
-    /// Fit the detector on at most so many images, a seeded sample [default: the job's `fit`, 5000]
-    #[arg(long, value_name = "N")]
-    fit_limit: Option<NonZeroUsize>,
-    /// Seed of that sample [default: the job's `fit`, 0]
-    #[arg(long, value_name = "N")]
-    fit_seed: Option<u64>,
+    #[command(flatten)]
+    fit: Fit,
     /// Call ID what scores at least this, by the detector [default: chosen on the job's in-distribution images]
     #[arg(long, value_name = "SCORE", allow_negative_numbers = true)]
     threshold: Option<f64>,
@@ -119,11 +109,7 @@ impl Arguments {
         for knob in &self.knobs {
             setting = knob.apply(setting)?;
         }
-        if let Some(dataset) = &self.fit_dataset {
-            spec.fit.dataset = Some(dataset.clone());
-        }
-        spec.fit.limit = self.fit_limit.unwrap_or(spec.fit.limit);
-        spec.fit.seed = self.fit_seed.unwrap_or(spec.fit.seed);
+        spec.fit = self.fit.over(spec.fit);
         Ok(Basis {
             spec,
             setting,
