@@ -2,6 +2,7 @@
 use std::path::{Path, PathBuf};
 
 use jsonschema::Validator;
+use odin_core::benchmarks::BenchmarkCard;
 use odin_core::networks::NetworkCard;
 use odin_core::session::{Session, session_schema};
 use odin_datasets::DatasetCard;
@@ -56,6 +57,7 @@ fn what_is_shipped_fits_its_schema() {
     assert_all_fit("sessions", &validator(&session_schema()));
     assert_all_fit("models", &of::<NetworkCard>());
     assert_all_fit("data", &of::<DatasetCard>());
+    assert_all_fit("data/benchmarks", &of::<BenchmarkCard>());
     let printed = std::fs::read_to_string(root().join("docs/session.schema.json")).expect("in docs/");
     let printed: Value = serde_json::from_str(&printed).expect("JSON");
     assert_eq!(

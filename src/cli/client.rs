@@ -16,7 +16,7 @@ use odin_core::protocol::{
     Placement, ScoreBatch, ScoreTable, SetId,
 };
 
-pub(super) use score_set::{PendingSet, no_scores};
+pub(super) use score_set::{PendingSet, ScoredSet, no_scores};
 
 use super::engine;
 use odin_core::home::Home;

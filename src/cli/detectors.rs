@@ -49,6 +49,29 @@ impl Fit {
     }
 }
 
+/// Detectors of a command that scores by these and no others.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Only {
+    /// Score by these detectors: `all`, or keys as in energy,gen
+    #[arg(long, value_name = "all|KEY,…", value_delimiter = ',', value_parser = asked, default_value = "baseline,odin")]
+    detectors: Vec<Asked>,
+    /// Set a knob of the detectors that have it, or of one of them: NAME=VALUE or KEY.NAME=VALUE
+    #[arg(long = "knob", value_name = "NAME=VALUE")]
+    knobs: Vec<Moved>,
+    #[command(flatten)]
+    pub fit: Fit,
+}
+
+impl Only {
+    /// The settings to score by, in the order asked for; ODIN's is in `known`.
+    ///
+    /// # Errors
+    /// As [`Detectors::settings`].
+    pub(super) fn settings(&self, known: &Settings) -> anyhow::Result<Vec<Setting>> {
+        settings(&self.detectors, &self.knobs, known)
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Asked {
     All,
@@ -160,41 +183,46 @@ impl Detectors {
     /// # Errors
     /// A knob that none of the detectors has, or a value that it cannot have.
     pub(super) fn settings(&self, known: &Settings) -> anyhow::Result<Vec<Setting>> {
-        let mut chosen: Vec<Detector> = Vec::new();
-        for asked in &self.detectors {
-            match asked {
-                Asked::All => chosen.extend(Detector::ALL),
-                Asked::One(detector) => chosen.push(*detector),
-            }
-        }
-        let mut settings: Vec<Setting> = Vec::new();
-        for detector in chosen {
-            if settings.iter().all(|chosen| chosen.detector() != detector) {
-                let known = known.get(detector).copied();
-                settings.push(known.unwrap_or_else(|| Setting::new(detector)));
-            }
-        }
-        for Moved {
-            detector,
-            knob,
-            value,
-        } in &self.knobs
-        {
-            let has = |setting: &Setting| {
-                let is_meant = detector.is_none_or(|detector| detector == setting.detector());
-                // T and ε of ODIN are --temperature and --magnitude.
-                is_meant && setting.detector() != Detector::Odin && setting.get(knob).is_some()
-            };
-            anyhow::ensure!(
-                settings.iter().any(has),
-                "--knob {knob}: none of the detectors asked for has it; ODIN's T and ε are --temperature and --magnitude"
-            );
-            for setting in settings.iter_mut().filter(|setting| has(setting)) {
-                *setting = setting.with(knob, *value)?;
-            }
-        }
-        Ok(settings)
+        settings(&self.detectors, &self.knobs, known)
     }
+}
+
+/// The settings of these detectors, each once, with these knobs moved.
+fn settings(asked: &[Asked], knobs: &[Moved], known: &Settings) -> anyhow::Result<Vec<Setting>> {
+    let mut chosen: Vec<Detector> = Vec::new();
+    for asked in asked {
+        match asked {
+            Asked::All => chosen.extend(Detector::ALL),
+            Asked::One(detector) => chosen.push(*detector),
+        }
+    }
+    let mut settings: Vec<Setting> = Vec::new();
+    for detector in chosen {
+        if settings.iter().all(|chosen| chosen.detector() != detector) {
+            let known = known.get(detector).copied();
+            settings.push(known.unwrap_or_else(|| Setting::new(detector)));
+        }
+    }
+    for Moved {
+        detector,
+        knob,
+        value,
+    } in knobs
+    {
+        let has = |setting: &Setting| {
+            let is_meant = detector.is_none_or(|detector| detector == setting.detector());
+            // T and ε of ODIN are --temperature and --magnitude.
+            is_meant && setting.detector() != Detector::Odin && setting.get(knob).is_some()
+        };
+        anyhow::ensure!(
+            settings.iter().any(has),
+            "--knob {knob}: none of the detectors asked for has it; ODIN's T and ε are --temperature and --magnitude"
+        );
+        for setting in settings.iter_mut().filter(|setting| has(setting)) {
+            *setting = setting.with(knob, *value)?;
+        }
+    }
+    Ok(settings)
 }
 
 #[cfg(test)]

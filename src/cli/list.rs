@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::explore;
 use super::output::{print, print_json};
+use odin_core::benchmarks::BenchmarkCard;
 use odin_core::home::Home;
 use odin_core::networks::NetworkCard;
 use odin_core::runs::{self, Condition, Entry};
@@ -27,6 +28,7 @@ enum Kind {
     Datasets,
     Sessions,
     Runs,
+    Benchmarks,
 }
 
 #[derive(Debug, Serialize)]
@@ -47,6 +49,7 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
         (Kind::Datasets, datasets(&home)),
         (Kind::Sessions, sessions(&home)),
         (Kind::Runs, runs(&home)),
+        (Kind::Benchmarks, benchmarks(&home)),
     ];
     let wanted = all
         .into_iter()
@@ -124,6 +127,26 @@ fn datasets(home: &Home) -> Vec<Row> {
         }
     };
     odin_datasets::list(&home.data_folders())
+        .into_iter()
+        .map(row)
+        .collect()
+}
+
+/// Their data lie where `odin bench` is told.
+fn benchmarks(home: &Home) -> Vec<Row> {
+    let row = |(name, path): (String, PathBuf)| {
+        let (state, about) = match BenchmarkCard::load(&path) {
+            Ok(card) => ("known", format!("{} · {} classes", card.title, card.classes)),
+            Err(error) => ("unreadable", error.to_string()),
+        };
+        Row {
+            name,
+            state,
+            about,
+            path: Some(path),
+        }
+    };
+    BenchmarkCard::files(&home.benchmark_folders())
         .into_iter()
         .map(row)
         .collect()

@@ -1,6 +1,7 @@
 //! The command line: one file a subcommand. Reads arguments, prints results; what is worth testing lies below.
 //!
 //! What needs libtorch is done by another program, `odin-engine`, which `engine` starts and `client` talks to.
+mod bench;
 mod client;
 mod comparison;
 mod detectors;
@@ -59,6 +60,8 @@ enum Command {
     Sweep(Box<sweep::Options>),
     /// Choose a detector's knobs on some images, or on other sets, and report them on the others
     Tune(Box<tune::Options>),
+    /// Score networks by a benchmark's protocol, such as OpenOOD v1.5's, beside what its leaderboard has
+    Bench(Box<bench::Options>),
     /// Work through a session without the dashboard, and keep what comes of it in runs/
     Run(run::Options),
     /// Tell of single images whether they are in- or out-of-distribution
@@ -129,6 +132,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Score(options)) => score::run(&options),
         Some(Command::Sweep(options)) => sweep::run(&options),
         Some(Command::Tune(options)) => tune::run(&options),
+        Some(Command::Bench(options)) => bench::run(&options),
         Some(Command::Run(options)) => return run::run(&options),
         Some(Command::Verdict(options)) => return verdict::run(&options),
         Some(Command::Train(options)) => train::run(&options),

@@ -9,6 +9,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
 use super::output::print;
+use odin_core::benchmarks::BenchmarkCard;
 use odin_core::networks::NetworkCard;
 use odin_core::runs;
 use odin_core::session::session_schema;
@@ -56,7 +57,8 @@ const CARDS: &str = "\
 # Cards
 
 Networks and data sets are described, not coded. A card is a YAML file: `models/NAME.yaml` for a network,
-`data/NAME.yaml` for a data set. Its name is the file's. Paths start from the folder that holds the card.
+`data/NAME.yaml` for a data set, `data/benchmarks/NAME.yaml` for a [benchmark](benchmarks.md). Its name is the file's. Paths start from
+the folder that holds the card; those of a benchmark from the folder of its data.
 [A walk-through](your-own-network.md) makes one of each.
 ";
 
@@ -78,9 +80,13 @@ fn files() -> anyhow::Result<Vec<(&'static str, String)>> {
     let sessions = format!("{SESSIONS}\n{MADE}{}", reference(&schema, "Session", 2));
     let network = reference(&schema_of::<NetworkCard>(), "Network card", 2);
     let dataset = reference(&schema_of::<DatasetCard>(), "Data card", 2);
+    let benchmark = reference(&schema_of::<BenchmarkCard>(), "Benchmark card", 2);
     Ok(vec![
         ("sessions.md", sessions),
-        ("cards.md", format!("{CARDS}\n{MADE}{network}{dataset}")),
+        (
+            "cards.md",
+            format!("{CARDS}\n{MADE}{network}{dataset}{benchmark}"),
+        ),
         (
             "session.schema.json",
             serde_json::to_string_pretty(&schema)? + "\n",

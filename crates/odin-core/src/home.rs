@@ -101,6 +101,11 @@ impl Home {
         self.folders("data")
     }
 
+    /// Where benchmarks' cards are looked for, in this order.
+    pub fn benchmark_folders(&self) -> Vec<PathBuf> {
+        self.folders("data/benchmarks")
+    }
+
     /// Where sessions are looked for by name, in this order.
     pub fn session_folders(&self) -> Vec<PathBuf> {
         self.folders("sessions")

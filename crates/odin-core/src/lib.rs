@@ -8,6 +8,7 @@ pub mod tuning;
 pub mod sweep;
 pub mod runs;
 pub mod ranking;
+pub mod benchmarks;
 pub mod comparisons;
 pub mod protocol;
 pub mod tasks;
