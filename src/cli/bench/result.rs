@@ -50,6 +50,7 @@ pub(super) struct Benchmarked {
     pub networks: Vec<OfNetwork>,
     /// Of the in-distribution images; in the full-spectrum variant of the covariate-shifted ones too.
     pub accuracy: Option<Spread>,
+    pub accuracy_by_set: Vec<Accuracy>,
     pub detectors: Vec<OfDetector>,
     pub published: Option<Published>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -61,6 +62,14 @@ pub(super) struct OfNetwork {
     pub network: String,
     pub accuracy: Option<f64>,
     pub n_in: usize,
+}
+
+/// How many images of a set are classified rightly.
+#[derive(Serialize)]
+pub(super) struct Accuracy {
+    pub set: String,
+    pub n_in: usize,
+    pub accuracy: Option<Spread>,
 }
 
 /// A detector's numbers, or why there are none.
@@ -104,7 +113,7 @@ impl Benchmarked {
             .iter()
             .map(|network| OfNetwork {
                 network: network.card.name.clone(),
-                accuracy: network.accuracy(),
+                accuracy: share(network.in_tables()),
                 n_in: network.in_tables().map(ScoreTable::len).sum(),
             })
             .collect();
@@ -133,6 +142,7 @@ impl Benchmarked {
             departures,
             networks,
             accuracy: accuracies.and_then(|accuracies| Spread::of(&accuracies)),
+            accuracy_by_set: asked.accuracies(scored),
             detectors,
             published: published.map(|table| Published {
                 source: table.source.clone(),
@@ -150,6 +160,22 @@ impl Benchmarked {
 }
 
 impl Asked<'_> {
+    /// Set by set, the in-distribution one first.
+    fn accuracies(&self, scored: &[ScoredNetwork]) -> Vec<Accuracy> {
+        let shifted = self.prepared.shifted.iter().map(|(name, _)| name);
+        let names = std::iter::once(&self.card.in_distribution.test.name).chain(shifted);
+        let of = |(place, name): (usize, &String)| {
+            let tables = || scored.iter().filter_map(|network| network.in_tables().nth(place));
+            let shares: Option<Vec<f64>> = tables().map(|table| share([table])).collect();
+            Accuracy {
+                set: name.clone(),
+                n_in: tables().next().map_or(0, ScoreTable::len),
+                accuracy: shares.and_then(|shares| Spread::of(&shares)),
+            }
+        };
+        names.enumerate().map(of).collect()
+    }
+
     /// What keeps the averages from being those of the benchmark.
     fn departures(&self) -> Vec<String> {
         let mut departures = Vec::new();
@@ -201,6 +227,16 @@ fn notes(asked: &Asked, scored: &[ScoredNetwork], fit: Option<&Fit>) -> Vec<Stri
             count(scored.len())
         ));
     }
+    if asked.card.published.is_some()
+        && asked
+            .settings
+            .iter()
+            .any(|setting| setting.knobs().next().is_some())
+    {
+        notes.push(
+            "knobs are as shown; of many detectors OpenOOD chooses them on its validation images".to_owned(),
+        );
+    }
     if let Some(fit) = fit {
         notes.push(format!(
             "detectors are fitted on {} images of {}",
@@ -208,6 +244,13 @@ fn notes(asked: &Asked, scored: &[ScoredNetwork], fit: Option<&Fit>) -> Vec<Stri
         ));
     }
     notes
+}
+
+/// The share of images that are classified rightly; `None` where one of them has no label.
+fn share<'a>(tables: impl IntoIterator<Item = &'a ScoreTable>) -> Option<f64> {
+    let correct: Option<Vec<Vec<bool>>> = tables.into_iter().map(ScoreTable::correct).collect();
+    let correct = correct?.concat();
+    (!correct.is_empty()).then(|| correct.iter().filter(|&&is| is).count() as f64 / correct.len() as f64)
 }
 
 impl ScoredNetwork {
@@ -220,12 +263,6 @@ impl ScoredNetwork {
 
     fn sets(&self) -> impl Iterator<Item = &ScoredSet> {
         std::iter::once(&self.ins).chain(&self.shifted).chain(&self.ood)
-    }
-
-    fn accuracy(&self) -> Option<f64> {
-        let correct: Option<Vec<Vec<bool>>> = self.in_tables().map(ScoreTable::correct).collect();
-        let correct = correct?.concat();
-        (!correct.is_empty()).then(|| correct.iter().filter(|&&is| is).count() as f64 / correct.len() as f64)
     }
 
     /// The setting's numbers set by set; `None` where it has no scores.

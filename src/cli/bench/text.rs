@@ -1,22 +1,15 @@
 //! What a benchmark comes to, for people.
-use super::result::{Benchmarked, OfDetector};
+use super::result::{Accuracy, Benchmarked, OfDetector};
 use odin_core::benchmarks::{Group, LeaderboardRow, OverNetworks, Spread};
 use odin_core::report;
 use odin_metrics::Positive;
 
 /// For the terminal; `per_set` adds a table a detector.
 pub(super) fn table(result: &Benchmarked, per_set: bool) -> String {
-    let mut text = heading(result);
-    let mut rows = vec![head(result).map(str::to_owned).to_vec()];
-    rows.extend(ranked(result).into_iter().map(|detector| row(detector).to_vec()));
-    rows.extend(published_alone(result).map(|row| other(row).to_vec()));
-    text.push_str(&format!("\n{}", aligned(&rows)));
+    let mut text = format!("{}\n{}", heading(result), aligned(&means(result), true));
     for detector in ranked(result).into_iter().filter(|_| per_set) {
-        text.push_str(&format!(
-            "\n{}\n{}",
-            detector.detector,
-            aligned(&openood(detector, result))
-        ));
+        let table = aligned(&openood(detector, result), false);
+        text.push_str(&format!("\n{}\n{table}", detector.detector));
     }
     text.push_str(&format!("\n{}\n", legend(result).join("\n")));
     text
@@ -24,30 +17,10 @@ pub(super) fn table(result: &Benchmarked, per_set: bool) -> String {
 
 /// For a document.
 pub(super) fn markdown(result: &Benchmarked, per_set: bool) -> String {
-    let line = |cells: &[String]| format!("| {} |\n", cells.join(" | ").replace('\n', " "));
-    let block = |rows: &[Vec<String>]| {
-        let mut text = String::new();
-        for (place, cells) in rows.iter().enumerate() {
-            text.push_str(&line(cells));
-            if place == 0 {
-                text.push_str(&format!(
-                    "|---|{}\n",
-                    "---:|".repeat(cells.len().saturating_sub(1))
-                ));
-            }
-        }
-        text
-    };
-    let mut rows = vec![head(result).map(str::to_owned).to_vec()];
-    rows.extend(ranked(result).into_iter().map(|detector| row(detector).to_vec()));
-    rows.extend(published_alone(result).map(|row| other(row).to_vec()));
-    let mut text = format!("{}\n{}", heading(result), block(&rows));
+    let mut text = format!("{}\n{}", heading(result), piped(&means(result), true));
     for detector in ranked(result).into_iter().filter(|_| per_set) {
-        text.push_str(&format!(
-            "\n**{}**\n\n{}",
-            detector.detector,
-            block(&openood(detector, result))
-        ));
+        let table = piped(&openood(detector, result), false);
+        text.push_str(&format!("\n**{}**\n\n{table}", detector.detector));
     }
     let notes = legend(result).into_iter().map(|line| format!("- {line}\n"));
     format!("{text}\n{}", notes.collect::<String>())
@@ -73,6 +46,20 @@ fn heading(result: &Benchmarked) -> String {
     )
 }
 
+/// A row a detector: its means, what was published of it, and its knobs. Those that were published and not scored come last.
+fn means(result: &Benchmarked) -> Vec<Vec<String>> {
+    let mut rows: Vec<Vec<String>> = vec![HEAD.map(str::to_owned).into()];
+    rows.extend(ranked(result).into_iter().map(|detector| row(detector).into()));
+    let others = result.published.iter().flat_map(|table| &table.others);
+    rows.extend(others.map(|row| other(row).into()));
+    if result.published.is_none() {
+        rows.iter_mut().for_each(|row| {
+            row.drain(5..7);
+        });
+    }
+    rows
+}
+
 /// The best first, by the mean over the near sets, or the far ones where no near set was scored.
 fn ranked(result: &Benchmarked) -> Vec<&OfDetector> {
     let auroc = |detector: &OfDetector| {
@@ -88,27 +75,16 @@ fn ranked(result: &Benchmarked) -> Vec<&OfDetector> {
     all
 }
 
-fn published_alone(result: &Benchmarked) -> impl Iterator<Item = &LeaderboardRow> {
-    result.published.iter().flat_map(|table| &table.others)
-}
-
-fn head(result: &Benchmarked) -> [&'static str; 8] {
-    let mut head = [
-        "%",
-        "near FPR95 ↓",
-        "near AUROC ↑",
-        "far FPR95 ↓",
-        "far AUROC ↑",
-        "published near",
-        "published far",
-        "knobs",
-    ];
-    if result.published.is_none() {
-        head[5] = "";
-        head[6] = "";
-    }
-    head
-}
+const HEAD: [&str; 8] = [
+    "%",
+    "near FPR95 ↓",
+    "near AUROC ↑",
+    "far FPR95 ↓",
+    "far AUROC ↑",
+    "published near",
+    "published far",
+    "knobs",
+];
 
 fn row(detector: &OfDetector) -> [String; 8] {
     let of = |group: Group, metric: fn(&OverNetworks) -> Spread| {
@@ -133,7 +109,7 @@ fn row(detector: &OfDetector) -> [String; 8] {
 
 /// A detector that was published and not scored.
 fn other(row: &LeaderboardRow) -> [String; 8] {
-    let none = String::new;
+    let none = || "-".to_owned();
     [
         row.detector.key().to_owned(),
         none(),
@@ -142,7 +118,7 @@ fn other(row: &LeaderboardRow) -> [String; 8] {
         none(),
         format!("{:.2}", row.near_auroc),
         format!("{:.2}", row.far_auroc),
-        none(),
+        String::new(),
     ]
 }
 
@@ -162,8 +138,8 @@ fn openood(detector: &OfDetector, result: &Benchmarked) -> Vec<Vec<String>> {
         .collect()
 }
 
-/// Names from the left, numbers from the right, and what follows the numbers from the left again.
-fn aligned(rows: &[Vec<String>]) -> String {
+/// Names from the left and numbers from the right; where the rows end in words, these from the left too.
+fn aligned(rows: &[Vec<String>], end_in_words: bool) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {
         let cells = rows.iter().filter_map(|row| row.get(column));
@@ -172,14 +148,34 @@ fn aligned(rows: &[Vec<String>]) -> String {
     let widths: Vec<usize> = (0..columns).map(width).collect();
     let line = |row: &Vec<String>| {
         let cells = row.iter().zip(&widths).enumerate();
-        let cells = cells.map(|(column, (cell, width))| match column {
-            0 | 7 => format!("{cell:<width$}"),
-            _ => format!("{cell:>width$}"),
+        let cells = cells.map(|(column, (cell, width))| {
+            if is_words(column, columns, end_in_words) {
+                format!("{cell:<width$}")
+            } else {
+                format!("{cell:>width$}")
+            }
         });
         let line = cells.collect::<Vec<_>>().join("  ");
         format!("{}\n", line.trim_end())
     };
     rows.iter().map(line).collect()
+}
+
+/// The same in Markdown.
+fn piped(rows: &[Vec<String>], end_in_words: bool) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let rule = (0..columns).map(|column| match is_words(column, columns, end_in_words) {
+        true => "---|",
+        false => "---:|",
+    });
+    let rule = format!("|{}\n", rule.collect::<String>());
+    let mut lines = rows.iter().map(|cells| format!("| {} |\n", cells.join(" | ")));
+    let head = lines.next().unwrap_or_default();
+    format!("{head}{rule}{}", lines.collect::<String>())
+}
+
+fn is_words(column: usize, columns: usize, end_in_words: bool) -> bool {
+    column == 0 || (end_in_words && column + 1 == columns)
 }
 
 /// What the numbers are, and what is to be known of them.
@@ -196,9 +192,18 @@ fn legend(result: &Benchmarked) -> Vec<String> {
         1 => "",
         _ => "; ±: standard deviation over the networks",
     };
-    let mut lines = vec![format!(
+    let mut lines = Vec::new();
+    if result.full_spectrum {
+        let share = |of: &Accuracy| {
+            let accuracy = of.accuracy.map_or_else(|| "-".to_owned(), percent);
+            format!("{} {accuracy} % of {}", of.set, of.n_in)
+        };
+        let shares: Vec<String> = result.accuracy_by_set.iter().map(share).collect();
+        lines.push(format!("accuracy set by set: {}", shares.join(", ")));
+    }
+    lines.push(format!(
         "{fpr}; near and far: plain means over their sets{spread}"
-    )];
+    ));
     if let Some(table) = &result.published {
         lines.push(format!("published: AUROC from {} ({})", table.source, table.date));
     }

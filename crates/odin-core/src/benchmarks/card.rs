@@ -125,7 +125,7 @@ pub struct BenchmarkSet {
     pub preprocessing: Option<Preprocessing>,
 }
 
-/// An archive that lies on Google Drive, which `odin fetch` cannot bring: whoever wants it has to agree there that it is large.
+/// An archive on Google Drive. `odin fetch` cannot bring it, as large files there need a person's consent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DriveArchive {
@@ -143,6 +143,7 @@ pub struct Leaderboard {
     pub source: String,
     /// When they were read.
     pub date: String,
+    /// A row a detector.
     pub rows: Vec<LeaderboardRow>,
 }
 
@@ -161,7 +162,7 @@ pub struct LeaderboardRow {
 }
 
 /// What a set of a benchmark is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Group {
     Near,

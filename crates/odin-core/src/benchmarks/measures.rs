@@ -1,11 +1,10 @@
 //! A benchmark's numbers: by OpenOOD's conventions, averaged over sets, with their spread over networks.
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use odin_metrics::{Comparison, Conventions, MetricsError, Positive};
 
 /// What is measured of one detector against OOD images: fractions, or something else of each.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Measures<T = f64> {
     /// The share of the negative images taken for positive ones at the first threshold at which at least 95 % of the positive
     /// images are found.
@@ -18,7 +17,7 @@ pub struct Measures<T = f64> {
 }
 
 /// Mean and standard deviation of a number.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Spread {
     pub mean: f64,
     /// Over the networks, divided by their number as OpenOOD's; `None` with one network.

@@ -316,14 +316,14 @@ fn absent_images<'a>(
     let mut absent = images.filter(is_absent);
     let first = absent.next()?;
     let name = open.image_name(first).unwrap_or_default();
+    let first = set.folder.join(name).display().to_string();
+    let what = match absent.count() {
+        0 => format!("{first}, one of the {count} images of {}", set.name),
+        more => format!("{first} and {more} more of the {count} images of {}", set.name),
+    };
     Some(Absent {
         set,
-        what: format!(
-            "{}: {} of {count} images of {}",
-            set.folder.join(name).display(),
-            1 + absent.count(),
-            set.name
-        ),
+        what,
         is_list: false,
     })
 }
@@ -477,9 +477,9 @@ archives: {a: {google_drive: A1, into: i/a}, b: {google_drive: B1, into: i/b}}
         for words in [
             "l/val.txt, the list of a-val",
             "l/e.txt, the list of e",
-            "i/b/0.png: 6 of 6 images of b",
+            "i/b/0.png and 5 more of the 6 images of b",
             "l/d.txt, the list of d",
-            "3 of 3 images of a-train",
+            "2 more of the 3 images of a-train",
             "d/L1 (the lists)",
             "d/A1 (a), unpacked into",
             "d/B1 (b)",
@@ -498,7 +498,7 @@ archives: {a: {google_drive: A1, into: i/a}, b: {google_drive: B1, into: i/b}}
         );
         tree.remove("i/c/4.png");
         let error = tree.prepare(&sets(&["far"])).unwrap_err();
-        assert!(error.contains("i/c/4.png: 1 of 6 images of c"), "{error}");
+        assert!(error.contains("i/c/4.png, one of the 6 images of c"), "{error}");
     }
 
     #[test]
