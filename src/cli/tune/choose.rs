@@ -162,7 +162,7 @@ impl Tuning<'_> {
         Ok(Report {
             rows,
             transfer: match is_each {
-                true => Some(Transfer::of(self.metric, &table)?),
+                true => Some(Transfer::of(self.metric, &Conventions::default(), &table)?),
                 false => None,
             },
         })

@@ -1,9 +1,9 @@
 //! Whether knobs that were chosen on one set serve on the others.
 use odin_metrics::{Change, Conventions, Interval, Metric, MetricsError, Paired, SetAverage};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What a choice comes to on some images.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Landed {
     /// The metric, a fraction.
     pub value: f64,
@@ -15,7 +15,7 @@ pub struct Landed {
 }
 
 /// What was chosen on one set, and what it comes to on every set's other images.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Row {
     /// Set by set; on the set itself the loss is 0.
     pub on: Vec<Landed>,
@@ -24,7 +24,7 @@ pub struct Row {
 }
 
 /// A row for each set that knobs were chosen on, in the order of the columns: the sets that they are reported on.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Transfer(pub Vec<Row>);
 
 impl Transfer {
@@ -33,8 +33,11 @@ impl Transfer {
     ///
     /// # Errors
     /// A table that is not square or of one set, or scores of a column or of its ID images that are not paired.
-    pub fn of(metric: Metric, reported: &[Vec<Paired>]) -> Result<Self, MetricsError> {
-        let conventions = Conventions::default();
+    pub fn of(
+        metric: Metric,
+        conventions: &Conventions,
+        reported: &[Vec<Paired>],
+    ) -> Result<Self, MetricsError> {
         let sets = reported.len();
         if sets < 2 || reported.iter().any(|row| row.len() != sets) {
             return Err(MetricsError::NotPaired);
@@ -47,9 +50,9 @@ impl Transfer {
         let row = |(i, row): (usize, &Vec<Paired>)| -> Result<Row, MetricsError> {
             let landed = |(paired, own): (&Paired, &&Paired)| -> Result<Landed, MetricsError> {
                 Ok(Landed {
-                    value: metric.of(&paired.summaries.by(&conventions)),
-                    interval: metric.interval_of(paired.intervals().by(&conventions)),
-                    loss: worse(metric, metric.change_of(&paired.changes_from(own, &conventions)?)),
+                    value: metric.of(&paired.summaries.by(conventions)),
+                    interval: metric.interval_of(paired.intervals().by(conventions)),
+                    loss: worse(metric, metric.change_of(&paired.changes_from(own, conventions)?)),
                 })
             };
             let without = |all: &[&Paired]| -> Result<SetAverage, MetricsError> {
@@ -57,12 +60,12 @@ impl Transfer {
                 SetAverage::of(&others.map(|(_, paired)| *paired).collect::<Vec<_>>())
             };
             let ours = without(&row.iter().collect::<Vec<_>>())?;
-            let change = ours.changes_from(&without(&own)?, &conventions)?;
+            let change = ours.changes_from(&without(&own)?, conventions)?;
             Ok(Row {
                 on: row.iter().zip(&own).map(landed).collect::<Result<_, _>>()?,
                 others: Landed {
-                    value: metric.of(&ours.summaries.by(&conventions)),
-                    interval: metric.interval_of(ours.intervals().by(&conventions)),
+                    value: metric.of(&ours.summaries.by(conventions)),
+                    interval: metric.interval_of(ours.intervals().by(conventions)),
                     loss: worse(metric, metric.change_of(&change)),
                 },
             })
@@ -127,7 +130,7 @@ mod tests {
             let reported: Vec<Vec<Paired>> = (0..3)
                 .map(|row| (0..3).map(|column| paired(row, column)).collect())
                 .collect();
-            let Transfer(rows) = Transfer::of(metric, &reported).unwrap();
+            let Transfer(rows) = Transfer::of(metric, &Conventions::default(), &reported).unwrap();
             let want = |row: usize, column: usize| match metric {
                 Metric::Auroc => auroc(&ins[row], &outs[row][column]),
                 // With five ID images all must pass for a TPR of 95 %.
@@ -156,8 +159,8 @@ mod tests {
                 assert!((row.others.value - value).abs() < 1e-12);
                 assert!((row.others.loss.difference - loss).abs() < 1e-12);
             }
-            assert!(Transfer::of(metric, &reported[..1]).is_err());
-            assert!(Transfer::of(metric, &reported[..2]).is_err());
+            assert!(Transfer::of(metric, &Conventions::default(), &reported[..1]).is_err());
+            assert!(Transfer::of(metric, &Conventions::default(), &reported[..2]).is_err());
         }
     }
 }
