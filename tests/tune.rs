@@ -341,3 +341,89 @@ fn what_cannot_be_tuned_is_refused_before_anything_is_scored() {
     assert!(refused(&["--dataset", "two,two", "--detector", "scale"]).contains("named twice"));
     assert!(refused(&["--dataset", "two,tree", "--detector", "scale"]).contains("tree"));
 }
+
+/// The dashboard's table of choices on the same images; `session` has three jobs, on two, three and four.
+#[cfg(unix)]
+fn table_on_screen(home: &TestHome, session: &str) -> String {
+    home.write("sessions/test.yaml", session);
+    let mut terminal = support::terminal::Terminal::open(home, 40, 160);
+    terminal.wait_for("the grids' jobs to be open", |screen| screen.contains("of two"));
+    terminal.send("T");
+    terminal.wait_for("every set to be open", |screen| {
+        screen.contains("fills the grids of these 3 sets")
+    });
+    terminal.send(" ");
+    terminal.wait_for("the table", |screen| screen.contains("chosen on two, gives"));
+    let text = terminal.text();
+    terminal.send("qq");
+    assert_eq!(terminal.end(), 0);
+    text
+}
+
+#[cfg(unix)]
+#[test]
+fn the_dashboard_s_table_is_that_of_tune_by_each() {
+    if support::engine().is_none() {
+        return;
+    }
+    let home = TestHome::new();
+    let sets = ["two", "three", "four"];
+    for (set, seed, kind) in [("three", 3, "uniform"), ("four", 4, "gaussian")] {
+        let card =
+            format!("title: noise\nsource: {{format: {kind}, count: 60, size: [32, 32], seed: {seed}}}\n");
+        home.write(&format!("data/{set}.yaml"), &card);
+    }
+    let of_odin = ["--knob", "temperature=1,1000", "--knob", "magnitude=0,0.01"];
+    let sweep = ", sweep: {temperatures: [1, 1000], magnitudes: [0, 0.01]}";
+    for (detector, knobs, sweep) in [("odin", &of_odin[..], sweep), ("energy", &[], "")] {
+        let what = [
+            "--dataset",
+            "two,three,four",
+            "--detector",
+            detector,
+            "--metric",
+            "auroc",
+        ];
+        let json = tune(&home, &[&what[..], knobs].concat());
+        let jobs: String = sets
+            .iter()
+            .map(|set| format!("      - {{network: small, dataset: {set}{sweep}}}\n"))
+            .collect();
+        let session = format!(
+            "version: 2\nname: test\ndefaults: {{device: cpu}}\nqueues:\n  - name: q\n    jobs:\n{jobs}\
+             view: {{screen: grid, job: 0, metric: auroc, detector: {detector}}}\n"
+        );
+        let screen = table_on_screen(&home, &session);
+        for row in json["transfer"]["rows"].as_array().unwrap() {
+            let set = row["chosen_on"].as_str().unwrap();
+            let at_start = |line: &&str| line.trim_start_matches(['▸', ' ']).starts_with(set);
+            let line = screen
+                .lines()
+                .find(at_start)
+                .unwrap_or_else(|| panic!("{set}: {screen}"));
+            let on = row["on"].as_array().unwrap().iter().chain([&row["others"]]);
+            let on: Vec<&Value> = on.collect();
+            // A value and its loss each, at the end of the line.
+            let words: Vec<&str> = line.split_whitespace().collect();
+            let cells = words[words.len() - 2 * on.len()..].chunks(2);
+            for (landed, cell) in on.into_iter().zip(cells) {
+                let percent = |value: &Value| format!("{:.2}", 100.0 * number(value).abs());
+                assert_eq!(cell[0], percent(&landed["value"]), "{set}: {screen}");
+                if cell[1] == "◆" {
+                    continue;
+                }
+                let loss = &landed["loss"];
+                assert!(
+                    cell[1].ends_with(&percent(&loss["difference"])),
+                    "{set}: {screen}"
+                );
+                let interval = &loss["interval"];
+                let cannot_tell = (number(&interval["low"])..=number(&interval["high"])).contains(&0.0);
+                assert_eq!(cell[1].starts_with('≈'), cannot_tell, "{set}: {screen}");
+            }
+            for value in row["knobs"].as_object().unwrap().values() {
+                assert!(line.contains(&format!(" {}", number(value))), "{line}");
+            }
+        }
+    }
+}

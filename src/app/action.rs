@@ -148,15 +148,17 @@ pub enum Action {
 /// What can be done on the Grid screen.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum GridAction {
-    /// The cursor moves by so many places of T, and of ε.
+    /// The cursor moves by so many rows up, and columns to the right: by so many values of T and of ε, say.
     Move(i32, i32),
     To(Place),
     ToBest,
     FillOrPause,
     /// Compute the best cell on the images that it was not chosen on.
     ScoreBestOnRest,
-    /// Give the job the T and ε under the cursor.
+    /// Give the job the values under the cursor.
     Take,
+    /// Show the table of what is chosen on one set and reported on others, or the grid again.
+    ToggleTransfer,
 }
 
 /// What can be done on the Images screen.

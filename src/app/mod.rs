@@ -4,8 +4,8 @@
 //!
 //! It is built in layers, and a feature (jobs, parameters, grid, images, compare, log, …) has a file or folder of the same
 //! name in each: its state and pure logic in `state`, how it changes in `update`, its tests in `tests`. What can happen
-//! is in `action`, the keys of each screen are in `keymap`, `model` joins the states, and `schedule` says when something
-//! is due. Each module imports only from those listed below it, here and in every folder.
+//! is in `action`, the keys of each screen are in `keymap`, `model` joins the states, `transfer` says which jobs stand in one
+//! table of choices, and `schedule` when something is due. Each module imports only from those listed below it, here and in every folder.
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
@@ -14,6 +14,7 @@ mod update;
 mod effect;
 mod live;
 mod schedule;
+mod transfer;
 mod model;
 mod keymap;
 mod action;
@@ -38,7 +39,10 @@ pub use state::compare::{
 };
 pub use state::detectors::{DetectorColumn, Detectors, DetectorsReport, DetectorsRequest};
 pub use state::engine::EngineState;
-pub use state::grid::{CellScores, Grid, GridReport, GridRequest, OnRest, Place, Replicates, Subset};
+pub use state::grid::{
+    CellScores, Grid, GridId, GridReport, GridRequest, Missing, OnRest, Place, Replicates, Subset, Transfer,
+    TransferBasis, TransferReport, TransferRequest,
+};
 pub use state::groups::ImageGroups;
 pub use state::images::{Gallery, ImageFilter, ImageOrder, Inspected};
 pub use state::jobs::{Job, JobFailure, JobFilter, JobState, Totals};
@@ -50,4 +54,5 @@ pub use state::scores::Listed;
 pub use state::text::Field;
 pub use state::theme::ThemeName;
 pub use state::threshold::Cursor;
+pub use transfer::TransferSet;
 pub use update::update;

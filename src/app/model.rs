@@ -10,7 +10,7 @@ use super::state::catalogue::Catalogue;
 use super::state::compare::{self, Compare};
 use super::state::detectors::{self, Detectors};
 use super::state::engine::{EngineState, Requests};
-use super::state::grid::Grid;
+use super::state::grid::{Grid, GridId, Transfer};
 use super::state::images::Gallery;
 use super::state::jobs::{History, Job, JobFilter, JobState};
 use super::state::log::{Level, Log, Status};
@@ -70,8 +70,10 @@ pub struct Model {
     pub compare: Compare,
     /// What the Detectors screen shows.
     pub detectors: Detectors,
-    /// T × ε grids, each made when it is first looked at.
-    pub(super) grids: BTreeMap<JobId, Grid>,
+    /// Grids of knobs, each made when it is first looked at.
+    pub(super) grids: BTreeMap<GridId, Grid>,
+    /// The table of what is chosen on one set and reported on others.
+    pub transfer: Transfer,
     /// Whether something of a grid is being computed in the background.
     pub(super) is_computing_grid: bool,
     pub(super) now: Duration,
@@ -119,6 +121,7 @@ impl Model {
             compare: Compare::default(),
             detectors: Detectors::default(),
             grids: BTreeMap::new(),
+            transfer: Transfer::default(),
             is_computing_grid: false,
             now: Duration::ZERO,
             history: History::default(),
@@ -256,10 +259,19 @@ impl Model {
         self.selected()?.analysis(self.view.detector)
     }
 
-    /// The grid of the selected job, once its sets are open.
+    /// The grid of the selected job and the detector that is shown, once the job's sets are open.
     pub fn grid(&self) -> Option<&Grid> {
         let job = self.selected()?;
-        self.grids.get(&job.id).filter(|grid| grid.is_of(job))
+        let grid = self.grids.get(&self.grid_id(job));
+        grid.filter(|grid| grid.is_of(job))
+    }
+
+    /// The grid of a job and the detector that is shown.
+    pub(super) fn grid_id(&self, job: &Job) -> GridId {
+        GridId {
+            job: job.id,
+            detector: self.view.detector,
+        }
     }
 
     /// The detector beside the baseline: the one that is shown, and ODIN where that is the baseline itself.

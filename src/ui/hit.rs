@@ -28,7 +28,7 @@ pub enum Target {
     Choice(Column, usize),
     /// An overlay that stays open when it is clicked.
     Panel,
-    /// A cell of the T × ε grid.
+    /// A cell of a grid of knobs, or of the table of choices.
     Cell(Place),
     /// The image at a place of the list.
     Image(usize),

@@ -97,6 +97,16 @@ pub fn image(spec: &JobSpec, side: Side, index: u32) -> (ScoredImage, Vec<f64>) 
         Detector::Energy => 10.0 + parameters(setting).0.get() * 0.01 + 1.8 * (z + shift),
         Detector::Entropy => 1.0 + z + 0.8 * shift,
         Detector::Gen => -4.0 + 0.5 * (z + 0.9 * shift),
+        Detector::Knn => {
+            // At the default k as those below. On some sets a larger k is better, on others a smaller one.
+            let away = (setting.get("k").unwrap_or(50.0) / 50.0).ln();
+            let better = if spec.dataset.len().is_multiple_of(2) {
+                0.1
+            } else {
+                -0.1
+            };
+            z + shift * (1.0 + better * away)
+        }
         _ => z + shift,
     };
     let image = ScoredImage {
@@ -218,14 +228,46 @@ pub fn answer_cells(model: &mut Model, asked: Vec<Effect>) {
     }
 }
 
+/// Tells of a cell that it has no scores, as an engine does: the others of its columns come all the same.
+pub fn answer_missing(
+    model: &mut Model,
+    job: JobId,
+    generation: Generation,
+    spec: &JobSpec,
+    why: &str,
+) -> Vec<Effect> {
+    let baseline = Setting::new(Detector::Baseline);
+    let lacking = spec.settings.iter().map(Setting::detector);
+    let missing = JobEvent::Missing {
+        job,
+        generation,
+        detectors: lacking
+            .filter(|detector| *detector != Detector::Baseline)
+            .map(|detector| (detector, why.to_owned()))
+            .collect(),
+    };
+    let spec = JobSpec {
+        settings: [baseline].into_iter().collect(),
+        ..spec.clone()
+    };
+    let mut events = cell_events(job, generation, &spec, 80);
+    events.insert(1, missing);
+    events
+        .into_iter()
+        .flat_map(|event| update(model, Action::Engine(event)))
+        .collect()
+}
+
 /// Answers one effect: a request for a cell with made-up scores at its (T, ε), and one for a computation with its result.
 /// Returns what is asked for then.
 pub fn answer_cell(model: &mut Model, effect: Effect) -> Vec<Effect> {
     match effect {
         Effect::ComputeGrid(mut request) => {
             // Few, to be quick.
-            if let GridRequest::Cell { replicates, .. } = &mut request {
-                *replicates = 60;
+            match &mut request {
+                GridRequest::Cell { replicates, .. } => *replicates = 60,
+                GridRequest::Transfer(request) => request.replicates = 60,
+                GridRequest::Best { .. } => {}
             }
             update(model, Action::GridReport(Box::new(request.compute())))
         }

@@ -26,7 +26,7 @@ fn random_action(rng: &mut ChaCha8Rng, model: &Model) -> Action {
         && rng.random()
     {
         newest = grid.generation.0;
-        job = grid.id(*owner, grid.in_flight[0].place, grid.in_flight[0].subset);
+        job = grid.id(owner.job, grid.in_flight[0].place, grid.in_flight[0].subset);
     }
     let generation = Generation(newest.saturating_sub(u64::from(rng.random_range(0..4u8) == 0)));
     let odd = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -1.0, 0.0, 2.0, 1e300];
@@ -45,7 +45,7 @@ fn random_action(rng: &mut ChaCha8Rng, model: &Model) -> Action {
     ][rng.random_range(0..4)];
     match rng.random_range(0..43) {
         0..12 => {
-            let keys = "hlHLjkauoOfFcCgGi34nrdMTJ<>=xvtbpcfPEA[]sm?12255q  r0123456789.e-%zZ";
+            let keys = "hlHLjkauoOfFcCgGi34nrdMTTJ<>=xvtbpcfPEA[]sm?12255q  r0123456789.e-%zZ";
             let chars: Vec<char> = keys.chars().collect();
             let named = [
                 KeyCode::Enter,
@@ -208,7 +208,7 @@ fn check(model: &Model, effects: &[Effect]) {
         "{in_flight} cells in flight"
     );
     for grid in model.grids.values() {
-        assert!(grid.parameters(grid.cursor).is_some() && grid.done() <= grid.total());
+        assert!(grid.setting(grid.cursor).is_some() && grid.done() <= grid.total());
     }
     let mut compared = model.compared();
     compared.sort_unstable();
@@ -255,8 +255,10 @@ fn ten_thousand_random_actions() {
                     effects.extend(update(&mut model, Action::DetectorsReport(report)));
                 }
                 Effect::ComputeGrid(mut request) => {
-                    if let GridRequest::Cell { replicates, .. } = &mut request {
-                        *replicates = 4;
+                    match &mut request {
+                        GridRequest::Cell { replicates, .. } => *replicates = 4,
+                        GridRequest::Transfer(request) => request.replicates = 4,
+                        GridRequest::Best { .. } => {}
                     }
                     let report = Box::new(request.compute());
                     effects.extend(update(&mut model, Action::GridReport(report)));

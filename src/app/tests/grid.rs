@@ -1,12 +1,12 @@
 //! The Grid screen: filling, pausing, the best cell, its candidates.
-use crate::app::fake::{answer_cells, cell_events, feed, started, wait};
+use crate::app::fake::{answer_cell, answer_cells, answer_missing, cell_events, feed, started, wait};
 use crate::app::testing::driver::press;
 use crate::app::{
-    Action, Effect, GridAction, GridReport, GridRequest, JobState, Model, Place, Subset, update,
+    Action, Effect, GridAction, GridId, GridReport, GridRequest, JobState, Model, Place, Subset, update,
 };
 use odin_core::comparisons::{JobCommand, JobEvent};
 use odin_core::protocol::{Failure, FailureKind, Generation, JobId, JobSpec};
-use odin_core::session::{Metric, Screen, TunedOn};
+use odin_core::session::{Detector, Metric, Screen, TunedOn};
 use odin_datasets::Part;
 use odin_metrics::Conventions;
 
@@ -21,6 +21,13 @@ fn cells(effects: &[Effect]) -> Vec<(JobId, u64, JobSpec)> {
         _ => None,
     };
     effects.iter().filter_map(cell).collect()
+}
+
+fn of_job(job: u32, detector: Detector) -> GridId {
+    GridId {
+        job: JobId::Job(job),
+        detector,
+    }
 }
 
 /// The first job's sets have 60 images each, all scored; the Grid screen is open.
@@ -39,10 +46,10 @@ fn there_is_a_grid_once_the_sets_are_open() {
     feed(&mut model, 0, 0, 1, 60);
     let grid = model.grid().unwrap();
     assert_eq!((grid.total(), grid.done(), grid.validation()), (210, 0, (30, 30)));
-    let here = grid.parameters(grid.cursor).unwrap();
+    let here = grid.setting(grid.cursor).unwrap();
     assert_eq!(
         here,
-        model.jobs[0].parameters(),
+        model.jobs[0].setting(Detector::Odin),
         "the cursor begins at the job's own cell"
     );
     press(&mut model, "}");
@@ -165,7 +172,7 @@ fn the_best_on_the_rest_can_be_asked_for_early() {
     let place = model
         .grid()
         .unwrap()
-        .place_of(model.jobs[0].parameters())
+        .place_of(&model.jobs[0].setting(Detector::Odin))
         .unwrap();
     assert!(model.grid().unwrap().on_rest(place).is_some());
 }
@@ -192,7 +199,7 @@ fn enter_takes_the_cell_and_can_be_undone() {
         (tuned.on, tuned.images, tuned.metric),
         (
             TunedOn::Reported,
-            Some(model.grids[&JobId::Job(0)].validation().0),
+            Some(model.grids[&of_job(0, Detector::Odin)].validation().0),
             Some(Metric::Fpr95)
         ),
         "how it was chosen stays with the job"
@@ -211,23 +218,11 @@ fn enter_takes_the_cell_and_can_be_undone() {
 fn the_cursor_stays_on_the_grid_and_goes_where_the_mouse_is() {
     let mut model = on_grid();
     press(&mut model, "H k k k L l");
-    assert_eq!(
-        model.grid().unwrap().cursor,
-        Place {
-            temperature: 9,
-            magnitude: 20
-        }
-    );
-    let place = Place {
-        temperature: 3,
-        magnitude: 4,
-    };
+    assert_eq!(model.grid().unwrap().cursor, Place { row: 9, column: 20 });
+    let place = Place { row: 3, column: 4 };
     update(&mut model, Action::Grid(GridAction::To(place)));
     assert_eq!(model.grid().unwrap().cursor, place);
-    let off = Place {
-        temperature: 3,
-        magnitude: 21,
-    };
+    let off = Place { row: 3, column: 21 };
     assert!(update(&mut model, Action::Grid(GridAction::To(off))).is_empty());
     press(&mut model, "*");
     assert_eq!(model.grid().unwrap().cursor, place, "nothing is best yet");
@@ -340,16 +335,16 @@ fn a_cell_gets_its_intervals_aside_one_at_a_time() {
         &mut model,
         Action::GridReport(Box::new(match requests[0].compute() {
             GridReport::Cell {
-                job,
+                grid,
                 intervals,
                 replicates,
                 summaries,
                 place,
             } => GridReport::Cell {
-                job,
+                grid,
                 // Of its neighbour, which has nothing yet.
                 place: Place {
-                    temperature: place.temperature - 1,
+                    row: place.row - 1,
                     ..place
                 },
                 summaries,
@@ -398,7 +393,7 @@ fn the_best_is_one_of_the_candidates_by_every_metric_and_the_worst_is_none() {
             "{metric}"
         );
         let rest = grid.on_rest(best).unwrap();
-        assert!(rest.odin_intervals().is_some() && rest.baseline_intervals().is_some());
+        assert!(rest.tuned_intervals().is_some() && rest.baseline_intervals().is_some());
         let asked = press(&mut model, "v");
         answer_cells(&mut model, asked);
     }
@@ -409,4 +404,150 @@ fn the_best_is_one_of_the_candidates_by_every_metric_and_the_worst_is_none() {
     answer_cells(&mut model, asked);
     let grid = model.grid().unwrap();
     assert!(grid.candidates(Metric::Fpr95, &model.view.conventions).is_some());
+}
+
+/// The grid of another detector is open.
+fn on_grid_of(detector: Detector) -> Model {
+    let mut model = on_grid();
+    model.view.detector = detector;
+    press(&mut model, "1 2");
+    model
+}
+
+#[test]
+fn one_knob_is_one_row_of_the_values_that_tune_tries() {
+    let mut model = on_grid_of(Detector::Knn);
+    let grid = model.grid().unwrap();
+    assert_eq!(
+        (grid.detector(), grid.total(), grid.rows()),
+        (Detector::Knn, 10, None)
+    );
+    assert_eq!(grid.columns().knob.key, "k");
+    assert_eq!(
+        grid.setting(grid.cursor).unwrap().get("k"),
+        Some(50.0),
+        "the job's own"
+    );
+    let asked = press(&mut model, "space");
+    let specs = cells(&asked);
+    let settings = &specs[0].2.settings;
+    assert_eq!(settings.get(Detector::Knn).unwrap().get("k"), Some(50.0));
+    assert_eq!((settings.iter().len(), settings.get(Detector::Odin)), (2, None));
+    answer_cells(&mut model, asked);
+    let grid = model.grid().unwrap();
+    assert!(grid.is_full());
+    let best = grid.best(Metric::Fpr95, &model.view.conventions).unwrap().0;
+    let k = grid.setting(best).unwrap().get("k").unwrap();
+    assert!(k > 50.0, "as it was made up: {k}");
+    assert!(grid.on_rest(best).is_some());
+    assert!(
+        grid.candidates(Metric::Fpr95, &model.view.conventions)
+            .unwrap()
+            .contains(&best)
+    );
+    let before = model.jobs[0].setting(Detector::Odin);
+    press(&mut model, "j k * enter");
+    let job = &model.jobs[0];
+    assert_eq!(job.setting(Detector::Knn).get("k"), Some(k));
+    assert_eq!(
+        (model.view.screen, job.setting(Detector::Odin)),
+        (Screen::Explore, before)
+    );
+    assert_eq!(job.tuned(Detector::Knn).unwrap().metric, Some(Metric::Fpr95));
+    assert!(
+        model
+            .status
+            .as_ref()
+            .unwrap()
+            .text
+            .contains(&format!("k {k} set"))
+    );
+    press(&mut model, "u 2");
+    assert_eq!(model.jobs[0].setting(Detector::Knn).get("k"), Some(50.0));
+    assert!(model.grid().unwrap().is_full(), "it is the same grid at every k");
+}
+
+#[test]
+fn two_knobs_are_rows_and_columns_and_the_others_stay_as_they_are() {
+    let mut model = on_grid_of(Detector::AdascaleA);
+    let grid = model.grid().unwrap();
+    let (rows, columns) = (grid.rows().unwrap(), grid.columns());
+    assert_eq!((rows.knob.key, columns.knob.key), ("low", "high"));
+    let lambda = |model: &Model| {
+        let grid = model.grid().unwrap();
+        grid.setting(grid.cursor).unwrap().get("lambda")
+    };
+    assert_eq!(lambda(&model), Some(10.0));
+    let moved = model.jobs[0]
+        .setting(Detector::AdascaleA)
+        .with("lambda", 20.0)
+        .unwrap();
+    model.jobs[0].spec.settings.set(moved);
+    press(&mut model, "1 2");
+    assert_eq!(
+        lambda(&model),
+        Some(20.0),
+        "other values of the other knobs, another grid"
+    );
+}
+
+#[test]
+fn a_cell_without_scores_says_why_and_the_others_go_on() {
+    let mut model = on_grid_of(Detector::Knn);
+    let why = "knn: k is 1000, and there are 60 images to fit on";
+    let mut asked: std::collections::VecDeque<Effect> = press(&mut model, "space").into();
+    while let Some(effect) = asked.pop_front() {
+        let cell = cells(std::slice::from_ref(&effect)).pop();
+        let lacks = |spec: &JobSpec| spec.settings.get(Detector::Knn).unwrap().get("k") == Some(1000.0);
+        asked.extend(match cell {
+            Some((id, generation, spec)) if lacks(&spec) => {
+                answer_missing(&mut model, id, Generation(generation), &spec, why)
+            }
+            _ => answer_cell(&mut model, effect),
+        });
+    }
+    let grid = model.grid().unwrap();
+    assert_eq!((grid.done(), grid.measured(), grid.total()), (10, 9, 10));
+    let last = Place { row: 0, column: 9 };
+    assert_eq!(grid.missing(last).unwrap().to_string(), why);
+    let best = grid.best(Metric::Fpr95, &model.view.conventions).unwrap().0;
+    assert!(best != last && grid.on_rest(best).is_some());
+    assert!(model.status.as_ref().unwrap().text.contains("9 of 10 cells"));
+    assert!(grid.candidates(Metric::Fpr95, &model.view.conventions).is_some());
+    // The key asks again for what has none: there may be more images to fit on by now.
+    let again = press(&mut model, "space");
+    assert_eq!(cells(&again).len(), 1);
+    answer_cells(&mut model, again);
+    assert_eq!(model.grid().unwrap().measured(), 10);
+}
+
+#[test]
+fn grids_of_two_detectors_of_one_job_do_not_mix() {
+    let mut model = on_grid();
+    let of_odin = press(&mut model, "space");
+    model.view.detector = Detector::Knn;
+    let of_knn = press(&mut model, "1 2 space");
+    assert!(cells(&of_knn).is_empty(), "two cells are under way already");
+    let ids: Vec<JobId> = cells(&of_odin).iter().map(|cell| cell.0).collect();
+    answer_cells(&mut model, of_odin);
+    for detector in [Detector::Odin, Detector::Knn] {
+        assert!(model.grids[&of_job(0, detector)].is_full(), "{detector}");
+    }
+    assert_eq!(GridId::of_cell(ids[0]).unwrap().0, of_job(0, Detector::Odin));
+    press(&mut model, "b");
+    assert_ne!(
+        model.view.detector,
+        Detector::Knn,
+        "the key is one of the Grid too"
+    );
+}
+
+#[test]
+fn without_knobs_there_is_no_grid() {
+    let mut model = on_grid_of(Detector::Baseline);
+    assert!(model.grid().is_none());
+    press(&mut model, "space");
+    assert!(model.status.as_ref().unwrap().text.contains("has no knobs"));
+    press(&mut model, "T");
+    assert!(!model.is_transfer_shown());
 }

@@ -13,4 +13,5 @@ mod parameters;
 mod pin;
 mod saving;
 mod threshold;
+mod transfer;
 mod view;

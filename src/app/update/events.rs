@@ -1,5 +1,5 @@
 //! What the engine says, and what its end means for jobs, grids and images.
-use super::{grid, images, pin};
+use super::{grid, images, pin, transfer};
 use crate::app::action::Action;
 use crate::app::effect::{Effect, Redraw};
 use crate::app::model::{Model, one_line};
@@ -175,7 +175,7 @@ pub(super) fn engine_gone(model: &mut Model, reason: &str) -> Option<Redraw> {
     model.requests.pending.clear();
     model.devices.clear();
     model.memory.clear();
-    grid::engine_gone(model);
+    transfer::engine_gone(model);
     pin::engine_gone(model);
     images::engine_gone(model);
     for job in model.jobs.iter_mut().filter(|job| job.is_active()) {

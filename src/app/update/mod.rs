@@ -9,6 +9,7 @@ mod pin;
 mod conventions;
 mod detectors;
 mod images;
+mod transfer;
 mod grid;
 mod job_list;
 mod jobs;
@@ -34,7 +35,7 @@ use super::state::text::Field;
 pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
     let mut effects = Vec::new();
     apply(model, action, &mut effects);
-    grid::settle(model, &mut effects);
+    transfer::settle(model, &mut effects);
     images::settle(model, &mut effects);
     detectors::settle(model, &mut effects);
     effects
@@ -54,7 +55,7 @@ fn apply(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
         A::RestartEngine => engine::restart(model, effects),
         A::Intervals(report) => analysis::intervals(model, &report),
         A::Exact(report) => analysis::exact(model, *report),
-        A::GridReport(report) => grid::report(model, *report),
+        A::GridReport(report) => transfer::report(model, *report),
         A::DetectorsReport(report) => detectors::report(model, *report),
         A::Native(text) => log::native(model, &text),
         A::Catalogue(catalogue) => overlay::catalogue(model, *catalogue),
@@ -148,7 +149,7 @@ fn apply(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
         A::Undo => job_list::undo(model, effects),
         A::Redo => job_list::redo(model, effects),
 
-        A::Grid(action) => grid::apply(model, &action, effects),
+        A::Grid(action) => transfer::apply(model, &action, effects),
         A::Images(action) => images::apply(model, &action, effects),
         A::Compare(action) => compare::apply(model, &action, effects),
         A::Detectors(action) => detectors::apply(model, &action, effects),

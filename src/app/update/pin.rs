@@ -13,8 +13,8 @@ use crate::app::state::scores::ScoreSet;
 use odin_core::comparisons::{JobBatch, JobCommand, JobEvent};
 use odin_core::protocol::{Generation, JobSpec};
 
-/// The number, among the cells of a job's grid, under which a setting is scored to be pinned; no grid has so many cells.
-const NUMBER: u16 = 0x7fff;
+/// The number, among the cells of a job's grids, under which a setting is scored to be pinned; no cell of a grid has it.
+const NUMBER: u32 = u32::MAX;
 
 const ANSWER: Option<Redraw> = Some(Redraw::Answer);
 

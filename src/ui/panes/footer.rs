@@ -93,10 +93,15 @@ fn hints(model: &Model, width: u16, painter: &Painter) -> Line<'static> {
         }
         Slider::Threshold => format!("to {}", glyphs.delta),
     };
-    let filling = if model.grid().is_some_and(|grid| grid.filling) {
-        "pause"
+    let is_filling = match model.is_transfer_shown() {
+        true => model.is_transfer_filling(),
+        false => model.grid().is_some_and(|grid| grid.filling && !grid.is_full()),
+    };
+    let filling = if is_filling { "pause" } else { "fill" };
+    let transfer = if model.is_transfer_shown() {
+        "grid"
     } else {
-        "fill"
+        "other sets"
     };
     let size = if model.gallery.is_large { "small" } else { "large" };
     let screen = model.view.screen;
@@ -126,7 +131,9 @@ fn hints(model: &Model, width: u16, painter: &Painter) -> Line<'static> {
             (vec![A::Grid(G::Take)], "take".to_owned()),
             (vec![A::Grid(G::ToBest)], "best".to_owned()),
             (vec![A::NextMetric], "metric".to_owned()),
+            (vec![A::Grid(G::ToggleTransfer)], transfer.to_owned()),
             (vec![A::NextJob], "next job".to_owned()),
+            (vec![A::NextDetector], "detector".to_owned()),
             (vec![A::Grid(G::ScoreBestOnRest)], "best on the rest".to_owned()),
         ],
         Screen::Images => vec![

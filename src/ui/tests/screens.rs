@@ -2,7 +2,7 @@
 use std::sync::OnceLock;
 
 use super::{colour, draw, snapshot, styles, text};
-use crate::app::fake::{answer_cell, feed, show_images, started, tell_missing, wait};
+use crate::app::fake::{answer_cell, answer_cells, feed, show_images, started, tell_missing, wait};
 use crate::app::{Action, CompareAction, GridAction, ImagesAction, Model, Place, update};
 use crate::ui::{Colours, Look, Target};
 use odin_core::protocol::{Failure, FailureKind};
@@ -36,10 +36,7 @@ fn the_grid_at_three_sizes() {
     let (buffer, hits) = draw(&model, &colour(), 80, 24);
     snapshot!("grid_80x24", text(&buffer));
     snapshot!("grid_80x24_colours", styles(&buffer));
-    let cell = Place {
-        temperature: 9,
-        magnitude: 0,
-    };
+    let cell = Place { row: 9, column: 0 };
     assert_eq!(
         hits.at(8, 2).map(|hit| hit.1),
         Some(Target::Cell(cell)),
@@ -67,6 +64,97 @@ fn the_grid_at_three_sizes() {
     for width in (60..=130).step_by(14) {
         for height in (18..=50).step_by(3) {
             draw(&full, &colour(), width, height);
+        }
+    }
+}
+
+/// The grid of a detector of the first job, filled as far as `cells`.
+fn with_grid_of(detector: Detector, cells: usize) -> Model {
+    let mut model = working();
+    model.view.detector = detector;
+    update(&mut model, Action::Show(Screen::Grid));
+    let mut asked: std::collections::VecDeque<_> =
+        update(&mut model, Action::Grid(GridAction::FillOrPause)).into();
+    while let Some(effect) = asked.pop_front() {
+        if model.grid().unwrap().done() < cells || cells >= model.grid().unwrap().total() {
+            asked.extend(answer_cell(&mut model, effect));
+        }
+    }
+    update(&mut model, Action::Dismiss);
+    model
+}
+
+#[test]
+fn the_grid_of_one_knob_is_a_curve() {
+    let model = with_grid_of(Detector::Knn, 5);
+    let (buffer, hits) = draw(&model, &colour(), 80, 24);
+    snapshot!("curve_filling_80x24", text(&buffer));
+    let column = |x| match hits.at(x, 8) {
+        Some((_, Target::Cell(place))) => place.column,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!((column(8), column(77)), (0, 9));
+    let mut full = with_grid_of(Detector::Knn, 10);
+    update(&mut full, Action::Grid(GridAction::Move(0, -2)));
+    let buffer = draw(&full, &colour(), 80, 24).0;
+    snapshot!("curve_80x24", text(&buffer));
+    snapshot!("curve_80x24_colours", styles(&buffer));
+    snapshot!("curve_200x60", text(&draw(&full, &colour(), 200, 60).0));
+    snapshot!("curve_60x18", text(&draw(&full, &colour(), 60, 18).0));
+    let ascii = text(&draw(&full, &Look::new(Colours::None, false), 80, 24).0);
+    snapshot!("curve_80x24_ascii", &ascii);
+    assert!(ascii.is_ascii(), "{ascii}");
+    for width in (60..=130).step_by(14) {
+        for height in (18..=50).step_by(3) {
+            draw(&full, &colour(), width, height);
+            draw(&model, &colour(), width, height);
+        }
+    }
+}
+
+#[test]
+fn the_grid_of_two_other_knobs_is_a_map() {
+    let model = with_grid_of(Detector::Vra, 30);
+    snapshot!("grid_vra_80x24", text(&draw(&model, &colour(), 80, 24).0));
+    let mut none = working();
+    none.view.detector = Detector::Baseline;
+    update(&mut none, Action::Show(Screen::Grid));
+    snapshot!(
+        "grid_without_knobs_80x24",
+        text(&draw(&none, &colour(), 80, 24).0)
+    );
+}
+
+#[test]
+fn the_table_of_choices_at_three_sizes() {
+    let mut model = started();
+    for job in 0..4 {
+        feed(&mut model, job, 0, 80, 80);
+    }
+    model.view.detector = Detector::Knn;
+    update(&mut model, Action::Show(Screen::Grid));
+    update(&mut model, Action::Grid(GridAction::ToggleTransfer));
+    snapshot!("transfer_empty_80x24", text(&draw(&model, &colour(), 80, 24).0));
+    let asked = update(&mut model, Action::Grid(GridAction::FillOrPause));
+    answer_cells(&mut model, asked);
+    update(&mut model, Action::Dismiss);
+    update(&mut model, Action::Grid(GridAction::Move(-1, 0)));
+    let (buffer, hits) = draw(&model, &colour(), 80, 24);
+    snapshot!("transfer_80x24", text(&buffer));
+    snapshot!("transfer_80x24_colours", styles(&buffer));
+    assert_eq!(
+        hits.at(35, 4).map(|hit| hit.1),
+        Some(Target::Cell(Place { row: 1, column: 0 }))
+    );
+    snapshot!("transfer_200x60", text(&draw(&model, &colour(), 200, 60).0));
+    update(&mut model, Action::Grid(GridAction::Move(0, 3)));
+    snapshot!("transfer_60x18", text(&draw(&model, &colour(), 60, 18).0));
+    let ascii = text(&draw(&model, &Look::new(Colours::None, false), 80, 24).0);
+    snapshot!("transfer_80x24_ascii", &ascii);
+    assert!(ascii.is_ascii(), "{ascii}");
+    for width in (60..=130).step_by(14) {
+        for height in (18..=50).step_by(3) {
+            draw(&model, &colour(), width, height);
         }
     }
 }

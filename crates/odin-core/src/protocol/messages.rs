@@ -15,20 +15,20 @@ use crate::setting::{Detector, Settings};
 use crate::units::{Device, Devices, LogOdds, Magnitude, Memory, Temperature};
 
 /// Counts up with every change to what is sent.
-pub const VERSION: u32 = 8;
+pub const VERSION: u32 = 9;
 
 /// Names a comparison for as long as the program runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum JobId {
     /// A job of a session or of the command line.
     Job(u32),
-    /// A cell of a job's T × ε grid.
-    Cell { job: u32, number: u16 },
+    /// A cell of one of a job's grids.
+    Cell { job: u32, number: u32 },
 }
 
 impl JobId {
-    /// A cell of this job's grid.
-    pub fn cell(self, number: u16) -> Self {
+    /// A cell of one of this job's grids.
+    pub fn cell(self, number: u32) -> Self {
         Self::Cell {
             job: self.number(),
             number,
@@ -41,7 +41,7 @@ impl JobId {
     }
 
     /// Which cell it is; `None` for a job.
-    pub fn cell_number(self) -> Option<u16> {
+    pub fn cell_number(self) -> Option<u32> {
         match self {
             Self::Job(_) => None,
             Self::Cell { number, .. } => Some(number),

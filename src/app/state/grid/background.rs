@@ -3,10 +3,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::cell::{CellLists, CellScores, Replicates};
-use super::place::{Place, Subset};
-use odin_core::protocol::JobId;
-use odin_core::session::{Detector, Metric};
+use super::cell::{By, CellLists, CellScores, Replicates};
+use super::place::{GridId, Place, Subset};
+use super::transfer::{TransferReport, TransferRequest};
+use odin_core::session::Metric;
 use odin_metrics::{Conventions, EachIntervals, Paired, Summaries, may_be_best};
 
 /// The same for every cell: each replicate draws the same images in all of them.
@@ -17,7 +17,7 @@ const SEED: u64 = 0;
 pub enum GridRequest {
     /// Intervals of a cell's metrics, whose scores are complete.
     Cell {
-        job: JobId,
+        grid: GridId,
         place: Place,
         subset: Subset,
         scores: Arc<CellScores>,
@@ -25,18 +25,20 @@ pub enum GridRequest {
     },
     /// Which cells may be the best, by each one's value and replicates.
     Best {
-        job: JobId,
+        grid: GridId,
         metric: Metric,
         conventions: Conventions,
         cells: Vec<(Place, f64, Arc<Replicates>)>,
     },
+    /// What each set's choice comes to on every set.
+    Transfer(TransferRequest),
 }
 
 /// The answer to a [`GridRequest`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum GridReport {
     Cell {
-        job: JobId,
+        grid: GridId,
         place: Place,
         summaries: Summaries,
         intervals: EachIntervals,
@@ -44,13 +46,13 @@ pub enum GridReport {
     },
     /// A cell's metrics on the images that it was not chosen on.
     OnRest {
-        job: JobId,
+        grid: GridId,
         place: Place,
-        odin: (Summaries, EachIntervals),
+        tuned: (Summaries, EachIntervals),
         baseline: (Summaries, EachIntervals),
     },
     Best {
-        job: JobId,
+        grid: GridId,
         metric: Metric,
         conventions: Conventions,
         /// How many cells were compared.
@@ -58,55 +60,58 @@ pub enum GridReport {
         /// `None` where the cells cannot be compared, because they are not of the same images.
         places: Option<Vec<Place>>,
     },
+    Transfer(TransferReport),
 }
 
 impl GridReport {
-    /// The job whose grid it is about.
-    pub(in crate::app) fn job(&self) -> JobId {
+    /// The grid that it is about; `None` where it is about several.
+    pub(in crate::app) fn grid(&self) -> Option<GridId> {
         match self {
-            Self::Cell { job, .. } | Self::OnRest { job, .. } | Self::Best { job, .. } => *job,
+            Self::Cell { grid, .. } | Self::OnRest { grid, .. } | Self::Best { grid, .. } => Some(*grid),
+            Self::Transfer(_) => None,
         }
     }
 }
 
 impl GridRequest {
-    /// Takes up to a second: not for the thread that draws.
+    /// Takes up to some seconds: not for the thread that draws.
     pub fn compute(&self) -> GridReport {
         match self {
             Self::Cell {
-                job,
+                grid,
                 place,
                 subset: Subset::Validation,
                 scores,
                 replicates,
-            } => of_cell(*job, *place, scores, *replicates),
+            } => of_cell(*grid, *place, scores, *replicates),
             Self::Cell {
-                job,
+                grid,
                 place,
                 subset: Subset::Rest,
                 scores,
                 replicates,
-            } => on_rest(*job, *place, scores, *replicates),
+            } => on_rest(*grid, *place, scores, *replicates),
             Self::Best {
-                job,
+                grid,
                 metric,
                 conventions,
                 cells,
             } => GridReport::Best {
-                job: *job,
+                grid: *grid,
                 metric: *metric,
                 conventions: *conventions,
                 of: cells.len(),
                 places: best(*metric, conventions, cells),
             },
+            Self::Transfer(request) => GridReport::Transfer(request.compute()),
         }
     }
 }
 
-fn of_cell(job: JobId, place: Place, scores: &CellScores, replicates: usize) -> GridReport {
-    let paired = paired(scores, Detector::Odin, replicates);
+fn of_cell(grid: GridId, place: Place, scores: &CellScores, replicates: usize) -> GridReport {
+    let paired = paired(scores, By::Tuned, replicates);
     GridReport::Cell {
-        job,
+        grid,
         place,
         summaries: paired.summaries,
         intervals: paired.intervals(),
@@ -115,13 +120,13 @@ fn of_cell(job: JobId, place: Place, scores: &CellScores, replicates: usize) -> 
 }
 
 /// Replicates of whole groups, where images come in groups.
-fn paired(scores: &CellScores, detector: Detector, replicates: usize) -> Paired {
+fn paired(scores: &CellScores, by: By, replicates: usize) -> Paired {
     let CellLists {
         groups,
         ins,
         correct,
         outs,
-    } = scores.lists(detector);
+    } = scores.lists(by);
     Paired::resampled(
         &ins,
         correct.as_deref(),
@@ -131,23 +136,23 @@ fn paired(scores: &CellScores, detector: Detector, replicates: usize) -> Paired 
     .expect("a cell that is complete has scores of both sets, none is NaN, and each has its group or none")
 }
 
-fn on_rest(job: JobId, place: Place, scores: &CellScores, replicates: usize) -> GridReport {
-    let by = |detector| {
+fn on_rest(grid: GridId, place: Place, scores: &CellScores, replicates: usize) -> GridReport {
+    let measured = |by| {
         if scores.has_groups() {
-            let paired = paired(scores, detector, replicates);
+            let paired = paired(scores, by, replicates);
             return (paired.summaries, paired.intervals());
         }
-        let comparison = scores.comparison(detector);
+        let comparison = scores.comparison(by);
         (
             comparison.summaries(),
             comparison.intervals_by_each(replicates, SEED),
         )
     };
     GridReport::OnRest {
-        job,
+        grid,
         place,
-        odin: by(Detector::Odin),
-        baseline: by(Detector::Baseline),
+        tuned: measured(By::Tuned),
+        baseline: measured(By::Baseline),
     }
 }
 
@@ -194,10 +199,7 @@ mod tests {
     fn cells_of_other_images_do_not_compare() {
         let summaries = [Comparison::new(&[1.0], &[0.0]).unwrap().summaries()];
         let cell = |n, images| {
-            let place = Place {
-                temperature: 0,
-                magnitude: n,
-            };
+            let place = Place { row: 0, column: n };
             (place, 1.0, Arc::new(Replicates::new(images, &summaries)))
         };
         let marked = |cells: &[_]| best(Metric::Auroc, &Conventions::default(), cells);

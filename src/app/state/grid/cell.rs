@@ -11,6 +11,11 @@ use odin_core::protocol::Side;
 use odin_core::session::{Detector, Metric};
 use odin_metrics::{AuprConvention, Comparison, Conventions, ErrorConvention, Positive, Summaries};
 
+/// Why something of a grid has no scores, in words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{0}")]
+pub struct Missing(pub String);
+
 /// A cell's scores, image by image, until all have arrived.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct CellScores {
@@ -25,7 +30,16 @@ struct CellImage {
     /// Whether the network classifies it correctly, where it has a label.
     is_correct: Option<bool>,
     baseline: f64,
-    odin: f64,
+    /// By the detector whose grid it is.
+    tuned: f64,
+}
+
+/// By what a cell has scores.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum By {
+    /// The detector whose grid it is.
+    Tuned,
+    Baseline,
 }
 
 /// One detector's scores of a cell, as metrics take them.
@@ -44,20 +58,20 @@ impl CellScores {
         self.groups = groups;
     }
 
-    /// Adds a batch, except for images with a NaN score.
-    pub(in crate::app) fn absorb(&mut self, batch: &JobBatch) {
+    /// Adds a batch of the grid of a detector, except for images with a NaN score.
+    pub(in crate::app) fn absorb(&mut self, detector: Detector, batch: &JobBatch) {
         let images = match batch.side {
             Side::In => &mut self.ins,
             Side::Out => &mut self.outs,
         };
         let column = |detector| batch.scores.of(detector).unwrap_or_default();
-        let scores = column(Detector::Baseline).iter().zip(column(Detector::Odin));
-        for (image, (&baseline, &odin)) in batch.scores.images().iter().zip(scores) {
-            if !baseline.is_nan() && !odin.is_nan() {
+        let scores = column(Detector::Baseline).iter().zip(column(detector));
+        for (image, (&baseline, &tuned)) in batch.scores.images().iter().zip(scores) {
+            if !baseline.is_nan() && !tuned.is_nan() {
                 let known = CellImage {
                     is_correct: image.label.map(|label| label == image.prediction),
                     baseline,
-                    odin,
+                    tuned,
                 };
                 images.insert(image.index, known);
             }
@@ -78,12 +92,10 @@ impl CellScores {
         self.ins.is_empty() || self.outs.is_empty()
     }
 
-    /// The scores of ODIN or of the baseline, which are all that a cell keeps.
-    pub(super) fn lists(&self, detector: Detector) -> CellLists {
-        let score = |image: &CellImage| match detector {
-            Detector::Odin => image.odin,
-            Detector::Baseline => image.baseline,
-            other => unreachable!("a cell keeps no scores of {other}"),
+    pub(super) fn lists(&self, by: By) -> CellLists {
+        let score = |image: &CellImage| match by {
+            By::Tuned => image.tuned,
+            By::Baseline => image.baseline,
         };
         CellLists {
             groups: self
@@ -97,10 +109,10 @@ impl CellScores {
 
     /// # Panics
     /// If a set has no score: see [`CellScores::lacks_a_set`].
-    pub(super) fn comparison(&self, detector: Detector) -> Comparison {
+    pub(super) fn comparison(&self, by: By) -> Comparison {
         let CellLists {
             ins, correct, outs, ..
-        } = self.lists(detector);
+        } = self.lists(by);
         Comparison::with_correct(&ins, correct.as_deref(), &outs)
             .expect("both sets have scores, none is NaN, and every ID image or none has a mark")
     }

@@ -1,8 +1,10 @@
-//! The T × ε grid of a job: metrics at each (T, ε), on validation images that are kept apart from those reported on.
+//! The grid of a job and a detector: metrics at each value of a knob, or of two knobs together, on validation images that are
+//! kept apart from those reported on.
 //!
 //! Each cell is a job of its own for the engine, served while no other job waits. Its metrics and their bootstrap
-//! replicates are kept; its scores are not.
+//! replicates are kept; of its scores those on the rest, for they are compared with those of other choices.
 mod background;
+mod transfer;
 mod cell;
 mod axes;
 mod place;
@@ -12,24 +14,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use background::{GridReport, GridRequest};
-pub use cell::{CellScores, Replicates};
-pub use place::{Place, Subset};
+pub use cell::{CellScores, Missing, Replicates};
+pub use place::{GridId, Place, Subset};
+pub use transfer::{Basis as TransferBasis, Transfer, TransferReport, TransferRequest};
 
 use axes::Axes;
+use cell::By;
 
 use super::jobs::Job;
-use super::parameters::Parameters;
 use odin_core::protocol::{Generation, JobId, JobSpec};
 use odin_core::session::{Detector, Metric};
 use odin_core::setting::{Setting, Settings};
 use odin_core::sweep::Split;
-use odin_core::units::{Magnitude, Temperature};
+use odin_core::tuning::Axis;
 use odin_metrics::{Conventions, EachIntervals, Intervals, Summaries};
 
 /// Cells that the engine is asked for at a time: one to work on, and the next, so that it need not wait.
 pub(in crate::app) const IN_FLIGHT: usize = 2;
-/// Cells that are computed on the rest of the images have this bit in their number for the engine.
-const REST: u16 = 0x8000;
 /// Bootstrap replicates of a cell, on the validation images and on the rest.
 const REPLICATES: usize = 400;
 /// A place is one of this grid's cells unless it came from outside.
@@ -38,15 +39,16 @@ const ON_THE_GRID: &str = "the place is on the grid";
 /// A cell's metrics on the images that it was not chosen on.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OnRest {
-    pub odin: Summaries,
+    pub tuned: Summaries,
     pub baseline: Summaries,
-    /// ODIN's and the baseline's, once they are computed.
-    pub(in crate::app) intervals: Option<(EachIntervals, EachIntervals)>,
+    /// Of the tuned detector and of the baseline, once they are computed.
+    intervals: Option<(EachIntervals, EachIntervals)>,
+    scores: Arc<CellScores>,
 }
 
 impl OnRest {
-    pub fn odin_intervals(&self) -> Option<&EachIntervals> {
-        self.intervals.as_ref().map(|(odin, _)| odin)
+    pub fn tuned_intervals(&self) -> Option<&EachIntervals> {
+        self.intervals.as_ref().map(|(tuned, _)| tuned)
     }
 
     pub fn baseline_intervals(&self) -> Option<&EachIntervals> {
@@ -71,19 +73,30 @@ struct Candidates {
     places: Option<BTreeSet<Place>>,
 }
 
+/// A cell on the validation images.
+#[derive(Debug, Clone, PartialEq)]
+enum Cell {
+    Empty,
+    Measured(Summaries),
+    /// Why it has no scores.
+    Missing(Missing),
+}
+
 /// A cell that the engine was asked for and has not finished.
 #[derive(Debug, Clone)]
 pub(in crate::app) struct CellInFlight {
     pub(in crate::app) place: Place,
     pub(in crate::app) subset: Subset,
     pub(in crate::app) scores: CellScores,
+    /// Why it will have no scores.
+    pub(in crate::app) missing: Option<Missing>,
     /// Images to be scored, once the engine has opened the sets.
     pub(in crate::app) total: Option<usize>,
 }
 
 #[derive(Debug, Clone)]
 pub struct Grid {
-    /// The job at T = 1 and ε = 0: cells belong to whatever job has this in common.
+    /// The job without settings: cells belong to whatever job has this in common.
     base: JobSpec,
     axes: Axes,
     /// How many images of each set choose the best cell.
@@ -95,8 +108,9 @@ pub struct Grid {
     pub filling: bool,
     /// How long the remaining cells will take, judged by those computed since filling began.
     pub seconds_left: Option<f64>,
-    cells: Vec<Option<Summaries>>,
-    rest: BTreeMap<Place, OnRest>,
+    cells: Vec<Cell>,
+    /// What is known on the rest of the images, or why it cannot be had.
+    rest: BTreeMap<Place, Result<OnRest, Missing>>,
     uncertainties: BTreeMap<Place, Uncertainty>,
     candidates: Option<Candidates>,
     /// Complete cells whose intervals are still to be computed.
@@ -109,21 +123,23 @@ pub struct Grid {
 }
 
 impl Grid {
-    /// The grid of a job, with the axes of its session or the paper's. `None` while the engine has not opened the job's
-    /// sets, where a set has too few images to be split, or where there are too many cells.
-    pub(in crate::app) fn new(job: &Job) -> Option<Self> {
-        let sweep = job.source.sweep.clone().unwrap_or_default();
-        let smaller = job.totals.map(|totals| totals.ins.min(totals.outs))?;
-        let split = Split::of(sweep.validation, smaller)?;
-        let axes = Axes::new(&sweep.temperatures.0, &sweep.magnitudes.0)?;
+    /// The grid of a job's detector; ODIN's has the axes of the session or the paper's. `None` while the engine has not opened
+    /// the job's sets, where a set has too few images to be split, where there are too many cells, or no knobs.
+    pub(in crate::app) fn new(job: &Job, detector: Detector) -> Option<Self> {
+        Self::with_split(job, detector, split(job)?)
+    }
+
+    /// The same with another number of validation images.
+    pub(in crate::app) fn with_split(job: &Job, detector: Detector, split: Split) -> Option<Self> {
+        let axes = axes(job, detector)?;
         Some(Self {
             base: base(&job.spec),
             split,
             chosen_on: None,
-            cursor: axes.nearest(job.parameters()),
+            cursor: axes.nearest(&job.setting(detector)),
             filling: false,
             seconds_left: None,
-            cells: vec![None; axes.cells()],
+            cells: vec![Cell::Empty; axes.cells()],
             rest: BTreeMap::new(),
             uncertainties: BTreeMap::new(),
             candidates: None,
@@ -137,15 +153,26 @@ impl Grid {
 
     /// Whether the cells are those of this job.
     pub(in crate::app) fn is_of(&self, job: &Job) -> bool {
-        self.base == base(&job.spec)
+        let (base, axes) = (base(&job.spec), axes(job, self.detector()));
+        self.base == base && axes.as_ref() == Some(&self.axes)
     }
 
-    pub fn temperatures(&self) -> &[Temperature] {
-        self.axes.temperatures()
+    pub(in crate::app) fn split(&self) -> Split {
+        self.split
     }
 
-    pub fn magnitudes(&self) -> &[Magnitude] {
-        self.axes.magnitudes()
+    pub fn detector(&self) -> Detector {
+        self.axes.base().detector()
+    }
+
+    /// The first of two knobs, and its values; `None` where one knob is tuned.
+    pub fn rows(&self) -> Option<&Axis> {
+        self.axes.rows()
+    }
+
+    /// The last knob, and its values.
+    pub fn columns(&self) -> &Axis {
+        self.axes.columns()
     }
 
     /// How many ID and OOD images choose the best cell.
@@ -155,27 +182,42 @@ impl Grid {
     }
 
     /// `None` for a place that the grid does not have.
-    pub fn parameters(&self, place: Place) -> Option<Parameters> {
-        self.axes.parameters(place)
+    pub fn setting(&self, place: Place) -> Option<Setting> {
+        self.axes.setting(place)
     }
 
-    /// The cell whose T and ε are nearest.
-    pub fn nearest(&self, to: Parameters) -> Place {
-        self.axes.nearest(to)
+    /// The cell of exactly this setting; `None` where the grid has none.
+    pub fn place_of(&self, setting: &Setting) -> Option<Place> {
+        let place = self.axes.nearest(setting);
+        (self.setting(place) == Some(*setting)).then_some(place)
     }
 
-    /// The cell at exactly these parameters; `None` where the grid has none.
-    pub fn place_of(&self, parameters: Parameters) -> Option<Place> {
-        let place = self.nearest(parameters);
-        (self.parameters(place) == Some(parameters)).then_some(place)
+    /// Moves the cursor by so many rows and columns.
+    pub(in crate::app) fn step(&mut self, rows: i32, columns: i32) {
+        self.cursor = self.axes.moved(self.cursor, rows, columns);
     }
 
     pub fn places(&self) -> impl Iterator<Item = Place> + use<> {
         self.axes.places()
     }
 
+    fn at(&self, place: Place) -> Option<&Cell> {
+        self.cells.get(usize::from(self.axes.number(place)?))
+    }
+
     pub fn cell(&self, place: Place) -> Option<&Summaries> {
-        self.cells.get(usize::from(self.axes.number(place)?))?.as_ref()
+        match self.at(place)? {
+            Cell::Measured(summaries) => Some(summaries),
+            Cell::Empty | Cell::Missing(_) => None,
+        }
+    }
+
+    /// Why a cell has no scores; `None` where it has, or it is not known yet.
+    pub fn missing(&self, place: Place) -> Option<&Missing> {
+        match self.at(place)? {
+            Cell::Missing(why) => Some(why),
+            Cell::Empty | Cell::Measured(_) => None,
+        }
     }
 
     pub fn value(&self, place: Place, metric: Metric, conventions: &Conventions) -> Option<f64> {
@@ -183,49 +225,80 @@ impl Grid {
     }
 
     pub fn on_rest(&self, place: Place) -> Option<&OnRest> {
-        self.rest.get(&place)
+        self.rest.get(&place)?.as_ref().ok()
     }
 
-    /// Takes the scores of a cell that are complete. Where a set has none, it has no metrics, and nothing changes.
-    pub(in crate::app) fn complete(
-        &mut self,
-        place: Place,
-        subset: Subset,
-        scores: CellScores,
-    ) -> Result<(), NoScores> {
-        if scores.lacks_a_set() {
-            return Err(NoScores);
-        }
-        let odin = scores.comparison(Detector::Odin).summaries();
+    /// Why there are no scores of a cell on the rest; `None` where there are, or it is not known yet.
+    pub fn missing_on_rest(&self, place: Place) -> Option<&Missing> {
+        self.rest.get(&place)?.as_ref().err()
+    }
+
+    /// A cell's scores on the rest.
+    pub(in crate::app) fn scores_on_rest(&self, place: Place) -> Option<Arc<CellScores>> {
+        self.on_rest(place).map(|rest| rest.scores.clone())
+    }
+
+    /// Takes the scores of a cell that are complete, or why it has none.
+    pub(in crate::app) fn complete(&mut self, cell: CellInFlight) {
+        let CellInFlight {
+            place,
+            subset,
+            scores,
+            missing,
+            ..
+        } = cell;
+        let scores = match missing {
+            Some(why) => Err(why),
+            None if scores.lacks_a_set() => {
+                Err(Missing("no image of one of the sets has a score".to_owned()))
+            }
+            None => Ok(Arc::new(scores)),
+        };
+        let tuned = |scores: &CellScores| scores.comparison(By::Tuned).summaries();
         match subset {
             Subset::Validation => {
                 let number = usize::from(self.axes.number(place).expect(ON_THE_GRID));
-                *self.cells.get_mut(number).expect(ON_THE_GRID) = Some(odin);
+                *self.cells.get_mut(number).expect(ON_THE_GRID) = match &scores {
+                    Ok(scores) => Cell::Measured(tuned(scores)),
+                    Err(why) => Cell::Missing(why.clone()),
+                };
             }
             Subset::Rest => {
-                let on_rest = OnRest {
-                    odin,
-                    baseline: scores.comparison(Detector::Baseline).summaries(),
+                let on_rest = |scores: &Arc<CellScores>| OnRest {
+                    tuned: tuned(scores),
+                    baseline: scores.comparison(By::Baseline).summaries(),
                     intervals: None,
+                    scores: scores.clone(),
                 };
-                self.rest.insert(place, on_rest);
+                let rest = scores.as_ref().map(on_rest).map_err(Missing::clone);
+                self.rest.insert(place, rest);
             }
         }
-        self.without_intervals
-            .push_back((place, subset, Arc::new(scores)));
-        Ok(())
+        if let Ok(scores) = scores {
+            self.without_intervals.push_back((place, subset, scores));
+        }
+    }
+
+    /// Forgets why cells have no scores, so that they are asked for again.
+    pub(in crate::app) fn retry_missing(&mut self) {
+        for cell in &mut self.cells {
+            if matches!(cell, Cell::Missing(_)) {
+                *cell = Cell::Empty;
+            }
+        }
+        self.rest.retain(|_, rest| rest.is_ok());
     }
 
     /// What to compute next in the background: first the intervals of each cell; then, where the grid is on the screen
     /// (`shown`), which cells may be the best.
     pub(in crate::app) fn next_request(
         &mut self,
-        job: JobId,
+        grid: GridId,
         shown: Option<(Metric, Conventions)>,
     ) -> Option<GridRequest> {
         if let Some((place, subset, scores)) = self.without_intervals.pop_front() {
             return Some(GridRequest::Cell {
-                job,
+                grid,
                 place,
                 subset,
                 scores,
@@ -238,7 +311,7 @@ impl Grid {
             .candidates
             .as_ref()
             .is_some_and(|known| (known.metric, known.conventions, known.of) == (metric, conventions, of));
-        if of == 0 || of != self.done() || is_known {
+        if of == 0 || of != self.measured() || is_known {
             return None;
         }
         let cell = |(place, uncertainty): (&Place, &Uncertainty)| {
@@ -248,7 +321,7 @@ impl Grid {
             (*place, value, uncertainty.replicates.clone())
         };
         Some(GridRequest::Best {
-            job,
+            grid,
             metric,
             conventions,
             cells: self.uncertainties.iter().map(cell).collect(),
@@ -276,14 +349,14 @@ impl Grid {
             }
             GridReport::OnRest {
                 place,
-                odin,
+                tuned,
                 baseline,
                 ..
             } => {
-                if let Some(known) = self.rest.get_mut(&place)
-                    && (known.odin, known.baseline) == (odin.0, baseline.0)
+                if let Some(Ok(known)) = self.rest.get_mut(&place)
+                    && (known.tuned, known.baseline) == (tuned.0, baseline.0)
                 {
-                    known.intervals = Some((odin.1, baseline.1));
+                    known.intervals = Some((tuned.1, baseline.1));
                 }
             }
             GridReport::Best {
@@ -300,6 +373,8 @@ impl Grid {
                     places: places.map(BTreeSet::from_iter),
                 });
             }
+            // It is about several grids.
+            GridReport::Transfer(_) => {}
         }
     }
 
@@ -312,12 +387,19 @@ impl Grid {
     /// until that is computed for all cells there are.
     pub fn candidates(&self, metric: Metric, conventions: &Conventions) -> Option<&BTreeSet<Place>> {
         let known = self.candidates.as_ref()?;
-        let is_now = (known.metric, &known.conventions, known.of) == (metric, conventions, self.done());
+        let is_now = (known.metric, &known.conventions, known.of) == (metric, conventions, self.measured());
         known.places.as_ref().filter(|_| is_now)
     }
 
+    /// Cells of which it is known what they come to, or why they cannot.
     pub fn done(&self) -> usize {
-        self.cells.iter().flatten().count()
+        self.cells.iter().filter(|cell| **cell != Cell::Empty).count()
+    }
+
+    /// Cells with metrics.
+    pub fn measured(&self) -> usize {
+        let measured = |cell: &&Cell| matches!(cell, Cell::Measured(_));
+        self.cells.iter().filter(measured).count()
     }
 
     pub fn total(&self) -> usize {
@@ -330,7 +412,7 @@ impl Grid {
     }
 
     pub fn is_full(&self) -> bool {
-        self.cells.iter().all(Option::is_some)
+        self.done() == self.total()
     }
 
     /// Share of a cell's images that are scored, where the engine works on it.
@@ -350,7 +432,8 @@ impl Grid {
         cells.find(|cell| cell.place == place && cell.subset == subset)
     }
 
-    /// The best cell so far and its value. Of equal cells the one with the smallest T, then the smallest ε.
+    /// The best cell so far and its value. Of equal cells the one with the smallest value of the first knob, then of
+    /// the last.
     pub fn best(&self, metric: Metric, conventions: &Conventions) -> Option<(Place, f64)> {
         let better = |a: f64, b: f64| metric.is_better(a, b);
         self.places()
@@ -360,37 +443,38 @@ impl Grid {
 
     /// (least, greatest) value so far.
     pub fn range(&self, metric: Metric, conventions: &Conventions) -> Option<(f64, f64)> {
-        self.cells
-            .iter()
-            .flatten()
-            .map(|summaries| metric.of(&summaries.by(conventions)))
+        self.places()
+            .filter_map(|place| self.value(place, metric, conventions))
             .fold(None, |range, value| {
                 let (low, high) = range.unwrap_or((value, value));
                 Some((value.min(low), value.max(high)))
             })
     }
 
-    /// The cell to ask for next: the one nearest to the cursor. Another row counts double, for it needs another gradient.
+    /// The cell to ask for next: the one nearest to the cursor. Another row counts double, for at another T ODIN needs another
+    /// gradient.
     pub(in crate::app) fn next(&self) -> Option<Place> {
         let away = |place: &Place| {
-            let rows = 2 * place.temperature.abs_diff(self.cursor.temperature);
-            let columns = place.magnitude.abs_diff(self.cursor.magnitude);
+            let rows = 2 * place.row.abs_diff(self.cursor.row);
+            let columns = place.column.abs_diff(self.cursor.column);
             rows * rows + columns * columns
         };
         self.places()
-            .filter(|&place| self.cell(place).is_none() && !self.is_in_flight(place, Subset::Validation))
+            .filter(|&place| {
+                self.at(place) == Some(&Cell::Empty) && !self.is_in_flight(place, Subset::Validation)
+            })
             .min_by_key(away)
     }
 
     /// What the engine is to score for a cell.
     pub(in crate::app) fn spec(&self, place: Place, subset: Subset) -> JobSpec {
-        let odin = self.parameters(place).expect(ON_THE_GRID).odin();
+        let setting = self.setting(place).expect(ON_THE_GRID);
         let images = match subset {
             Subset::Validation => self.split.chosen_on(&self.base),
             Subset::Rest => self.split.rest(&self.base),
         };
         JobSpec {
-            settings: [odin, Setting::new(Detector::Baseline)].into_iter().collect(),
+            settings: [setting, Setting::new(Detector::Baseline)].into_iter().collect(),
             ..images
         }
     }
@@ -398,28 +482,32 @@ impl Grid {
     /// The cell's id for the engine.
     pub(in crate::app) fn id(&self, job: JobId, place: Place, subset: Subset) -> JobId {
         let number = self.axes.number(place).expect(ON_THE_GRID);
-        job.cell(match subset {
-            Subset::Validation => number,
-            Subset::Rest => number | REST,
-        })
+        let detector = self.detector();
+        GridId { job, detector }.cell(number, subset)
     }
 
-    /// The cell with this number for the engine; `None` where the grid has none (it may be an earlier grid's).
-    pub(in crate::app) fn by_number(&self, number: u16) -> Option<(Place, Subset)> {
-        let index = usize::from(number & !REST);
-        let subset = if number & REST == 0 {
-            Subset::Validation
-        } else {
-            Subset::Rest
-        };
-        self.places().nth(index).map(|place| (place, subset))
+    /// The cell with this number; `None` where the grid has none (it may be an earlier grid's).
+    pub(in crate::app) fn by_number(&self, number: u16) -> Option<Place> {
+        self.places().nth(usize::from(number))
     }
 }
 
-/// There are no scores to compute metrics from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("no image of one of the sets has a score")]
-pub(in crate::app) struct NoScores;
+/// How many images of each of the job's sets choose; `None` while they are not open, and where they have too few images.
+pub(in crate::app) fn split(job: &Job) -> Option<Split> {
+    let asked = job.source.sweep.clone().unwrap_or_default().validation;
+    let smaller = job.totals.map(|totals| totals.ins.min(totals.outs))?;
+    Split::of(asked, smaller)
+}
+
+fn axes(job: &Job, detector: Detector) -> Option<Axes> {
+    let sweep = job.source.sweep.clone().unwrap_or_default();
+    Axes::of(&job.setting(detector), &sweep)
+}
+
+/// Whether two jobs' grids of a detector have the same cells.
+pub(in crate::app) fn have_same_cells(a: &Job, b: &Job, detector: Detector) -> bool {
+    axes(a, detector).is_some_and(|of_a| Some(of_a) == axes(b, detector))
+}
 
 fn base(spec: &JobSpec) -> JobSpec {
     JobSpec {

@@ -9,7 +9,7 @@ use crate::ui::format::{self, knobs};
 use crate::ui::painter::Painter;
 use crate::ui::panes::{compared, tuned};
 use odin_core::report::Fractions;
-use odin_core::session::{Detector, TunedOn};
+use odin_core::session::TunedOn;
 use odin_core::units::LogOdds;
 use odin_metrics::{APPROXIMATE_BELOW, clopper_pearson};
 
@@ -156,9 +156,7 @@ fn more(model: &Model, painter: &Painter) -> Vec<Line<'static>> {
     let moved = model.slider_detector();
     if let Some(tuned) = job.tuned(moved) {
         let text = match (tuned.on, tuned.images) {
-            (TunedOn::Reported, None) if moved == Detector::Odin => {
-                "tuned on these images; Grid tunes on others".to_owned()
-            }
+            (TunedOn::Reported, None) => "tuned on these images; Grid tunes on others".to_owned(),
             _ => tuned::words(&tuned, moved, glyphs),
         };
         lines.push(Line::styled(format!(" {text}"), theme.warning));

@@ -1,4 +1,4 @@
-//! The legend below the map: what the colours and the marks stand for.
+//! The legend below the curve or the map: what the lines, the colours and the marks stand for.
 use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr;
 
@@ -8,8 +8,41 @@ use crate::ui::format;
 use crate::ui::painter::Painter;
 use crate::ui::widgets::heat;
 
-/// One line, or two where there `is_room_for_two`; where neither is enough, one line in fewer words.
+/// What the faint lines of a curve are made of where there is only ASCII.
+pub(super) const FAINT: &str = "'";
+
+/// One line, or two where there `is_room_for_two`; where neither is enough, one line in fewer words. Why the cell under the
+/// cursor has no scores takes the second line.
 pub(super) fn lines(
+    model: &Model,
+    grid: &Grid,
+    scale: &Scale<'_>,
+    own: Option<Place>,
+    width: u16,
+    is_room_for_two: bool,
+    painter: &Painter,
+) -> Vec<Line<'static>> {
+    let why = grid
+        .missing(grid.cursor)
+        .filter(|_| is_room_for_two && scale.ends.is_some());
+    let mut lines = marks(
+        model,
+        grid,
+        scale,
+        own,
+        width,
+        is_room_for_two && why.is_none(),
+        painter,
+    );
+    lines.extend(why.map(|why| {
+        let text = format!(" {} {why}", painter.glyphs().missing);
+        let text = format::fit(&text, usize::from(width), painter.glyphs());
+        Line::from(Span::styled(text, painter.theme().warning))
+    }));
+    lines
+}
+
+fn marks(
     model: &Model,
     grid: &Grid,
     scale: &Scale<'_>,
@@ -22,8 +55,12 @@ pub(super) fn lines(
     let width = usize::from(width);
     let dim = |text: String| Span::styled(text, theme.dim);
     let mark = |glyph: &'static str| Span::styled(format!("   {glyph} "), theme.title);
+    let is_curve = grid.rows().is_none();
     let Some((worst, best)) = scale.ends else {
-        let text = if grid.filling {
+        let missing = grid.is_full().then(|| grid.missing(grid.cursor)).flatten();
+        let text = if let Some(why) = missing {
+            format!(" no cell has scores: {why}")
+        } else if grid.filling {
             " the first cell is on its way".to_owned()
         } else {
             let fill = Action::Grid(GridAction::FillOrPause);
@@ -42,16 +79,23 @@ pub(super) fn lines(
             Span::styled(format!("{text}{fill}"), shade.style)
         })
     };
-    let mut line: Line = std::iter::once(dim(format!(" worst {worst} ")))
-        .chain(shades())
-        .chain([dim(format!(" {best} best"))])
+    // What a value is drawn as.
+    let values = |before: String, after: String| -> Vec<Span<'static>> {
+        if is_curve {
+            let line = if glyphs.unicode { "┄" } else { FAINT };
+            return vec![dim(format!(" {line} 95 % intervals"))];
+        }
+        let before = std::iter::once(dim(before));
+        before.chain(shades()).chain([dim(after)]).collect()
+    };
+    let mut line: Line = values(format!(" worst {worst} "), format!(" {best} best"))
+        .into_iter()
         .chain([mark(glyphs.marker), dim("best so far".to_owned())])
         .chain([mark(glyphs.grip), dim("the job's own".to_owned())])
         .collect();
     let short = || {
-        std::iter::once(dim(format!(" {worst} ")))
-            .chain(shades())
-            .chain([dim(format!(" {best}"))])
+        values(format!(" {worst} "), format!(" {best}"))
+            .into_iter()
             .chain([mark(glyphs.marker), dim("best".to_owned())])
             .chain([mark(glyphs.grip), dim("job".to_owned())])
     };
@@ -82,13 +126,16 @@ pub(super) fn lines(
             format!("; the job's own {is}")
         });
         let own = own.filter(|_| candidates.len() > 1).unwrap_or_default();
+        let fits = |text: &str| text.width() + 3 <= width;
         let text = if candidates.len() == 1 {
             "is truly the best, with 95 % confidence".to_owned()
         } else {
-            format!(
-                "one of these {} is truly the best, with 95 % confidence{own}",
+            let text = format!(
+                "one of these {} is truly the best, with 95 % confidence",
                 candidates.len()
-            )
+            );
+            let with_own = format!("{text}{own}");
+            if fits(&with_own) { with_own } else { text }
         };
         let second = vec![Span::styled(format!(" {alike} "), theme.title), dim(text)];
         return vec![line, Line::from(second)];

@@ -1,19 +1,19 @@
-//! The heat map, with its axes.
+//! The heat map over two knobs, with its axes.
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use unicode_width::UnicodeWidthStr;
 
 use super::scale::Scale;
-use crate::app::{Grid, Place, Subset};
+use super::waiting;
+use crate::app::{Grid, Place};
 use crate::ui::areas::{self, indent};
 use crate::ui::format;
-use crate::ui::glyphs::Glyphs;
 use crate::ui::hit::Target;
 use crate::ui::painter::Painter;
 use crate::ui::widgets::heat;
 
-/// Room on the left for the temperatures and a blank.
-const LABELS: u16 = 7;
+/// Room on the left for the name of the first knob with its values and a blank, at least and at most.
+const LABELS: (u16, u16) = (7, 16);
 /// The least width of a cell that shows its number.
 const NUMBER: u16 = 5;
 
@@ -39,12 +39,22 @@ impl Window {
     }
 }
 
-/// The temperatures that are in sight in so many rows.
-pub(super) fn temperatures(grid: &Grid, rows: u16) -> Window {
-    Window::new(grid.temperatures().len(), rows, 1, 4, grid.cursor.temperature)
+/// The values of the first knob that are in sight in so many rows.
+pub(super) fn rows(grid: &Grid, rows: u16) -> Window {
+    let count = grid.rows().map_or(1, |axis| axis.values.len());
+    Window::new(count, rows, 1, 4, grid.cursor.row)
 }
 
-/// Draws the map and, below it, the axis of ε.
+/// How much room the first knob takes on the left.
+fn labels(grid: &Grid, painter: &Painter) -> u16 {
+    let width = grid.rows().map_or(0, |axis| {
+        let values = axis.values.iter().map(|value| format::knob(*value).width());
+        painter.glyphs().knob(axis.knob).width() + values.max().unwrap_or(0) + 2
+    });
+    (width as u16).clamp(LABELS.0, LABELS.1)
+}
+
+/// Draws the map and, below it, the axis of the last knob.
 pub(super) fn draw(
     grid: &Grid,
     scale: &Scale<'_>,
@@ -54,37 +64,45 @@ pub(super) fn draw(
     painter: &mut Painter,
 ) {
     let (theme, glyphs) = (painter.theme(), painter.glyphs());
-    let columns = map.width.saturating_sub(LABELS);
-    let across = Window::new(grid.magnitudes().len(), columns, 2, 9, grid.cursor.magnitude);
+    let labels = labels(grid, painter);
+    let columns = map.width.saturating_sub(labels);
+    let across = Window::new(grid.columns().values.len(), columns, 2, 9, grid.cursor.column);
     for row in 0..up.count {
-        // The largest T is on top.
-        let temperature = up.first + up.count - 1 - row;
+        // The largest value is on top.
+        let place_up = up.first + up.count - 1 - row;
         let row_area = Rect {
             y: map.y + row as u16 * up.size,
             height: up.size,
             ..map
         };
-        if let Some(t) = grid.temperatures().get(temperature) {
-            let text = format::fit(&format::temperature(*t), usize::from(LABELS) - 2, glyphs);
-            let text = if row == 0 { format!("T {text}") } else { text };
-            let style = if temperature == grid.cursor.temperature {
+        if let Some((axis, value)) = grid
+            .rows()
+            .and_then(|axis| Some((axis, *axis.values.get(place_up)?)))
+        {
+            let text = format::knob(value);
+            let text = match row {
+                0 => format!("{} {text}", glyphs.knob(axis.knob)),
+                _ => text,
+            };
+            let style = if place_up == grid.cursor.row {
                 theme.title
             } else {
                 theme.dim
             };
             let label = Rect {
-                width: LABELS - 1,
+                width: labels - 1,
                 ..row_area
             };
+            let text = format::fit(&text, usize::from(labels) - 1, glyphs);
             painter.right(middle(label), &text, style);
         }
         for column in 0..across.count {
             let place = Place {
-                temperature,
-                magnitude: across.first + column,
+                row: place_up,
+                column: across.first + column,
             };
             let cell = Rect {
-                x: map.x + LABELS + column as u16 * across.size,
+                x: map.x + labels + column as u16 * across.size,
                 width: across.size,
                 ..row_area
             };
@@ -99,7 +117,7 @@ pub(super) fn draw(
             draw_cell(grid, place, scale, Marks { marker, alike }, cell, painter);
         }
     }
-    draw_axis(grid, &across, axis, painter);
+    draw_axis(grid, &across, labels, axis, painter);
 }
 
 /// The upper of the two rows in the middle, where there are two.
@@ -111,13 +129,21 @@ fn middle(cell: Rect) -> Rect {
     }
 }
 
-fn draw_axis(grid: &Grid, across: &Window, axis: Rect, painter: &mut Painter) {
+fn draw_axis(grid: &Grid, across: &Window, labels: u16, axis: Rect, painter: &mut Painter) {
     let theme = painter.theme();
-    painter.text(indent(axis, 1), painter.glyphs().epsilon, theme.dim);
-    let place = |n: usize| axis.x + LABELS + ((n - across.first) as u16) * across.size;
-    let mut free = axis.x + LABELS;
-    let cursor = grid.cursor.magnitude;
-    let text_of = |n: usize| grid.magnitudes().get(n).map(|e| format::magnitude(*e));
+    let name = Rect {
+        width: labels - 1,
+        ..axis
+    };
+    painter.fitted(
+        indent(name, 1),
+        painter.glyphs().knob(grid.columns().knob),
+        theme.dim,
+    );
+    let place = |n: usize| axis.x + labels + ((n - across.first) as u16) * across.size;
+    let mut free = axis.x + labels;
+    let cursor = grid.cursor.column;
+    let text_of = |n: usize| grid.columns().values.get(n).map(|value| format::knob(*value));
     // The cursor's own value is always there; of the others, as many as leave room for it.
     let cursor_text = text_of(cursor).unwrap_or_default();
     let last = axis.right().saturating_sub(cursor_text.width() as u16);
@@ -139,7 +165,7 @@ fn draw_axis(grid: &Grid, across: &Window, axis: Rect, painter: &mut Painter) {
 /// What is marked on a cell; empty where nothing is.
 #[derive(Clone, Copy)]
 struct Marks {
-    /// The best cell, or the job's own T and ε.
+    /// The best cell, or the job's own.
     marker: &'static str,
     /// It may be the best.
     alike: &'static str,
@@ -165,7 +191,10 @@ fn draw_cell(
             };
             (shade.fill, shade.style, text)
         }
-        None => (" ", theme.dim, waiting(grid, place, cell.width, painter.glyphs())),
+        None => {
+            let text = waiting::text(grid, place, cell.width, NUMBER, painter.glyphs());
+            (" ", theme.dim, text)
+        }
     };
     // A mark is beside the number; in a narrow cell a marker takes the number's place.
     let mut aside = if marker.is_empty() { alike } else { marker };
@@ -194,31 +223,6 @@ fn draw_cell(
         }
         let reversed = Style::new().add_modifier(Modifier::REVERSED);
         painter.buffer.set_style(cell, reversed);
-    }
-}
-
-/// What a cell without a value shows.
-fn waiting(grid: &Grid, place: Place, width: u16, glyphs: &Glyphs) -> String {
-    if !grid.is_in_flight(place, Subset::Validation) {
-        return if glyphs.unicode { "·" } else { "." }.to_owned();
-    }
-    match grid.progress(place, Subset::Validation) {
-        // A bar: a number would look like a value.
-        Some(part) if width >= NUMBER => {
-            let room = usize::from(width) - 2;
-            let full = ((part * room as f64) as usize).min(room);
-            glyphs.bar_full.repeat(full) + &glyphs.bar_empty.repeat(room - full)
-        }
-        Some(part) => {
-            let eighth = ((part * 8.0) as usize).min(7);
-            glyphs
-                .eighths
-                .get(eighth)
-                .copied()
-                .unwrap_or(glyphs.more)
-                .to_owned()
-        }
-        None => "?".to_owned(),
     }
 }
 

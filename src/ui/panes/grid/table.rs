@@ -2,13 +2,16 @@
 //! rest.
 use ratatui::layout::{Flex, Layout, Rect};
 use ratatui::style::Style;
+use unicode_width::UnicodeWidthStr;
 
-use crate::app::{Grid, Model, Parameters, Place, Subset};
+use crate::app::{Grid, Model, Place, Subset};
 use crate::ui::areas::{self, indent};
 use crate::ui::format;
+use crate::ui::glyphs::Glyphs;
 use crate::ui::painter::Painter;
 use odin_core::session::{Detector, Metric};
 use odin_core::setting::Setting;
+use odin_core::tuning::Axis;
 use odin_metrics::{Intervals, Summary};
 
 /// Its head and four lines.
@@ -17,17 +20,22 @@ pub(super) const ROWS: u16 = 5;
 /// A column of numbers.
 #[derive(Clone, Copy, PartialEq)]
 enum Field {
-    Temperature,
-    Magnitude,
+    /// The first or the second of the knobs.
+    Knob(usize),
     Metric(Metric),
     Interval(Metric),
 }
 
 /// The width of the names, and the columns with their widths. The chosen metric has its interval; all have where there is room.
 /// Where there is too little room for all metrics, the chosen one comes first.
-fn fields(width: u16, chosen: Metric) -> (u16, Vec<(Field, u16)>) {
+fn fields(grid: &Grid, width: u16, chosen: Metric, glyphs: &Glyphs) -> (u16, Vec<(Field, u16)>) {
     let is_wide = width >= 109;
-    let (names, t, e, interval) = if is_wide { (30, 7, 8, 12) } else { (17, 6, 8, 11) };
+    let (names, least, interval) = if is_wide { (30, 7, 12) } else { (17, 6, 11) };
+    let knob_width = |axis: &Axis| {
+        let values = axis.values.iter().map(|value| format::knob(*value).width());
+        let name = glyphs.knob(axis.knob).width();
+        (values.max().unwrap_or(0).max(name) as u16 + 2).clamp(least, 12)
+    };
     let metric_width = |metric| match metric {
         _ if is_wide => 10,
         Metric::Fpr95 | Metric::DetectionError | Metric::Auroc => 7,
@@ -39,8 +47,11 @@ fn fields(width: u16, chosen: Metric) -> (u16, Vec<(Field, u16)>) {
     if width < 80 {
         metrics.sort_by_key(|metric| *metric != chosen);
     }
-    let mut fields = vec![(Field::Temperature, t), (Field::Magnitude, e)];
-    let mut end = names + t + e;
+    let axes = axes(grid).enumerate();
+    let mut fields: Vec<_> = axes
+        .map(|(place, axis)| (Field::Knob(place), knob_width(axis)))
+        .collect();
+    let mut end = names + fields.iter().map(|(_, width)| width).sum::<u16>();
     for metric in metrics {
         let own = [(Field::Metric(metric), metric_width(metric))];
         let its_interval = (every || metric == chosen).then_some((Field::Interval(metric), interval));
@@ -53,10 +64,22 @@ fn fields(width: u16, chosen: Metric) -> (u16, Vec<(Field, u16)>) {
     (names, fields)
 }
 
+/// The knobs that are tuned, with their values.
+fn axes(grid: &Grid) -> impl Iterator<Item = &Axis> {
+    grid.rows().into_iter().chain([grid.columns()])
+}
+
+/// The values of the tuned knobs, as far as there are any.
+type Values = Vec<Option<f64>>;
+
+fn values(grid: &Grid, setting: &Setting) -> Values {
+    axes(grid).map(|axis| setting.get(axis.knob.key)).collect()
+}
+
 /// A line of the table.
 struct Row<'a> {
     name: &'static str,
-    found: Option<(Parameters, Summary, Option<&'a Intervals>)>,
+    found: Option<(Values, Summary, Option<&'a Intervals>)>,
     /// What is said where there are no metrics.
     missing: String,
     style: Style,
@@ -70,26 +93,30 @@ pub(super) fn draw(model: &Model, grid: &Grid, area: Rect, painter: &mut Painter
     let metric = model.view.metric;
     let [head, body] = areas::head(area);
     painter.rule(head);
-    let (names, fields) = fields(area.width, metric);
+    let (names, fields) = fields(grid, area.width, metric, painter.glyphs());
     let widths = std::iter::once(names).chain(fields.iter().map(|(_, width)| *width));
     let columns = area.layout_vec(&Layout::horizontal(widths).flex(Flex::Start));
     let columns = columns.get(1..).unwrap_or_default();
     for ((field, _), column) in fields.iter().zip(columns) {
         let (name, style) = match field {
-            Field::Temperature => ("T".to_owned(), theme.dim),
-            Field::Magnitude => (painter.glyphs().epsilon.to_owned(), theme.dim),
+            Field::Knob(place) => {
+                let knob = axes(grid)
+                    .nth(*place)
+                    .map(|axis| painter.glyphs().knob(axis.knob));
+                (knob.unwrap_or_default().to_owned(), theme.dim)
+            }
             Field::Metric(of) if *of == metric => (of.to_string(), theme.title),
             Field::Metric(of) => (of.to_string(), theme.dim),
             Field::Interval(_) => ("95 %".to_owned(), theme.dim),
         };
         painter.label_right(areas::cell(head, *column), &name, style);
     }
-    let cursor = grid.parameters(grid.cursor);
+    let cursor = grid.setting(grid.cursor).map(|setting| values(grid, &setting));
     for (n, (row, line)) in lines(model, grid, painter).iter().zip(body.rows()).enumerate() {
-        let known = row.found.as_ref().map(|(parameters, ..)| *parameters);
-        let parameters = known.or(cursor.filter(|_| n == 0));
+        let known = row.found.as_ref().map(|(values, ..)| values);
+        let values = known.or(cursor.as_ref().filter(|_| n == 0));
         for ((field, _), column) in fields.iter().zip(columns) {
-            if let Some((text, style)) = row.cell(*field, parameters, painter) {
+            if let Some((text, style)) = row.cell(*field, values, painter) {
                 painter.right(areas::cell(line, *column), &text, style);
             }
         }
@@ -99,12 +126,12 @@ pub(super) fn draw(model: &Model, grid: &Grid, area: Rect, painter: &mut Painter
                 name += &format!(" {}+{}", summary.n_in, summary.n_out);
             }
             Some(_) => {}
-            // Behind T and ε where they are known, else in their place.
+            // Behind the knobs where they are known, else in their place.
             None => {
-                let behind = if n == 0 { 2 } else { 0 };
+                let behind = if n == 0 { axes(grid).count() } else { 0 };
                 let columns = columns.get(behind..).and_then(|columns| columns.first());
                 let from = columns.map_or(area.x, |column| column.x) + 2;
-                painter.text(indent(line, from - area.x), &row.missing, row.style);
+                painter.fitted(indent(line, from - area.x), &row.missing, row.style);
             }
         }
         let place = Rect {
@@ -116,15 +143,9 @@ pub(super) fn draw(model: &Model, grid: &Grid, area: Rect, painter: &mut Painter
 }
 
 impl Row<'_> {
-    fn cell(
-        &self,
-        field: Field,
-        parameters: Option<Parameters>,
-        painter: &Painter,
-    ) -> Option<(String, Style)> {
+    fn cell(&self, field: Field, values: Option<&Values>, painter: &Painter) -> Option<(String, Style)> {
         let text = match field {
-            Field::Temperature => format::temperature(parameters?.temperature),
-            Field::Magnitude => format::magnitude(parameters?.magnitude),
+            Field::Knob(place) => format::knob((*values?.get(place)?)?),
             Field::Metric(metric) => {
                 let (_, summary, _) = self.found.as_ref()?;
                 format::percent(metric.of(summary))
@@ -151,28 +172,29 @@ fn lines<'a>(model: &Model, grid: &'a Grid, painter: &Painter) -> [Row<'a>; 4] {
             let part = grid.progress(best, Subset::Rest).unwrap_or(0.0);
             format!("scoring, {:.0}%", part * 100.0)
         }
-        Some(_) => "not scored".to_owned(),
+        Some(best) => match grid.missing_on_rest(best) {
+            Some(why) => why.to_string(),
+            None => "not scored".to_owned(),
+        },
         None => String::new(),
     };
+    let values_at = |place: Place| Some(values(grid, &grid.setting(place)?));
     let at = |place: Place| {
         let summary = grid.cell(place)?.by(&conventions);
-        Some((
-            grid.parameters(place)?,
-            summary,
-            grid.intervals(place, &conventions),
-        ))
+        Some((values_at(place)?, summary, grid.intervals(place, &conventions)))
     };
-    let rest_of_odin = on_rest.and_then(|rest| {
-        let intervals = rest.odin_intervals().map(|each| each.by(&conventions));
-        Some((grid.parameters(best?)?, rest.odin.by(&conventions), intervals))
+    let rest_of_tuned = on_rest.and_then(|rest| {
+        let intervals = rest.tuned_intervals().map(|each| each.by(&conventions));
+        Some((values_at(best?)?, rest.tuned.by(&conventions), intervals))
     });
+    // It is ODIN at these T and ε.
+    let of_baseline = match grid.detector() {
+        Detector::Odin => vec![Some(1.0), Some(0.0)],
+        _ => Vec::new(),
+    };
     let rest_of_baseline = on_rest.map(|rest| {
         let intervals = rest.baseline_intervals().map(|each| each.by(&conventions));
-        (
-            Parameters::of(&Setting::new(Detector::Baseline)),
-            rest.baseline.by(&conventions),
-            intervals,
-        )
+        (of_baseline, rest.baseline.by(&conventions), intervals)
     });
     let row = |name, found, missing: &str, style| Row {
         name,
@@ -180,10 +202,11 @@ fn lines<'a>(model: &Model, grid: &'a Grid, painter: &Painter) -> [Row<'a>; 4] {
         missing: missing.to_owned(),
         style,
     };
+    let empty = grid.missing(grid.cursor).map_or("empty", |why| why.0.as_str());
     [
-        row("under the cursor", at(grid.cursor), "empty", theme.text),
+        row("under the cursor", at(grid.cursor), empty, theme.text),
         row("best, validation", best.and_then(at), "", theme.odin),
-        row("best on the rest", rest_of_odin, &rest_missing, theme.odin),
+        row("best on the rest", rest_of_tuned, &rest_missing, theme.odin),
         row(
             "baseline on rest",
             rest_of_baseline,
