@@ -3,6 +3,7 @@ mod analysis;
 mod compare;
 mod detectors;
 mod engine;
+mod grid_of_knobs;
 mod grid;
 mod images;
 mod job_list;

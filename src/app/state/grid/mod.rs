@@ -4,6 +4,7 @@
 //! Each cell is a job of its own for the engine, served while no other job waits. Its metrics and their bootstrap
 //! replicates are kept; of its scores those on the rest, for they are compared with those of other choices.
 mod background;
+mod known;
 mod transfer;
 mod cell;
 mod axes;
@@ -15,11 +16,14 @@ use std::time::Duration;
 
 pub use background::{GridReport, GridRequest};
 pub use cell::{CellScores, Missing, Replicates};
+pub(in crate::app) use known::CellInFlight;
+pub use known::OnRest;
 pub use place::{GridId, Place, Subset};
 pub use transfer::{Basis as TransferBasis, Transfer, TransferReport, TransferRequest};
 
 use axes::Axes;
 use cell::By;
+use known::{Candidates, Cell, Uncertainty};
 
 use super::jobs::Job;
 use odin_core::protocol::{Generation, JobId, JobSpec};
@@ -27,7 +31,7 @@ use odin_core::session::{Detector, Metric};
 use odin_core::setting::{Setting, Settings};
 use odin_core::sweep::Split;
 use odin_core::tuning::Axis;
-use odin_metrics::{Conventions, EachIntervals, Intervals, Summaries};
+use odin_metrics::{Conventions, Intervals, Summaries};
 
 /// Cells that the engine is asked for at a time: one to work on, and the next, so that it need not wait.
 pub(in crate::app) const IN_FLIGHT: usize = 2;
@@ -35,64 +39,6 @@ pub(in crate::app) const IN_FLIGHT: usize = 2;
 const REPLICATES: usize = 400;
 /// A place is one of this grid's cells unless it came from outside.
 const ON_THE_GRID: &str = "the place is on the grid";
-
-/// A cell's metrics on the images that it was not chosen on.
-#[derive(Debug, Clone, PartialEq)]
-pub struct OnRest {
-    pub tuned: Summaries,
-    pub baseline: Summaries,
-    /// Of the tuned detector and of the baseline, once they are computed.
-    intervals: Option<(EachIntervals, EachIntervals)>,
-    scores: Arc<CellScores>,
-}
-
-impl OnRest {
-    pub fn tuned_intervals(&self) -> Option<&EachIntervals> {
-        self.intervals.as_ref().map(|(tuned, _)| tuned)
-    }
-
-    pub fn baseline_intervals(&self) -> Option<&EachIntervals> {
-        self.intervals.as_ref().map(|(_, baseline)| baseline)
-    }
-}
-
-/// How certain a cell's metrics are.
-#[derive(Debug, Clone)]
-struct Uncertainty {
-    intervals: EachIntervals,
-    replicates: Arc<Replicates>,
-}
-
-/// The cells that may be the best, by one metric.
-#[derive(Debug, Clone)]
-struct Candidates {
-    metric: Metric,
-    conventions: Conventions,
-    /// How many cells were compared.
-    of: usize,
-    places: Option<BTreeSet<Place>>,
-}
-
-/// A cell on the validation images.
-#[derive(Debug, Clone, PartialEq)]
-enum Cell {
-    Empty,
-    Measured(Summaries),
-    /// Why it has no scores.
-    Missing(Missing),
-}
-
-/// A cell that the engine was asked for and has not finished.
-#[derive(Debug, Clone)]
-pub(in crate::app) struct CellInFlight {
-    pub(in crate::app) place: Place,
-    pub(in crate::app) subset: Subset,
-    pub(in crate::app) scores: CellScores,
-    /// Why it will have no scores.
-    pub(in crate::app) missing: Option<Missing>,
-    /// Images to be scored, once the engine has opened the sets.
-    pub(in crate::app) total: Option<usize>,
-}
 
 #[derive(Debug, Clone)]
 pub struct Grid {
