@@ -99,6 +99,25 @@ impl Fitted {
         setting: &Setting,
         images: &Prepared,
     ) -> Result<Vec<f64>, Error> {
+        let scores = self.scores_until(first, setting, images, &|| false)?;
+        Ok(scores.expect("nothing says to stop"))
+    }
+
+    /// The same until told to stop, which is asked before each block of images; `None` then. What was kept of the blocks stays,
+    /// so that going on later costs little more than the rest.
+    ///
+    /// # Errors
+    /// As [`scores`](Self::scores).
+    ///
+    /// # Panics
+    /// As [`scores_since`](Self::scores_since).
+    pub fn scores_until(
+        &self,
+        first: usize,
+        setting: &Setting,
+        images: &Prepared,
+        stop: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Option<Vec<f64>>, Error> {
         if setting.detector() != self.detector {
             return Err(Error::Setting {
                 expected: self.detector.key(),
@@ -112,14 +131,17 @@ impl Fitted {
         let blocks = images.since(first);
         self.check(blocks)?;
         let score = self.rule.at(&setting.values())?;
-        let scores: Vec<Vec<f64>> = blocks.par_iter().map(score).collect();
+        let scores = blocks.par_iter().map(|block| (!stop()).then(|| score(block)));
+        let Some(scores) = scores.collect::<Option<Vec<Vec<f64>>>>() else {
+            return Ok(None);
+        };
         let scores = scores.concat();
         match scores.iter().position(|score| score.is_nan()) {
             Some(image) => Err(Error::Undefined {
                 detector: self.detector.key(),
                 image: first + image,
             }),
-            None => Ok(scores),
+            None => Ok(Some(scores)),
         }
     }
 

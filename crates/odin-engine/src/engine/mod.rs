@@ -3,7 +3,7 @@
 //! `serve` is an engine for another process. `scheduler` is the thread that hears and tells; `run_queue` knows whose turn it
 //! is and who asked for what; `loader` opens networks and sets on a thread of its own (and `batch_size` measures how many
 //! images a pass takes), `model_cache` keeps them while their files stay as they are (`stamp`); `workers` are the devices and `pool` the threads of one; `task` is one
-//! score set under way, `pass` one batch through the network, `evidence` what is never computed twice. `preflight` tells
+//! score set under way (`untold` what of it is still to be told, `columns` the thread on which fitted detectors score it), `pass` one batch through the network, `evidence` what is never computed twice. `preflight` tells
 //! whether a network does what its card says, `fitting` what its detectors are fitted on, `inspect` shows images to people, `device` what there is to compute on (`cuda` says why there
 //! is no GPU),
 //! `memory` how much of it is in use, and `guard` turns panics into failures. Nothing here draws, reads a session or knows the command line.
@@ -14,6 +14,8 @@ mod scheduler;
 mod inspect;
 mod run_queue;
 mod task;
+mod untold;
+mod columns;
 mod fitting;
 mod loader;
 mod model_cache;
@@ -44,6 +46,7 @@ mod tests;
 use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
 
+use columns::Before;
 use odin_core::home::Home;
 use odin_core::protocol::{Command, Event};
 use odin_core::runs::evidence::Budget;
@@ -63,11 +66,21 @@ impl Engine {
         budget: Budget,
         emit: impl FnMut(Event) + Send + 'static,
     ) -> std::io::Result<Self> {
+        Self::start_held(home, budget, emit, Box::new(|| {}))
+    }
+
+    /// The same; `before` is called on the thread of fitted detectors whenever it begins with a set.
+    fn start_held(
+        home: &Home,
+        budget: Budget,
+        emit: impl FnMut(Event) + Send + 'static,
+        before: Before,
+    ) -> std::io::Result<Self> {
         let (sender, inbox) = channel();
         let (home, results) = (home.clone(), sender.clone());
         let scheduler = std::thread::Builder::new()
             .name("odin-engine".to_owned())
-            .spawn(move || scheduler::run(&home, budget, &inbox, &results, emit))?;
+            .spawn(move || scheduler::run(&home, budget, &inbox, &results, emit, before))?;
         Ok(Self {
             inbox: sender,
             scheduler: Some(scheduler),

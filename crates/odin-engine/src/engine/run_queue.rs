@@ -210,6 +210,35 @@ impl RunQueue {
         }
     }
 
+    /// How urgent an entry is, the least first: whether all who ask for it are in no hurry, and whether none of them is the
+    /// preferred job. `None` where it is gone.
+    pub(super) fn urgency(&self, id: EntryId) -> Option<(bool, bool)> {
+        let entry = self.entries.iter().find(|entry| entry.id == id)?;
+        self.claim(entry)
+            .map(|(background, other, _)| (background, other))
+    }
+
+    /// The open set, and its urgency, whose scores fitted detectors are to compute first.
+    pub(super) fn most_urgent_untold(&self) -> Option<((bool, bool), EntryId)> {
+        let waits = self.entries.iter().filter(|entry| match &entry.state {
+            State::Open(task) => task.is_fitted() && task.untold.waits(),
+            State::Opening | State::Waiting(_) => false,
+        });
+        let claims = waits.filter_map(|entry| Some((self.claim(entry)?, entry.id)));
+        let ((background, other, _), id) = claims.min_by_key(|(claim, _)| *claim)?;
+        Some(((background, other), id))
+    }
+
+    /// Of those who ask for an entry the first one's: no hurry, not preferred, and when its job came.
+    fn claim(&self, entry: &Entry) -> Option<(bool, bool, Option<u64>)> {
+        let of = |subscriber: &Subscriber| {
+            let job = subscriber.set.job;
+            let arrival = self.arrivals.get(&job).copied();
+            (subscriber.background, self.preferred != Some(job), arrival)
+        };
+        entry.subscribers.iter().map(of).min()
+    }
+
     pub(super) fn entry(&mut self, id: EntryId) -> Option<&mut Entry> {
         self.entries.iter_mut().find(|entry| entry.id == id)
     }

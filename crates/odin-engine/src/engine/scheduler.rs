@@ -1,12 +1,14 @@
 //! The engine's thread: hears commands, hands batches to the workers and tells what comes back.
 //!
 //! It owns the run queue and the evidence; nobody else touches them. What sets wait for before their detectors can score is
-//! in `fits`.
+//! in `fits`, and how scores are told in `columns`.
+mod columns;
 mod fits;
 
 use std::collections::HashSet;
 use std::sync::mpsc::{Receiver, Sender};
 
+use super::columns::{Before, Detecting, Scored};
 use super::device;
 use super::entry_id::EntryId;
 use super::evidence::{Scoring, Store};
@@ -19,11 +21,12 @@ use super::pool::Done;
 use super::preflight::AccuracyWatch;
 use super::run_queue::{Put, RunQueue, State, Subscriber};
 use super::task::{Next, Task};
+use super::untold::Telling;
 use super::worker_id::WorkerId;
 use super::workers::Workers;
 use odin_core::home::Home;
 use odin_core::protocol::{
-    Command, Event, Failure, FittedOn, Generation, Placement, ScoreBatch, ScoreTable, SetId, SetRequest, Side,
+    Command, Event, Failure, FittedOn, Generation, Placement, ScoreBatch, ScoreTable, SetId, SetRequest,
 };
 use odin_core::runs::evidence::Budget;
 use odin_core::units::{Device, Devices};
@@ -35,6 +38,8 @@ pub(super) enum Message {
     Done(Box<Done>),
     /// The detectors that a set waits for were fitted, or could not be.
     Fitted(EntryId),
+    /// Fitted detectors have scored a set's images.
+    Detected(Box<Scored>),
     /// What the inspector has to say.
     Tell(Box<Event>),
 }
@@ -44,6 +49,7 @@ struct Scheduler<E, D> {
     queue: RunQueue,
     fits: Fits,
     workers: Workers<D>,
+    detecting: Detecting,
     loader: Loader,
     /// Heard of since the last batch was handed out.
     asked: Vec<LoadRequest>,
@@ -65,6 +71,7 @@ pub(super) fn run(
     inbox: &Receiver<Message>,
     sender: &Sender<Message>,
     mut emit: impl FnMut(Event),
+    before: Before,
 ) {
     device::keep_freed_memory();
     let (done, loaded) = (sender.clone(), sender.clone());
@@ -87,6 +94,18 @@ pub(super) fn run(
             });
         }
     };
+    let detected = sender.clone();
+    let detecting = Detecting::start(before, move |scored| {
+        let _ = detected.send(Message::Detected(Box::new(scored)));
+    });
+    let detecting = match detecting {
+        Ok(detecting) => detecting,
+        Err(error) => {
+            return emit(Event::Warning {
+                text: format!("no thread for detectors to score on: {error}"),
+            });
+        }
+    };
     let mut scheduler = Scheduler {
         store: Store::new(&home.runs(), budget),
         queue: RunQueue::default(),
@@ -94,6 +113,7 @@ pub(super) fn run(
         workers: Workers::new(move |result| {
             let _ = done.send(Message::Done(Box::new(result)));
         }),
+        detecting,
         loader,
         asked: Vec::new(),
         inspector: None,
@@ -106,6 +126,7 @@ pub(super) fn run(
     };
     loop {
         scheduler.hand_out();
+        scheduler.hand_to_detectors();
         let Ok(first) = inbox.recv() else { return };
         // Everything that is there is heard before anything new is handed out: the newest parameters win.
         for message in std::iter::once(first).chain(inbox.try_iter()) {
@@ -115,6 +136,7 @@ pub(super) fn run(
                 Message::Loaded(loaded) => scheduler.open(*loaded),
                 Message::Done(done) => scheduler.take_back(*done),
                 Message::Fitted(entry) => scheduler.fitted(entry),
+                Message::Detected(scored) => scheduler.detected(*scored),
                 Message::Tell(event) => (scheduler.emit)(*event),
             }
         }
@@ -214,13 +236,13 @@ impl<E: FnMut(Event), D: Fn(Done) + Clone + Send + 'static> Scheduler<E, D> {
             }
             State::Opening => return,
         };
-        let known = task.known(&mut self.store);
+        task.join(subscriber.set, subscriber.generation, &self.store);
         let (total, missing, on) = (task.total(), task.missing().clone(), task.fitted_on().cloned());
         let groups = task.groups().map(<[u32]>::to_vec);
         (self.emit)(started(subscriber, devices, total));
         tell_groups(&mut self.emit, subscriber, groups.as_deref());
         tell_fit(&mut self.emit, &[subscriber], on.as_ref(), &missing);
-        tell_scores(&mut self.emit, &[subscriber], known, true);
+        self.tell(entry);
     }
 
     /// Has opened what the sets heard of need, unless they are past already; and the images that their detectors are to be
@@ -289,7 +311,7 @@ impl<E: FnMut(Event), D: Fn(Done) + Clone + Send + 'static> Scheduler<E, D> {
         let (request, devices) = (place.request.clone(), devices_of(&place.workers));
         let store = &mut self.store;
         let begin = || Task::begin(entry, request, ready, scoring, store);
-        let (mut task, known) = match guarded(begin) {
+        let mut task = match guarded(begin) {
             Ok(begun) => begun,
             Err(reason) => return self.fail(entry, &reason),
         };
@@ -306,7 +328,7 @@ impl<E: FnMut(Event), D: Fn(Done) + Clone + Send + 'static> Scheduler<E, D> {
             tell_groups(&mut self.emit, subscriber, groups.as_deref());
         }
         tell_fit(&mut self.emit, &subscribers, on.as_ref(), &missing);
-        tell_scores(&mut self.emit, &subscribers, known, true);
+        self.tell(entry);
         self.warn_once(notes);
         self.tidy();
     }
@@ -332,12 +354,7 @@ impl<E: FnMut(Event), D: Fn(Done) + Clone + Send + 'static> Scheduler<E, D> {
                         self.queue.handed_out(entry, work.batch.count);
                         self.workers.submit(*work);
                     }
-                    Ok(Next::Known(scores)) => {
-                        let missing = task.newly_missing();
-                        let subscribers = self.queue.subscribers(entry);
-                        tell_fit(&mut self.emit, &subscribers, None, &missing);
-                        tell_scores(&mut self.emit, &subscribers, scores, true);
-                    }
+                    Ok(Next::Known) => self.tell(entry),
                     Ok(Next::Wait) => waiting.push(entry),
                     Ok(Next::Finished) => self.finish(entry),
                     Err(reason) => self.fail(entry, &reason),
@@ -414,21 +431,9 @@ impl<E: FnMut(Event), D: Fn(Done) + Clone + Send + 'static> Scheduler<E, D> {
             self.sample_came_back(&work);
         } else if let Some(task) = self.queue.task(entry) {
             task.leave_out(found.failed);
-            let scores = task.scores(&work, &mut self.store);
-            let missing = task.newly_missing();
-            let shortfall = match task.side() {
-                Side::In => self.accuracy.watch(&work.network, scores.images()),
-                Side::Out => None,
-            };
-            // The pass was made for the one whose turn it is; the others have its scores for nothing.
-            let subscribers = self.queue.subscribers(entry);
-            tell_fit(&mut self.emit, &subscribers, None, &missing);
-            let (first, others) = subscribers.split_at(1.min(subscribers.len()));
-            tell_scores(&mut self.emit, first, scores.clone(), false);
-            tell_scores(&mut self.emit, others, scores, true);
-            if let Some(text) = shortfall {
-                (self.emit)(Event::Warning { text });
-            }
+            task.came_back();
+            task.untold.push(Telling::new(work.images().collect()));
+            self.tell(entry);
         }
         self.tidy();
     }
@@ -494,7 +499,7 @@ fn tell_groups(emit: &mut impl FnMut(Event), subscriber: Subscriber, groups: Opt
 fn tell_scores(
     emit: &mut impl FnMut(Event),
     subscribers: &[Subscriber],
-    scores: ScoreTable,
+    scores: &ScoreTable,
     from_cache: bool,
 ) {
     if scores.is_empty() {

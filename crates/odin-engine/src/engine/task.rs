@@ -7,14 +7,18 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
 use super::entry_id::EntryId;
-use super::evidence::{Evidence, Scored, Scoring, Store};
+use super::evidence::{Evidence, Lent, Scoring, Store};
 use super::fitting::{Missing, Sample};
 use super::loader::Ready;
 use super::open_network::OpenNetwork;
 use super::pass::{Passes, Work};
+use super::untold::{Telling, Untold};
 use super::worker_id::WorkerId;
-use odin_core::protocol::{Failure, FailureKind, FittedOn, Order, ScoreTable, SetImages, SetRequest};
+use odin_core::protocol::{
+    Failure, FailureKind, FittedOn, Generation, Order, ScoreTable, SetId, SetImages, SetRequest,
+};
 use odin_core::runs::evidence::EvidenceKey;
+use odin_core::setting::Setting;
 use odin_datasets::{Dataset, DatasetError, Normalisation, Prefetch};
 use odin_metrics::Side;
 
@@ -58,6 +62,7 @@ pub(super) struct Task {
     ahead: Ahead,
     /// Batches handed out that have not come back.
     out: usize,
+    pub untold: Untold,
     /// Of a set of files, those that the network failed on: number and reason.
     failed: Vec<(u32, String)>,
 }
@@ -73,22 +78,22 @@ enum Ahead {
 /// What a task wants next.
 pub(super) enum Next {
     Compute(Box<Work>),
-    /// These images' scores have become known since the task began: another set had them in common.
-    Known(ScoreTable),
-    /// Nothing until a batch comes back.
+    /// Images have become known since the task began: another set had them in common. They are among those untold.
+    Known,
+    /// Nothing until a batch comes back, or fitted detectors have scored.
     Wait,
     Finished,
 }
 
 impl Task {
-    /// Finds out what is to be computed. Also gives the scores that are known already, in the order of the request.
+    /// Finds out what is to be computed. Images that are known already are to be told, in the order of the request.
     pub(super) fn begin(
         entry: EntryId,
         request: SetRequest,
         ready: Ready,
         scoring: Scoring,
         store: &mut Store,
-    ) -> Result<(Self, ScoreTable), TaskError> {
+    ) -> Result<Self, TaskError> {
         let Ready {
             networks,
             set,
@@ -114,14 +119,17 @@ impl Task {
                 todo.push(missing);
             }
         }
-        let mut task = Self {
+        let mut untold = Untold::default();
+        let handed_out = known.len();
+        untold.push(Telling::known(known));
+        Ok(Self {
             scoring,
             missing: Missing::new(),
             told: 0,
             fitted_on: None,
             entry,
             started: Instant::now(),
-            handed_out: known.len(),
+            handed_out,
             ahead: Ahead::of(todo),
             request,
             networks,
@@ -130,10 +138,9 @@ impl Task {
             order,
             note,
             out: 0,
+            untold,
             failed: Vec::new(),
-        };
-        let known = task.table(known.into_iter(), store);
-        Ok((task, known))
+        })
     }
 
     /// Whether it needs the evidence of this set.
@@ -156,22 +163,47 @@ impl Task {
         self.request.side
     }
 
-    /// The scores that are known, in the order of the request.
-    pub(super) fn known(&mut self, store: &mut Store) -> ScoreTable {
-        let order = self.order.clone();
-        self.table(order.into_iter(), store)
+    /// One more asks for the set: what is known and will not be told to all is to be told to that one.
+    pub(super) fn join(&mut self, set: SetId, generation: Generation, store: &Store) {
+        let for_all = self.untold.for_all();
+        let known = self.known_of(store).filter(|image| !for_all.contains(image));
+        let images = known.collect();
+        self.untold.push(Telling {
+            only: Some((set, generation)),
+            ..Telling::known(images)
+        });
     }
 
-    /// The scores of those of the images for which the evidence suffices.
-    fn table(&mut self, images: impl Iterator<Item = u32>, store: &mut Store) -> ScoreTable {
-        let has_labels = self.request.side == Side::In;
-        let label = |image: u32| self.set.label(image as usize).filter(|_| has_labels);
-        let Scored { table, failed } = store.table(&self.evidence, images, &self.scoring, label);
+    /// Whether fitted detectors score it: on a thread of their own.
+    pub(super) fn is_fitted(&self) -> bool {
+        self.scoring.is_fitted()
+    }
+
+    /// Takes up what is untold: gives what fitted detectors are to score before it is told.
+    pub(super) fn lend(&mut self, store: &mut Store) -> (EvidenceKey, Lent) {
+        let images = self.untold.begin();
+        let lent = store.lend(&self.evidence, &images, &self.scoring);
+        (self.evidence.clone(), lent)
+    }
+
+    /// Settings that turned out to have no scores.
+    pub(super) fn give_up(&mut self, failed: Vec<(Setting, String)>) {
         for (setting, why) in failed {
             self.scoring.drop(&setting);
             self.missing.push((setting.detector(), why));
         }
-        table
+    }
+
+    /// The scores of those of the images for which the evidence suffices.
+    pub(super) fn table(&self, images: &[u32], store: &mut Store) -> ScoreTable {
+        let has_labels = self.request.side == Side::In;
+        let label = |image: u32| self.set.label(image as usize).filter(|_| has_labels);
+        store.table(&self.evidence, images.iter().copied(), &self.scoring, label)
+    }
+
+    /// The network, on the first of its devices.
+    pub(super) fn network(&self) -> Option<&Arc<OpenNetwork>> {
+        self.networks.first().map(|(_, network)| network)
     }
 
     /// Detectors that were asked for and have no scores.
@@ -198,7 +230,7 @@ impl Task {
         self.fitted_on = on;
     }
 
-    /// A batch has come back, of images whose scores nobody wants.
+    /// A batch has come back.
     pub(super) fn came_back(&mut self) {
         self.out = self
             .out
@@ -243,7 +275,8 @@ impl Task {
             let todo = std::mem::take(todo);
             let known = self.begin_decoding(todo, network.card.normalisation, store)?;
             if !known.is_empty() {
-                return Ok(Next::Known(known));
+                self.untold.push(Telling::known(known));
+                return Ok(Next::Known);
             }
         }
         let batch = match &mut self.ahead {
@@ -252,7 +285,8 @@ impl Task {
         };
         let Some(batch) = batch else {
             self.ahead = Ahead::Done;
-            return Ok(if self.out == 0 { Next::Finished } else { Next::Wait });
+            let is_done = self.out == 0 && self.untold.is_empty();
+            return Ok(if is_done { Next::Finished } else { Next::Wait });
         };
         self.handed_out += batch.count;
         self.out += 1;
@@ -288,13 +322,13 @@ impl Task {
         })))
     }
 
-    /// Begins to decode what is still not known; gives the scores that have become known while the task waited.
+    /// Begins to decode what is still not known; gives the images that have become known while the task waited.
     fn begin_decoding(
         &mut self,
         todo: Vec<Vec<usize>>,
         normalisation: Normalisation,
-        store: &mut Store,
-    ) -> Result<ScoreTable, TaskError> {
+        store: &Store,
+    ) -> Result<Vec<u32>, TaskError> {
         let evidence = store.get(&self.evidence);
         let is_known = |&image: &usize| {
             evidence.is_some_and(|evidence| evidence.is_enough(image as u32, self.scoring.wanted()))
@@ -309,18 +343,11 @@ impl Task {
             }
         }
         self.handed_out += known.len();
-        let known = self.table(known.into_iter(), store);
         self.ahead = match missing.is_empty() {
             true => Ahead::Done,
             false => Ahead::Decoding(self.set.prefetch(missing, normalisation, 1)?),
         };
         Ok(known)
-    }
-
-    /// The scores of a batch that has come back, out of the evidence it has become.
-    pub(super) fn scores(&mut self, work: &Work, store: &mut Store) -> ScoreTable {
-        self.came_back();
-        self.table(work.images(), store)
     }
 
     /// The group of each image of the set, where it has groups.

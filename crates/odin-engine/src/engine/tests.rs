@@ -87,6 +87,16 @@ impl TestEngine {
     }
 
     fn on(home: &Home, budget: Budget, folder: tempfile::TempDir) -> Self {
+        Self::held(home, budget, folder, || {})
+    }
+
+    /// Whose thread of fitted detectors calls `before` whenever it begins with a set.
+    pub(super) fn held(
+        home: &Home,
+        budget: Budget,
+        folder: tempfile::TempDir,
+        before: impl Fn() + Send + 'static,
+    ) -> Self {
         let (sender, events) = channel();
         let comparisons: Arc<Mutex<Comparisons>> = Arc::default();
         let ours = comparisons.clone();
@@ -103,7 +113,7 @@ impl TestEngine {
         Self {
             comparisons,
             warnings,
-            engine: Engine::start(home, budget, emit).unwrap(),
+            engine: Engine::start_held(home, budget, emit, Box::new(before)).unwrap(),
             events,
             generation: 0,
             placement: Placement {
@@ -112,6 +122,13 @@ impl TestEngine {
             },
             folder,
         }
+    }
+
+    /// The same, and the other [held up](Self::held).
+    pub(super) fn again_held(self, before: impl Fn() + Send + 'static) -> Self {
+        let Self { engine, folder, .. } = self;
+        drop(engine);
+        Self::held(&Home::at(folder.path()), Budget::default(), folder, before)
     }
 
     /// Ends this engine and starts another on the same folder.
@@ -139,7 +156,7 @@ impl TestEngine {
     }
 
     /// Every batch of the job up to its end, or why it failed.
-    fn finish(&self, job: u32, generation: Generation) -> Result<Vec<JobBatch>, Failure> {
+    pub(super) fn finish(&self, job: u32, generation: Generation) -> Result<Vec<JobBatch>, Failure> {
         let mut batches = Vec::new();
         loop {
             let event = self

@@ -7,12 +7,14 @@
 //! Each module imports only from those listed after it.
 mod store;
 mod set;
+mod lent;
 mod prepared;
 mod scoring;
 mod rows;
 
+pub(super) use lent::Lent;
 pub(super) use scoring::{FitId, Fitting, How, Scoring, Wanted};
-pub(super) use set::{Evidence, Scored};
+pub(super) use set::Evidence;
 pub(super) use store::Store;
 
 use crate::scoring::Signs;

@@ -1,13 +1,32 @@
 //! Images as fitted detectors take them, and the scores that these give.
 use std::collections::HashMap;
 
+use super::At;
 use super::rows::FloatRows;
-use super::scoring::Fitting;
-use odin_core::setting::Setting;
+use super::scoring::{FitId, Fitting};
+use odin_core::setting::{Move, Setting, needs_features};
 use odin_detectors::{Error, Fitted, Images, Prepared, Rows};
 
 /// Settings whose scores are kept: all detectors, and the values that a knob had lately.
 const MOST_COLUMNS: usize = 64;
+
+/// What images are prepared for: the detectors of a fit that look at the same of each image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct PreparedFor {
+    fit: FitId,
+    pub with_features: bool,
+    pub moved: Option<At>,
+}
+
+impl PreparedFor {
+    pub(super) fn new(setting: &Setting, fitting: &Fitting, movement: Option<Move>) -> Self {
+        Self {
+            fit: fitting.id,
+            with_features: needs_features(setting.detector()),
+            moved: movement.map(At::moved),
+        }
+    }
+}
 
 /// Images prepared for the detectors of one fit, in the order in which they became known.
 pub(super) struct PreparedImages {
@@ -68,13 +87,18 @@ impl PreparedImages {
         Ok(())
     }
 
-    /// Has every prepared image scored by the setting.
-    pub(super) fn score(&mut self, setting: &Setting, fitted: &Fitted) -> Result<(), String> {
+    /// Has every prepared image scored by the setting; false where it was told to stop before that was done.
+    pub(super) fn score(
+        &mut self,
+        setting: &Setting,
+        fitted: &Fitted,
+        stop: &(dyn Fn() -> bool + Sync),
+    ) -> Result<bool, String> {
         let known = self.columns.iter().position(|(known, _)| known == setting);
         let (_, mut column) = known.map_or((*setting, Vec::new()), |place| self.columns.remove(place));
         let more = match column.len() == self.images.len() {
-            true => Ok(Vec::new()),
-            false => fitted.scores_since(column.len(), setting, &self.prepared),
+            true => Ok(Some(Vec::new())),
+            false => fitted.scores_until(column.len(), setting, &self.prepared, stop),
         };
         let more = more.map_err(|error| match error {
             // It counts the images as they came.
@@ -88,12 +112,13 @@ impl PreparedImages {
             }
             other => other.to_string(),
         })?;
-        column.extend(more);
+        let is_done = more.is_some();
+        column.extend(more.into_iter().flatten());
         self.columns.push((*setting, column));
         if self.columns.len() > MOST_COLUMNS {
             self.columns.remove(0);
         }
-        Ok(())
+        Ok(is_done)
     }
 
     /// The scores of these images by the setting, which has scored them.

@@ -138,6 +138,11 @@ impl Scoring {
         &self.by
     }
 
+    /// Whether any of them is fitted.
+    pub(crate) fn is_fitted(&self) -> bool {
+        self.by.iter().any(|(_, how)| matches!(how, How::Fitted(..)))
+    }
+
     pub(crate) fn settings(&self) -> Settings {
         self.by.iter().map(|(setting, _)| *setting).collect()
     }

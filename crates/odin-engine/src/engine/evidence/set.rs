@@ -1,16 +1,17 @@
 //! Evidence on the images of one set, in memory.
 use std::collections::{HashMap, HashSet};
 
-use super::prepared::{Known, PreparedImages};
+use super::lent::Lent;
+use super::prepared::{Known, PreparedFor, PreparedImages};
 use super::rows::{FloatRows, PerImage};
-use super::scoring::{FitId, Fitting, How, Scoring, Wanted};
+use super::scoring::{How, Scoring, Wanted};
 use super::{At, Shown};
 use crate::scoring::Signs;
 use odin_core::protocol::{ScoreTable, ScoredImage};
 use odin_core::runs::evidence::{Folder, Kind};
 use odin_core::setting::{Move, Setting, perturbation};
 use odin_core::units::{LogOdds, Temperature};
-use odin_detectors::{Fitted, argmax, score_logits};
+use odin_detectors::{argmax, score_logits};
 
 /// Evidence on one set of images scored with one network, by the images' numbers in the set.
 #[derive(Default)]
@@ -29,13 +30,6 @@ pub(crate) struct Evidence {
     pub(super) opened: u64,
     /// Where it is kept on disk, if anywhere.
     pub(super) folder: Option<Folder>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct PreparedFor {
-    fit: FitId,
-    with_features: bool,
-    moved: Option<At>,
 }
 
 /// A part of the evidence that can be dropped from memory: which, when it was used, its bytes.
@@ -60,12 +54,6 @@ impl Part {
     pub(super) fn is_prepared(&self) -> bool {
         matches!(self.what, PartOf::Prepared(_))
     }
-}
-
-/// Scores of some images, and settings that turned out to have none.
-pub(crate) struct Scored {
-    pub table: ScoreTable,
-    pub failed: Vec<(Setting, String)>,
 }
 
 impl Evidence {
@@ -204,27 +192,23 @@ impl Evidence {
                 .all(|&movement| self.has_moved(image, movement))
     }
 
-    /// The scores of those of the images for which what is known suffices, in their order.
+    /// The scores of those of the images for which what is known suffices, in their order. Fitted detectors have scored them
+    /// before: see [`lend`](Self::lend).
     pub(crate) fn table(
         &mut self,
         images: impl Iterator<Item = u32>,
         scoring: &Scoring,
         label: impl Fn(u32) -> Option<u16>,
         now: u64,
-    ) -> Scored {
+    ) -> ScoreTable {
         let images: Vec<u32> = images
             .filter(|&image| self.is_enough(image, scoring.wanted()))
             .collect();
-        let mut failed = Vec::new();
-        if !images.is_empty() {
-            for (setting, how) in scoring.by() {
-                if let Err(why) = self.derive(setting, how, &images, now) {
-                    failed.push((*setting, why));
-                }
+        for (setting, how) in scoring.by() {
+            if matches!(how, How::Logits) {
+                self.derive_from_logits(setting, &images, now);
             }
         }
-        let mut scoring = scoring.clone();
-        failed.iter().for_each(|(setting, _)| scoring.drop(setting));
         let columns: Vec<Vec<f64>> = scoring
             .by()
             .iter()
@@ -243,21 +227,7 @@ impl Evidence {
             };
             table.push(scored, &row);
         }
-        Scored { table, failed }
-    }
-
-    /// Computes what the images lack of a setting's scores that follow from what is known.
-    fn derive(&mut self, setting: &Setting, how: &How, images: &[u32], now: u64) -> Result<(), String> {
-        match how {
-            How::Odin(..) | How::Moved(_) => Ok(()),
-            How::Logits => {
-                self.derive_from_logits(setting, images, now);
-                Ok(())
-            }
-            How::Fitted(fitting, fitted, movement) => {
-                self.derive_fitted(setting, fitting, fitted, *movement, images, now)
-            }
-        }
+        table
     }
 
     fn derive_from_logits(&mut self, setting: &Setting, images: &[u32], now: u64) {
@@ -276,28 +246,40 @@ impl Evidence {
         }
     }
 
-    fn derive_fitted(
-        &mut self,
-        setting: &Setting,
-        fitting: &Fitting,
-        fitted: &Fitted,
-        movement: Option<Move>,
-        images: &[u32],
-        now: u64,
-    ) -> Result<(), String> {
-        let key = prepared_for(setting, fitting, movement);
-        let prepared = self.prepared.entry(key);
-        let prepared = prepared.or_insert_with(|| PreparedImages::new(fitting));
-        prepared.used = now;
-        let known = Known {
-            logits: &self.logits,
-            features: key.with_features.then_some(&self.features),
-            moved: key.moved.and_then(|at| self.moved_features.get(&at)),
-        };
-        prepared
-            .extend(images, &known)
-            .map_err(|error| error.to_string())?;
-        prepared.score(setting, fitted)
+    /// Prepares the images for the fitted detectors that are to score them, and lends what is prepared: it is away until
+    /// [`take_back`](Self::take_back).
+    pub(crate) fn lend(&mut self, images: &[u32], scoring: &Scoring, now: u64) -> Lent {
+        let mut lent = Lent::default();
+        for (setting, how) in scoring.by() {
+            let How::Fitted(fitting, fitted, movement) = how else {
+                continue;
+            };
+            let key = PreparedFor::new(setting, fitting, *movement);
+            if lent.is_to_score(key, setting, fitted) {
+                continue;
+            }
+            let prepared = self.prepared.remove(&key);
+            let mut prepared = prepared.unwrap_or_else(|| PreparedImages::new(fitting));
+            prepared.used = now;
+            let known = Known {
+                logits: &self.logits,
+                features: key.with_features.then_some(&self.features),
+                moved: key.moved.and_then(|at| self.moved_features.get(&at)),
+            };
+            match prepared.extend(images, &known) {
+                Ok(()) => lent.add(key, prepared, setting, fitted),
+                Err(why) => {
+                    self.prepared.insert(key, prepared);
+                    lent.failed.push((*setting, why.to_string()));
+                }
+            }
+        }
+        lent
+    }
+
+    /// What was lent is back.
+    pub(super) fn take_back(&mut self, lent: Lent) {
+        self.prepared.extend(lent.into_parts());
     }
 
     /// The images' scores by a setting, which were derived.
@@ -318,8 +300,9 @@ impl Evidence {
             How::Moved(movement) => per_image(self.scores.get(&At::moved(*movement))),
             How::Logits => per_image(self.derived.get(setting)),
             How::Fitted(fitting, _, movement) => {
-                let prepared = self.prepared.get(&prepared_for(setting, fitting, *movement));
-                let prepared = prepared.expect("a fitted detector has scored every prepared image");
+                let prepared = self.prepared.get(&PreparedFor::new(setting, fitting, *movement));
+                let prepared =
+                    prepared.expect("a fitted detector has scored the images before they are told");
                 prepared.column(setting, images)
             }
         }
@@ -391,14 +374,6 @@ impl Evidence {
 fn temperature_of(setting: &Setting) -> Option<Temperature> {
     let odin = perturbation(setting).map(|(t, _)| t);
     odin.or_else(|| odin_core::setting::unmoved(setting))
-}
-
-fn prepared_for(setting: &Setting, fitting: &Fitting, movement: Option<Move>) -> PreparedFor {
-    PreparedFor {
-        fit: fitting.id,
-        with_features: odin_core::setting::needs_features(setting.detector()),
-        moved: movement.map(At::moved),
-    }
 }
 
 fn read_rows(rows: &mut FloatRows, folder: &mut Folder, kind: Kind) -> std::io::Result<()> {

@@ -3,8 +3,9 @@ use std::collections::HashMap;
 use std::io;
 use std::path::Path;
 
+use super::lent::Lent;
 use super::scoring::{Scoring, Wanted};
-use super::set::{Evidence, Scored};
+use super::set::Evidence;
 use super::{Row, Shown};
 use odin_core::protocol::ScoreTable;
 use odin_core::runs::evidence::{Budget, Disk, EvidenceKey, Folder, Kind};
@@ -50,13 +51,24 @@ impl Store {
         images: impl Iterator<Item = u32>,
         scoring: &Scoring,
         label: impl Fn(u32) -> Option<u16>,
-    ) -> Scored {
+    ) -> ScoreTable {
         match self.sets.get_mut(key) {
             Some(evidence) => evidence.table(images, scoring, label, self.clock),
-            None => Scored {
-                table: ScoreTable::new(scoring.settings()),
-                failed: Vec::new(),
-            },
+            None => ScoreTable::new(scoring.settings()),
+        }
+    }
+
+    /// Lends the images as fitted detectors take them; what is lent counts as no memory until it is back.
+    pub(crate) fn lend(&mut self, key: &EvidenceKey, images: &[u32], scoring: &Scoring) -> Lent {
+        let clock = self.clock;
+        let evidence = self.sets.get_mut(key);
+        evidence.map_or_else(Lent::default, |evidence| evidence.lend(images, scoring, clock))
+    }
+
+    /// What was lent is back; it goes where the set has been closed meanwhile.
+    pub(crate) fn take_back(&mut self, key: &EvidenceKey, lent: Lent) {
+        if let Some(evidence) = self.sets.get_mut(key) {
+            evidence.take_back(lent);
         }
     }
 

@@ -77,7 +77,7 @@ impl<E: FnMut(Event), D: Fn(Done) + Clone + Send + 'static> Scheduler<E, D> {
         let store = &mut self.store;
         let begin = || Task::begin(entry, request, ready, scoring, store);
         let task = match guarded(begin) {
-            Ok((task, _)) => task,
+            Ok(task) => task,
             Err(reason) => return self.fail(entry, &reason),
         };
         let is_known = task.known_images(&self.store) == task.total();
