@@ -93,6 +93,22 @@ fn all_score_where_everything_is_there() {
 }
 
 #[test]
+fn only_what_needs_the_last_layer_asks_for_it() {
+    for detector in Detector::ALL {
+        let whole = score(small(detector), known(40), &images(10)).unwrap();
+        let without = Known {
+            last_layer: None,
+            ..known(40)
+        };
+        let got = score(small(detector), without, &images(10));
+        match detector.needs().contains(&Need::LastLayer) {
+            true => assert!(message(got).contains("last layer"), "{detector}"),
+            false => assert_eq!(got.unwrap(), whole, "{detector}"),
+        }
+    }
+}
+
+#[test]
 fn what_is_missing_is_named() {
     for detector in Detector::ALL {
         let needs = detector.needs();

@@ -107,7 +107,8 @@ fn network(
 
 /// Of a program: which last layer has been found in it, or why none.
 fn features_found(program: &Loaded) -> String {
-    match (program.last_layer_found(), program.no_features()) {
+    let why = program.no_features().or(program.no_last_layer());
+    match (program.last_layer_found(), why) {
         (Some((name, width)), _) => format!("{width} an image; `{name}` takes them to the logits"),
         (None, Some(why)) => format!("not for every detector: {why}"),
         (None, None) => "not known".to_owned(),

@@ -1,14 +1,17 @@
 //! Detectors that look at features and are fitted, as users of the engine drive them.
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
+use std::sync::mpsc::{Receiver, Sender, channel};
 
+use super::program_tests::put;
 use super::tests::{TestEngine, spec};
 use super::*;
-use odin_core::comparisons::JobEvent;
-use odin_core::protocol::{FitSample, FittedOn, JobSpec, Order, ScoreTable};
+use odin_core::comparisons::{JobCommand, JobEvent};
+use odin_core::protocol::{FitSample, FittedOn, JobId, JobSpec, Order, ScoreTable};
 use odin_core::setting::{Detector, Setting, Settings, odin};
 use odin_core::units::{Magnitude, Temperature};
 use odin_datasets::Part;
+use odin_detectors::Need;
 use odin_metrics::Side;
 
 /// What came of a job.
@@ -70,6 +73,11 @@ fn run(engine: &mut TestEngine, spec: JobSpec) -> Ran {
 
 /// An engine that knows the set `labelled`, whose card names images to train on; no class without any where `is_whole`.
 fn engine(is_whole: bool) -> TestEngine {
+    engine_of(5, if is_whole { 5 } else { 4 })
+}
+
+/// The same, with images of so many classes to score and to train on.
+fn engine_of(classes: u32, to_train: u32) -> TestEngine {
     let engine = TestEngine::new();
     let images = |count: u32, seed: u32, classes: u32| -> Vec<u8> {
         let image = |n: u32| {
@@ -86,12 +94,8 @@ fn engine(is_whole: bool) -> TestEngine {
         (0..count).flat_map(image).collect()
     };
     let data = engine.folder.path().join("data");
-    std::fs::write(data.join("test.bin"), images(40, 1, 5)).unwrap();
-    std::fs::write(
-        data.join("train.bin"),
-        images(100, 2, if is_whole { 5 } else { 4 }),
-    )
-    .unwrap();
+    std::fs::write(data.join("test.bin"), images(40, 1, classes)).unwrap();
+    std::fs::write(data.join("train.bin"), images(100, 2, to_train)).unwrap();
     let card = "title: t\nsource: {format: cifar-binary, kind: cifar10, files: [test.bin]}\n\
                 train: {format: cifar-binary, kind: cifar10, files: [train.bin]}\n";
     std::fs::write(data.join("labelled.yaml"), card).unwrap();
@@ -260,4 +264,163 @@ fn jobs_of_one_network_share_the_images_of_the_fit() {
     // 60 images in batches of 8, told once each.
     assert_eq!(fitting.last(), Some(&60));
     assert!(fitting.len() <= 9, "{fitting:?}");
+}
+
+/// Goes on once it may.
+fn gate() -> (impl Fn() + Send, Receiver<()>, Sender<()>) {
+    let ((begun, begins), (open, opened)) = (channel(), channel());
+    let before = move || {
+        let _ = begun.send(());
+        let _ = opened.recv();
+    };
+    (before, begins, open)
+}
+
+#[test]
+fn while_fitted_detectors_score_other_requests_are_answered_and_the_newest_setting_wins() {
+    let (before, begins, open) = gate();
+    let mut engine = engine(true).again_held(before);
+    let of = |k: f64| {
+        let mut job = job(&[Detector::Knn]);
+        job.settings
+            .set(Setting::new(Detector::Knn).with("k", k).unwrap());
+        job
+    };
+    let old = engine.ask(1, of(5.0));
+    begins.recv_timeout(std::time::Duration::from_secs(120)).unwrap();
+    // Fitted detectors are held up; a job on logits is scored, and told, to its end.
+    let light = engine.ask(2, spec(1000.0, 0.002, Order::File));
+    let scored = engine.finish(2, light).unwrap();
+    assert_eq!(scored.iter().map(|batch| batch.scores.len()).sum::<usize>(), 80);
+    // So is one on the same images.
+    let same = JobSpec {
+        settings: Settings::new(Temperature::PAPER, Magnitude::ZERO),
+        ..of(5.0)
+    };
+    let same = engine.ask(3, same);
+    assert!(engine.finish(3, same).is_ok());
+    // The knob has moved before a score was told.
+    let newest = engine.ask(1, of(3.0));
+    // Commands are heard in turn: once this is answered, that one has been.
+    let heard = engine.ask(2, spec(1.0, 0.0, Order::File));
+    engine.finish(2, heard).unwrap();
+    drop(open);
+    let mut scored = [0, 0];
+    loop {
+        let event = engine.events.recv_timeout(std::time::Duration::from_secs(120));
+        match event.unwrap() {
+            JobEvent::Scored(batch) if batch.job.number() == 1 => {
+                assert_ne!(batch.generation, old, "the old setting was given up");
+                scored[usize::from(batch.side == Side::Out)] += batch.scores.len();
+            }
+            JobEvent::Finished { generation, .. } if generation == newest => break,
+            JobEvent::Failed { reason, .. } => panic!("{reason}"),
+            _ => {}
+        }
+    }
+    assert_eq!(scored, [40, 40], "each image once");
+    let fresh = run(&mut self::engine(true), of(3.0));
+    assert_eq!(run(&mut engine, of(3.0)).bits(), fresh.bits());
+}
+
+#[test]
+fn who_joins_a_set_that_is_being_scored_is_told_each_image_once() {
+    let (before, begins, open) = gate();
+    let mut engine = engine(true).again_held(before);
+    let job = job(&[Detector::Knn]);
+    let first = engine.ask(1, job.clone());
+    begins.recv_timeout(std::time::Duration::from_secs(120)).unwrap();
+    let second = engine.ask(2, job);
+    let heard = engine.ask(3, spec(1.0, 0.0, Order::File));
+    engine.finish(3, heard).unwrap();
+    drop(open);
+    let (mut ended, mut told) = (0, BTreeMap::<_, Vec<u32>>::new());
+    while ended < 2 {
+        let event = engine.events.recv_timeout(std::time::Duration::from_secs(120));
+        match event.unwrap() {
+            JobEvent::Scored(batch) if [first, second].contains(&batch.generation) => {
+                let images = batch.scores.images().iter().map(|image| image.index);
+                let side = batch.side == Side::Out;
+                told.entry((batch.job.number(), side)).or_default().extend(images);
+            }
+            JobEvent::Finished { generation, .. } if [first, second].contains(&generation) => ended += 1,
+            JobEvent::Failed { reason, .. } => panic!("{reason}"),
+            _ => {}
+        }
+    }
+    assert_eq!(told.len(), 4);
+    for (who, mut images) in told {
+        images.sort_unstable();
+        assert_eq!(images, (0..40).collect::<Vec<u32>>(), "{who:?}");
+    }
+}
+
+#[test]
+fn what_was_stopped_is_the_same_to_the_bit_when_it_is_done() {
+    let mut engine = engine(true);
+    let want = run(&mut engine, job(&[Detector::Knn, Detector::Vim]));
+    // All is known by now. What a person chooses while they score stops them between two blocks of images.
+    let (before, begins, open) = gate();
+    let mut engine = engine.again_held(before);
+    let background = engine.ask(7, job(&[Detector::Knn, Detector::Vim]));
+    begins.recv_timeout(std::time::Duration::from_secs(120)).unwrap();
+    let chosen = engine.ask(8, job(&[Detector::Scale]));
+    engine.tell(JobCommand::Prefer { job: JobId::Job(8) });
+    loop {
+        let event = engine.events.recv_timeout(std::time::Duration::from_secs(120));
+        if matches!(event.unwrap(), JobEvent::Started { generation, .. } if generation == chosen) {
+            break;
+        }
+    }
+    let heard = engine.ask(9, spec(1.0, 0.0, Order::File));
+    engine.finish(9, heard).unwrap();
+    drop(open);
+    let (mut order, mut all) = (Vec::new(), [ScoreTable::default(), ScoreTable::default()]);
+    while order.len() < 2 {
+        let event = engine.events.recv_timeout(std::time::Duration::from_secs(120));
+        match event.unwrap() {
+            JobEvent::Scored(batch) if batch.generation == background => {
+                all[usize::from(batch.side == Side::Out)].append(batch.scores);
+            }
+            JobEvent::Finished { generation, .. } => order.push(generation),
+            JobEvent::Failed { reason, .. } => panic!("{reason}"),
+            _ => {}
+        }
+    }
+    assert_eq!(order, [chosen, background]);
+    for (table, want) in all.iter_mut().zip([&want.ins, &want.outs]) {
+        table.sort();
+        assert_eq!(table, want);
+    }
+}
+
+#[test]
+fn a_program_that_gives_features_lacks_only_what_needs_its_last_layer() {
+    let mut engine = engine_of(3, 3);
+    for name in ["dictionary", "nested"] {
+        put(&engine, name, 3, 3);
+        let all = JobSpec {
+            network: name.to_owned(),
+            part: Part::Report(8),
+            ..job(&Detector::ALL)
+        };
+        let ran = run(&mut engine, all);
+        for detector in Detector::ALL {
+            let why = ran.missing.get(&detector);
+            if detector.needs().contains(&Need::LastLayer) {
+                let why = why.unwrap_or_else(|| panic!("{name}: {detector}"));
+                assert!(why.contains("but not the last layer"), "{name}: {why}");
+            } else if let Some(why) = why {
+                // The program guesses few of the classes, and these need some of each.
+                let is_of_guesses = [Detector::Openmax, Detector::She].contains(&detector);
+                assert!(is_of_guesses && why.contains("none of class"), "{name}: {why}");
+            } else {
+                let scores = ran.ins.of(detector).unwrap();
+                assert!(
+                    scores.len() == 32 && scores.iter().all(|s| s.is_finite()),
+                    "{detector}"
+                );
+            }
+        }
+    }
 }

@@ -66,8 +66,10 @@ fn lacks(setting: &Setting, request: &SetRequest, network: &OpenNetwork) -> Opti
         ));
     }
     if needs(Need::LastLayer) && network.last_layer.is_none() {
+        let why = network.no_last_layer.as_deref();
+        let why = why.unwrap_or("no layer was found to make its logits from its features");
         return Some(format!(
-            "{key} needs the weights of the last layer, and no layer of {name} was found to make its logits from its features"
+            "{key} needs the weights of the last layer, and those of {name} are not known: {why}"
         ));
     }
     let has_pass = movement(setting).is_some();

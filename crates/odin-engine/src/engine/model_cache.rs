@@ -197,6 +197,7 @@ impl ModelCache {
             no_gradient: weights.no_gradient().map(str::to_owned),
             last_layer: last_layer.map(Arc::new),
             no_features: weights.no_features().map(str::to_owned),
+            no_last_layer: weights.no_last_layer().map(str::to_owned),
             computed_by,
             scorers,
         });

@@ -16,8 +16,10 @@ pub struct OpenNetwork {
     pub no_gradient: Option<String>,
     /// What takes its features to its logits, where there are features and it is known.
     pub last_layer: Option<Arc<LastLayer>>,
-    /// Why there are no features, or why the last layer is not known, where that is so.
+    /// Why there are no features, where there are none.
     pub no_features: Option<String>,
+    /// Of features that are there: why it is not known what takes them to the logits, where that is so.
+    pub no_last_layer: Option<String>,
     /// By what its scores are computed.
     pub computed_by: &'static str,
     /// One a compute thread, all round the same weights: a tensor can go to another thread, but not be shared.

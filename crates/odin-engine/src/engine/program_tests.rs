@@ -14,7 +14,7 @@ use odin_core::runs::evidence::Budget;
 use odin_metrics::Side;
 
 /// Puts the program and a card of its name among the networks.
-fn put(engine: &TestEngine, name: &str, classes: usize, channels: usize) {
+pub(super) fn put(engine: &TestEngine, name: &str, classes: usize, channels: usize) {
     let models = engine.folder.path().join("models");
     std::fs::write(models.join(format!("{name}.pt")), program_of_fixture(name)).unwrap();
     let values = |value: f32| vec![value; channels];

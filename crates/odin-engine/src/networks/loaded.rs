@@ -115,11 +115,19 @@ impl Loaded {
         }
     }
 
-    /// Why there are no features, or why the last layer is not known, where that is so.
+    /// Why there are no features, where there are none.
     pub fn no_features(&self) -> Option<&str> {
         match &self.body {
             Body::Tensors(..) => None,
             Body::Program(program) => program.found().no_features.as_deref(),
+        }
+    }
+
+    /// Of features that are there: why it is not known what takes them to the logits, where that is so.
+    pub fn no_last_layer(&self) -> Option<&str> {
+        match &self.body {
+            Body::Tensors(..) => None,
+            Body::Program(program) => program.found().no_last_layer.as_deref(),
         }
     }
 

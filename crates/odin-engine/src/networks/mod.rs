@@ -184,7 +184,7 @@ impl Network {
         }
     }
 
-    /// Why there are no features, or why the last layer is not known, where that is so.
+    /// Why there are no features, where there are none.
     pub fn no_features(&self) -> Option<&str> {
         match &self.body {
             Body::TorchScript(program) => program.found().no_features.as_deref(),

@@ -25,8 +25,8 @@ pub(super) enum Features {
     Given(Place, Linear),
     /// The program has been changed to give them in the logits' place.
     Before(Box<TorchScript>, Linear),
-    /// It calls something features, and why nothing is known to take these to the logits.
-    Named((Place, i64), String),
+    /// It gives features by their name or place, and why nothing is known to take these to the logits.
+    Told((Place, i64), String),
     /// There are none, and why.
     None(String),
 }
@@ -85,15 +85,16 @@ pub(super) fn find(
             }
         }
     };
-    let named = beside.into_iter().find(|(place, _)| place.is_features());
-    Ok(match named {
-        Some((place, features)) => Features::Named(
-            (place, width(&features)),
-            format!("its features are there, but not the last layer that takes them to the logits: {why}"),
-        ),
-        None => Features::None(format!(
-            "{why}; or return (logits, features), the latter as the last layer takes them, [B, D]"
-        )),
+    let mut beside = beside.into_iter();
+    let told = beside.find(|(place, features)| program.layout.tells_features(place, width(features)));
+    Ok(match told {
+        Some((place, features)) => {
+            let why = format!(
+                "its features ({place}) are there, but not the last layer that takes them to the logits: {why}"
+            );
+            Features::Told((place, width(&features)), why)
+        }
+        None => Features::None(format!("{why}; or return (logits, features), [B, C] and [B, D]")),
     })
 }
 

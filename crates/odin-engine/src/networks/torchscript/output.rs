@@ -32,8 +32,16 @@ impl Place {
     }
 
     /// Whether the program calls it features.
-    pub(super) fn is_features(&self) -> bool {
+    fn is_features(&self) -> bool {
         self.is_called(FEATURES)
+    }
+
+    /// Whether it is the second of a tuple or list, and the other the first.
+    fn is_right_behind(&self, other: &Self) -> bool {
+        match (self.0.split_last(), other.0.split_last()) {
+            (Some((Step::Item(1), within)), Some((Step::Item(0), of))) => within == of,
+            _ => false,
+        }
     }
 
     fn is_called(&self, names: &[&str]) -> bool {
@@ -147,6 +155,12 @@ impl Layout {
         all.into_iter()
             .map(|(place, tensor)| Ok((place, rows(&tensor)?)))
             .collect()
+    }
+
+    /// Whether the program says that these values are features: by their name, or as in (logits, features). One value an image
+    /// in that place may be anything.
+    pub(super) fn tells_features(&self, place: &Place, width: i64) -> bool {
+        place.is_features() || (width > 1 && place.is_right_behind(&self.logits))
     }
 
     /// The logits (and features) of a batch in what the program made of it.

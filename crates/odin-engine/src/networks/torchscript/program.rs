@@ -27,8 +27,10 @@ pub(in super::super) struct Found {
     pub no_gradient: Option<String>,
     /// What takes the features to the logits, and its name in the program.
     pub last_layer: Option<(LastLayer, String)>,
-    /// Why there are no features, or why the last layer is not known, where that is so.
+    /// Why there are no features, where there are none.
     pub no_features: Option<String>,
+    /// Of features that are there: why it is not known what takes them to the logits, where that is so.
+    pub no_last_layer: Option<String>,
     /// What a person should know, such as that its logits are none.
     pub notes: Vec<String>,
 }

@@ -202,16 +202,23 @@ fn programs_without_features_say_why_and_keep_their_logits() {
         );
         assert!(program.forward(&x).unwrap().features.is_none());
     }
-    // What it calls features is given, though nothing takes it to the logits.
-    let named = network("dictionary");
-    assert!(named.last_layer().unwrap().is_none());
-    assert!(
-        named
-            .no_features()
-            .unwrap()
-            .starts_with("its features are there, but not the last layer")
-    );
-    assert_eq!(named.outputs(&x).unwrap().features.unwrap().size(), [5, 4]);
+    // What it calls features is given, though nothing takes it to the logits; and so is what stands behind the logits.
+    for (name, place) in [("dictionary", "output[\"features\"]"), ("nested", "output[0][1]")] {
+        let told = network(name);
+        assert!(told.last_layer().unwrap().is_none(), "{name}");
+        assert_eq!(told.no_features(), None, "{name}");
+        let Body::TorchScript(program) = &told.body else {
+            panic!("no program")
+        };
+        let why = program.found.no_last_layer.as_deref().unwrap();
+        let want = format!("its features ({place}) are there, but not the last layer");
+        assert!(why.starts_with(&want), "{why}");
+        assert_eq!(
+            told.outputs(&x).unwrap().features.unwrap().size(),
+            [5, 4],
+            "{name}"
+        );
+    }
 }
 
 #[test]

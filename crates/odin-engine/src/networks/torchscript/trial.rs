@@ -114,9 +114,9 @@ pub(super) fn open(
                 found.no_features = Some("its gradient is lost where features are taken from it".to_owned());
             }
         }
-        Features::Named(features, why) => {
+        Features::Told(features, why) => {
             program.layout.features = Some(features);
-            found.no_features = Some(why);
+            found.no_last_layer = Some(why);
         }
         Features::None(why) => found.no_features = Some(why),
     }
