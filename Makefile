@@ -40,7 +40,7 @@ bench: build
 	$(CARGO) bench --locked -p odin-metrics --bench metrics
 	$(CARGO) bench --locked -p odin-detectors --bench knobs
 	$(OOD_PYTHON) scripts/bench_detectors.py
-	$(CARGO) bench --locked -p odin-tui --bench dashboard --bench terminal
+	$(CARGO) bench --locked -p odin-tui --bench dashboard --bench terminal --bench knob_frames
 	$(PYTHON) scripts/bench.py $(TARGET)/release/odin $(if $(WEIGHTS),--weights "$(WEIGHTS)") $(if $(IMAGES),--images "$(IMAGES)") $(BENCH)
 
 # The README's table of the demo, measured anew.
