@@ -10,6 +10,7 @@ use super::what::at_least_one;
 use crate::config::{self, Config};
 use odin_core::home::Home;
 use odin_core::logging;
+use odin_core::networks::NetworkCard;
 use odin_core::plain::in_words;
 use odin_core::runs::evidence::{Budget, Disk};
 use odin_core::tasks::{Examination, Finding};
@@ -45,7 +46,7 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
     if options.schema {
         return print(&super::reference::schema_text()?);
     }
-    let findings = match &options.network {
+    let mut findings = match &options.network {
         Some(name) => engine::examine(&Examination::Network {
             name: name.clone(),
             weights: options.weights.clone(),
@@ -54,6 +55,11 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
         })?,
         None => everything(),
     };
+    if let Some(name) = &options.network
+        && let Ok(home) = Home::find()
+    {
+        findings.extend(distances(&home, Some(name)));
+    }
     if options.json {
         return print_json(&findings);
     }
@@ -98,6 +104,7 @@ fn everything() -> Vec<Finding> {
             findings.push(Finding::well("home", home.path().display().to_string()));
             findings.extend(networks);
             findings.push(data(&home));
+            findings.extend(distances(&home, None));
             findings.push(evidence(&home));
         }
         Err(error) => findings.push(Finding::unwell("home", "none", error.to_string())),
@@ -197,4 +204,35 @@ fn data(home: &Home) -> Finding {
     } else {
         Finding::unwell("data", found, unreadable.join("; "))
     }
+}
+
+/// Sets that networks' cards, or one network's, call near or far and that no data card is called: an average that was to hold
+/// them lacks them.
+fn distances(home: &Home, network: Option<&str>) -> Option<Finding> {
+    let names = odin_datasets::set_names(&home.data_folders());
+    let mut unknown = Vec::new();
+    for (name, card) in NetworkCard::list(&home.model_folders()) {
+        let Ok(card) = card else { continue };
+        if network.is_some_and(|network| network != name) {
+            continue;
+        }
+        for (kind, sets) in [("near", &card.near), ("far", &card.far)] {
+            for set in sets.iter().filter(|set| !names.is_known(set)) {
+                let meant = names.nearest(set);
+                let meant = match meant.is_empty() {
+                    true => String::new(),
+                    false => format!(", did you mean {}?", meant.join(" or ")),
+                };
+                unknown.push(format!("`{set}` ({kind} in {name}{meant})"));
+            }
+        }
+    }
+    (!unknown.is_empty()).then(|| {
+        Finding::unwell(
+            "near, far",
+            format!("no data card is called {}", unknown.join(", ")),
+            "averages over near or far sets lack them; correct `near` or `far` in the network's card, or write a data card \
+             (a set given by its path counts by the last part of it)",
+        )
+    })
 }

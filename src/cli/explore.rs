@@ -20,7 +20,7 @@ use odin_core::home::Home;
 use odin_core::networks::NetworkCard;
 use odin_core::plain::{in_words, plain};
 use odin_core::protocol::EngineProcess;
-use odin_core::ranking::Distance;
+use odin_core::ranking::Distances;
 use odin_core::runs::evidence::Budget;
 use odin_core::session::{self, Lock, LockError, Session, copy_path};
 use odin_core::units::Device;
@@ -145,14 +145,13 @@ fn model(session: Session, path: PathBuf) -> Model {
 /// What has a card and can be read; what is present comes first.
 fn catalogue(home: &Home) -> Catalogue {
     let mut catalogue = Catalogue::default();
+    let names = odin_datasets::set_names(&home.data_folders());
     for (name, card) in NetworkCard::list(&home.model_folders()) {
         let Ok(card) = card else { continue };
         let is_present = card.weights_path().exists();
-        let near = card.near.iter().map(|set| (set.clone(), Distance::Near));
-        let far = card.far.iter().map(|set| (set.clone(), Distance::Far));
         catalogue
             .distances
-            .insert(name.clone(), near.chain(far).collect());
+            .insert(name.clone(), Distances::new(&card, &names));
         catalogue
             .published
             .extend(card.published.map(|published| (name.clone(), published)));

@@ -1,11 +1,13 @@
 //! Which detector is the best for a network: detectors × OOD sets by one metric, averages over the sets, and which detectors
 //! cannot be told from the best. The dashboard and the command line share it.
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::networks::NetworkCard;
 use crate::setting::Setting;
+use odin_datasets::{SetNames, name_of};
 use odin_metrics::{
     Conventions, EachIntervals, Interval, Metric, MetricsError, Paired, Resampling, SetAverage, may_be_best,
 };
@@ -36,15 +38,31 @@ impl Distance {
             Self::Far => "far",
         }
     }
+}
 
-    /// Of a set, by its name or path.
-    pub fn of(card: &NetworkCard, set: &str) -> Option<Self> {
-        let name = odin_datasets::name_of(set).to_lowercase();
-        let has = |sets: &[String]| sets.iter().any(|set| set.to_lowercase() == name);
-        if has(&card.near) {
-            return Some(Self::Near);
+/// How sets stand to a network's own, as its card says, by whatever names sets are called.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Distances {
+    /// By all that a set is called.
+    known: BTreeMap<String, Distance>,
+}
+
+impl Distances {
+    /// Of the network with this card.
+    pub fn new(card: &NetworkCard, names: &SetNames) -> Self {
+        let mut known = BTreeMap::new();
+        // A set that is called both is near.
+        for (sets, distance) in [(&card.far, Distance::Far), (&card.near, Distance::Near)] {
+            for set in sets {
+                known.extend(names.all_of(set).map(|name| (name, distance)));
+            }
         }
-        has(&card.far).then_some(Self::Far)
+        Self { known }
+    }
+
+    /// Of a set, by its name, alias or path.
+    pub fn of(&self, set: &str) -> Option<Distance> {
+        self.known.get(&name_of(set).to_lowercase()).copied()
     }
 }
 
@@ -286,5 +304,37 @@ mod tests {
         assert_eq!(names(&near).last(), Some(&Detector::Gen));
         let fpr = rank(&candidates, &distances, Average::All, Metric::Fpr95, &conventions);
         assert_eq!(names(&fpr)[2], Detector::Gen, "less is better");
+    }
+
+    #[test]
+    fn sets_are_near_or_far_by_any_of_their_names() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+        let noise = "source: {format: uniform, count: 1, size: [1, 1]}";
+        write(
+            "digits-28.yaml",
+            &format!("title: t\naliases: [digits, mnist]\n{noise}\n"),
+        );
+        write("Street.yaml", &format!("title: t\naliases: [svhn]\n{noise}\n"));
+        write(
+            "net.yaml",
+            "title: t\narchitecture: {kind: densenet-bc, depth: 10, growth: 4}\nclasses: 2\nweights: w\n\
+             in_dataset: own\nnormalisation: {mean: [0.5, 0.5, 0.5], std: [0.2, 0.2, 0.2]}\nnear: [Digits]\nfar: [Street, holiday]\n",
+        );
+        let card = NetworkCard::load(&folder.path().join("net.yaml")).unwrap();
+        let names = odin_datasets::set_names(&[folder.path().to_owned()]);
+        let distances = Distances::new(&card, &names);
+        for (set, want) in [
+            ("digits-28", Some(Distance::Near)),
+            ("digits", Some(Distance::Near)),
+            ("MNIST", Some(Distance::Near)),
+            ("street", Some(Distance::Far)),
+            ("/data/svhn", Some(Distance::Far)),
+            // Without a card of its own.
+            ("/pictures/Holiday", Some(Distance::Far)),
+            ("own", None),
+        ] {
+            assert_eq!(distances.of(set), want, "{set}");
+        }
     }
 }

@@ -7,7 +7,7 @@ use super::decode;
 use super::error::DatasetError;
 use super::files::OpenFile;
 use super::gzip;
-use super::names::{name_of, nearest};
+use super::names::{SetNames, name_of, nearest};
 use super::source::Source;
 use crate::formats::cifar::{CifarKind, PIXELS};
 use crate::formats::noise::Noise;
@@ -130,6 +130,15 @@ pub fn find(name_or_path: &str, roots: &[PathBuf]) -> Result<(DatasetCard, PathB
         nearest: nearest(name_or_path, &names),
         known: known.into_keys().collect(),
     })
+}
+
+/// What the sets of all cards in `roots` are called. A card that cannot be read has its name alone.
+pub fn set_names(roots: &[PathBuf]) -> SetNames {
+    let aliases = |listed: Listed| {
+        let aliases = listed.card.map(|card| card.aliases).unwrap_or_default();
+        (listed.name, aliases)
+    };
+    SetNames::new(list(roots).into_iter().map(aliases))
 }
 
 /// The cards' names with their places and folders.
@@ -318,6 +327,18 @@ mod tests {
             let (card, root) = find(name, &[data()]).unwrap();
             assert_eq!((card.name.as_str(), root), ("fashion-mnist", data()));
         }
+    }
+
+    #[test]
+    fn a_set_has_one_name_however_it_is_called() {
+        let names = set_names(&[data()]);
+        for called in ["mnist-digits", "MNIST", "digits", "/somewhere/digits/"] {
+            assert_eq!(names.of(called), "mnist-digits", "{called}");
+        }
+        assert!(names.is_known("uniform") && names.is_known("FMNIST"));
+        assert!(!names.is_known("mnits") && names.nearest("mnits").contains(&"mnist".to_owned()));
+        // What has no card is called by its path.
+        assert_eq!(names.of("/pictures/Holiday"), "holiday");
     }
 
     #[test]

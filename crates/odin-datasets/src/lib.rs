@@ -38,7 +38,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 pub use batch::{Batch, Normalisation, NormalisationError};
 pub use card::{Archive, CardError, DatasetCard, Download, ToFit};
-pub use catalogue::{Listed, find, list};
+pub use catalogue::{Listed, find, list, set_names};
 pub use choice::{Choice, ChoiceError, Part, Sampling, UnknownSampling};
 pub use decode::{is_image, read_image, size as image_size};
 pub use error::{DatasetError, MissingFile};
@@ -47,7 +47,7 @@ pub use formats::folder::{Corrupt, Layout, UnknownCorrupt};
 pub use formats::noise::{Noise, NoiseError};
 pub use groups::{Groups, GroupsError};
 pub use image::{Channels, Image};
-pub use names::{meant, name_of, nearest};
+pub use names::{SetNames, meant, name_of, nearest};
 pub use prefetch::Prefetch;
 pub use preprocessing::{Preprocessing, PreprocessingError, Resize};
 pub use sample::{absent_classes, sample, sampling_order, slice};

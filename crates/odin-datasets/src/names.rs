@@ -1,4 +1,5 @@
-//! Names: what a path is called, and what may have been meant by a name that nothing has.
+//! Names: what a path is called, which set a name stands for, and what may have been meant by a name that nothing has.
+use std::collections::BTreeMap;
 
 /// Last parts of paths that say nothing of what is there.
 const GENERAL: [&str; 14] = [
@@ -29,6 +30,54 @@ pub fn name_of(name_or_path: &str) -> String {
             format!("{parent}/{last}")
         }
         _ => last.to_owned(),
+    }
+}
+
+/// What sets are called: the names of their cards, and the aliases that stand for these. In any case.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct SetNames {
+    /// The card's name by all that it is called, both in small letters.
+    cards: BTreeMap<String, String>,
+}
+
+impl SetNames {
+    /// Of cards' names with their aliases. A name comes before an alias, and an earlier alias before a later one.
+    pub(crate) fn new(cards: impl Iterator<Item = (String, Vec<String>)>) -> Self {
+        let (mut names, mut by_alias) = (BTreeMap::new(), BTreeMap::new());
+        for (name, aliases) in cards {
+            let name = name.to_lowercase();
+            for alias in aliases {
+                by_alias.entry(alias.to_lowercase()).or_insert(name.clone());
+            }
+            names.insert(name.clone(), name);
+        }
+        by_alias.append(&mut names);
+        Self { cards: by_alias }
+    }
+
+    /// One name for a set, by whatever name or path it is called, in small letters: that of its card, or what the path is called
+    /// where no card is called so.
+    pub fn of(&self, name_or_path: &str) -> String {
+        let name = name_of(name_or_path).to_lowercase();
+        self.cards.get(&name).cloned().unwrap_or(name)
+    }
+
+    /// All that the set is called, in small letters: by itself what no card is called.
+    pub fn all_of(&self, name_or_path: &str) -> impl Iterator<Item = String> {
+        let name = self.of(name_or_path);
+        let same = self.cards.iter().filter(|(_, card)| **card == name);
+        let called: Vec<String> = same.map(|(called, _)| called.clone()).collect();
+        called.into_iter().chain([name])
+    }
+
+    /// Whether a card is called so.
+    pub fn is_known(&self, name: &str) -> bool {
+        self.cards.contains_key(&name.to_lowercase())
+    }
+
+    /// Up to three names and aliases that `name` may have been meant to be.
+    pub fn nearest(&self, name: &str) -> Vec<String> {
+        nearest(name, &self.cards.keys().cloned().collect::<Vec<_>>())
     }
 }
 

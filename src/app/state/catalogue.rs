@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use odin_core::networks::Published;
-use odin_core::ranking::Distance;
+use odin_core::ranking::Distances;
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Catalogue {
@@ -14,7 +14,7 @@ pub struct Catalogue {
     /// The tables on the networks' cards, by the network's name.
     pub published: BTreeMap<String, Published>,
     /// By the network's name: how sets stand to its own, where its card says.
-    pub distances: BTreeMap<String, BTreeMap<String, Distance>>,
+    pub distances: BTreeMap<String, Distances>,
 }
 
 /// A network or a data set that has a card.

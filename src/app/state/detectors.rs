@@ -1,5 +1,5 @@
 //! The Detectors screen: every detector against the sets of the selected job's network, by one metric.
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::groups::GroupLists;
 use super::jobs::Job;
 use super::scores::Listed;
 use odin_core::protocol::{JobId, Side};
-use odin_core::ranking::{Average, Candidate, Cell, CellScores, Distance, Ranked, rank};
+use odin_core::ranking::{Average, Candidate, Cell, CellScores, Distance, Distances, Ranked, rank};
 use odin_core::session::{Detector, Metric};
 use odin_core::setting::{Setting, movement};
 use odin_metrics::Conventions;
@@ -275,7 +275,7 @@ impl Detectors {
         &mut self,
         jobs: &[Job],
         selected: usize,
-        distances: Option<&BTreeMap<String, Distance>>,
+        distances: Option<&Distances>,
         metric: Metric,
         conventions: &Conventions,
     ) -> bool {
@@ -286,7 +286,7 @@ impl Detectors {
             .map(|job| DetectorColumn {
                 job: job.id,
                 dataset: job.spec.dataset.clone(),
-                distance: distances.and_then(|known| known.get(&job.spec.dataset).copied()),
+                distance: distances.and_then(|known| known.of(&job.spec.dataset)),
             })
             .collect();
         let settings = |job: &&Job| Detector::ALL.map(|detector| job.setting(detector)).to_vec();

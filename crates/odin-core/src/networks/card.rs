@@ -56,10 +56,11 @@ pub struct NetworkCard {
     pub weights_key: Option<String>,
     /// The set whose images are in-distribution: a data card's name or a path.
     pub in_dataset: String,
-    /// Sets that are near to that one (other objects of the same kind), by name: averages over them stand apart.
+    /// Sets that are near to that one (other objects of the same kind), by a name or alias of their cards: averages over them
+    /// stand apart.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub near: Vec<String>,
-    /// Sets that are far from it.
+    /// Sets that are far from it, by a name or alias of their cards.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub far: Vec<String>,
     pub normalisation: Normalisation,

@@ -7,11 +7,12 @@ use rayon::prelude::*;
 use super::rows::{DetectorRow, DetectorTable, Knobs, Missing, SetColumn};
 use crate::home::Home;
 use crate::networks::NetworkCard;
-use crate::ranking::{Average, Candidate, Cell, CellScores, Distance, rank};
+use crate::ranking::{Average, Candidate, Cell, CellScores, Distance, Distances, rank};
 use crate::report::names::short;
 use crate::report::subject::SubjectError;
 use crate::runs::{ByDetector, Columns, Fit, Run, RunError, Scores, State};
 use crate::setting::{self, Detector, Setting};
+use odin_datasets::SetNames;
 use odin_detectors::Need;
 use odin_metrics::{Conventions, Metric, Side};
 
@@ -242,14 +243,18 @@ fn table(group: &[&Read], home: Option<&Home>, asked: &Asked) -> Result<Detector
         placed.push((place, read));
     }
     let card = home.and_then(|home| NetworkCard::find(&first.run.network, &home.model_folders()).ok());
+    let names = home.map_or_else(SetNames::default, |home| {
+        odin_datasets::set_names(&home.data_folders())
+    });
+    let standing = card.map(|card| (names.of(&card.in_dataset), Distances::new(&card, &names)));
     let columns: Vec<SetColumn> = sets
         .iter()
         .map(|read| SetColumn {
             name: read.run.dataset.clone(),
-            distance: card
+            distance: standing
                 .as_ref()
-                .filter(|card| card.in_dataset == read.run.in_dataset)
-                .and_then(|card| Distance::of(card, &read.run.dataset)),
+                .filter(|(own, _)| *own == names.of(&read.run.in_dataset))
+                .and_then(|(_, distances)| distances.of(&read.run.dataset)),
             n_out: read.outs.len() as u64,
         })
         .collect();
