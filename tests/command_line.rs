@@ -182,7 +182,7 @@ fn a_run_ends_with_a_table_or_with_json_and_a_report_knows_its_sessions() {
 fn doctor_names_near_and_far_sets_that_no_card_is_called() {
     let home = TestHome::new();
     let card = std::fs::read_to_string(home.path().join("models/small.yaml")).unwrap();
-    let noise = "title: t\naliases: [digits]\nsource: {format: uniform, count: 4, size: [32, 32]}\n";
+    let noise = "title: t\naliases: [scrawls]\nsource: {format: uniform, count: 4, size: [32, 32]}\n";
     home.write("data/figures.yaml", noise);
     let findings = |sets: &str| {
         home.write("models/small.yaml", &format!("{card}{sets}\n"));
@@ -190,11 +190,11 @@ fn doctor_names_near_and_far_sets_that_no_card_is_called() {
         let all = findings.as_array().unwrap().clone();
         all.into_iter().find(|one| one["name"] == "near, far")
     };
-    assert_eq!(findings("near: [Digits]\nfar: [TWO, uniform]"), None);
-    let found = findings("near: [digit, two]\nfar: [nowhere-else]").unwrap();
+    assert_eq!(findings("near: [Scrawls]\nfar: [TWO, uniform]"), None);
+    let found = findings("near: [scrawl, two]\nfar: [nowhere-else]").unwrap();
     let text = found["found"].as_str().unwrap();
     assert!(
-        text.contains("`digit` (near in small, did you mean digits?), `nowhere-else` (far in small)"),
+        text.contains("`scrawl` (near in small, did you mean scrawls?), `nowhere-else` (far in small)"),
         "{text}"
     );
     assert!(found["advice"].as_str().unwrap().contains("write a data card"));
