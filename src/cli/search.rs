@@ -7,13 +7,13 @@ use serde::Serialize;
 
 use super::client::{Client, PendingSet, no_scores};
 use super::comparison::{REPLICATES, Sets, groups};
-use odin_core::protocol::{FittedOn, JobSpec};
+use odin_core::protocol::{FittedOn, JobSpec, ScoreTable};
 use odin_core::setting::{Setting, Settings};
 use odin_core::sweep;
 use odin_core::tuning::{Pass, pass_of};
 use odin_core::units::Devices;
 use odin_datasets::{Part, Sampling};
-use odin_metrics::{Conventions, Interval, Metric, Paired, Race, Resampling, Summary};
+use odin_metrics::{Conventions, Interval, Judge, Measured, Metric, Paired, Race, Resampling, Summary};
 
 /// Settings that are asked for before the first is there: the engine need not wait while metrics are computed.
 const AHEAD: usize = 3;
@@ -28,7 +28,7 @@ pub(super) struct Search<'a> {
     /// How many images of each set choose.
     pub validation: usize,
     pub metric: Metric,
-    /// Whether settings that are hopeless on few images may be left at that.
+    /// Whether settings may be left at few images where these, and other settings on all images, tell what they are worth.
     pub race: bool,
 }
 
@@ -39,8 +39,8 @@ pub(super) struct Cell {
     pub seen: Result<Seen, String>,
     /// Whether with 95 % confidence it may be the best.
     pub may_be_best: bool,
-    /// Whether it was measured on fewer images than the best.
-    pub is_dropped: bool,
+    /// Whether it was measured on fewer images than the best, as a race leaves it.
+    pub is_on_few: bool,
 }
 
 impl Cell {
@@ -56,10 +56,14 @@ impl Cell {
     /// Its value in a grid, with its mark before it.
     pub(super) fn in_grid(&self, chosen: Setting, metric: Metric) -> String {
         match &self.seen {
-            Ok(seen) if self.is_dropped => format!("({})", percent(metric.of(&seen.summary))),
             Ok(seen) => {
                 let value = percent(metric.of(&seen.summary));
-                format!("{}{value}", self.mark(chosen)).trim_start().to_owned()
+                let value = format!("{}{value}", self.mark(chosen)).trim_start().to_owned();
+                if self.is_on_few {
+                    format!("({value})")
+                } else {
+                    value
+                }
             }
             Err(_) => "-".to_owned(),
         }
@@ -76,8 +80,8 @@ pub(super) fn marks(cells: &[Cell]) -> String {
     if cells.iter().filter(|cell| cell.may_be_best).count() > 1 {
         marks.push("≈ cannot be told from it, with 95 % confidence");
     }
-    if cells.iter().any(|cell| cell.is_dropped) {
-        marks.push("( ) dropped by the race, after fewer images");
+    if cells.iter().any(|cell| cell.is_on_few) {
+        marks.push("( ) on few images, which told the race enough");
     }
     format!("{}\n", marks.join(" · "))
 }
@@ -126,12 +130,12 @@ impl Cost {
         )
     }
 
-    fn add_heat(&mut self, heat: &[Measured], before: usize) -> usize {
-        let images = heat.iter().map(|one| one.images).max().unwrap_or(before);
+    /// Settings of a heat, `before` being the images that they were on before.
+    fn add_heat(&mut self, heat: &[OfHeat], before: usize) {
+        let images = heat.iter().map(OfHeat::images).max().unwrap_or(before);
         self.needed += distinct_passes(heat.iter().map(|one| &one.setting)) * (images - before.min(images));
         let with_pass = heat.iter().filter(|one| pass_of(&one.setting).is_some());
         self.computed += with_pass.map(|one| one.computed).sum::<usize>();
-        images
     }
 }
 
@@ -147,20 +151,22 @@ fn distinct_passes<'a>(settings: impl Iterator<Item = &'a Setting>) -> usize {
 }
 
 /// A setting on the images of one heat.
-struct Measured {
+struct OfHeat {
     setting: Setting,
-    seen: Result<(Seen, Upwards), String>,
-    /// Of both sets.
-    images: usize,
-    /// Of them, how many took a pass through the network.
+    seen: Result<(Seen, Measured), String>,
+    /// Images that took a pass through the network.
     computed: usize,
+    /// Of ID and OOD images, where they come in groups.
+    groups: [Option<Vec<u32>>; 2],
     fitted_on: Option<FittedOn>,
 }
 
-/// The metric and its replicates, turned so that higher is better.
-struct Upwards {
-    estimate: f64,
-    replicates: Vec<f64>,
+impl OfHeat {
+    /// Of both sets.
+    fn images(&self) -> usize {
+        let measured = self.seen.as_ref().ok();
+        measured.map_or(0, |(_, measured)| measured.images.iter().map(Vec::len).sum())
+    }
 }
 
 impl Search<'_> {
@@ -173,44 +179,66 @@ impl Search<'_> {
         // Without passes of their own nothing is saved, and the first images of a file are no sample of it.
         let race = self.race && passes > 1 && self.spec.sampling == Sampling::Sample;
         let mut race = match race {
-            true => Race::new(settings.len(), self.validation),
+            true => {
+                let places = settings.iter().zip(0..);
+                let free = places.filter_map(|(setting, place)| pass_of(setting).is_none().then_some(place));
+                Race::new(settings.len(), self.validation).with_free(free)
+            }
             false => Race::in_full(settings.len(), self.validation),
         };
         let unknown = |setting: &Setting| Cell {
             setting: *setting,
             seen: Err("it was not measured".to_owned()),
             may_be_best: false,
-            is_dropped: false,
+            is_on_few: false,
         };
         let mut cells: Vec<Cell> = settings.iter().map(unknown).collect();
-        let (mut cost, mut images, mut fitted_on) = (Cost::default(), 0, None);
-        let what = bar.message();
+        let (mut cost, mut on_all, mut fitted_on) = (Cost::default(), 0, None);
+        let (mut before, what) = (0, bar.message());
         while let Some(heat) = race.heat() {
-            let asked = heat.candidates.to_vec();
-            bar.set_message(format!("{what}: {} images of each set", heat.images));
+            let (asked, wanted) = (heat.candidates.to_vec(), heat.images);
+            bar.set_message(format!("{what}: {wanted} images of each set"));
             bar.set_length(asked.len() as u64);
             bar.set_position(0);
-            let measured = self.heat(&asked, settings, heat.images, bar)?;
-            images = cost.add_heat(&measured, images);
-            let of_race: Vec<Option<(f64, &[f64])>> = measured
+            let measured = self.heat(&asked, settings, wanted, bar)?;
+            cost.add_heat(&measured, before);
+            let images = measured.iter().map(OfHeat::images).max().unwrap_or_default();
+            match wanted < self.validation {
+                true => before = images,
+                false => on_all = on_all.max(images),
+            }
+            let groups = measured
                 .iter()
-                .map(|one| one.seen.as_ref().ok())
-                .map(|seen| seen.map(|(_, upwards)| (upwards.estimate, &upwards.replicates[..])))
-                .collect();
-            race.finish_heat(&of_race);
-            let is_over = race.heat().is_none();
+                .find(|one| one.seen.is_ok())
+                .map(|one| one.groups.clone());
+            let mut of_race = Vec::with_capacity(measured.len());
             for (&place, one) in asked.iter().zip(measured) {
                 fitted_on = one.fitted_on.or(fitted_on);
+                let (seen, measured) = match one.seen {
+                    Ok((seen, measured)) => (Ok(seen), Some(measured)),
+                    Err(why) => (Err(why), None),
+                };
+                of_race.push(measured);
                 if let Some(cell) = cells.get_mut(place) {
-                    let stands = race.standing().contains(&place);
-                    cell.is_dropped = !is_over && !stands && one.seen.is_ok();
-                    cell.may_be_best = is_over && stands;
-                    cell.seen = one.seen.map(|(seen, _)| seen);
+                    cell.is_on_few = wanted < self.validation && seen.is_ok();
+                    cell.seen = seen;
                 }
             }
+            let [in_groups, out_groups] = groups.unwrap_or_default();
+            race.finish_heat(of_race, &self.judge(in_groups.as_deref(), out_groups.as_deref()))?;
         }
-        cost.of_the_full_grid = passes * images;
-        let standing = race.standing().to_vec();
+        for &place in race.standing() {
+            if let Some(cell) = cells.get_mut(place) {
+                cell.may_be_best = true;
+            }
+        }
+        cost.of_the_full_grid = passes * on_all;
+        let standing: Vec<usize> = race
+            .standing()
+            .iter()
+            .copied()
+            .filter(|&one| race.is_measured(one))
+            .collect();
         let value = |&place: &usize| {
             let seen = cells.get(place).and_then(|cell| cell.seen.as_ref().ok());
             seen.map_or(f64::NAN, |seen| self.metric.of(&seen.summary))
@@ -238,7 +266,7 @@ impl Search<'_> {
         settings: &[Setting],
         images: usize,
         bar: &ProgressBar,
-    ) -> anyhow::Result<Vec<Measured>> {
+    ) -> anyhow::Result<Vec<OfHeat>> {
         let mut waiting = VecDeque::new();
         let mut measured = Vec::with_capacity(asked.len());
         let mut to_ask = asked.iter().filter_map(|&place| settings.get(place));
@@ -265,35 +293,49 @@ impl Search<'_> {
         self.client.ask_for_both(&spec, self.devices)
     }
 
-    fn measure(&self, setting: Setting, pending: [PendingSet; 2]) -> anyhow::Result<Measured> {
+    fn measure(&self, setting: Setting, pending: [PendingSet; 2]) -> anyhow::Result<OfHeat> {
         // In file order, as replicates of two settings belong together image by image.
         let [ins, outs] = self.client.finish_both(pending)?;
-        let images = ins.scores.len() + outs.scores.len();
+        let groups = [
+            groups(&self.sets.ins, &ins.scores),
+            groups(&self.sets.outs, &outs.scores),
+        ];
         let seen = match (ins.scores.by(&setting), outs.scores.by(&setting)) {
             (Some(in_scores), Some(out_scores)) => {
-                let (in_groups, out_groups) = (
-                    groups(&self.sets.ins, &ins.scores),
-                    groups(&self.sets.outs, &outs.scores),
-                );
-                let resampling = Resampling {
-                    replicates: REPLICATES,
-                    seed: self.spec.seed,
-                    in_groups: in_groups.as_deref(),
-                    out_groups: out_groups.as_deref(),
-                    ..Resampling::default()
+                let judge = self.judge(groups[0].as_deref(), groups[1].as_deref());
+                let paired = Paired::resampled(in_scores, None, out_scores, &judge.resampling)?;
+                let numbers = |table: &ScoreTable| table.images().iter().map(|image| image.index).collect();
+                let measured = Measured {
+                    images: [numbers(&ins.scores), numbers(&outs.scores)],
+                    scores: [in_scores.to_vec(), out_scores.to_vec()],
+                    worth: judge.worth(&paired),
                 };
-                let paired = Paired::resampled(in_scores, None, out_scores, &resampling)?;
-                Ok((seen(self.metric, &paired), upwards(self.metric, &paired)))
+                Ok((seen(self.metric, &paired), measured))
             }
             _ => Err(no_scores(&setting, [&ins, &outs])),
         };
-        Ok(Measured {
+        let images = ins.scores.len() + outs.scores.len();
+        Ok(OfHeat {
             setting,
             seen,
-            images,
             computed: images - ins.from_evidence - outs.from_evidence,
+            groups,
             fitted_on: ins.fitted_on,
         })
+    }
+
+    fn judge<'g>(&self, in_groups: Option<&'g [u32]>, out_groups: Option<&'g [u32]>) -> Judge<'g> {
+        Judge {
+            metric: self.metric,
+            conventions: Conventions::default(),
+            resampling: Resampling {
+                replicates: REPLICATES,
+                seed: self.spec.seed,
+                in_groups,
+                out_groups,
+                ..Resampling::default()
+            },
+        }
     }
 }
 
@@ -302,18 +344,5 @@ fn seen(metric: Metric, paired: &Paired) -> Seen {
     Seen {
         summary: paired.summaries.by(&conventions),
         interval: metric.interval_of(paired.intervals().by(&conventions)),
-    }
-}
-
-fn upwards(metric: Metric, paired: &Paired) -> Upwards {
-    let conventions = Conventions::default();
-    let turned = |value: f64| if metric.higher_is_better() { value } else { -value };
-    Upwards {
-        estimate: turned(metric.of(&paired.summaries.by(&conventions))),
-        replicates: paired
-            .replicates
-            .iter()
-            .map(|summaries| turned(metric.of(&summaries.by(&conventions))))
-            .collect(),
     }
 }

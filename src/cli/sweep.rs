@@ -35,7 +35,8 @@ pub(super) struct Options {
     /// Images of each set on which the best cell is chosen, at most half of them; it is reported on the others
     #[arg(long, default_value_t = 1000, value_name = "N")]
     validation: usize,
-    /// Measure cells that few images show to be hopeless on no more, and mark those that cannot be told from the best
+    /// Measure most cells on few images, where these and a few cells on all images tell what they are worth, and mark those that
+    /// cannot be told from the best
     #[arg(long)]
     race: bool,
     /// What is best

@@ -60,7 +60,7 @@ pub(super) struct Options {
     /// What is best
     #[arg(long, value_parser = metrics_by_key(), default_value = Metric::default().key())]
     metric: Metric,
-    /// Measure every setting on all validation images, also those that the first images show to be hopeless
+    /// Measure every setting on all validation images, also those that few images and the other settings tell enough of
     #[arg(long)]
     no_race: bool,
     #[command(flatten)]

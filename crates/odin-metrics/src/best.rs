@@ -76,6 +76,24 @@ impl Field {
         }
     }
 
+    /// In what share of the draws chance puts each farther ahead than any other rival.
+    pub(crate) fn makers(&self, candidates: &[(f64, &[f64])]) -> Vec<f64> {
+        let draws = self.most.len().max(1) as f64;
+        let share = |((estimate, replicates), is_rival): (&(f64, &[f64]), &bool)| {
+            let leads = self
+                .most
+                .iter()
+                .zip(*replicates)
+                .filter(|(most, r)| *r - estimate >= **most);
+            if *is_rival {
+                leads.count() as f64 / draws
+            } else {
+                0.0
+            }
+        };
+        candidates.iter().zip(&self.rivals).map(share).collect()
+    }
+
     /// How many times [`Behind::by_chance`] chance puts another ahead of a rival, of whichever rival that is most, at this
     /// confidence; at least 1.
     pub(crate) fn times_by_chance(&self, candidates: &[(f64, &[f64])], confidence: f64) -> f64 {

@@ -77,7 +77,7 @@ pub use intervals::{APPROXIMATE_BELOW, EachIntervals, Intervals};
 pub use metric::{Metric, UnknownMetric};
 pub use openood::OpenOod;
 pub use paired::{Paired, Resampling};
-pub use race::{Heat, Measured, Race};
+pub use race::{Heat, Judge, Measured, Race, Worth};
 pub use stream::{EXACT_UP_TO, Snapshot, Stream};
 pub use summaries::Summaries;
 pub use summary::{CCR_FPRS, Summary};

@@ -65,8 +65,8 @@ enum OfCell {
         /// Of the metric.
         interval: Interval,
         may_be_best: bool,
-        /// Whether the race left it at fewer images.
-        dropped: bool,
+        /// Whether the race left it at few images; what it comes to is of those.
+        on_few_images: bool,
     },
     Mean {
         knobs: Knobs,
@@ -199,7 +199,7 @@ fn of_cell(cell: &Cell) -> OfCell {
             validation: Box::new(seen.summary),
             interval: seen.interval,
             may_be_best: cell.may_be_best,
-            dropped: cell.is_dropped,
+            on_few_images: cell.is_on_few,
         },
         Err(why) => OfCell::Missing {
             knobs,

@@ -77,7 +77,7 @@ fn curve(axis: &Axis, chosen: Setting, cells: &[Cell], metric: Metric) -> String
             Ok(Seen { summary, interval }) => [percent(metric.of(summary)), range(*interval)],
             Err(_) => ["-".to_owned(), "-".to_owned()],
         };
-        let at = if cell.is_dropped { format!("({at})") } else { at };
+        let at = if cell.is_on_few { format!("({at})") } else { at };
         let line = format!("{value:>12}{at:>10}{range:>20} {}", cell.mark(chosen));
         text.push_str(&format!("{}\n", line.trim_end()));
     }
