@@ -20,7 +20,7 @@ pub fn write_random(architecture: &Architecture, classes: usize, seed: u64, file
             let value = |rng: &mut ChaCha8Rng| match parameter.role {
                 Role::Convolution | Role::LinearWeight => rng.random_range(-scale..scale),
                 Role::NormScale | Role::RunningVariance => 1.0f32,
-                Role::NormShift | Role::RunningMean | Role::LinearBias => 0.0,
+                Role::NormShift | Role::RunningMean | Role::LinearBias | Role::ConvolutionBias => 0.0,
             };
             let bytes = (0..shape.iter().product::<usize>()).flat_map(|_| value(&mut rng).to_le_bytes());
             (parameter.name, shape, bytes.collect())

@@ -1,14 +1,18 @@
-//! The authors' own file of 2017, and another project's, in every container: equal to the bit, and PyTorch's logits.
+//! The authors' own file of 2017, and other projects', in every container: equal to the bit, and PyTorch's logits.
 #![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
 #![allow(unreachable_pub, reason = "no other crate imports a test")]
 #[path = "../../../tests/support/shared.rs"]
 mod shared;
+#[path = "support/agreement.rs"]
+mod agreement;
 
 use std::path::Path;
 
+use agreement::{Expected, array, check};
+
 use npyz::npz::NpzArchive;
 use odin_core::networks::{Architecture, NetworkCard};
-use odin_engine::networks::weights::Weights;
+use odin_engine::networks::weights::{Content, Weights, channels_last, read_for};
 use odin_engine::networks::{Mode, Network, read_weights};
 use odin_engine::scoring::{Direction, Scorer};
 use tch::{Device, Tensor};
@@ -49,8 +53,13 @@ fn every_container_of_the_same_network_is_equal() {
     }
 }
 
-/// Normalised images of the CIFAR-10 test file.
+/// Images of the CIFAR-10 test file, normalised for the ODIN authors' networks.
 fn images(path: &Path, first: usize, count: usize) -> Tensor {
+    normalised(path, first, count, MEAN, STD)
+}
+
+/// Images of the CIFAR-10 test file, normalised by these values of 255.
+fn normalised(path: &Path, first: usize, count: usize, mean: [f32; 3], std: [f32; 3]) -> Tensor {
     const RECORD: usize = 1 + 3 * 32 * 32;
     let bytes = std::fs::read(path).unwrap();
     let pixels: Vec<u8> = bytes
@@ -64,7 +73,7 @@ fn images(path: &Path, first: usize, count: usize) -> Tensor {
         .view([-1, 3, 32, 32])
         .to_kind(tch::Kind::Float)
         / 255.0;
-    (all - three(MEAN)) / three(STD)
+    (all - three(mean)) / three(std)
 }
 
 fn farthest(a: &Tensor, b: &Tensor) -> f64 {
@@ -89,6 +98,49 @@ fn the_pickle_of_2017_gives_the_logits_of_pytorch() {
     let apart = farthest(&logits, &expected);
     println!("densenet10.pth: logits within {apart:.2e} of PyTorch's");
     assert!(apart < 1e-4, "{apart}");
+}
+
+#[test]
+fn residual_networks_for_cifar_give_what_they_give_in_pytorch() {
+    const STD: [f32; 3] = [0.229, 0.224, 0.225];
+    for (name, file, depth) in [
+        ("resnet20", "resnet20-12fca82f.th", 20),
+        ("resnet56", "resnet56-4bfd9763.th", 56),
+    ] {
+        let (Some(weights), Some(cifar), Some(golden)) = (
+            shared::shared(&format!("data/weights/cifar-resnet/{file}")),
+            shared::shared("data/cifar10/test_batch.bin"),
+            shared::shared(&format!("data/golden/{name}_cifar10_1000-1063_T1000_e0.0014.npz")),
+        ) else {
+            return;
+        };
+        let architecture = serde_yaml::from_str(&format!("{{kind: resnet, depth: {depth}}}")).unwrap();
+        let read = read_for(&weights, architecture, 10, None).unwrap_or_else(|error| panic!("{error}"));
+        let Content::Tensors(weights, _) = read else {
+            panic!("{name} is a program")
+        };
+        let weights = weights.prepared(Device::Cpu).unwrap();
+        let network = Network::for_scoring(architecture, 10, &weights).unwrap();
+        let x = normalised(
+            &cifar,
+            1000,
+            64,
+            [0.485, 0.456, 0.406].map(|mean| 255.0 * mean),
+            STD.map(|std| 255.0 * std),
+        );
+        let logits: Vec<f32> = array(&golden, "logits").unwrap();
+        let expected = Expected {
+            logits: Tensor::from_slice(&logits).view([64, 10]),
+            features: None,
+            positive: array::<i8>(&golden, "step_sign")
+                .unwrap()
+                .iter()
+                .map(|&sign| sign > 0)
+                .collect(),
+            log_odds: array(&golden, "log_odds").unwrap(),
+        };
+        check(name, network, &STD, &channels_last(&x).unwrap(), &expected).unwrap();
+    }
 }
 
 #[test]

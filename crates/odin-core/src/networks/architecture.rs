@@ -1,13 +1,16 @@
 //! What a network is made of: the names and shapes of its tensors, without any tensor.
 //!
-//! Names are those of the ODIN authors' files: `conv1`, `block1.layer.0.bn1`, …, `fc`.
+//! Names of DenseNets and Wide ResNets are those of the ODIN authors' files: `conv1`, `block1.layer.0.bn1`, …, `fc`.
 use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::error::ArchitectureError;
+use super::graph::Graph;
 use super::input::{Input, Span};
+use super::parameter::{List, Parameter};
+use super::resnet::{Resnet, Written};
 
 /// A family of networks with its sizes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -17,34 +20,10 @@ pub enum Architecture {
     DensenetBc { depth: usize, growth: usize },
     /// Wide ResNet of basic blocks (Zagoruyko and Komodakis, arXiv 1605.07146).
     WideResnet { depth: usize, widen: usize },
+    /// ResNet (He et al., arXiv 1512.03385), wide or with groups (ResNeXt), as torchvision has it; and those for CIFAR.
+    Resnet(#[schemars(with = "Written")] Resnet),
     /// Any classifier, as a TorchScript program that brings its own tensors.
     Torchscript { input: Input },
-}
-
-/// What a tensor of a network is for, which tells how it starts and whether it is trained.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
-    Convolution,
-    NormScale,
-    NormShift,
-    RunningMean,
-    RunningVariance,
-    LinearWeight,
-    LinearBias,
-}
-
-impl Role {
-    pub fn is_trained(self) -> bool {
-        !matches!(self, Self::RunningMean | Self::RunningVariance)
-    }
-}
-
-/// One tensor that the network needs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Parameter {
-    pub name: String,
-    pub shape: Vec<i64>,
-    pub role: Role,
 }
 
 /// Widths and block lengths of a DenseNet-BC, from which its tensors and its forward pass follow.
@@ -65,10 +44,19 @@ pub struct WideResNetPlan {
 pub enum Plan {
     DenseNet(DenseNetPlan),
     WideResNet(WideResNetPlan),
+    /// Every other family.
+    Graph(Graph),
 }
 
+/// The fewest classes that there may be, and the most.
+const CLASSES: (usize, usize) = (2, 100_000);
+
 impl Architecture {
-    pub fn plan(&self) -> Result<Plan, ArchitectureError> {
+    /// What a network with so many classes is made of.
+    ///
+    /// # Errors
+    /// Where there is no such network, or its program alone knows (TorchScript).
+    pub fn plan(&self, classes: usize) -> Result<Plan, ArchitectureError> {
         let layers = |depth: usize, a_layer: usize| match depth.checked_sub(4) {
             Some(rest) if rest > 0 && rest % 6 == 0 && depth <= 1000 => Ok(rest / a_layer),
             _ => Err(ArchitectureError::Depth(depth)),
@@ -100,19 +88,19 @@ impl Architecture {
                     widths: [16, 16 * widen, 32 * widen, 64 * widen],
                 }))
             }
+            Self::Resnet(resnet) => Ok(Plan::Graph(resnet.graph(classes)?)),
             Self::Torchscript { .. } => Err(ArchitectureError::Program),
         }
     }
 
     /// Whether such a network with so many classes can exist.
     pub fn check(&self, classes: usize) -> Result<(), ArchitectureError> {
-        const MOST: usize = 100_000;
-        if !(2..=MOST).contains(&classes) {
+        if !(CLASSES.0..=CLASSES.1).contains(&classes) {
             return Err(ArchitectureError::Classes(classes));
         }
         match self {
             Self::Torchscript { input } => input.check(),
-            _ => self.plan().map(drop),
+            _ => self.plan(classes).map(drop),
         }
     }
 
@@ -120,6 +108,7 @@ impl Architecture {
     pub(super) fn channels(&self) -> Option<usize> {
         match self {
             Self::DensenetBc { .. } | Self::WideResnet { .. } => Some(3),
+            Self::Resnet(resnet) => Some(resnet.channels),
             Self::Torchscript { input } => input.channels(),
         }
     }
@@ -131,26 +120,27 @@ impl Architecture {
     pub fn parameters(&self, classes: usize) -> Result<Vec<Parameter>, ArchitectureError> {
         self.check(classes)?;
         let mut list = List::default();
-        let features = match self.plan()? {
+        let features = match self.plan(classes)? {
+            Plan::Graph(graph) => return Ok(graph.parameters()),
             Plan::DenseNet(plan) => {
-                list.conv("conv1", plan.widths[0].0, 3, 3);
+                list.conv("conv1", plan.widths[0].0, 3, [3, 3]);
                 for (b, &(start, end)) in plan.widths.iter().enumerate() {
                     for i in 0..plan.layers {
                         let (layer, width) = (format!("block{}.layer.{i}", b + 1), start + i * plan.growth);
                         list.norm(&format!("{layer}.bn1"), width);
-                        list.conv(&format!("{layer}.conv1"), 4 * plan.growth, width, 1);
+                        list.conv(&format!("{layer}.conv1"), 4 * plan.growth, width, [1, 1]);
                         list.norm(&format!("{layer}.bn2"), 4 * plan.growth);
-                        list.conv(&format!("{layer}.conv2"), plan.growth, 4 * plan.growth, 3);
+                        list.conv(&format!("{layer}.conv2"), plan.growth, 4 * plan.growth, [3, 3]);
                     }
                     if b < 2 {
                         list.norm(&format!("trans{}.bn1", b + 1), end);
-                        list.conv(&format!("trans{}.conv1", b + 1), end / 2, end, 1);
+                        list.conv(&format!("trans{}.conv1", b + 1), end / 2, end, [1, 1]);
                     }
                 }
                 plan.widths[2].1
             }
             Plan::WideResNet(plan) => {
-                list.conv("conv1", plan.widths[0], 3, 3);
+                list.conv("conv1", plan.widths[0], 3, [3, 3]);
                 for (b, pair) in plan.widths.windows(2).enumerate() {
                     let &[from, to] = pair else { continue };
                     for i in 0..plan.layers {
@@ -159,11 +149,11 @@ impl Architecture {
                             if i == 0 { from } else { to },
                         );
                         list.norm(&format!("{layer}.bn1"), width);
-                        list.conv(&format!("{layer}.conv1"), to, width, 3);
+                        list.conv(&format!("{layer}.conv1"), to, width, [3, 3]);
                         list.norm(&format!("{layer}.bn2"), to);
-                        list.conv(&format!("{layer}.conv2"), to, to, 3);
+                        list.conv(&format!("{layer}.conv2"), to, to, [3, 3]);
                         if width != to {
-                            list.conv(&format!("{layer}.convShortcut"), to, width, 1);
+                            list.conv(&format!("{layer}.convShortcut"), to, width, [1, 1]);
                         }
                     }
                 }
@@ -171,30 +161,34 @@ impl Architecture {
             }
         };
         list.norm("bn1", features);
-        list.push("fc.weight".into(), &[classes, features], Role::LinearWeight);
-        list.push("fc.bias".into(), &[classes], Role::LinearBias);
+        list.linear("fc", classes, features);
         Ok(list.0)
     }
 
     /// Height and width of the smallest images that it takes.
     pub fn least_input(&self) -> (usize, usize) {
-        self.input().least()
+        self.input().map_or((1, 1), Input::least)
     }
 
-    fn input(&self) -> Input {
-        match self {
+    fn input(&self) -> Result<Input, ArchitectureError> {
+        Ok(match self {
             Self::Torchscript { input } => *input,
-            _ => Input::Sides {
+            Self::DensenetBc { .. } | Self::WideResnet { .. } => Input::Sides {
                 height: Span::Between([32, 63]),
                 width: Span::Between([32, 63]),
             },
-        }
+            Self::Resnet(resnet) => Input::from_least(resnet.graph(CLASSES.0)?.least_input()),
+        })
     }
 
-    /// Whether images of this size fit. A TorchScript program's card says so; in the others the last pool is `avg_pool2d(8)` and must yield one value a channel: a side
-    /// of 32 to 63 pixels leaves a map of 8 to 15, of which the top-left 8×8 is pooled, as the authors' networks do.
+    /// Whether images of this size fit. A TorchScript program's card says so. In DenseNets and Wide ResNets the last pool is `avg_pool2d(8)` and must yield one value a
+    /// channel: a side of 32 to 63 pixels leaves a map of 8 to 15, of which the top-left 8×8 is pooled, as the authors'
+    /// networks do. The others pool whole maps, and take what their windows fit.
+    ///
+    /// # Errors
+    /// Where they do not.
     pub fn accepts(&self, height: usize, width: usize) -> Result<(), ArchitectureError> {
-        let input = self.input();
+        let input = self.input()?;
         if input.accepts(height, width) {
             return Ok(());
         }
@@ -211,33 +205,9 @@ impl fmt::Display for Architecture {
         match self {
             Self::DensenetBc { depth, growth } => write!(f, "DenseNet-BC-{depth}-{growth}"),
             Self::WideResnet { depth, widen } => write!(f, "WRN-{depth}-{widen}"),
+            Self::Resnet(resnet) => resnet.fmt(f),
             Self::Torchscript { input } => write!(f, "TorchScript ({input})"),
         }
-    }
-}
-
-#[derive(Default)]
-struct List(Vec<Parameter>);
-
-impl List {
-    fn push(&mut self, name: String, shape: &[usize], role: Role) {
-        let shape = shape.iter().map(|&n| n as i64).collect();
-        self.0.push(Parameter { name, shape, role });
-    }
-
-    fn conv(&mut self, name: &str, to: usize, from: usize, side: usize) {
-        self.push(
-            format!("{name}.weight"),
-            &[to, from, side, side],
-            Role::Convolution,
-        );
-    }
-
-    fn norm(&mut self, name: &str, width: usize) {
-        self.push(format!("{name}.weight"), &[width], Role::NormScale);
-        self.push(format!("{name}.bias"), &[width], Role::NormShift);
-        self.push(format!("{name}.running_mean"), &[width], Role::RunningMean);
-        self.push(format!("{name}.running_var"), &[width], Role::RunningVariance);
     }
 }
 

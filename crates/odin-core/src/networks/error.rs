@@ -1,10 +1,24 @@
 //! Why a network cannot exist.
+use super::graph::GraphError;
 
 /// A depth or width that no network of the family has.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ArchitectureError {
     #[error("depth {0} is not 6n + 4 with n ≥ 1 (40, 100 and 190 are; 28 and 40 for Wide ResNets)")]
     Depth(usize),
+    #[error(
+        "depth {0} is none of 18, 34, 50, 101 and 152, or, for CIFAR, 20, 32, 44, 56 and 110; of another depth, `block` and \
+         `layers` say what it is made of, as in `block: basic, layers: [1, 1, 1, 1]`"
+    )]
+    ResnetDepth(usize),
+    #[error("a ResNet has either `depth`, or both `block` and `layers`")]
+    ResnetSize,
+    #[error("basic blocks have no groups: `groups` and `group-width` are for `block: bottleneck`")]
+    Groups,
+    #[error(
+        "`width: {width}` with `group-width: {group_width}` leaves groups without channels: their product must be at least 64"
+    )]
+    GroupWidth { width: usize, group_width: usize },
     #[error("{name} must lie between 1 and {limit}, not {value}")]
     Size {
         name: &'static str,
@@ -36,4 +50,6 @@ pub enum ArchitectureError {
         "a TorchScript program has its tensors in its file: it cannot be built from others, or trained here"
     )]
     Program,
+    #[error(transparent)]
+    Graph(#[from] GraphError),
 }

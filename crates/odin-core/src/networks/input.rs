@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::error::ArchitectureError;
+use super::graph::LARGEST;
 
 /// The images that a TorchScript program takes: `[3, 224, 224]` (channels, height, width), or `[1, height, width]` where they
 /// are grey; for one that takes many sizes, height and width by name, each a number of pixels or `[least, most]`.
@@ -70,8 +71,15 @@ impl Input {
         }
     }
 
+    /// Every size from this height and width on.
+    pub(super) fn from_least([height, width]: [usize; 2]) -> Self {
+        Self::Sides {
+            height: Span::Between([height, LARGEST]),
+            width: Span::Between([width, LARGEST]),
+        }
+    }
+
     pub(super) fn check(self) -> Result<(), ArchitectureError> {
-        const LARGEST: usize = 4096;
         if let Self::Shape([channels, ..]) = self
             && !matches!(channels, 1 | 3)
         {

@@ -4,12 +4,17 @@
 //! Each module imports only from those listed after it.
 mod card;
 mod architecture;
+mod resnet;
 mod input;
 mod error;
+pub mod graph;
+mod parameter;
 mod published;
 
-pub use architecture::{Architecture, DenseNetPlan, Parameter, Plan, Role, WideResNetPlan};
+pub use architecture::{Architecture, DenseNetPlan, Plan, WideResNetPlan};
 pub use card::{CardError, NetworkCard};
 pub use error::ArchitectureError;
 pub use input::{Input, Span};
+pub use parameter::{Parameter, Role};
 pub use published::{Measures, Published, PublishedRow};
+pub use resnet::{Block, Layers, Resnet, Shortcut, Stem};

@@ -1,4 +1,4 @@
-//! The few layers that both families are made of, in evaluation and in training.
+//! The few layers that networks are made of, in evaluation and in training.
 use tch::{Kind, TchError, Tensor};
 
 use super::outputs::{Outputs, last_layer};
@@ -23,11 +23,21 @@ pub(super) struct BatchNorm {
     bias: Tensor,
     mean: Tensor,
     variance: Tensor,
+    epsilon: f64,
 }
 
 impl BatchNorm {
     pub(super) fn take(weights: &Weights, name: &str) -> std::result::Result<Self, WeightsError> {
+        Self::with_epsilon(weights, name, EPSILON)
+    }
+
+    pub(super) fn with_epsilon(
+        weights: &Weights,
+        name: &str,
+        epsilon: f64,
+    ) -> std::result::Result<Self, WeightsError> {
         Ok(Self {
+            epsilon,
             weight: weights.get(&format!("{name}.weight"))?,
             bias: weights.get(&format!("{name}.bias"))?,
             mean: weights.get(&format!("{name}.running_mean"))?,
@@ -38,6 +48,7 @@ impl BatchNorm {
     /// Another handle on the same tensors.
     pub(super) fn share(&self) -> Self {
         Self {
+            epsilon: self.epsilon,
             weight: self.weight.shallow_clone(),
             bias: self.bias.shallow_clone(),
             mean: self.mean.shallow_clone(),
@@ -46,6 +57,10 @@ impl BatchNorm {
     }
 
     pub(super) fn relu(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
+        self.forward(x, mode)?.f_relu_()
+    }
+
+    pub(super) fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
         x.f_batch_norm(
             Some(&self.weight),
             Some(&self.bias),
@@ -53,18 +68,19 @@ impl BatchNorm {
             Some(&self.variance),
             mode == Mode::Training,
             MOMENTUM,
-            EPSILON,
+            self.epsilon,
             true,
-        )?
-        .f_relu_()
+        )
     }
 }
 
-/// A convolution without bias, padded so that stride 1 keeps the size.
+/// A convolution, with a bias or without.
 pub(super) struct Convolution {
-    weight: Tensor,
-    stride: i64,
-    padding: i64,
+    pub weight: Tensor,
+    pub bias: Option<Tensor>,
+    pub stride: [i64; 2],
+    pub padding: [i64; 2],
+    pub groups: i64,
 }
 
 impl Convolution {
@@ -73,47 +89,58 @@ impl Convolution {
         name: &str,
         stride: i64,
     ) -> std::result::Result<Self, WeightsError> {
-        Ok(Self::of(weights.get(&format!("{name}.weight"))?, stride))
+        Ok(Self::of(weights.get(&format!("{name}.weight"))?, None, stride))
     }
 
-    pub(super) fn of(weight: Tensor, stride: i64) -> Self {
+    /// Padded so that stride 1 keeps the size.
+    pub(super) fn of(weight: Tensor, bias: Option<Tensor>, stride: i64) -> Self {
         let padding = weight.size().last().map_or(0, |side| side / 2);
         Self {
             weight,
-            stride,
-            padding,
+            bias,
+            stride: [stride; 2],
+            padding: [padding; 2],
+            groups: 1,
         }
     }
 
-    /// Another handle on the same tensor.
+    /// Another handle on the same tensors.
     pub(super) fn share(&self) -> Self {
         Self {
             weight: self.weight.shallow_clone(),
+            bias: self.bias.as_ref().map(Tensor::shallow_clone),
             ..*self
         }
     }
 
     pub(super) fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let (stride, padding) = ([self.stride; 2], [self.padding; 2]);
-        x.f_conv2d(&self.weight, None::<&Tensor>, stride, padding, [1, 1], 1)
-    }
-
-    pub(super) fn forward_with(&self, x: &Tensor, bias: &Tensor) -> Result<Tensor> {
-        let (stride, padding) = ([self.stride; 2], [self.padding; 2]);
-        x.f_conv2d(&self.weight, Some(bias), stride, padding, [1, 1], 1)
+        let (stride, padding) = (self.stride, self.padding);
+        x.f_conv2d(
+            &self.weight,
+            self.bias.as_ref(),
+            stride,
+            padding,
+            [1, 1],
+            self.groups,
+        )
     }
 
     /// The gradient to an input of the size of `like`, from that to the output.
     pub(super) fn backward(&self, gradient: &Tensor, like: &Tensor) -> Result<Tensor> {
+        self.backward_to(gradient, [size_at(like, 2)?, size_at(like, 3)?])
+    }
+
+    /// The gradient to an input of this height and width, from that to the output.
+    pub(super) fn backward_to(&self, gradient: &Tensor, size: [i64; 2]) -> Result<Tensor> {
         // A stride loses the rows and columns beyond its last step, which get no gradient.
-        let side = self.weight.size().last().copied().unwrap_or(1);
-        let lost = |dimension: usize| -> Result<i64> {
-            let (from, to) = (size_at(gradient, dimension)?, size_at(like, dimension)?);
-            Ok(to - ((from - 1) * self.stride - 2 * self.padding + side))
-        };
-        let (stride, padding) = ([self.stride; 2], [self.padding; 2]);
-        let extra = [lost(2)?, lost(3)?];
-        gradient.f_conv_transpose2d(&self.weight, None::<&Tensor>, stride, padding, extra, 1, [1, 1])
+        let mut lost = size;
+        for (at, lost) in lost.iter_mut().enumerate() {
+            let (from, side) = (size_at(gradient, at + 2)?, size_at(&self.weight, at + 2)?);
+            *lost -= (from - 1) * self.stride[at] - 2 * self.padding[at] + side;
+        }
+        let (stride, padding) = (self.stride, self.padding);
+        let bias = None::<&Tensor>;
+        gradient.f_conv_transpose2d(&self.weight, bias, stride, padding, lost, self.groups, [1, 1])
     }
 }
 
@@ -150,14 +177,24 @@ pub(super) fn average_pool(x: &Tensor, side: i64) -> Result<Tensor> {
     x.f_avg_pool2d([side; 2], [side; 2], [0, 0], false, true, None)
 }
 
-/// Slope and shift of a batch norm in evaluation, from f64 to lose nothing.
+/// Slope and shift of a batch norm in evaluation, computed in f64 to lose nothing.
 pub(super) fn affine(weights: &Weights, name: &str) -> std::result::Result<(Tensor, Tensor), WeightsError> {
+    let (slope, shift) = exact_affine(weights, name, EPSILON)?;
+    Ok((slope.f_to_kind(Kind::Float)?, shift.f_to_kind(Kind::Float)?))
+}
+
+/// The same in f64.
+pub(super) fn exact_affine(
+    weights: &Weights,
+    name: &str,
+    epsilon: f64,
+) -> std::result::Result<(Tensor, Tensor), WeightsError> {
     let get = |part: &str| -> std::result::Result<Tensor, WeightsError> {
         Ok(weights.get(&format!("{name}.{part}"))?.f_to_kind(Kind::Double)?)
     };
-    let slope = get("weight")?.f_div(&get("running_var")?.f_add_scalar(EPSILON)?.f_sqrt()?)?;
+    let slope = get("weight")?.f_div(&get("running_var")?.f_add_scalar(epsilon)?.f_sqrt()?)?;
     let shift = get("bias")?.f_sub(&get("running_mean")?.f_mul(&slope)?)?;
-    Ok((slope.f_to_kind(Kind::Float)?, shift.f_to_kind(Kind::Float)?))
+    Ok((slope, shift))
 }
 
 /// Goes back through pool, ReLU and batch norm: each pooled value's gradient to every position that it was pooled
@@ -177,7 +214,7 @@ pub(super) fn spread(pooled: &Tensor, side: i64, active: &Tensor, slope: &Tensor
     channels_last(&active.f_threshold_backward(&up, 0.0)?.f_mul(slope)?)
 }
 
-fn size_at(x: &Tensor, dimension: usize) -> Result<i64> {
+pub(super) fn size_at(x: &Tensor, dimension: usize) -> Result<i64> {
     let size = x.size();
     let at = size.get(dimension).copied();
     at.ok_or_else(|| TchError::Shape(format!("{size:?} has no dimension {dimension}")))
@@ -202,18 +239,22 @@ pub(super) mod samples {
 
     /// Weights for five classes whose batch norms are not the identity.
     pub(crate) fn varied(architecture: &Architecture) -> Weights {
+        varied_of(&architecture.parameters(5).unwrap())
+    }
+
+    /// Weights of these tensors.
+    pub(crate) fn varied_of(parameters: &[Parameter]) -> Weights {
         let vary = |(seed, p): (usize, &Parameter)| {
             let noise = noise(&p.shape, seed as u64);
             let fan = p.shape.iter().skip(1).product::<i64>().max(1) as f64;
             let tensor = match p.role {
                 Role::Convolution | Role::LinearWeight => noise * (6.0 / fan).sqrt(),
                 Role::NormScale | Role::RunningVariance => noise * 0.5 + 1.0,
-                Role::NormShift | Role::RunningMean | Role::LinearBias => noise * 0.5,
+                Role::NormShift | Role::RunningMean | Role::LinearBias | Role::ConvolutionBias => noise * 0.5,
             };
             (p.name.clone(), tensor)
         };
-        let all = architecture.parameters(5).unwrap();
-        let weights: Weights = all.iter().enumerate().map(vary).collect();
+        let weights: Weights = parameters.iter().enumerate().map(vary).collect();
         weights.prepared(Device::Cpu).unwrap()
     }
 

@@ -36,13 +36,13 @@ pub fn read_weights(
         }
         (
             Content::Tensors(weights, beside),
-            Architecture::DensenetBc { .. } | Architecture::WideResnet { .. },
+            Architecture::DensenetBc { .. } | Architecture::WideResnet { .. } | Architecture::Resnet(_),
         ) => {
             weights
                 .check(&architecture, classes)
                 .map_err(|error| error.in_file(&path))?;
             let (digest, weights) = (weights.digest()?, weights.prepared(device)?);
-            let shared = Shared::new(&architecture, &weights)?;
+            let shared = Shared::new(&architecture, classes, &weights)?;
             passed_over = beside;
             (digest, Body::Tensors(weights, shared))
         }

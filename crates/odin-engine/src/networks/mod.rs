@@ -1,10 +1,12 @@
 //! Networks: what a card describes, built from weights, from images to logits.
 //!
-//! Families and their tensors are in `architecture`; files of weights in `weights`; programs that bring their own
+//! Families and their tensors are in `architecture`; those that are described as a graph are computed by `graph`, the
+//! others by code of their own; files of weights in `weights`; programs that bring their own
 //! forward pass in `torchscript`; what they all make of a batch in `outputs`; the telling line of libtorch's errors in
 //! `reason`; convolutions quicker than libtorch's in the package `odin-kernels`; what was measured elsewhere in `published`.
 //! Nothing here knows of data sets, temperatures or scores.
 mod densenet;
+mod graph;
 mod folded;
 mod layers;
 mod loaded;
@@ -48,6 +50,7 @@ enum Quick {
     Native(densenet::Native),
     Folded(densenet::Folded),
     Wide(wideresnet::Folded),
+    Graph(graph::Folded),
 }
 
 /// What networks of the same weights share, beside these.
@@ -55,19 +58,21 @@ enum Shared {
     Native(Arc<odin_kernels::densenet::Net>, Instructions),
     /// A pattern for each thread's own; its tensors are shared.
     Wide(wideresnet::Folded),
+    Graph(graph::Folded),
     Nothing,
 }
 
 impl Shared {
-    fn new(architecture: &Architecture, weights: &Weights) -> Result<Self, WeightsError> {
-        let on_cpu = weights.get("fc.bias")?.device() == Device::Cpu;
+    fn new(architecture: &Architecture, classes: usize, weights: &Weights) -> Result<Self, WeightsError> {
+        let on_cpu = weights.iter().all(|(_, tensor)| tensor.device() == Device::Cpu);
         let instructions = Instructions::of_this_cpu().filter(|_| on_cpu);
-        Ok(match (architecture.plan()?, instructions) {
+        Ok(match (architecture.plan(classes)?, instructions) {
             (Plan::DenseNet(plan), Some(instructions)) => {
                 Self::Native(Arc::new(densenet::pack(&plan, weights)?), instructions)
             }
             (Plan::DenseNet(_), None) => Self::Nothing,
             (Plan::WideResNet(plan), _) => Self::Wide(wideresnet::Folded::new(&plan, weights)?),
+            (Plan::Graph(graph), _) => Self::Graph(graph::Folded::new(&graph, weights)?),
         })
     }
 }
@@ -75,6 +80,7 @@ impl Shared {
 enum Body {
     DenseNet(densenet::DenseNet),
     WideResNet(wideresnet::WideResNet),
+    Graph(graph::Plain),
     TorchScript(torchscript::TorchScript),
 }
 
@@ -85,7 +91,8 @@ impl Network {
     /// Where the weights lack a tensor, have one too many, or one of another shape or not finite.
     pub fn new(architecture: Architecture, classes: usize, weights: &Weights) -> Result<Self, WeightsError> {
         weights.check(&architecture, classes)?;
-        let body = match architecture.plan()? {
+        let body = match architecture.plan(classes)? {
+            Plan::Graph(graph) => Body::Graph(graph::Plain::new(&graph, weights)?),
             Plan::DenseNet(plan) => Body::DenseNet(densenet::DenseNet::new(&plan, weights)?),
             Plan::WideResNet(plan) => Body::WideResNet(wideresnet::WideResNet::new(&plan, weights)?),
         };
@@ -103,7 +110,7 @@ impl Network {
         classes: usize,
         weights: &Weights,
     ) -> Result<Self, WeightsError> {
-        let shared = Shared::new(&architecture, weights)?;
+        let shared = Shared::new(&architecture, classes, weights)?;
         Self::sharing(architecture, classes, weights, &shared)
     }
 
@@ -123,17 +130,19 @@ impl Network {
         shared: &Shared,
     ) -> Result<Self, WeightsError> {
         let mut network = Self::new(architecture, classes, weights)?;
-        network.quick = match (shared, architecture.plan()?) {
+        network.quick = match (shared, architecture.plan(classes)?) {
             (Shared::Native(net, instructions), _) => {
                 Some(Quick::Native(densenet::Native::new(net.clone(), *instructions)))
             }
             (Shared::Wide(folded), _) => Some(Quick::Wide(folded.share())),
+            (Shared::Graph(folded), _) => Some(Quick::Graph(folded.share())),
             (Shared::Nothing, Plan::DenseNet(plan)) => {
                 Some(Quick::Folded(densenet::Folded::new(&plan, weights)?))
             }
             (Shared::Nothing, Plan::WideResNet(plan)) => {
                 Some(Quick::Wide(wideresnet::Folded::new(&plan, weights)?))
             }
+            (Shared::Nothing, Plan::Graph(graph)) => Some(Quick::Graph(graph::Folded::new(&graph, weights)?)),
         };
         Ok(network)
     }
@@ -164,7 +173,7 @@ impl Network {
     pub fn no_gradient(&self) -> Option<&str> {
         match &self.body {
             Body::TorchScript(program) => program.found().no_gradient.as_deref(),
-            Body::DenseNet(_) | Body::WideResNet(_) => None,
+            Body::DenseNet(_) | Body::WideResNet(_) | Body::Graph(_) => None,
         }
     }
 
@@ -177,6 +186,7 @@ impl Network {
         match &self.body {
             Body::DenseNet(network) => network.last_layer().map(Some),
             Body::WideResNet(network) => network.last_layer().map(Some),
+            Body::Graph(network) => network.last_layer().map(Some),
             Body::TorchScript(program) => {
                 let found = program.found().last_layer.as_ref();
                 Ok(found.map(|(layer, _)| layer.clone()))
@@ -188,7 +198,7 @@ impl Network {
     pub fn no_features(&self) -> Option<&str> {
         match &self.body {
             Body::TorchScript(program) => program.found().no_features.as_deref(),
-            Body::DenseNet(_) | Body::WideResNet(_) => None,
+            Body::DenseNet(_) | Body::WideResNet(_) | Body::Graph(_) => None,
         }
     }
 
@@ -202,6 +212,7 @@ impl Network {
         match &self.body {
             Body::DenseNet(network) => network.forward(images, mode),
             Body::WideResNet(network) => network.forward(images, mode),
+            Body::Graph(network) => network.forward(images, mode),
             Body::TorchScript(_) if mode == Mode::Training => {
                 Err(TchError::Torch(ArchitectureError::Program.to_string()))
             }
@@ -215,6 +226,7 @@ impl Network {
             Some(Quick::Native(native)) => native.outputs(images),
             Some(Quick::Folded(folded)) => folded.outputs(images),
             Some(Quick::Wide(folded)) => folded.outputs(images),
+            Some(Quick::Graph(folded)) => folded.outputs(images),
             None => tch::no_grad(|| self.plainly(images, Mode::Evaluation)),
         }
     }
@@ -230,6 +242,7 @@ impl Network {
             Some(Quick::Native(native)) => return native.outputs_and_gradient(images, weights),
             Some(Quick::Folded(folded)) => return folded.outputs_and_gradient(images, weights),
             Some(Quick::Wide(folded)) => return folded.outputs_and_gradient(images, weights),
+            Some(Quick::Graph(folded)) => return folded.outputs_and_gradient(images, weights),
             None => {}
         }
         // A panic of an earlier job may have left gradients off on this thread.

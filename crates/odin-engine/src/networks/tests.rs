@@ -35,9 +35,13 @@ fn through(layer: &LastLayer, features: &Tensor) -> Tensor {
 fn the_last_layer_takes_the_features_to_the_logits() {
     let densenet = Architecture::DensenetBc { depth: 16, growth: 6 };
     let wide = Architecture::WideResnet { depth: 16, widen: 1 };
+    let residual = serde_yaml::from_str(
+        "{kind: resnet, block: bottleneck, layers: [1, 1, 1, 1], width: 16, groups: 2, group-width: 32}",
+    );
     for (architecture, sizes) in [
         (densenet, [(32, 32), (36, 36), (34, 39)]),
         (wide, [(32, 32), (36, 36), (35, 33)]),
+        (residual.unwrap(), [(32, 32), (33, 47), (70, 64)]),
     ] {
         for (height, width) in sizes {
             let x = channels_last(&noise(&[3, 3, height, width], 4)).unwrap();

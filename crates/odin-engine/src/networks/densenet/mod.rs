@@ -90,7 +90,7 @@ fn run(block: &[Bottleneck], mut x: Tensor, mode: Mode) -> Result<Tensor> {
 fn varied(growth: usize) -> (DenseNetPlan, Weights) {
     use odin_core::networks::{Architecture, Plan};
     let architecture = Architecture::DensenetBc { depth: 16, growth };
-    let Ok(Plan::DenseNet(plan)) = architecture.plan() else {
+    let Ok(Plan::DenseNet(plan)) = architecture.plan(5) else {
         panic!("no plan")
     };
     (plan, super::layers::samples::varied(&architecture))

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use odin_core::networks::{Architecture, ArchitectureError, Parameter};
 
-use super::rename;
+use super::rename::{self, Scheme};
 use super::{Mismatches, ReadError, WeightsError};
 
 /// A dictionary of tensors, of which no data is read yet.
@@ -92,6 +92,8 @@ pub(super) struct Needed<'a> {
 /// A dictionary seen through one prefix: the network's names, and the file's for them.
 struct View<'c, T> {
     candidate: &'c Candidate<T>,
+    /// Whose names the file's are taken for.
+    whose: &'static str,
     prefix: String,
     names: BTreeMap<String, &'c str>,
     /// A name of the network that two of the file's mean.
@@ -156,7 +158,17 @@ impl<'a> Needed<'a> {
 
     /// The dictionary through each prefix behind which it has names of the network.
     fn views<'c, T>(&self, candidate: &'c Candidate<T>) -> Vec<View<'c, T>> {
-        let theirs = candidate.tensors.keys().any(|name| rename::is_of_pytorchcv(name));
+        let keys = || candidate.tensors.keys().map(String::as_str);
+        rename::schemes(&self.architecture)
+            .iter()
+            .rev()
+            .filter(|scheme| scheme.may_be_of(keys()))
+            .flat_map(|scheme| self.views_by(scheme, candidate))
+            .collect()
+    }
+
+    /// The same, with the names of one scheme.
+    fn views_by<'c, T>(&self, scheme: &Scheme, candidate: &'c Candidate<T>) -> Vec<View<'c, T>> {
         let mut views: BTreeMap<String, View<'c, T>> = BTreeMap::new();
         for key in candidate.tensors.keys() {
             let name = key.replace(COMPILED, "");
@@ -164,13 +176,14 @@ impl<'a> Needed<'a> {
             for (prefix, rest) in starts.filter_map(|at| name.split_at_checked(at)) {
                 let ours = match self.parameters.contains_key(rest) {
                     true => rest.to_owned(),
-                    false => match theirs.then(|| rename::of_pytorchcv(rest)).flatten() {
+                    false => match scheme.ours(rest) {
                         Some(ours) if self.parameters.contains_key(&ours) => ours,
                         _ => continue,
                     },
                 };
                 let view = views.entry(prefix.to_owned()).or_insert_with(|| View {
                     candidate,
+                    whose: scheme.whose,
                     prefix: prefix.to_owned(),
                     names: BTreeMap::new(),
                     twice: None,
@@ -215,6 +228,7 @@ impl<'a> Needed<'a> {
     /// Why no dictionary is the network's weights, told of the nearest.
     fn misfit<T>(&self, views: &[View<'_, T>], candidates: &[Candidate<T>]) -> ReadError {
         let classes = self.classes;
+        // Of equals the last, whose names are the likeliest.
         let nearest = views.iter().max_by_key(|view| view.names.len());
         let mut mismatches = match nearest {
             Some(view) => self.differences(view),
@@ -258,6 +272,7 @@ impl<'a> Needed<'a> {
     }
 
     fn take<T: Clone>(&self, view: &View<'_, T>) -> Chosen<T> {
+        tracing::debug!(place = view.label(), "weights found, names as {}", view.whose);
         let source = |name: &String| Some((name.clone(), view.tensor(name)?.source.clone()));
         Chosen {
             tensors: self.parameters.keys().filter_map(source).collect(),

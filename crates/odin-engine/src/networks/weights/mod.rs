@@ -292,7 +292,9 @@ impl Weights {
                     normal(shape, (1.0 / fan_in as f64).sqrt())
                 }
                 Role::NormScale | Role::RunningVariance => Tensor::f_ones(shape, cpu),
-                Role::NormShift | Role::RunningMean | Role::LinearBias => Tensor::f_zeros(shape, cpu),
+                Role::NormShift | Role::RunningMean | Role::LinearBias | Role::ConvolutionBias => {
+                    Tensor::f_zeros(shape, cpu)
+                }
             }
         };
         let all = architecture.parameters(classes)?;

@@ -2,54 +2,128 @@
 use std::collections::BTreeMap;
 
 use super::ReadError;
+use odin_core::networks::Architecture;
 
 /// Left by DataParallel, `torch.compile` and training frameworks; taken off where every name has it.
 const PREFIXES: &[&str] = &["module.", "_orig_mod.", "model.", "net."];
 
-/// pytorchcv's names (DenseNet and Wide ResNet for CIFAR) and ours. `{x}` stands for a number, `{x-1}` for the one
-/// before it, a final `*` for the rest of the name.
-const PYTORCHCV: &[(&str, &str)] = &[
-    ("features.init_block.weight", "conv1.weight"),
-    (
-        "features.stage{b}.unit{u}.conv{n}.bn.*",
-        "block{b}.layer.{u-1}.bn{n}.*",
-    ),
-    (
-        "features.stage{b}.unit{u}.conv{n}.conv.*",
-        "block{b}.layer.{u-1}.conv{n}.*",
-    ),
-    (
-        "features.stage{b}.unit{u}.body.conv{n}.bn.*",
-        "block{b}.layer.{u-1}.bn{n}.*",
-    ),
-    (
-        "features.stage{b}.unit{u}.body.conv{n}.conv.*",
-        "block{b}.layer.{u-1}.conv{n}.*",
-    ),
-    (
-        "features.stage{b}.unit{u}.identity_conv.*",
-        "block{b}.layer.{u-1}.convShortcut.*",
-    ),
-    ("features.stage{b}.trans{t}.conv.bn.*", "trans{b-1}.bn1.*"),
-    ("features.stage{b}.trans{t}.conv.conv.*", "trans{b-1}.conv1.*"),
-    ("features.post_activ.bn.*", "bn1.*"),
-    ("output.*", "fc.*"),
-];
-
-/// Names that only pytorchcv's networks have.
-const PYTORCHCV_MARK: &str = "features.init_block.";
-
-/// Whether a name is one of pytorchcv's, behind whatever prefix.
-pub(super) fn is_of_pytorchcv(name: &str) -> bool {
-    name.contains(PYTORCHCV_MARK)
+/// Names of another project, and ours. In a line `{x}` stands for a number, `{x-1}` and `{x+1}` for the one before and the
+/// one after it, a final `*` for the rest of the name. A name without a line is ours already.
+#[derive(Debug)]
+pub(super) struct Scheme {
+    /// Whose names they are, as a person is told.
+    pub whose: &'static str,
+    /// What only names of this scheme begin with, where there is such a thing.
+    mark: Option<&'static str>,
+    lines: &'static [(&'static str, &'static str)],
 }
 
-/// Our name for one of pytorchcv's.
-pub(super) fn of_pytorchcv(name: &str) -> Option<String> {
-    PYTORCHCV.iter().find_map(|(from, to)| apply(from, to, name))
+/// DenseNet and Wide ResNet for CIFAR.
+const PYTORCHCV: Scheme = Scheme {
+    whose: "pytorchcv's",
+    mark: Some("features.init_block."),
+    lines: &[
+        ("features.init_block.weight", "conv1.weight"),
+        (
+            "features.stage{b}.unit{u}.conv{n}.bn.*",
+            "block{b}.layer.{u-1}.bn{n}.*",
+        ),
+        (
+            "features.stage{b}.unit{u}.conv{n}.conv.*",
+            "block{b}.layer.{u-1}.conv{n}.*",
+        ),
+        (
+            "features.stage{b}.unit{u}.body.conv{n}.bn.*",
+            "block{b}.layer.{u-1}.bn{n}.*",
+        ),
+        (
+            "features.stage{b}.unit{u}.body.conv{n}.conv.*",
+            "block{b}.layer.{u-1}.conv{n}.*",
+        ),
+        (
+            "features.stage{b}.unit{u}.identity_conv.*",
+            "block{b}.layer.{u-1}.convShortcut.*",
+        ),
+        ("features.stage{b}.trans{t}.conv.bn.*", "trans{b-1}.bn1.*"),
+        ("features.stage{b}.trans{t}.conv.conv.*", "trans{b-1}.conv1.*"),
+        ("features.post_activ.bn.*", "bn1.*"),
+        ("output.*", "fc.*"),
+    ],
+};
+
+/// ResNets of kuangliu/pytorch-cifar, and of what follows it: OpenOOD (with `fc`), akamaster's for CIFAR.
+const KUANGLIU: Scheme = Scheme {
+    whose: "pytorch-cifar's",
+    mark: None,
+    lines: &[
+        ("layer{s}.{i}.shortcut.*", "layer{s}.{i}.downsample.*"),
+        ("linear.*", "fc.*"),
+    ],
+};
+
+/// ResNets of Hugging Face's transformers.
+const TRANSFORMERS: Scheme = Scheme {
+    whose: "transformers'",
+    mark: Some("resnet.embedder."),
+    lines: &[
+        ("resnet.embedder.embedder.convolution.*", "conv1.*"),
+        ("resnet.embedder.embedder.normalization.*", "bn1.*"),
+        (
+            "resnet.encoder.stages.{s}.layers.{i}.shortcut.convolution.*",
+            "layer{s+1}.{i}.downsample.0.*",
+        ),
+        (
+            "resnet.encoder.stages.{s}.layers.{i}.shortcut.normalization.*",
+            "layer{s+1}.{i}.downsample.1.*",
+        ),
+        (
+            "resnet.encoder.stages.{s}.layers.{i}.layer.{j}.convolution.*",
+            "layer{s+1}.{i}.conv{j+1}.*",
+        ),
+        (
+            "resnet.encoder.stages.{s}.layers.{i}.layer.{j}.normalization.*",
+            "layer{s+1}.{i}.bn{j+1}.*",
+        ),
+        ("classifier.1.*", "fc.*"),
+    ],
+};
+
+/// ResNets as torchvision and timm call their tensors, which is as we do.
+const TORCHVISION: Scheme = Scheme {
+    whose: "torchvision's",
+    mark: None,
+    lines: &[],
+};
+
+/// DenseNets and Wide ResNets as the ODIN authors call their tensors, which is as we do.
+const AUTHORS: Scheme = Scheme {
+    whose: "the ODIN authors'",
+    mark: None,
+    lines: &[],
+};
+
+/// By which names the tensors of a network may be called, the likeliest first.
+pub(super) fn schemes(architecture: &Architecture) -> &'static [Scheme] {
+    match architecture {
+        Architecture::DensenetBc { .. } | Architecture::WideResnet { .. } => &[AUTHORS, PYTORCHCV],
+        Architecture::Resnet(_) => &[TORCHVISION, KUANGLIU, TRANSFORMERS],
+        Architecture::Torchscript { .. } => &[],
+    }
 }
 
-/// The tensors under our names, where they are known under others.
+impl Scheme {
+    /// Our name for one of this scheme's, where a line has it.
+    pub(super) fn ours(&self, name: &str) -> Option<String> {
+        self.lines.iter().find_map(|(from, to)| apply(from, to, name))
+    }
+
+    /// Whether names may be of this scheme, behind whatever prefix.
+    pub(super) fn may_be_of<'a>(&self, mut names: impl Iterator<Item = &'a str>) -> bool {
+        self.mark.is_none_or(|mark| names.any(|name| name.contains(mark)))
+    }
+}
+
+/// The tensors under our names, where it can be told that they are known under others.
 pub(super) fn to_ours<T>(tensors: BTreeMap<String, T>) -> Result<BTreeMap<String, T>, ReadError> {
     let mut tensors = tensors;
     while let Some(prefix) = PREFIXES
@@ -60,13 +134,17 @@ pub(super) fn to_ours<T>(tensors: BTreeMap<String, T>) -> Result<BTreeMap<String
             |(name, tensor): (String, T)| (name.strip_prefix(prefix).unwrap_or(&name).to_owned(), tensor);
         tensors = tensors.into_iter().map(strip).collect();
     }
-    if !tensors.keys().any(|name| name.starts_with(PYTORCHCV_MARK)) {
+    let is_marked = |scheme: &&Scheme| {
+        let begins = |mark| tensors.keys().any(|name| name.starts_with(mark));
+        scheme.mark.is_some_and(begins)
+    };
+    let Some(scheme) = [PYTORCHCV, TRANSFORMERS].iter().find(is_marked) else {
         return Ok(tensors);
-    }
+    };
     let mut renamed = BTreeMap::new();
     for (name, tensor) in tensors {
         // A name that no line knows stays, and is reported as surplus.
-        let ours = of_pytorchcv(&name).unwrap_or_else(|| name.clone());
+        let ours = scheme.ours(&name).unwrap_or_else(|| name.clone());
         if renamed.insert(ours.clone(), tensor).is_some() {
             return Err(ReadError::why(format!(
                 "has two tensors that both mean {ours}, {name} one of them"
@@ -105,6 +183,10 @@ fn apply(from: &str, to: &str, name: &str) -> Option<String> {
         if text.contains(&before) {
             text = text.replace(&before, &number.checked_sub(1)?.to_string());
         }
+        let after = format!("{{{key}+1}}");
+        if text.contains(&after) {
+            text = text.replace(&after, &number.checked_add(1)?.to_string());
+        }
     }
     Some(text)
 }
@@ -117,7 +199,7 @@ mod tests {
 
     #[test]
     fn pytorchcv_names_become_ours() {
-        let ours = of_pytorchcv;
+        let ours = |name: &str| PYTORCHCV.ours(name);
         for (theirs, expected) in [
             ("features.init_block.weight", "conv1.weight"),
             (
@@ -150,6 +232,53 @@ mod tests {
             "",
         ] {
             assert_eq!(ours(strange), None, "{strange}");
+        }
+    }
+
+    #[test]
+    fn names_of_resnets_become_ours() {
+        for (scheme, theirs, expected) in [
+            (
+                KUANGLIU,
+                "layer3.0.shortcut.1.running_mean",
+                Some("layer3.0.downsample.1.running_mean"),
+            ),
+            (KUANGLIU, "linear.weight", Some("fc.weight")),
+            (KUANGLIU, "layer1.0.conv1.weight", None),
+            (
+                TRANSFORMERS,
+                "resnet.embedder.embedder.convolution.weight",
+                Some("conv1.weight"),
+            ),
+            (
+                TRANSFORMERS,
+                "resnet.embedder.embedder.normalization.bias",
+                Some("bn1.bias"),
+            ),
+            (
+                TRANSFORMERS,
+                "resnet.encoder.stages.0.layers.2.layer.1.convolution.weight",
+                Some("layer1.2.conv2.weight"),
+            ),
+            (
+                TRANSFORMERS,
+                "resnet.encoder.stages.3.layers.0.layer.2.normalization.running_var",
+                Some("layer4.0.bn3.running_var"),
+            ),
+            (
+                TRANSFORMERS,
+                "resnet.encoder.stages.1.layers.0.shortcut.convolution.weight",
+                Some("layer2.0.downsample.0.weight"),
+            ),
+            (TRANSFORMERS, "classifier.1.bias", Some("fc.bias")),
+            (
+                TRANSFORMERS,
+                "resnet.encoder.stages.18446744073709551615.layers.0.layer.0.convolution.weight",
+                None,
+            ),
+            (TORCHVISION, "linear.weight", None),
+        ] {
+            assert_eq!(scheme.ours(theirs).as_deref(), expected, "{theirs}");
         }
     }
 

@@ -20,7 +20,6 @@ struct Block {
     bn1: Norm,
     /// With the batch norm after it.
     conv1: Convolution,
-    conv1_bias: Tensor,
     conv2: Convolution,
     shortcut: Option<Convolution>,
 }
@@ -32,12 +31,11 @@ impl Folded {
             for i in 0..plan.layers {
                 let name = |part: &str| format!("block{}.layer.{i}.{part}", b + 1);
                 let stride = if i == 0 && b > 0 { 2 } else { 1 };
-                let (kernel, conv1_bias) = fold(weights, &name("conv1"), &name("bn2"))?;
+                let (kernel, bias) = fold(weights, &name("conv1"), &name("bn2"))?;
                 let widens = i == 0 && pair.first() != pair.last();
                 blocks.push(Block {
                     bn1: Norm::take(weights, &name("bn1"))?,
-                    conv1: Convolution::of(kernel, stride),
-                    conv1_bias,
+                    conv1: Convolution::of(kernel, Some(bias), stride),
                     conv2: Convolution::take(weights, &name("conv2"), 1)?,
                     shortcut: widens
                         .then(|| Convolution::take(weights, &name("convShortcut"), stride))
@@ -57,7 +55,6 @@ impl Folded {
         let share = |block: &Block| Block {
             bn1: block.bn1.share(),
             conv1: block.conv1.share(),
-            conv1_bias: block.conv1_bias.shallow_clone(),
             conv2: block.conv2.share(),
             shortcut: block.shortcut.as_ref().map(Convolution::share),
         };
@@ -79,7 +76,7 @@ impl folded::Folded for Folded {
         let mut x = self.stem.forward(images)?;
         for block in &self.blocks {
             let active = block.bn1.relu(&x)?;
-            let middle = block.conv1.forward_with(&active, &block.conv1_bias)?.f_relu_()?;
+            let middle = block.conv1.forward(&active)?.f_relu_()?;
             let mut sum = block.conv2.forward(&middle)?;
             x = match &block.shortcut {
                 Some(shortcut) => sum.f_add_(&shortcut.forward(&active)?)?,
@@ -131,7 +128,7 @@ mod tests {
     #[test]
     fn it_gives_the_plain_networks_logits_and_gradient() {
         let architecture = Architecture::WideResnet { depth: 16, widen: 1 };
-        let Ok(Plan::WideResNet(plan)) = architecture.plan() else {
+        let Ok(Plan::WideResNet(plan)) = architecture.plan(5) else {
             panic!("no plan")
         };
         let weights = varied(&architecture);

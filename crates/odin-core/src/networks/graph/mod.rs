@@ -1,0 +1,18 @@
+//! A network as data: its operations in the order of computation, each with the numbers of its inputs and the names of its
+//! tensors. From this follow the tensors it needs, the sizes of images it takes, and, in the engine, its computation.
+//!
+//! Each module imports only from those listed after it.
+mod builder;
+mod nodes;
+mod shape;
+mod operation;
+mod error;
+
+#[cfg(test)]
+mod tests;
+
+pub use builder::Builder;
+pub use error::GraphError;
+pub use nodes::{Graph, LARGEST};
+pub use operation::{Activation, BatchNorm, Convolution, Linear, Node, NodeId, Operation, Subsample, Window};
+pub use shape::Shape;

@@ -1,0 +1,146 @@
+//! Every graph as it is written against the same for scoring: logits, features and the gradient to the images.
+use odin_core::networks::graph::{Builder, Graph, Subsample, Window};
+use odin_core::networks::{Architecture, Plan};
+use tch::Kind;
+
+use super::super::folded::Folded as _;
+use super::super::layers::Mode;
+use super::super::layers::samples::{agree, noise, off, varied_of};
+use super::super::outputs::Outputs;
+use super::super::weights::channels_last;
+use super::*;
+
+const CLASSES: usize = 5;
+
+fn graph_of(card: &str) -> Graph {
+    let architecture: Architecture = serde_yaml::from_str(&format!("{{kind: resnet, {card}}}")).unwrap();
+    match architecture.plan(CLASSES) {
+        Ok(Plan::Graph(graph)) => graph,
+        _ => panic!("{card} is no graph"),
+    }
+}
+
+/// Checks that both computations agree on images of these sizes.
+fn compare(case: &str, graph: &Graph, channels: i64, sizes: &[(i64, i64)]) {
+    let weights = varied_of(&graph.parameters());
+    let plain = Plain::new(graph, &weights).unwrap();
+    let folded = Folded::new(graph, &weights).unwrap().share();
+    let mut offs = Vec::new();
+    for &(height, width) in sizes {
+        let case = format!("{case}, {height}×{width}");
+        let x = channels_last(&noise(&[2, channels, height, width], height as u64)).unwrap();
+        let before = x.copy();
+        let leaf = x.copy().set_requires_grad(true);
+        let want = plain.forward(&leaf, Mode::Evaluation).unwrap();
+        let seed = noise(&want.logits.size(), 1);
+        (&want.logits * &seed).sum(Kind::Float).backward();
+        let want = want.detached().unwrap();
+        let (outputs, gradient) = folded
+            .outputs_and_gradient(&x, &|_| Ok(seed.shallow_clone()))
+            .unwrap();
+        for Outputs { logits, features } in [outputs, folded.outputs(&x).unwrap()] {
+            assert!(off(&logits, &want.logits) < 1e-5, "{case}");
+            assert!(
+                off(&features.unwrap(), want.features.as_ref().unwrap()) < 1e-5,
+                "{case}"
+            );
+        }
+        assert_eq!(gradient.size(), x.size(), "{case}");
+        assert!(x.equal(&before), "{case}: the images were overwritten");
+        offs.push(off(&gradient, &leaf.grad()));
+    }
+    assert!(agree(offs.clone()), "{case}: {offs:?}");
+}
+
+#[test]
+fn every_residual_network_is_the_same_for_scoring() {
+    for card in [
+        "block: basic, layers: [1, 2, 1, 1], width: 8",
+        "block: basic, layers: [1, 2, 1, 1], width: 8, shortcut: a",
+        "block: basic, layers: [2, 1, 1, 1], width: 8, stem: cifar",
+        "block: basic, layers: [2, 1, 1], width: 6",
+        "block: basic, layers: [1, 1, 2], width: 8, shortcut: b, stem: imagenet",
+        "block: bottleneck, layers: [1, 2, 1, 1], width: 8",
+        "block: bottleneck, layers: [2, 1, 1, 1], width: 8, shortcut: a, stem: cifar",
+        "block: bottleneck, layers: [1, 1, 1, 1], width: 16, groups: 4, group-width: 8",
+        "block: bottleneck, layers: [1, 1, 1, 1], width: 8, group-width: 128",
+        "block: basic, layers: [1, 1, 1], width: 8, channels: 1",
+    ] {
+        let channels = if card.contains("channels: 1") { 1 } else { 3 };
+        compare(
+            card,
+            &graph_of(card),
+            channels,
+            &[(32, 32), (33, 36), (47, 33), (36, 50)],
+        );
+    }
+}
+
+#[test]
+fn the_smallest_images_are_scored() {
+    let graph = graph_of("block: bottleneck, layers: [1, 1, 1, 1], width: 8");
+    compare("1 pixel", &graph, 3, &[(1, 1), (2, 1), (3, 5)]);
+}
+
+/// What no residual network has: operations that others need, and the ways in which values are shared.
+#[test]
+fn every_operation_is_the_same_for_scoring() {
+    let (mut graph, image) = Builder::new(3);
+    // The image has two readers, and a ReLU of its own.
+    let direct = graph.relu(image);
+    let x = graph.biased(image, "biased", 8, Window::square(3).unpadded());
+    let x = graph.batch_norm(x, "bn1");
+    // Read twice, so that neither reader may overwrite it.
+    let y = graph.relu(x);
+    let x = graph.add(x, y);
+    // A batch norm that follows no convolution, and one after a convolution that is read twice.
+    let y = graph.batch_norm(x, "bn2");
+    let y = graph.relu(y);
+    let y = graph.convolution(y, "conv", 8, Window::square(3));
+    let z = graph.batch_norm(y, "bn3");
+    let y = graph.add(z, y);
+    let y = graph.add(y, y);
+    // A ReLU of a ReLU, a pool of something that is no ReLU, windows that are not square, depthwise groups.
+    let y = graph.relu(y);
+    let y = graph.relu(y);
+    let y = graph.add(y, x);
+    let y = graph.max_pool(y, Window::square(3).every(2));
+    let y = graph.average_pool(y, Window::square(3).every(2));
+    let y = graph.average_pool(y, Window::square(2).unpadded());
+    let oblong = Window {
+        side: [1, 3],
+        stride: [1, 2],
+        padding: [0, 1],
+    };
+    let y = graph.grouped(y, "oblong", 8, oblong, 8);
+    let shortcut = |step, before, after| Subsample { step, before, after };
+    let y = graph.subsample(y, shortcut(2, 1, 2));
+    let y = graph.subsample(y, shortcut(1, 0, 0));
+    let hidden = graph.global_average_pool(y);
+    let direct = graph.global_average_pool(direct);
+    let direct = graph.linear(direct, "direct", 11);
+    let hidden = graph.add(hidden, direct);
+    let hidden = graph.linear(hidden, "hidden", 7);
+    let features = graph.relu(hidden);
+    let logits = graph.linear(features, "fc", CLASSES);
+    let graph = graph.finish(features, logits).unwrap();
+    compare(
+        "every operation",
+        &graph,
+        3,
+        &[(32, 32), (33, 36), (47, 33), (21, 50)],
+    );
+}
+
+#[test]
+fn a_graph_trains_its_batch_norms() {
+    let graph = graph_of("block: basic, layers: [1, 1, 1], width: 8");
+    let weights = varied_of(&graph.parameters());
+    let plain = Plain::new(&graph, &weights).unwrap();
+    let mean = weights.get("bn1.running_mean").unwrap();
+    let before = mean.copy();
+    let x = noise(&[4, 3, 8, 8], 1);
+    let logits = plain.forward(&x, Mode::Training).unwrap().logits;
+    assert_eq!(logits.size(), [4, CLASSES as i64]);
+    assert!(!mean.equal(&before));
+}

@@ -1,0 +1,96 @@
+//! Networks of torchvision, timm and transformers with random weights, and under other projects' names: logits, features,
+//! signs of the gradient and log-odds are those of PyTorch. `fixtures/make_networks.py` makes the files.
+#![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
+#![allow(unreachable_pub, reason = "no other crate imports a test")]
+#[path = "support/agreement.rs"]
+mod agreement;
+
+use std::path::Path;
+
+use agreement::{Expected, array, check};
+use odin_core::networks::NetworkCard;
+use odin_engine::networks::read_weights;
+use odin_engine::networks::weights::channels_last;
+use tch::{Device, Kind, Tensor};
+
+const STD: [f32; 3] = [0.229, 0.224, 0.225];
+const CLASSES: usize = 5;
+
+/// The file, and the architecture as a card says it.
+const NETWORKS: &[(&str, &str)] = &[
+    (
+        "torchvision-basic",
+        "block: basic, layers: [2, 1, 1, 1], width: 4",
+    ),
+    (
+        "torchvision-bottleneck",
+        "block: bottleneck, layers: [1, 2, 1, 1], width: 4",
+    ),
+    (
+        "torchvision-resnext",
+        "block: bottleneck, layers: [1, 1, 1, 1], width: 8, groups: 4, group-width: 16",
+    ),
+    (
+        "torchvision-wide",
+        "block: bottleneck, layers: [1, 1, 1, 1], width: 4, group-width: 128",
+    ),
+    ("timm-basic", "block: basic, layers: [1, 1, 1, 1], width: 4"),
+    (
+        "transformers-basic",
+        "block: basic, layers: [2, 1, 1, 1], width: 4",
+    ),
+    (
+        "transformers-bottleneck",
+        "block: bottleneck, layers: [1, 2, 1, 1], width: 4",
+    ),
+    (
+        "pytorch-cifar",
+        "block: basic, layers: [1, 2, 1, 1], width: 4, stem: cifar",
+    ),
+    (
+        "openood",
+        "block: bottleneck, layers: [1, 1, 1, 1], width: 4, stem: cifar",
+    ),
+];
+
+#[test]
+fn networks_of_other_libraries_give_what_they_give_there() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/networks");
+    let own = tempfile::tempdir().unwrap();
+    let mut wrong = Vec::new();
+    for (name, architecture) in NETWORKS {
+        let card = own.path().join(format!("{name}.yaml"));
+        let text = format!(
+            "title: t\narchitecture: {{kind: resnet, {architecture}}}\nclasses: {CLASSES}\nweights: absent\nin_dataset: none\n\
+             normalisation: {{mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225]}}\n"
+        );
+        std::fs::write(&card, text).unwrap();
+        let card = NetworkCard::load(&card).unwrap_or_else(|error| panic!("{error}"));
+        let weights = folder.join(format!("{name}.safetensors"));
+        let loaded = read_weights(&card, Some(&weights), Device::Cpu)
+            .unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert!(loaded.notes().is_empty(), "{name}: {:?}", loaded.notes());
+        let file = folder.join(format!("{name}.npz"));
+        let whole = |name: &str| array::<i32>(&file, name).unwrap();
+        let float = |name: &str| Tensor::from_slice(&array::<f32>(&file, name).unwrap());
+        let size: Vec<i64> = whole("size").iter().map(|&n| i64::from(n)).collect();
+        let batch = size[0];
+        let images = Tensor::from_slice(&array::<i8>(&file, "images").unwrap())
+            .to_kind(Kind::Float)
+            .view(size.as_slice())
+            / 32.0;
+        let expected = Expected {
+            logits: float("logits").view([batch, -1]),
+            features: Some(float("features").view([batch, -1])),
+            positive: array::<i8>(&file, "positive")
+                .unwrap()
+                .iter()
+                .map(|&bit| bit == 1)
+                .collect(),
+            log_odds: array::<f64>(&file, "log_odds").unwrap(),
+        };
+        let images = channels_last(&images).unwrap();
+        wrong.extend(check(name, loaded.network().unwrap(), &STD, &images, &expected).err());
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
