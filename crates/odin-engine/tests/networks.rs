@@ -28,11 +28,11 @@ const NETWORKS: &[(&str, &str)] = &[
     ),
     (
         "torchvision-resnext",
-        "block: bottleneck, layers: [1, 1, 1, 1], width: 8, groups: 4, group-width: 16",
+        "block: bottleneck, layers: [1, 1, 1, 1], width: 4, groups: 2, group-width: 32",
     ),
     (
         "torchvision-wide",
-        "block: bottleneck, layers: [1, 1, 1, 1], width: 4, group-width: 128",
+        "block: bottleneck, layers: [1, 1, 1, 1], width: 2, group-width: 128",
     ),
     ("timm-basic", "block: basic, layers: [1, 1, 1, 1], width: 4"),
     (
