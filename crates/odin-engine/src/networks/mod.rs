@@ -78,7 +78,7 @@ impl Shared {
 }
 
 enum Body {
-    DenseNet(densenet::DenseNet),
+    DenseNet(Box<densenet::DenseNet>),
     WideResNet(wideresnet::WideResNet),
     Graph(graph::Plain),
     TorchScript(torchscript::TorchScript),
@@ -93,7 +93,7 @@ impl Network {
         weights.check(&architecture, classes)?;
         let body = match architecture.plan(classes)? {
             Plan::Graph(graph) => Body::Graph(graph::Plain::new(&graph, weights)?),
-            Plan::DenseNet(plan) => Body::DenseNet(densenet::DenseNet::new(&plan, weights)?),
+            Plan::DenseNet(plan) => Body::DenseNet(Box::new(densenet::DenseNet::new(&plan, weights)?)),
             Plan::WideResNet(plan) => Body::WideResNet(wideresnet::WideResNet::new(&plan, weights)?),
         };
         Ok(Self {

@@ -4,9 +4,10 @@
 //! Each module imports only from those listed after it.
 mod builder;
 mod nodes;
-mod shape;
+mod sizes;
 mod operation;
 mod error;
+mod shape;
 
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,8 @@
 use super::super::parameter::{List, Parameter};
 use super::error::GraphError;
 use super::operation::{Convolution, Node, NodeId, Operation};
-use super::shape::{self, Shape};
+use super::shape::Shape;
+use super::sizes;
 
 /// A classifier as a list of operations, each after its inputs.
 #[derive(Debug, Clone, PartialEq)]
@@ -79,7 +80,7 @@ impl Graph {
                 .iter()
                 .filter_map(|input| shapes.get(input.0).copied())
                 .collect();
-            shapes.push(shape::after(&node.operation, &inputs, [height, width])?);
+            shapes.push(sizes::after(&node.operation, &inputs, [height, width])?);
         }
         Ok(shapes)
     }

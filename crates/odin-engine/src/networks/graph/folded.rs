@@ -270,11 +270,11 @@ impl folded::Folded for Folded {
             };
             let back = node.backward(gradient, note)?;
             match node.inputs.as_slice() {
-                &[first, second] => {
-                    Gradient::shared(&back.value).add_to(&mut gradients[first])?;
-                    back.add_to(&mut gradients[second])?;
+                [first, second] => {
+                    Gradient::shared(&back.value).add_to(&mut gradients[*first])?;
+                    back.add_to(&mut gradients[*second])?;
                 }
-                &[input] => back.add_to(&mut gradients[input])?,
+                [input] => back.add_to(&mut gradients[*input])?,
                 _ => return Err(lost()),
             }
         }
