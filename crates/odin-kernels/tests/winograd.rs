@@ -28,7 +28,11 @@ impl Case {
     }
 
     fn plain(&self, x: &[f32], weights: &[f32]) -> Vec<f64> {
-        let Size { images, height, width } = self.size;
+        let Size {
+            images,
+            height,
+            width,
+        } = self.size;
         let mut out = vec![0.0; self.positions() * self.outputs];
         for image in 0..images {
             for (y, column) in (0..height).flat_map(|y| (0..width).map(move |x| (y, x))) {
@@ -53,11 +57,51 @@ impl Case {
 }
 
 const CASES: [Case; 5] = [
-    Case { size: Size { images: 2, height: 8, width: 8 }, inputs: 32, outputs: 48 },
-    Case { size: Size { images: 1, height: 7, width: 9 }, inputs: 16, outputs: 16 },
-    Case { size: Size { images: 40, height: 3, width: 2 }, inputs: 48, outputs: 80 },
-    Case { size: Size { images: 3, height: 1, width: 1 }, inputs: 16, outputs: 32 },
-    Case { size: Size { images: 1, height: 32, width: 33 }, inputs: 64, outputs: 64 },
+    Case {
+        size: Size {
+            images: 2,
+            height: 8,
+            width: 8,
+        },
+        inputs: 32,
+        outputs: 48,
+    },
+    Case {
+        size: Size {
+            images: 1,
+            height: 7,
+            width: 9,
+        },
+        inputs: 16,
+        outputs: 16,
+    },
+    Case {
+        size: Size {
+            images: 40,
+            height: 3,
+            width: 2,
+        },
+        inputs: 48,
+        outputs: 80,
+    },
+    Case {
+        size: Size {
+            images: 3,
+            height: 1,
+            width: 1,
+        },
+        inputs: 16,
+        outputs: 32,
+    },
+    Case {
+        size: Size {
+            images: 1,
+            height: 32,
+            width: 33,
+        },
+        inputs: 64,
+        outputs: 64,
+    },
 ];
 
 #[test]
@@ -78,17 +122,28 @@ fn sums_and_what_follows_are_those_of_plain_loops() {
                 convolution.run(&x, case.size, then, &mut space, &mut out);
                 for (at, value) in out.iter().enumerate() {
                     let off = (f64::from(*value) - want(at)).abs();
-                    assert!(off < 2e-6 * scale, "{instructions:?} {:?} at {at}: off by {off}", case.size);
+                    assert!(
+                        off < 2e-6 * scale,
+                        "{instructions:?} {:?} at {at}: off by {off}",
+                        case.size
+                    );
                 }
             };
             check(Then::default(), &|at| plain[at]);
             let with_bias = |at: usize| plain[at] + f64::from(bias[at % case.outputs]);
             check(
-                Then { bias: &bias, add: Some(&add), gate: Gate::Relu },
+                Then {
+                    bias: &bias,
+                    add: Some(&add),
+                    gate: Gate::Relu,
+                },
                 &|at| (with_bias(at) + f64::from(add[at])).max(0.0),
             );
             check(
-                Then { gate: Gate::Where(&gate), ..Then::default() },
+                Then {
+                    gate: Gate::Where(&gate),
+                    ..Then::default()
+                },
                 &|at| if gate[at] > 0.0 { plain[at] } else { 0.0 },
             );
         }
@@ -100,11 +155,17 @@ fn an_image_is_the_same_in_every_batch() {
     for instructions in Instructions::all_of_this_cpu() {
         let (inputs, outputs) = (32, 32);
         let weights = noise(outputs * inputs * 9, 2);
-        let convolution =
-            Convolution::new(instructions, outputs, inputs, |o, i, t| weights[(o * inputs + i) * 9 + t]).unwrap();
+        let convolution = Convolution::new(instructions, outputs, inputs, |o, i, t| {
+            weights[(o * inputs + i) * 9 + t]
+        })
+        .unwrap();
         let x = noise(7 * 25 * inputs, 6);
         let run = |x: &[f32], images: usize| {
-            let size = Size { images, height: 5, width: 5 };
+            let size = Size {
+                images,
+                height: 5,
+                width: 5,
+            };
             let mut out = vec![0.0; images * 25 * outputs];
             convolution.run(x, size, Then::default(), &mut Workspace::default(), &mut out);
             out

@@ -1,8 +1,10 @@
 //! The few layers that networks are made of, in evaluation and in training.
+use odin_kernels::Instructions;
 use tch::{Kind, TchError, Tensor};
 
 use super::outputs::{Outputs, last_layer};
 use super::weights::{Weights, WeightsError, channels_last};
+use super::winograd::Winograd;
 use odin_detectors::LastLayer;
 
 pub(super) type Result<T> = std::result::Result<T, TchError>;
@@ -81,6 +83,8 @@ pub(super) struct Convolution {
     pub stride: [i64; 2],
     pub padding: [i64; 2],
     pub groups: i64,
+    /// What computes it more quickly.
+    pub quick: Option<Winograd>,
 }
 
 impl Convolution {
@@ -101,6 +105,7 @@ impl Convolution {
             stride: [stride; 2],
             padding: [padding; 2],
             groups: 1,
+            quick: None,
         }
     }
 
@@ -109,11 +114,23 @@ impl Convolution {
         Self {
             weight: self.weight.shallow_clone(),
             bias: self.bias.as_ref().map(Tensor::shallow_clone),
+            quick: self.quick.as_ref().map(Winograd::share),
             ..*self
         }
     }
 
+    /// By kernels of our own, where these are made for it. Weight and bias must not change from here on.
+    pub(super) fn quicken(&mut self, instructions: Instructions) -> Result<()> {
+        if (self.stride, self.padding, self.groups) == ([1; 2], [1; 2], 1) {
+            self.quick = Winograd::of(&self.weight, self.bias.as_ref(), instructions)?;
+        }
+        Ok(())
+    }
+
     pub(super) fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        if let Some(quick) = &self.quick {
+            return quick.forward(x);
+        }
         let (stride, padding) = (self.stride, self.padding);
         x.f_conv2d(
             &self.weight,
@@ -132,6 +149,9 @@ impl Convolution {
 
     /// The gradient to an input of this height and width, from that to the output.
     pub(super) fn backward_to(&self, gradient: &Tensor, size: [i64; 2]) -> Result<Tensor> {
+        if let Some(quick) = &self.quick {
+            return quick.backward(gradient);
+        }
         // A stride loses the rows and columns beyond its last step, which get no gradient.
         let mut lost = size;
         for (at, lost) in lost.iter_mut().enumerate() {

@@ -9,6 +9,7 @@ mod densenet;
 mod graph;
 mod folded;
 mod layers;
+mod winograd;
 mod loaded;
 mod outputs;
 mod reason;
@@ -72,7 +73,7 @@ impl Shared {
             }
             (Plan::DenseNet(_), None) => Self::Nothing,
             (Plan::WideResNet(plan), _) => Self::Wide(wideresnet::Folded::new(&plan, weights)?),
-            (Plan::Graph(graph), _) => Self::Graph(graph::Folded::new(&graph, weights)?),
+            (Plan::Graph(graph), _) => Self::Graph(graph::Folded::new(&graph, weights, instructions)?),
         })
     }
 }
@@ -142,7 +143,9 @@ impl Network {
             (Shared::Nothing, Plan::WideResNet(plan)) => {
                 Some(Quick::Wide(wideresnet::Folded::new(&plan, weights)?))
             }
-            (Shared::Nothing, Plan::Graph(graph)) => Some(Quick::Graph(graph::Folded::new(&graph, weights)?)),
+            (Shared::Nothing, Plan::Graph(graph)) => {
+                Some(Quick::Graph(graph::Folded::new(&graph, weights, None)?))
+            }
         };
         Ok(network)
     }
@@ -166,7 +169,11 @@ impl Network {
 
     /// Whether our own kernels compute it, which round differently from libtorch, by some 1e-6 of a logit.
     pub fn is_native(&self) -> bool {
-        matches!(self.quick, Some(Quick::Native(_)))
+        match &self.quick {
+            Some(Quick::Native(_)) => true,
+            Some(Quick::Graph(folded)) => folded.is_native(),
+            _ => false,
+        }
     }
 
     /// Why no gradient to the image can be taken, where none can: the network then scores at ε = 0 alone.

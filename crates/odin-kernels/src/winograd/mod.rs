@@ -126,8 +126,14 @@ impl Convolution {
         let (all_in, all_out) = (size.positions() * self.inputs, size.positions() * self.outputs);
         assert_eq!(x.len(), all_in, "the input map");
         assert_eq!(out.len(), all_out, "the output map");
-        assert!(then.bias.is_empty() || then.bias.len() == self.outputs, "the bias");
-        assert!(then.add.is_none_or(|add| add.len() == all_out), "the map that is added");
+        assert!(
+            then.bias.is_empty() || then.bias.len() == self.outputs,
+            "the bias"
+        );
+        assert!(
+            then.add.is_none_or(|add| add.len() == all_out),
+            "the map that is added"
+        );
         if let Gate::Where(gate) = then.gate {
             assert_eq!(gate.len(), all_out, "the map of the gate");
         }
@@ -176,14 +182,29 @@ impl WithSimd for Run<'_> {
         for first in (0..tiles.count()).step_by(together) {
             let count = together.min(tiles.count() - first);
             for tile in 0..count {
-                to_products(simd, x, inputs, tiles.input(first + tile), &mut transformed[tile * inputs..], from);
+                to_products(
+                    simd,
+                    x,
+                    inputs,
+                    tiles.input(first + tile),
+                    &mut transformed[tile * inputs..],
+                    from,
+                );
             }
             let each = transformed.chunks_exact(from).zip(products.chunks_exact_mut(to));
             for ((x, out), panels) in each.zip(&convolution.products) {
                 multiply(simd, x, count.next_multiple_of(rows), panels, out);
             }
             for tile in 0..count {
-                from_products(simd, &products[tile * outputs..], to, outputs, tiles.output(first + tile), &then, out);
+                from_products(
+                    simd,
+                    &products[tile * outputs..],
+                    to,
+                    outputs,
+                    tiles.output(first + tile),
+                    &then,
+                    out,
+                );
             }
         }
     }

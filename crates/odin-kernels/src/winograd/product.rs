@@ -67,7 +67,15 @@ pub(super) fn multiply<S: Simd>(simd: S, x: &[f32], count: usize, panels: &Panel
     }
     if !outputs.is_multiple_of(panel) {
         let weights = &values[whole * panel * inputs..];
-        all_rows::<S, 1>(simd, x, count, *inputs, weights, &mut out[whole * panel..], *outputs);
+        all_rows::<S, 1>(
+            simd,
+            x,
+            count,
+            *inputs,
+            weights,
+            &mut out[whole * panel..],
+            *outputs,
+        );
     }
 }
 

@@ -32,7 +32,10 @@ impl Tiles {
         let (image, top, left) = self.corner(tile);
         for (n, place) in places.iter_mut().enumerate() {
             let (y, x) = (top + n / 4, left + n % 4);
-            *place = y.checked_sub(1).zip(x.checked_sub(1)).and_then(|(y, x)| self.place(image, y, x));
+            *place = y
+                .checked_sub(1)
+                .zip(x.checked_sub(1))
+                .and_then(|(y, x)| self.place(image, y, x));
         }
         places
     }

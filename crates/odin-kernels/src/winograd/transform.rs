@@ -7,7 +7,12 @@ use crate::lanes::{keep_where_positive, read, relu, write};
 
 /// Value `product` (row and column of 4×4) of G g Gᵀ.
 pub(super) fn of_weights(product: usize, weight: impl Fn(usize) -> f32) -> f32 {
-    const G: [[f64; 3]; 4] = [[1.0, 0.0, 0.0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0.0, 0.0, 1.0]];
+    const G: [[f64; 3]; 4] = [
+        [1.0, 0.0, 0.0],
+        [0.5, 0.5, 0.5],
+        [0.5, -0.5, 0.5],
+        [0.0, 0.0, 1.0],
+    ];
     let (row, column) = (G[product / 4], G[product % 4]);
     let term = |tap: usize| row[tap / 3] * column[tap % 3] * f64::from(weight(tap));
     (0..9).map(term).sum::<f64>() as f32

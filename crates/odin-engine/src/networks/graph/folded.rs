@@ -2,6 +2,7 @@
 //! - a batch norm after a convolution that nothing else reads is folded into it, in f64;
 //! - a ReLU or a sum overwrites an input that nothing else needs;
 //! - the gradient is taken for the images only, by hand, and of the activations only those are kept that the way back asks for.
+use odin_kernels::Instructions;
 use tch::{Kind, Tensor};
 
 use super::super::folded::{self, lost};
@@ -48,7 +49,8 @@ fn is_kept(step: &Step) -> bool {
 }
 
 impl Folded {
-    pub(crate) fn new(graph: &Graph, weights: &Weights) -> Taken<Self> {
+    /// With `instructions`, by kernels of our own where these are made for it: the weights are on the CPU then.
+    pub(crate) fn new(graph: &Graph, weights: &Weights, instructions: Option<Instructions>) -> Taken<Self> {
         let kept = [graph.features(), graph.logits()];
         let mut readers = vec![0; graph.nodes().len()];
         for input in graph.nodes().iter().flat_map(|node| &node.inputs).chain(&kept) {
@@ -88,6 +90,13 @@ impl Folded {
                 overwrites,
             });
         }
+        if let Some(instructions) = instructions {
+            for node in &mut nodes {
+                if let Step::Convolution(convolution) = &mut node.step {
+                    convolution.quicken(instructions)?;
+                }
+            }
+        }
         let [features, logits] = kept.map(|node| places[node.index()]);
         let inputs: Vec<Vec<usize>> = nodes.iter().map(|node| node.inputs.clone()).collect();
         for (node, spent) in nodes.iter_mut().zip(spent(&inputs, [features, logits])) {
@@ -98,6 +107,13 @@ impl Folded {
             features,
             logits,
         })
+    }
+
+    /// Whether any of it is computed by kernels of our own.
+    pub(crate) fn is_native(&self) -> bool {
+        let is_quick =
+            |node: &Node| matches!(&node.step, Step::Convolution(convolution) if convolution.quick.is_some());
+        self.nodes.iter().any(is_quick)
     }
 
     /// Another handle on the same tensors, for another thread.

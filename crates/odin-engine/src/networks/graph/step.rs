@@ -62,6 +62,7 @@ impl Step {
                     stride: window.stride,
                     padding: window.padding,
                     groups: convolution.groups as i64,
+                    quick: None,
                 })
             }
             Operation::BatchNorm(norm) => {

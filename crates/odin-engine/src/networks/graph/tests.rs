@@ -1,6 +1,7 @@
 //! Every graph as it is written against the same for scoring: logits, features and the gradient to the images.
 use odin_core::networks::graph::{Builder, Graph, Subsample, Window};
 use odin_core::networks::{Architecture, Plan};
+use odin_kernels::Instructions;
 use tch::Kind;
 
 use super::super::folded::Folded as _;
@@ -24,7 +25,13 @@ fn graph_of(card: &str) -> Graph {
 fn compare(case: &str, graph: &Graph, channels: i64, sizes: &[(i64, i64)]) {
     let weights = varied_of(&graph.parameters());
     let plain = Plain::new(graph, &weights).unwrap();
-    let folded = Folded::new(graph, &weights).unwrap().share();
+    for instructions in Instructions::all_of_this_cpu().map(Some).chain([None]) {
+        let folded = Folded::new(graph, &weights, instructions).unwrap().share();
+        compare_with(case, &plain, &folded, channels, sizes);
+    }
+}
+
+fn compare_with(case: &str, plain: &Plain, folded: &Folded, channels: i64, sizes: &[(i64, i64)]) {
     let mut offs = Vec::new();
     for &(height, width) in sizes {
         let case = format!("{case}, {height}×{width}");
@@ -65,6 +72,9 @@ fn every_residual_network_is_the_same_for_scoring() {
         "block: bottleneck, layers: [1, 1, 1, 1], width: 16, groups: 4, group-width: 8",
         "block: bottleneck, layers: [1, 1, 1, 1], width: 8, group-width: 128",
         "block: basic, layers: [1, 1, 1], width: 8, channels: 1",
+        // Widths that fill the vectors of every instruction set.
+        "block: basic, layers: [2, 1, 1, 1], width: 16, stem: cifar",
+        "block: bottleneck, layers: [1, 1, 1, 1], width: 16",
     ] {
         let channels = if card.contains("channels: 1") { 1 } else { 3 };
         compare(
