@@ -7,19 +7,18 @@
 //! A is applied (Lavin and Gray 2016, arXiv 1509.09308). For many tiles together that sum is 16 matrix products
 //! [tiles, in] · [in, out], in which nearly all of the time goes.
 mod product;
-mod tiles;
 mod transform;
+mod tiles;
+mod map;
 
 use pulp::{Simd, WithSimd};
 
 use crate::Instructions;
 use crate::aligned::Aligned;
+pub use map::{Gate, Size, Then};
 use product::{Panels, multiply};
 use tiles::Tiles;
-use transform::{from_products, to_products};
-
-/// Products by which a tile's sums are found.
-const PRODUCTS: usize = 16;
+use transform::{PRODUCTS, from_products, to_products};
 
 /// Values of the transformed maps that are kept at a time: as many as stay in the second-level cache, more or less.
 const KEPT: usize = 1 << 18;
@@ -33,46 +32,6 @@ pub struct Convolution {
     inputs: usize,
     outputs: usize,
     products: Vec<Panels>,
-}
-
-/// Sizes of a map beside its channels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Size {
-    /// How many images.
-    pub images: usize,
-    /// Rows of each.
-    pub height: usize,
-    /// Columns of each.
-    pub width: usize,
-}
-
-impl Size {
-    fn positions(self) -> usize {
-        self.images * self.height * self.width
-    }
-}
-
-/// What is done to the sums before they are written: bias, then what is added, then the gate.
-#[derive(Clone, Copy, Default)]
-pub struct Then<'a> {
-    /// A value an output channel; none where it is empty.
-    pub bias: &'a [f32],
-    /// A map of the output's size.
-    pub add: Option<&'a [f32]>,
-    /// What becomes 0.
-    pub gate: Gate<'a>,
-}
-
-/// Which values are let through.
-#[derive(Clone, Copy, Default)]
-pub enum Gate<'a> {
-    /// All.
-    #[default]
-    Open,
-    /// Those above 0.
-    Relu,
-    /// Those where this map is above 0: the way back through a ReLU with these activations.
-    Where(&'a [f32]),
 }
 
 /// Memory that a thread works in.

@@ -1,5 +1,5 @@
 //! Where the tiles of a map lie.
-use super::Size;
+use super::map::Size;
 
 /// The tiles of all images, each of 2×2 positions of the output and of the 4×4 round them of the input.
 pub(super) struct Tiles {

@@ -1,9 +1,12 @@
 //! From maps to what is multiplied, and from products to maps.
 use pulp::Simd;
 
+use super::map::{Gate, Then};
 use super::tiles::Places;
-use super::{Gate, PRODUCTS, Then};
 use crate::lanes::{keep_where_positive, read, relu, write};
+
+/// Products by which a tile's sums are found.
+pub(super) const PRODUCTS: usize = 16;
 
 /// Value `product` (row and column of 4×4) of G g Gᵀ.
 pub(super) fn of_weights(product: usize, weight: impl Fn(usize) -> f32) -> f32 {
