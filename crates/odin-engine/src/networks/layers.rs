@@ -84,7 +84,7 @@ pub(super) struct Convolution {
     pub padding: [i64; 2],
     pub groups: i64,
     /// What computes it more quickly.
-    pub quick: Option<Winograd>,
+    pub quick: Option<Box<Winograd>>,
 }
 
 impl Convolution {
@@ -114,7 +114,7 @@ impl Convolution {
         Self {
             weight: self.weight.shallow_clone(),
             bias: self.bias.as_ref().map(Tensor::shallow_clone),
-            quick: self.quick.as_ref().map(Winograd::share),
+            quick: self.quick.as_ref().map(|quick| Box::new(quick.share())),
             ..*self
         }
     }
@@ -122,7 +122,7 @@ impl Convolution {
     /// By kernels of our own, where these are made for it. Weight and bias must not change from here on.
     pub(super) fn quicken(&mut self, instructions: Instructions) -> Result<()> {
         if (self.stride, self.padding, self.groups) == ([1; 2], [1; 2], 1) {
-            self.quick = Winograd::of(&self.weight, self.bias.as_ref(), instructions)?;
+            self.quick = Winograd::of(&self.weight, self.bias.as_ref(), instructions)?.map(Box::new);
         }
         Ok(())
     }
