@@ -53,15 +53,60 @@ const NETWORKS: &[(&str, &str)] = &[
     ),
 ];
 
+/// The file, the architecture, and what is noted of the weights.
+const VITS: &[(&str, &str, &[&str])] = &[
+    (
+        "torchvision-vit",
+        "width: 32, depth: 2, heads: 2, mlp: 48, patch: 4, image: [16, 16]",
+        &[],
+    ),
+    (
+        "timm-vit",
+        "width: 48, depth: 2, heads: 3, patch: 8, image: [24, 16]",
+        &[],
+    ),
+    (
+        "timm-vit-mean",
+        "width: 32, depth: 2, heads: 4, mlp: 64, patch: 4, image: [16, 16], pool: mean, layer-scale: true",
+        &[],
+    ),
+    (
+        "timm-vit-no-class",
+        "width: 32, depth: 2, heads: 2, patch: 4, image: [16, 16], pool: mean, class-token: false",
+        &[],
+    ),
+    (
+        "timm-vit-resized",
+        "width: 32, depth: 2, heads: 2, patch: 8, image: [40, 32]",
+        &["position embeddings resized from 3×3 patches to 5×4"],
+    ),
+    (
+        "transformers-vit",
+        "width: 32, depth: 2, heads: 2, mlp: 64, patch: 4, image: [16, 16], epsilon: 1.0e-12",
+        &[],
+    ),
+    (
+        "transformers-4-vit",
+        "width: 32, depth: 2, heads: 2, mlp: 64, patch: 4, image: [16, 16], epsilon: 1.0e-12",
+        &[],
+    ),
+];
+
 #[test]
 fn networks_of_other_libraries_give_what_they_give_there() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/networks");
     let own = tempfile::tempdir().unwrap();
     let mut wrong = Vec::new();
-    for (name, architecture) in NETWORKS {
+    let resnets = NETWORKS
+        .iter()
+        .map(|(name, card)| (*name, format!("kind: resnet, {card}"), [].as_slice()));
+    let vits = VITS
+        .iter()
+        .map(|(name, card, notes)| (*name, format!("kind: vit, {card}"), *notes));
+    for (name, architecture, notes) in resnets.chain(vits) {
         let card = own.path().join(format!("{name}.yaml"));
         let text = format!(
-            "title: t\narchitecture: {{kind: resnet, {architecture}}}\nclasses: {CLASSES}\nweights: absent\nin_dataset: none\n\
+            "title: t\narchitecture: {{{architecture}}}\nclasses: {CLASSES}\nweights: absent\nin_dataset: none\n\
              normalisation: {{mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225]}}\n"
         );
         std::fs::write(&card, text).unwrap();
@@ -69,7 +114,7 @@ fn networks_of_other_libraries_give_what_they_give_there() {
         let weights = folder.join(format!("{name}.safetensors"));
         let loaded = read_weights(&card, Some(&weights), Device::Cpu)
             .unwrap_or_else(|error| panic!("{name}: {error}"));
-        assert!(loaded.notes().is_empty(), "{name}: {:?}", loaded.notes());
+        assert_eq!(loaded.notes(), notes, "{name}");
         let file = folder.join(format!("{name}.npz"));
         let whole = |name: &str| array::<i32>(&file, name).unwrap();
         let float = |name: &str| Tensor::from_slice(&array::<f32>(&file, name).unwrap());

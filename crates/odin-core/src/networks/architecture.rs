@@ -10,7 +10,8 @@ use super::error::ArchitectureError;
 use super::graph::Graph;
 use super::input::{Input, Span};
 use super::parameter::{List, Parameter};
-use super::resnet::{Resnet, Written};
+use super::resnet::{self, Resnet};
+use super::vit::{self, Vit};
 
 /// A family of networks with its sizes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -21,7 +22,9 @@ pub enum Architecture {
     /// Wide ResNet of basic blocks (Zagoruyko and Komodakis, arXiv 1605.07146).
     WideResnet { depth: usize, widen: usize },
     /// ResNet (He et al., arXiv 1512.03385), wide or with groups (ResNeXt), as torchvision has it; and those for CIFAR.
-    Resnet(#[schemars(with = "Written")] Resnet),
+    Resnet(#[schemars(with = "resnet::Written")] Resnet),
+    /// Vision Transformer (Dosovitskiy et al., arXiv 2010.11929), as torchvision, timm and transformers have it.
+    Vit(#[schemars(with = "vit::Written")] Vit),
     /// Any classifier, as a TorchScript program that brings its own tensors.
     Torchscript { input: Input },
 }
@@ -89,6 +92,7 @@ impl Architecture {
                 }))
             }
             Self::Resnet(resnet) => Ok(Plan::Graph(resnet.graph(classes)?)),
+            Self::Vit(vit) => Ok(Plan::Graph(vit.graph(classes)?)),
             Self::Torchscript { .. } => Err(ArchitectureError::Program),
         }
     }
@@ -109,6 +113,7 @@ impl Architecture {
         match self {
             Self::DensenetBc { .. } | Self::WideResnet { .. } => Some(3),
             Self::Resnet(resnet) => Some(resnet.channels),
+            Self::Vit(vit) => Some(vit.channels),
             Self::Torchscript { input } => input.channels(),
         }
     }
@@ -165,6 +170,17 @@ impl Architecture {
         Ok(list.0)
     }
 
+    /// What its last layer's tensors are called, before `.weight` and `.bias`.
+    ///
+    /// # Errors
+    /// As [`plan`](Self::plan).
+    pub fn head(&self, classes: usize) -> Result<String, ArchitectureError> {
+        Ok(match self.plan(classes)? {
+            Plan::Graph(graph) => graph.head().to_owned(),
+            Plan::DenseNet(_) | Plan::WideResNet(_) => "fc".to_owned(),
+        })
+    }
+
     /// Height and width of the smallest images that it takes.
     pub fn least_input(&self) -> (usize, usize) {
         self.input().map_or((1, 1), Input::least)
@@ -177,13 +193,15 @@ impl Architecture {
                 height: Span::Between([32, 63]),
                 width: Span::Between([32, 63]),
             },
+            Self::Vit(vit) => Input::Shape([vit.channels, vit.image[0], vit.image[1]]),
             Self::Resnet(resnet) => Input::from_least(resnet.graph(CLASSES.0)?.least_input()),
         })
     }
 
     /// Whether images of this size fit. A TorchScript program's card says so. In DenseNets and Wide ResNets the last pool is `avg_pool2d(8)` and must yield one value a
     /// channel: a side of 32 to 63 pixels leaves a map of 8 to 15, of which the top-left 8×8 is pooled, as the authors'
-    /// networks do. The others pool whole maps, and take what their windows fit.
+    /// networks do. ResNets pool
+    /// whole maps, and take what their windows fit; a ViT takes the size on its card.
     ///
     /// # Errors
     /// Where they do not.
@@ -206,6 +224,7 @@ impl fmt::Display for Architecture {
             Self::DensenetBc { depth, growth } => write!(f, "DenseNet-BC-{depth}-{growth}"),
             Self::WideResnet { depth, widen } => write!(f, "WRN-{depth}-{widen}"),
             Self::Resnet(resnet) => resnet.fmt(f),
+            Self::Vit(vit) => vit.fmt(f),
             Self::Torchscript { input } => write!(f, "TorchScript ({input})"),
         }
     }

@@ -2,7 +2,7 @@
 use super::graph::GraphError;
 
 /// A depth or width that no network of the family has.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ArchitectureError {
     #[error("depth {0} is not 6n + 4 with n ≥ 1 (40, 100 and 190 are; 28 and 40 for Wide ResNets)")]
     Depth(usize),
@@ -19,6 +19,21 @@ pub enum ArchitectureError {
         "`width: {width}` with `group-width: {group_width}` leaves groups without channels: their product must be at least 64"
     )]
     GroupWidth { width: usize, group_width: usize },
+    #[error("a ViT has either `size`, or `width`, `depth` and `heads`")]
+    VitSize,
+    #[error("{heads} heads do not divide a width of {width}")]
+    Heads { heads: usize, width: usize },
+    #[error(
+        "an image of {}×{} is no whole number of patches of {patch}×{patch}: its sides must be multiples of {patch}",
+        image[0], image[1]
+    )]
+    Patch { image: [usize; 2], patch: usize },
+    #[error(
+        "without a class token the last layer sees the mean of the others: `class-token: false` needs `pool: mean`"
+    )]
+    NoClassToken,
+    #[error("epsilon must lie between 0 and 1, not {0}")]
+    Epsilon(f64),
     #[error("{name} must lie between 1 and {limit}, not {value}")]
     Size {
         name: &'static str,

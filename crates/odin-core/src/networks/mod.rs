@@ -5,6 +5,7 @@
 mod card;
 mod architecture;
 mod resnet;
+mod vit;
 mod input;
 mod error;
 pub mod graph;
@@ -18,3 +19,4 @@ pub use input::{Input, Span};
 pub use parameter::{Parameter, Role};
 pub use published::{Measures, Published, PublishedRow};
 pub use resnet::{Block, Layers, Resnet, Shortcut, Stem};
+pub use vit::{Epsilon, Pool, Vit};

@@ -11,6 +11,13 @@ pub enum Role {
     RunningVariance,
     LinearWeight,
     LinearBias,
+    ClassToken,
+    /// Position embeddings [1, skip + rows·columns, D], from which those of another grid follow.
+    Positions {
+        skip: usize,
+        grid: [usize; 2],
+    },
+    LayerScale,
 }
 
 impl Role {
@@ -47,9 +54,13 @@ impl List {
         self.push(format!("{name}.bias"), &[to], Role::ConvolutionBias);
     }
 
-    pub(super) fn norm(&mut self, name: &str, width: usize) {
+    pub(super) fn scale_and_shift(&mut self, name: &str, width: usize) {
         self.push(format!("{name}.weight"), &[width], Role::NormScale);
         self.push(format!("{name}.bias"), &[width], Role::NormShift);
+    }
+
+    pub(super) fn norm(&mut self, name: &str, width: usize) {
+        self.scale_and_shift(name, width);
         self.push(format!("{name}.running_mean"), &[width], Role::RunningMean);
         self.push(format!("{name}.running_var"), &[width], Role::RunningVariance);
     }
@@ -57,5 +68,18 @@ impl List {
     pub(super) fn linear(&mut self, name: &str, to: usize, from: usize) {
         self.push(format!("{name}.weight"), &[to, from], Role::LinearWeight);
         self.push(format!("{name}.bias"), &[to], Role::LinearBias);
+    }
+
+    pub(super) fn class_token(&mut self, name: &str, width: usize) {
+        self.push(name.to_owned(), &[1, 1, width], Role::ClassToken);
+    }
+
+    pub(super) fn positions(&mut self, name: &str, skip: usize, grid: [usize; 2], width: usize) {
+        let shape = [1, skip + grid[0] * grid[1], width];
+        self.push(name.to_owned(), &shape, Role::Positions { skip, grid });
+    }
+
+    pub(super) fn layer_scale(&mut self, name: &str, width: usize) {
+        self.push(name.to_owned(), &[width], Role::LayerScale);
     }
 }

@@ -269,7 +269,8 @@ pub(super) mod samples {
             let fan = p.shape.iter().skip(1).product::<i64>().max(1) as f64;
             let tensor = match p.role {
                 Role::Convolution | Role::LinearWeight => noise * (6.0 / fan).sqrt(),
-                Role::NormScale | Role::RunningVariance => noise * 0.5 + 1.0,
+                Role::NormScale | Role::RunningVariance | Role::LayerScale => noise * 0.5 + 1.0,
+                Role::ClassToken | Role::Positions { .. } => noise,
                 Role::NormShift | Role::RunningMean | Role::LinearBias | Role::ConvolutionBias => noise * 0.5,
             };
             (p.name.clone(), tensor)

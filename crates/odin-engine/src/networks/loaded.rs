@@ -36,7 +36,10 @@ pub fn read_weights(
         }
         (
             Content::Tensors(weights, beside),
-            Architecture::DensenetBc { .. } | Architecture::WideResnet { .. } | Architecture::Resnet(_),
+            Architecture::DensenetBc { .. }
+            | Architecture::WideResnet { .. }
+            | Architecture::Resnet(_)
+            | Architecture::Vit(_),
         ) => {
             weights
                 .check(&architecture, classes)
@@ -85,7 +88,7 @@ impl Loaded {
     /// tensors beside the weights were passed over.
     pub fn notes(&self) -> Vec<String> {
         match &self.body {
-            Body::Tensors(..) if self.passed_over.tensors.is_empty() => Vec::new(),
+            Body::Tensors(..) if self.passed_over.tensors.is_empty() => self.passed_over.changed.clone(),
             Body::Tensors(..) => vec![self.passed_over.to_string()],
             Body::Program(program) => program.found().notes.clone(),
         }

@@ -2,7 +2,8 @@
 use super::error::GraphError;
 use super::nodes::Graph;
 use super::operation::{
-    Activation, BatchNorm, Convolution, Linear, Node, NodeId, Operation, Subsample, Window,
+    Activation, Attention, BatchNorm, ClassToken, Convolution, LayerNorm, Linear, Node, NodeId, Operation,
+    Positions, Scale, Subsample, Window,
 };
 
 /// Puts a graph together. Each function appends a node and gives its number.
@@ -10,19 +11,28 @@ pub struct Builder {
     nodes: Vec<Node>,
     /// Channels of each node's value.
     widths: Vec<usize>,
-    /// Of every batch norm from here on.
+    /// Of every norm from here on.
     pub epsilon: f64,
 }
 
 impl Builder {
     /// A graph on images of so many channels, and the node that they are.
     pub fn new(channels: usize) -> (Self, NodeId) {
+        Self::on(channels, None)
+    }
+
+    /// The same on images of this height and width alone.
+    pub fn of_size(channels: usize, size: [usize; 2]) -> (Self, NodeId) {
+        Self::on(channels, Some(size))
+    }
+
+    fn on(channels: usize, size: Option<[usize; 2]>) -> (Self, NodeId) {
         let mut builder = Self {
             nodes: Vec::new(),
             widths: Vec::new(),
             epsilon: 1e-5,
         };
-        let image = builder.push(Operation::Image { channels }, &[], channels);
+        let image = builder.push(Operation::Image { channels, size }, &[], channels);
         (builder, image)
     }
 
@@ -84,6 +94,75 @@ impl Builder {
 
     pub fn relu(&mut self, x: NodeId) -> NodeId {
         self.push(Operation::Activation(Activation::Relu), &[x], self.width(x))
+    }
+
+    pub fn gelu(&mut self, x: NodeId) -> NodeId {
+        self.push(Operation::Activation(Activation::Gelu), &[x], self.width(x))
+    }
+
+    pub fn layer_norm(&mut self, x: NodeId, name: &str) -> NodeId {
+        let width = self.width(x);
+        let norm = LayerNorm {
+            name: name.to_owned(),
+            width,
+            epsilon: self.epsilon,
+        };
+        self.push(Operation::LayerNorm(norm), &[x], width)
+    }
+
+    pub fn tokens(&mut self, x: NodeId) -> NodeId {
+        self.push(Operation::Tokens, &[x], self.width(x))
+    }
+
+    pub fn class_token(&mut self, x: NodeId, name: &str) -> NodeId {
+        let (name, width) = (name.to_owned(), self.width(x));
+        self.push(Operation::ClassToken(ClassToken { name, width }), &[x], width)
+    }
+
+    /// Position embeddings of so many rows and columns of tokens, and of `skip` tokens before them.
+    pub fn positions(&mut self, x: NodeId, name: &str, skip: usize, grid: [usize; 2]) -> NodeId {
+        let width = self.width(x);
+        let positions = Positions {
+            name: name.to_owned(),
+            width,
+            skip,
+            grid,
+        };
+        self.push(Operation::Positions(positions), &[x], width)
+    }
+
+    /// Self-attention of tokens that are queries, keys and values one after the other.
+    pub fn attention(&mut self, x: NodeId, heads: usize) -> NodeId {
+        self.attend(x, heads, false)
+    }
+
+    /// What the first token, a vector, gets of it.
+    pub fn attention_of_first(&mut self, x: NodeId, heads: usize) -> NodeId {
+        self.attend(x, heads, true)
+    }
+
+    fn attend(&mut self, x: NodeId, heads: usize, first_only: bool) -> NodeId {
+        let width = self.width(x) / 3;
+        let attention = Attention {
+            heads,
+            width,
+            first_only,
+        };
+        self.push(Operation::Attention(attention), &[x], width)
+    }
+
+    pub fn scale(&mut self, x: NodeId, name: &str) -> NodeId {
+        let (name, width) = (name.to_owned(), self.width(x));
+        self.push(Operation::Scale(Scale { name, width }), &[x], width)
+    }
+
+    pub fn first_token(&mut self, x: NodeId) -> NodeId {
+        self.push(Operation::FirstToken, &[x], self.width(x))
+    }
+
+    /// The mean of the tokens after the first `skip`.
+    pub fn mean_token(&mut self, x: NodeId, skip: usize) -> NodeId {
+        self.push(Operation::MeanToken { skip }, &[x], self.width(x))
     }
 
     pub fn max_pool(&mut self, x: NodeId, window: Window) -> NodeId {

@@ -37,6 +37,19 @@ pub enum GraphError {
         wanted: usize,
         found: usize,
     },
+    #[error("{node} takes {wanted} tokens, and gets {found}")]
+    Positions {
+        node: String,
+        wanted: usize,
+        found: usize,
+    },
+    #[error("{heads} heads do not divide a width of {width}")]
+    Heads { heads: usize, width: usize },
+    #[error(
+        "the network takes images of {}×{}, and gets one of {}×{}",
+        wanted[0], wanted[1], found[0], found[1]
+    )]
+    Image { wanted: [usize; 2], found: [usize; 2] },
     #[error("the logits are no linear layer on the features")]
     Head,
 }

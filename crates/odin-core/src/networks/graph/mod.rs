@@ -15,5 +15,8 @@ mod tests;
 pub use builder::Builder;
 pub use error::GraphError;
 pub use nodes::{Graph, LARGEST};
-pub use operation::{Activation, BatchNorm, Convolution, Linear, Node, NodeId, Operation, Subsample, Window};
+pub use operation::{
+    Activation, Attention, BatchNorm, ClassToken, Convolution, LayerNorm, Linear, Node, NodeId, Operation,
+    Positions, Scale, Subsample, Window,
+};
 pub use shape::Shape;

@@ -31,6 +31,14 @@ impl Graph {
             logits,
             least: [LARGEST; 2],
         };
+        if let Some(Operation::Image { size: Some(size), .. }) =
+            graph.nodes.first().map(|node| &node.operation)
+        {
+            let [height, width] = *size;
+            graph.least = *size;
+            graph.shapes(height, width)?;
+            return Ok(graph);
+        }
         // What the largest image does not fit, none does.
         graph.shapes(LARGEST, LARGEST)?;
         graph.least = [
@@ -48,6 +56,14 @@ impl Graph {
     /// The last layer's input, [B, D].
     pub fn features(&self) -> NodeId {
         self.features
+    }
+
+    /// What the last layer's tensors are called, before `.weight` and `.bias`.
+    pub fn head(&self) -> &str {
+        match &self.nodes[self.logits.0].operation {
+            Operation::Linear(linear) => &linear.name,
+            _ => unreachable!("`new` has found a linear layer there"),
+        }
     }
 
     /// The last layer.
@@ -105,13 +121,23 @@ impl Graph {
                 }
                 Operation::BatchNorm(norm) => list.norm(&norm.name, norm.width),
                 Operation::Linear(linear) => list.linear(&linear.name, linear.to, linear.from),
+                Operation::LayerNorm(norm) => list.scale_and_shift(&norm.name, norm.width),
+                Operation::ClassToken(token) => list.class_token(&token.name, token.width),
+                Operation::Positions(positions) => {
+                    list.positions(&positions.name, positions.skip, positions.grid, positions.width);
+                }
+                Operation::Scale(scale) => list.layer_scale(&scale.name, scale.width),
                 Operation::Image { .. }
                 | Operation::Activation(_)
                 | Operation::MaxPool(_)
                 | Operation::AveragePool(_)
                 | Operation::GlobalAveragePool
                 | Operation::Add
-                | Operation::Subsample(_) => {}
+                | Operation::Subsample(_)
+                | Operation::Tokens
+                | Operation::Attention(_)
+                | Operation::FirstToken
+                | Operation::MeanToken { .. } => {}
             }
         }
         list.0

@@ -9,6 +9,10 @@ pub enum Shape {
         height: usize,
         width: usize,
     },
+    Tokens {
+        count: usize,
+        width: usize,
+    },
     Vector(usize),
 }
 
@@ -20,6 +24,7 @@ impl fmt::Display for Shape {
                 height,
                 width,
             } => write!(f, "{channels} maps of {height}×{width}"),
+            Self::Tokens { count, width } => write!(f, "{count} tokens of {width}"),
             Self::Vector(width) => write!(f, "a vector of {width}"),
         }
     }

@@ -1,6 +1,8 @@
 //! Whether operations fit the shapes they get, and the shapes they give.
 use super::error::GraphError;
-use super::operation::{BatchNorm, Convolution, Linear, Operation, Subsample, Window};
+use super::operation::{
+    Attention, BatchNorm, ClassToken, Convolution, LayerNorm, Linear, Operation, Scale, Subsample, Window,
+};
 use super::shape::Shape;
 
 /// The shape of what an operation makes of inputs of these shapes, for images of this height and width.
@@ -33,6 +35,14 @@ pub(super) fn after(
             found,
         }),
     };
+    let tokens = || match one()? {
+        Shape::Tokens { count, width } => Ok((count, width)),
+        found => Err(GraphError::Kind {
+            node: node(),
+            wanted: "tokens",
+            found,
+        }),
+    };
     let check = |wanted: usize, found: usize| match wanted == found {
         true => Ok(()),
         false => Err(GraphError::Width {
@@ -47,7 +57,13 @@ pub(super) fn after(
         width,
     };
     match operation {
-        Operation::Image { channels } => Ok(of(*channels, [height, width])),
+        Operation::Image { channels, size } => match size {
+            Some(size) if *size != [height, width] => Err(GraphError::Image {
+                wanted: *size,
+                found: [height, width],
+            }),
+            _ => Ok(of(*channels, [height, width])),
+        },
         Operation::Convolution(Convolution {
             to,
             from,
@@ -98,14 +114,83 @@ pub(super) fn after(
                 size.map(|side| side.div_ceil((*step).max(1))),
             ))
         }
-        Operation::Linear(Linear { to, from, .. }) => match one()? {
-            Shape::Vector(width) => check(*from, width).map(|()| Shape::Vector(*to)),
-            found => Err(GraphError::Kind {
+        Operation::Linear(Linear { to, from, .. }) => vectors(node, one()?, *from, *to),
+        Operation::LayerNorm(LayerNorm { width, .. }) | Operation::Scale(Scale { width, .. }) => {
+            vectors(node, one()?, *width, *width)
+        }
+        Operation::Tokens => {
+            let (width, [rows, columns]) = map()?;
+            let count = rows * columns;
+            Ok(Shape::Tokens { count, width })
+        }
+        Operation::ClassToken(ClassToken { width, .. }) => {
+            let (count, found) = tokens()?;
+            check(*width, found)?;
+            Ok(Shape::Tokens {
+                count: count + 1,
+                width: *width,
+            })
+        }
+        Operation::Positions(positions) => {
+            let (count, width) = tokens()?;
+            check(positions.width, width)?;
+            match count == positions.count() {
+                true => one(),
+                false => Err(GraphError::Positions {
+                    node: node(),
+                    wanted: positions.count(),
+                    found: count,
+                }),
+            }
+        }
+        Operation::Attention(Attention {
+            heads,
+            width,
+            first_only,
+        }) => {
+            let (count, found) = tokens()?;
+            check(3 * width, found)?;
+            match *heads > 0 && width % heads == 0 {
+                true if *first_only => Ok(Shape::Vector(*width)),
+                true => Ok(Shape::Tokens { count, width: *width }),
+                false => Err(GraphError::Heads {
+                    heads: *heads,
+                    width: *width,
+                }),
+            }
+        }
+        Operation::FirstToken => Ok(Shape::Vector(tokens()?.1)),
+        Operation::MeanToken { skip } => match tokens()? {
+            (count, width) if count > *skip => Ok(Shape::Vector(width)),
+            (count, _) => Err(GraphError::Positions {
                 node: node(),
-                wanted: "a vector",
-                found,
+                wanted: skip + 1,
+                found: count,
             }),
         },
+    }
+}
+
+/// What turns each vector of this width into one of another.
+fn vectors(node: impl Fn() -> String, found: Shape, from: usize, to: usize) -> Result<Shape, GraphError> {
+    let (width, shape) = match found {
+        Shape::Vector(width) => (width, Shape::Vector(to)),
+        Shape::Tokens { count, width } => (width, Shape::Tokens { count, width: to }),
+        Shape::Map { .. } => {
+            return Err(GraphError::Kind {
+                node: node(),
+                wanted: "a vector or tokens",
+                found,
+            });
+        }
+    };
+    match width == from {
+        true => Ok(shape),
+        false => Err(GraphError::Width {
+            node: node(),
+            wanted: from,
+            found: width,
+        }),
     }
 }
 

@@ -1,6 +1,8 @@
 //! A graph for scoring alone, each change exact but for rounding:
-//! - a batch norm after a convolution that nothing else reads is folded into it, in f64;
-//! - a ReLU or a sum overwrites an input that nothing else needs;
+//! - a batch norm after a convolution that nothing else reads is folded into it, in f64; so is a scale into the linear layer before
+//!   it, and the scale and shift of a layer norm into the linear layer after it;
+//! - a convolution that divides an image into patches is a linear layer on them;
+//! - a ReLU, a GELU or a sum overwrites an input that nothing else needs;
 //! - the gradient is taken for the images only, by hand, and of the activations only those are kept that the way back asks for.
 use odin_kernels::Instructions;
 use tch::{Kind, Tensor};
@@ -11,6 +13,8 @@ use super::super::outputs::Outputs;
 use super::super::weights::{Weights, WeightsError, channels_last};
 use super::gradient::Gradient;
 use super::step::{Step, Window, absent, spent};
+use super::tokens::Patches;
+use super::{attention, tokens};
 use odin_core::networks::graph::{BatchNorm, Graph, Operation, Subsample};
 
 type Taken<T> = std::result::Result<T, WeightsError>;
@@ -39,13 +43,20 @@ pub(crate) enum Note {
     Active(Tensor),
     /// Its input.
     Input(Tensor),
+    /// How many tokens its input has.
+    Count(i64),
+    /// Its input normalised, and the inverse of its deviation.
+    Normal(Tensor, Tensor),
     /// Its input, and where in that the greatest values stood.
     Greatest(Tensor, Tensor),
 }
 
-/// Whether the way back needs what this step gives, which must not be overwritten then.
+/// Whether the way back needs what this step gives, or another value has the same memory: it must not be overwritten then.
 fn is_kept(step: &Step) -> bool {
-    matches!(step, Step::Image | Step::Relu)
+    matches!(
+        step,
+        Step::Image(_) | Step::Relu | Step::Normalise(_) | Step::Tokens | Step::FirstToken
+    )
 }
 
 impl Folded {
@@ -62,23 +73,31 @@ impl Folded {
         let mut read_by: Vec<usize> = Vec::new();
         for (i, node) in graph.nodes().iter().enumerate() {
             let inputs: Vec<usize> = node.inputs.iter().map(|input| places[input.index()]).collect();
-            if let (Operation::BatchNorm(norm), [input], &[place]) =
-                (&node.operation, node.inputs.as_slice(), inputs.as_slice())
-                && readers[input.index()] == 1
-                && let Step::Convolution(convolution) = &mut nodes[place].step
+            let only_reader = match (node.inputs.as_slice(), inputs.as_slice()) {
+                ([input], &[place]) if readers[input.index()] == 1 => Some(place),
+                _ => None,
+            };
+            if let Some(place) = only_reader
+                && take_in(&mut nodes, place, &node.operation, weights)?
             {
-                fold(convolution, norm, weights)?;
                 read_by[place] = readers[i];
                 places.push(place);
                 continue;
             }
-            let step = match &node.operation {
+            let mut step = match &node.operation {
                 Operation::BatchNorm(norm) => Step::affine(weights, norm)?,
                 operation => Step::take(operation, weights)?,
             };
+            if let Some(place) = only_reader
+                && let (Step::Linear(linear), Step::LayerNorm(norm)) = (&mut step, &nodes[place].step)
+            {
+                let epsilon = norm.epsilon;
+                tokens::fold_norm(linear, norm)?;
+                nodes[place].step = Step::Normalise(epsilon);
+            }
             let may_overwrite = |input: &&usize| read_by[**input] == 1 && !is_kept(&nodes[**input].step);
             let overwrites = match step {
-                Step::Relu | Step::Add => inputs.iter().find(may_overwrite).copied(),
+                Step::Relu | Step::Gelu | Step::Add => inputs.iter().find(may_overwrite).copied(),
                 _ => None,
             };
             places.push(nodes.len());
@@ -131,6 +150,32 @@ impl Folded {
     }
 }
 
+/// Works an operation into the node that its input comes from, where that can be, and says whether it was.
+fn take_in(nodes: &mut [Node], place: usize, operation: &Operation, weights: &Weights) -> Taken<bool> {
+    let of_image = matches!(nodes[place].inputs.as_slice(), [0]);
+    let image = match nodes[0].step {
+        Step::Image(size) if of_image => size,
+        _ => None,
+    };
+    match (&mut nodes[place].step, operation) {
+        (Step::Convolution(convolution), Operation::BatchNorm(norm)) => fold(convolution, norm, weights)?,
+        (Step::Linear(linear), Operation::Scale(scale)) => {
+            tokens::fold_scale(linear, &weights.get(&scale.name)?)?;
+        }
+        (step, Operation::Tokens) => {
+            let (Step::Convolution(convolution), Some(image)) = (&*step, image) else {
+                return Ok(false);
+            };
+            let Some(patches) = Patches::of(convolution, image)? else {
+                return Ok(false);
+            };
+            *step = Step::Patches(patches);
+        }
+        _ => return Ok(false),
+    }
+    Ok(true)
+}
+
 /// The convolution with the batch norm after it, computed in f64.
 fn fold(convolution: &mut Convolution, norm: &BatchNorm, weights: &Weights) -> Taken<()> {
     let (slope, shift) = exact_affine(weights, &norm.name, norm.epsilon)?;
@@ -149,7 +194,9 @@ fn fold(convolution: &mut Convolution, norm: &BatchNorm, weights: &Weights) -> T
 impl Node {
     /// Its value, and what the way back needs of it, where that is asked for.
     fn forward(&self, values: &mut [Option<Tensor>], noted: bool) -> Result<(Tensor, Note)> {
-        if let Some(at) = self.overwrites {
+        // The way back asks for what a GELU got.
+        let keeps = noted && matches!(self.step, Step::Gelu);
+        if let Some(at) = self.overwrites.filter(|_| !keeps) {
             let mut x = values.get_mut(at).and_then(Option::take).ok_or_else(absent)?;
             let x = match self.step {
                 Step::Add => {
@@ -161,6 +208,7 @@ impl Node {
                         .ok_or_else(absent)?;
                     x.f_add_(values.get(*other).and_then(Option::as_ref).ok_or_else(absent)?)?
                 }
+                Step::Gelu => x.f_gelu_("none")?,
                 _ => x.f_relu_()?,
             };
             let note = match self.step {
@@ -172,19 +220,34 @@ impl Node {
         let input = |&input: &usize| values.get(input)?.as_ref();
         let inputs: Vec<&Tensor> = self.inputs.iter().filter_map(input).collect();
         let x = inputs.first().copied().ok_or_else(absent)?;
-        if let (Step::MaxPool(window), true) = (&self.step, noted) {
-            let (side, stride, padding) = (window.side, window.stride, window.padding);
-            let (greatest, at) = x.f_max_pool2d_with_indices(side, stride, padding, [1, 1], false)?;
-            return Ok((greatest, Note::Greatest(x.shallow_clone(), at)));
+        match &self.step {
+            Step::MaxPool(window) if noted => {
+                let (side, stride, padding) = (window.side, window.stride, window.padding);
+                let (greatest, at) = x.f_max_pool2d_with_indices(side, stride, padding, [1, 1], false)?;
+                return Ok((greatest, Note::Greatest(x.shallow_clone(), at)));
+            }
+            Step::Normalise(epsilon) if noted => {
+                let (normal, inverse) = tokens::normalised(x, *epsilon)?;
+                return Ok((normal.shallow_clone(), Note::Normal(normal, inverse)));
+            }
+            Step::LayerNorm(norm) if noted => {
+                let (normal, inverse) = tokens::normalised(x, norm.epsilon)?;
+                let value = normal.f_mul(&norm.weight)?.f_add_(&norm.bias)?;
+                return Ok((value, Note::Normal(normal, inverse)));
+            }
+            _ => {}
         }
         let value = self.step.forward(&inputs, Mode::Evaluation)?;
         let note = match &self.step {
             _ if !noted => Note::Nothing,
-            Step::Convolution(_) | Step::GlobalAveragePool | Step::Subsample(_) => {
-                Note::Size([size_at(x, 2)?, size_at(x, 3)?])
-            }
+            Step::Convolution(_)
+            | Step::GlobalAveragePool
+            | Step::Subsample(_)
+            | Step::Tokens
+            | Step::Patches(_) => Note::Size([size_at(x, 2)?, size_at(x, 3)?]),
             Step::Relu => Note::Active(value.shallow_clone()),
-            Step::AveragePool(_) => Note::Input(x.shallow_clone()),
+            Step::AveragePool(_) | Step::Gelu | Step::Attention(_) => Note::Input(x.shallow_clone()),
+            Step::FirstToken | Step::MeanToken(_) => Note::Count(size_at(x, 1)?),
             _ => Note::Nothing,
         };
         Ok((value, note))
@@ -196,7 +259,22 @@ impl Node {
         Ok(Gradient::owned(match (&self.step, note) {
             // To both inputs the same.
             (Step::Add, _) => return Ok(Gradient::shared(g)),
+            (Step::Positions(_), _) => return Ok(gradient),
             (Step::Relu, Note::Active(active)) => return gradient.through_relu(&active),
+            (Step::Gelu, Note::Input(x)) => return gradient.through_gelu(&x),
+            (Step::Tokens, Note::Size(size)) => return gradient.seen_as(|g| tokens::to_map(g, size)),
+            (Step::ClassToken(_), _) => {
+                return gradient.seen_as(|g| g.f_narrow(1, 1, size_at(g, 1)? - 1));
+            }
+            (Step::Normalise(_), Note::Normal(normal, inverse)) => {
+                tokens::back_through_norm(gradient.into_own()?, &normal, &inverse)?
+            }
+            (Step::LayerNorm(norm), Note::Normal(normal, inverse)) => norm.backward(g, &normal, &inverse)?,
+            (Step::Patches(patches), Note::Size(size)) => patches.backward(g, size)?,
+            (Step::Attention(attention), Note::Input(x)) => attention::backward(*attention, &x, g)?,
+            (Step::Scale(scale), _) => g.f_mul(scale)?,
+            (Step::FirstToken, Note::Count(count)) => tokens::to_first(g, count)?,
+            (Step::MeanToken(skip), Note::Count(count)) => tokens::to_mean(g, count, *skip)?,
             (Step::Convolution(convolution), Note::Size(size)) => convolution.backward_to(g, size)?,
             (Step::Affine(slope, _), _) => g.f_mul(slope)?,
             (
@@ -224,7 +302,7 @@ impl Node {
                 ));
             }
             (Step::Subsample(subsample), Note::Size(size)) => spread(g, *subsample, size)?,
-            (Step::Linear(linear), _) => g.f_matmul(&linear.weight)?,
+            (Step::Linear(linear), _) => linear.backward(g)?,
             _ => return Err(lost()),
         }))
     }
@@ -255,7 +333,7 @@ impl folded::Folded for Folded {
         let mut values: Vec<Option<Tensor>> = Vec::with_capacity(self.nodes.len());
         for node in &self.nodes {
             let (value, note) = match node.step {
-                Step::Image => (images.shallow_clone(), Note::Nothing),
+                Step::Image(_) => (images.shallow_clone(), Note::Nothing),
                 _ => node.forward(&mut values, tape.is_some())?,
             };
             values.push(Some(value));
@@ -278,7 +356,7 @@ impl folded::Folded for Folded {
         gradients[self.logits] = Some(Gradient::shared(logits));
         for (i, node) in self.nodes.iter().enumerate().rev() {
             let note = tape.pop().ok_or_else(lost)?;
-            if matches!(node.step, Step::Image) {
+            if matches!(node.step, Step::Image(_)) {
                 break;
             }
             let Some(gradient) = gradients[i].take() else {

@@ -42,6 +42,31 @@ impl Gradient {
         Ok(())
     }
 
+    /// Memory that may be overwritten.
+    pub(super) fn into_own(self) -> Result<Tensor> {
+        match self.owned {
+            true => Ok(self.value),
+            false => self.value.f_detach_copy(),
+        }
+    }
+
+    /// The same gradient, seen otherwise.
+    pub(super) fn seen_as(self, see: impl FnOnce(&Tensor) -> Result<Tensor>) -> Result<Self> {
+        Ok(Self {
+            value: see(&self.value)?,
+            owned: self.owned,
+        })
+    }
+
+    /// Back through a GELU of x.
+    pub(super) fn through_gelu(self, x: &Tensor) -> Result<Self> {
+        Ok(Self::owned(if self.owned {
+            x.f_gelu_backward_grad_input(&self.value, &self.value, "none")?
+        } else {
+            x.f_gelu_backward(&self.value, "none")?
+        }))
+    }
+
     /// Back through a ReLU, of whose output only where it is above 0 counts.
     pub(super) fn through_relu(self, active: &Tensor) -> Result<Self> {
         Ok(Self::owned(if self.owned {

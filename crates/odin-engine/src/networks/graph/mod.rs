@@ -6,6 +6,9 @@ mod folded;
 mod plain;
 mod gradient;
 mod step;
+mod tokens;
+mod attention;
+mod linear;
 
 #[cfg(test)]
 mod tests;

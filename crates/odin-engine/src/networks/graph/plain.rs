@@ -4,7 +4,8 @@ use tch::Tensor;
 use super::super::layers::{Mode, Result};
 use super::super::outputs::{Outputs, last_layer};
 use super::super::weights::{Weights, WeightsError};
-use super::step::{Linear, Step, absent, spent};
+use super::linear::Linear;
+use super::step::{Step, absent, spent};
 use odin_core::networks::graph::{Graph, NodeId};
 use odin_detectors::LastLayer;
 
@@ -49,7 +50,7 @@ impl Plain {
         let mut values: Vec<Option<Tensor>> = Vec::with_capacity(self.steps.len());
         for (i, step) in self.steps.iter().enumerate() {
             let value = match step {
-                Step::Image => images.shallow_clone(),
+                Step::Image(_) => images.shallow_clone(),
                 step => {
                     let input = |&input: &usize| values.get(input)?.as_ref();
                     let inputs: Vec<&Tensor> = self.inputs[i].iter().filter_map(input).collect();

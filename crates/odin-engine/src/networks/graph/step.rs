@@ -1,15 +1,19 @@
 //! The operations of a graph with their tensors in place.
 use tch::{Kind, TchError, Tensor};
 
-use super::super::layers::{BatchNorm, Convolution, Mode, Result, exact_affine};
+use super::super::layers::{BatchNorm, Convolution, Mode, Result, exact_affine, size_at};
 use super::super::weights::{Weights, WeightsError};
-use odin_core::networks::graph::{self, Operation, Subsample};
+use super::attention;
+use super::linear::Linear;
+use super::tokens::{self, LayerNorm, Patches};
+use odin_core::networks::graph::{self, Attention, Operation, Subsample};
 
 type Taken<T> = std::result::Result<T, WeightsError>;
 
-/// One operation. Maps are [B, C, H, W], vectors [B, D].
+/// One operation. Maps are [B, C, H, W], tokens [B, N, D], vectors [B, D].
 pub(super) enum Step {
-    Image,
+    /// Of any size, or of this height and width alone.
+    Image(Option<[usize; 2]>),
     Convolution(Convolution),
     BatchNorm(BatchNorm),
     /// A batch norm in evaluation: slope and shift, each [1, C, 1, 1].
@@ -21,6 +25,19 @@ pub(super) enum Step {
     Add,
     Subsample(Subsample),
     Linear(Linear),
+    Gelu,
+    LayerNorm(LayerNorm),
+    /// A layer norm whose scale and shift are in the linear layer after it. What comes back has no mean.
+    Normalise(f64),
+    Tokens,
+    /// A convolution and the division into tokens in one.
+    Patches(Patches),
+    ClassToken(Tensor),
+    Positions(Tensor),
+    Attention(Attention),
+    Scale(Tensor),
+    FirstToken,
+    MeanToken(i64),
 }
 
 #[derive(Clone, Copy)]
@@ -28,12 +45,6 @@ pub(super) struct Window {
     pub side: [i64; 2],
     pub stride: [i64; 2],
     pub padding: [i64; 2],
-}
-
-/// Weight [C, D] and bias [C].
-pub(super) struct Linear {
-    pub weight: Tensor,
-    pub bias: Tensor,
 }
 
 impl Window {
@@ -52,7 +63,7 @@ impl Step {
     pub(super) fn take(operation: &Operation, weights: &Weights) -> Taken<Self> {
         let tensor = |name: &str, part: &str| weights.get(&format!("{name}.{part}"));
         Ok(match operation {
-            Operation::Image { .. } => Self::Image,
+            Operation::Image { size, .. } => Self::Image(*size),
             Operation::Convolution(convolution) => {
                 let name = &convolution.name;
                 let window = Window::of(&convolution.window);
@@ -69,6 +80,15 @@ impl Step {
                 Self::BatchNorm(BatchNorm::with_epsilon(weights, &norm.name, norm.epsilon)?)
             }
             Operation::Activation(graph::Activation::Relu) => Self::Relu,
+            Operation::Activation(graph::Activation::Gelu) => Self::Gelu,
+            Operation::LayerNorm(norm) => Self::LayerNorm(LayerNorm::take(norm, weights)?),
+            Operation::Tokens => Self::Tokens,
+            Operation::ClassToken(token) => Self::ClassToken(weights.get(&token.name)?),
+            Operation::Positions(positions) => Self::Positions(weights.get(&positions.name)?),
+            Operation::Attention(attention) => Self::Attention(*attention),
+            Operation::Scale(scale) => Self::Scale(weights.get(&scale.name)?),
+            Operation::FirstToken => Self::FirstToken,
+            Operation::MeanToken { skip } => Self::MeanToken(*skip as i64),
             Operation::MaxPool(window) => Self::MaxPool(Window::of(window)),
             Operation::AveragePool(window) => Self::AveragePool(Window::of(window)),
             Operation::GlobalAveragePool => Self::GlobalAveragePool,
@@ -91,7 +111,7 @@ impl Step {
     /// Another handle on the same tensors.
     pub(super) fn share(&self) -> Self {
         match self {
-            Self::Image => Self::Image,
+            Self::Image(size) => Self::Image(*size),
             Self::Convolution(convolution) => Self::Convolution(convolution.share()),
             Self::BatchNorm(norm) => Self::BatchNorm(norm.share()),
             Self::Affine(slope, shift) => Self::Affine(slope.shallow_clone(), shift.shallow_clone()),
@@ -101,10 +121,18 @@ impl Step {
             Self::GlobalAveragePool => Self::GlobalAveragePool,
             Self::Add => Self::Add,
             Self::Subsample(subsample) => Self::Subsample(*subsample),
-            Self::Linear(linear) => Self::Linear(Linear {
-                weight: linear.weight.shallow_clone(),
-                bias: linear.bias.shallow_clone(),
-            }),
+            Self::Linear(linear) => Self::Linear(linear.share()),
+            Self::Gelu => Self::Gelu,
+            Self::LayerNorm(norm) => Self::LayerNorm(norm.share()),
+            Self::Normalise(epsilon) => Self::Normalise(*epsilon),
+            Self::Tokens => Self::Tokens,
+            Self::Patches(patches) => Self::Patches(patches.share()),
+            Self::ClassToken(token) => Self::ClassToken(token.shallow_clone()),
+            Self::Positions(positions) => Self::Positions(positions.shallow_clone()),
+            Self::Attention(attention) => Self::Attention(*attention),
+            Self::Scale(scale) => Self::Scale(scale.shallow_clone()),
+            Self::FirstToken => Self::FirstToken,
+            Self::MeanToken(skip) => Self::MeanToken(*skip),
         }
     }
 
@@ -112,7 +140,7 @@ impl Step {
     pub(super) fn forward(&self, inputs: &[&Tensor], mode: Mode) -> Result<Tensor> {
         let x = inputs.first().copied().ok_or_else(absent)?;
         match self {
-            Self::Image => Ok(x.shallow_clone()),
+            Self::Image(_) => Ok(x.shallow_clone()),
             Self::Convolution(convolution) => convolution.forward(x),
             Self::BatchNorm(norm) => norm.forward(x, mode),
             Self::Affine(slope, shift) => x.f_mul(slope)?.f_add_(shift),
@@ -134,7 +162,22 @@ impl Step {
                 let kept = x.f_slice(2, None, None, step)?.f_slice(3, None, None, step)?;
                 kept.f_constant_pad_nd([0, 0, 0, 0, *before as i64, *after as i64])
             }
-            Self::Linear(Linear { weight, bias }) => x.f_linear(weight, Some(bias)),
+            Self::Linear(linear) => linear.forward(x),
+            Self::Gelu => x.f_gelu("none"),
+            Self::LayerNorm(norm) => norm.forward(x),
+            Self::Normalise(epsilon) => Ok(tokens::normalised(x, *epsilon)?.0),
+            Self::Tokens => tokens::of_map(x),
+            Self::Patches(patches) => patches.forward(x),
+            Self::ClassToken(token) => tokens::after_token(token, x),
+            Self::Positions(positions) => x.f_add(positions),
+            Self::Attention(attention) => attention::forward(*attention, x),
+            Self::Scale(scale) => x.f_mul(scale),
+            Self::FirstToken => x.f_select(1, 0),
+            Self::MeanToken(skip) => {
+                let count = size_at(x, 1)? - skip;
+                x.f_narrow(1, *skip, count)?
+                    .f_mean_dim([1i64].as_slice(), false, Kind::Float)
+            }
         }
     }
 }

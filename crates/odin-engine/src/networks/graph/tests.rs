@@ -14,7 +14,8 @@ use super::*;
 const CLASSES: usize = 5;
 
 fn graph_of(card: &str) -> Graph {
-    let architecture: Architecture = serde_yaml::from_str(&format!("{{kind: resnet, {card}}}")).unwrap();
+    let kind = if card.contains("patch") { "vit" } else { "resnet" };
+    let architecture: Architecture = serde_yaml::from_str(&format!("{{kind: {kind}, {card}}}")).unwrap();
     match architecture.plan(CLASSES) {
         Ok(Plan::Graph(graph)) => graph,
         _ => panic!("{card} is no graph"),
@@ -90,6 +91,73 @@ fn every_residual_network_is_the_same_for_scoring() {
 fn the_smallest_images_are_scored() {
     let graph = graph_of("block: bottleneck, layers: [1, 1, 1, 1], width: 8");
     compare("1 pixel", &graph, 3, &[(1, 1), (2, 1), (3, 5)]);
+}
+
+#[test]
+fn every_vision_transformer_is_the_same_for_scoring() {
+    for (card, size) in [
+        (
+            "width: 24, depth: 2, heads: 3, patch: 4, image: [16, 12]",
+            (16, 12),
+        ),
+        (
+            "width: 24, depth: 1, heads: 1, patch: 3, mlp: 7, image: [9, 9]",
+            (9, 9),
+        ),
+        (
+            "width: 16, depth: 2, heads: 2, patch: 8, image: [16, 24], pool: mean, layer-scale: true",
+            (16, 24),
+        ),
+        (
+            "width: 16, depth: 1, heads: 4, patch: 8, image: [8, 8], pool: mean, class-token: false",
+            (8, 8),
+        ),
+        (
+            "width: 16, depth: 2, heads: 16, patch: 4, image: [8, 8], channels: 1, layer-scale: true",
+            (8, 8),
+        ),
+    ] {
+        let channels = if card.contains("channels: 1") { 1 } else { 3 };
+        compare(card, &graph_of(card), channels, &[size]);
+    }
+}
+
+/// What no transformer of a card has: the ways in which tokens are shared, and operations that are not worked into others.
+#[test]
+fn every_operation_on_tokens_is_the_same_for_scoring() {
+    let (mut graph, image) = Builder::of_size(3, [9, 8]);
+    // Windows that leave a row, so that they are no patches; a map as tokens that a GELU must not overwrite.
+    let x = graph.biased(image, "patches", 6, Window::square(2).every(2).unpadded());
+    let x = graph.tokens(x);
+    let active = graph.gelu(x);
+    let x = graph.add(x, active);
+    let x = graph.layer_norm(x, "before");
+    let x = graph.class_token(x, "token");
+    let x = graph.positions(x, "positions", 1, [4, 4]);
+    // A norm that a linear layer and a sum read, and one that a GELU reads.
+    let normed = graph.layer_norm(x, "norm1");
+    let y = graph.linear(normed, "linear", 6);
+    let y = graph.add(y, normed);
+    let y = graph.layer_norm(y, "norm2");
+    let y = graph.gelu(y);
+    let y = graph.scale(y, "scale");
+    let qkv = graph.linear(y, "qkv", 18);
+    let attended = graph.attention(qkv, 3);
+    let first = graph.attention_of_first(qkv, 2);
+    let z = graph.add(attended, x);
+    let token = graph.first_token(z);
+    let token = graph.gelu(token);
+    let mean = graph.mean_token(z, 2);
+    let all = graph.add(token, mean);
+    let all = graph.add(all, first);
+    // On a vector, of a gradient that a sum shares.
+    let normed = graph.layer_norm(all, "norm3");
+    let hidden = graph.linear(normed, "hidden", 6);
+    let hidden = graph.add(hidden, all);
+    let features = graph.gelu(hidden);
+    let logits = graph.linear(features, "head", CLASSES);
+    let graph = graph.finish(features, logits).unwrap();
+    compare("every operation on tokens", &graph, 3, &[(9, 8)]);
 }
 
 /// What no residual network has: operations that others need, and the ways in which values are shared.

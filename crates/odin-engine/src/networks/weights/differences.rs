@@ -43,13 +43,15 @@ impl fmt::Display for Mismatches {
     }
 }
 
-/// What lies in a file beside the weights, and was left alone.
+/// What lies in a file beside the weights and was left alone, and what of them was not taken as it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PassedOver {
     /// Names in the same dictionary as the weights, without counters.
     pub tensors: Vec<String>,
     /// Functions of which Python would have called each to make an object; none was called.
     pub calls: Vec<String>,
+    /// What was changed to fit the card, in words.
+    pub changed: Vec<String>,
 }
 
 impl fmt::Display for PassedOver {
@@ -57,6 +59,14 @@ impl fmt::Display for PassedOver {
         let tensors = (!self.tensors.is_empty()).then(|| first_few(&self.tensors));
         let objects = (!self.calls.is_empty()).then(|| format!("objects by {}", first_few(&self.calls)));
         let all: Vec<String> = tensors.into_iter().chain(objects).collect();
-        write!(f, "passed over beside the weights: {}", all.join("; "))
+        let passed_over = match all.is_empty() {
+            true => None,
+            false => Some(format!("passed over beside the weights: {}", all.join("; "))),
+        };
+        let told: Vec<String> = passed_over
+            .into_iter()
+            .chain(self.changed.iter().cloned())
+            .collect();
+        f.write_str(&told.join("; "))
     }
 }

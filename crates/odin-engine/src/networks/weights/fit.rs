@@ -2,8 +2,9 @@
 //! that the network needs, behind any one prefix. What lies beside them is passed over, and named.
 use std::collections::{BTreeMap, BTreeSet};
 
-use odin_core::networks::{Architecture, ArchitectureError, Parameter};
+use odin_core::networks::{Architecture, ArchitectureError, Parameter, Role};
 
+use super::positions::Positions;
 use super::rename::{self, Scheme};
 use super::{Mismatches, ReadError, WeightsError};
 
@@ -85,6 +86,10 @@ pub(super) struct Needed<'a> {
     architecture: Architecture,
     classes: usize,
     parameters: BTreeMap<String, Parameter>,
+    /// What a file has of each where the names are those of a scheme.
+    schemes: Vec<(&'static Scheme, BTreeMap<String, Parameter>)>,
+    /// What the last layer's tensors are called, before `.weight` and `.bias`.
+    head: String,
     /// Which dictionary is meant, where several fit.
     key: Option<&'a str>,
 }
@@ -92,6 +97,8 @@ pub(super) struct Needed<'a> {
 /// A dictionary seen through one prefix: the network's names, and the file's for them.
 struct View<'c, T> {
     candidate: &'c Candidate<T>,
+    /// What the network needs of it.
+    needed: &'c BTreeMap<String, Parameter>,
     /// Whose names the file's are taken for.
     whose: &'static str,
     prefix: String,
@@ -107,10 +114,17 @@ impl<'a> Needed<'a> {
         key: Option<&'a str>,
     ) -> Result<Self, ArchitectureError> {
         let all = architecture.parameters(classes)?;
+        let by_name = |p: Parameter| (p.name.clone(), p);
+        let of_scheme = |scheme: &'static Scheme| {
+            let parts = all.iter().cloned().flat_map(|p| scheme.parts_of(p));
+            (scheme, parts.map(by_name).collect())
+        };
         Ok(Self {
             architecture,
             classes,
-            parameters: all.into_iter().map(|p| (p.name.clone(), p)).collect(),
+            schemes: rename::schemes(&architecture).iter().map(of_scheme).collect(),
+            head: format!("{}.", architecture.head(classes)?),
+            parameters: all.into_iter().map(by_name).collect(),
             key,
         })
     }
@@ -128,13 +142,12 @@ impl<'a> Needed<'a> {
             .flat_map(|candidate| self.views(candidate))
             .collect();
         let mut fitting: Vec<&View<'_, T>> = Vec::new();
-        for view in views.iter().filter(|view| self.differences(view).is_empty()) {
+        for view in views.iter().filter(|view| Self::differences(view).is_empty()) {
             let is_same = |other: &&View<'_, T>| {
                 let source =
                     |view: &View<'_, T>, name: &str| view.tensor(name).map(|tensor| tensor.source.clone());
-                self.parameters
-                    .keys()
-                    .all(|name| source(view, name) == source(other, name))
+                let mut names = view.needed.keys();
+                names.all(|name| source(view, name) == source(other, name))
             };
             // The same tensors by two ways: a module, and its state_dict beside it.
             if !fitting.iter().any(is_same) {
@@ -143,46 +156,59 @@ impl<'a> Needed<'a> {
         }
         match fitting.as_slice() {
             [] => Err(self.misfit(&views, candidates)),
-            [one] => Ok(self.take(one)),
+            [one] => Ok(Self::take(one)),
             several => {
                 let meant = several
                     .iter()
                     .find(|view| Some(view.label().as_str()) == self.key);
                 let labels: Vec<String> = several.iter().map(|view| view.label()).collect();
                 meant
-                    .map(|view| self.take(view))
+                    .map(|view| Self::take(view))
                     .ok_or_else(|| several_fit(&labels))
             }
         }
     }
 
+    /// Position embeddings of the network, by name.
+    pub(super) fn positions(&self) -> impl Iterator<Item = (&str, Positions)> {
+        self.parameters.values().filter_map(|p| match p.role {
+            Role::Positions { skip, grid } => Some((p.name.as_str(), Positions { skip, grid })),
+            _ => None,
+        })
+    }
+
     /// The dictionary through each prefix behind which it has names of the network.
-    fn views<'c, T>(&self, candidate: &'c Candidate<T>) -> Vec<View<'c, T>> {
+    fn views<'c, T>(&'c self, candidate: &'c Candidate<T>) -> Vec<View<'c, T>> {
         let keys = || candidate.tensors.keys().map(String::as_str);
-        rename::schemes(&self.architecture)
+        self.schemes
             .iter()
             .rev()
-            .filter(|scheme| scheme.may_be_of(keys()))
-            .flat_map(|scheme| self.views_by(scheme, candidate))
+            .filter(|(scheme, _)| scheme.may_be_of(keys()))
+            .flat_map(|(scheme, needed)| Self::views_by(scheme, needed, candidate))
             .collect()
     }
 
     /// The same, with the names of one scheme.
-    fn views_by<'c, T>(&self, scheme: &Scheme, candidate: &'c Candidate<T>) -> Vec<View<'c, T>> {
+    fn views_by<'c, T>(
+        scheme: &Scheme,
+        needed: &'c BTreeMap<String, Parameter>,
+        candidate: &'c Candidate<T>,
+    ) -> Vec<View<'c, T>> {
         let mut views: BTreeMap<String, View<'c, T>> = BTreeMap::new();
         for key in candidate.tensors.keys() {
             let name = key.replace(COMPILED, "");
             let starts = std::iter::once(0).chain(name.match_indices('.').map(|(at, _)| at + 1));
             for (prefix, rest) in starts.filter_map(|at| name.split_at_checked(at)) {
-                let ours = match self.parameters.contains_key(rest) {
+                let ours = match needed.contains_key(rest) {
                     true => rest.to_owned(),
                     false => match scheme.ours(rest) {
-                        Some(ours) if self.parameters.contains_key(&ours) => ours,
+                        Some(ours) if needed.contains_key(&ours) => ours,
                         _ => continue,
                     },
                 };
                 let view = views.entry(prefix.to_owned()).or_insert_with(|| View {
                     candidate,
+                    needed,
                     whose: scheme.whose,
                     prefix: prefix.to_owned(),
                     names: BTreeMap::new(),
@@ -198,9 +224,9 @@ impl<'a> Needed<'a> {
 
     /// How the view differs from what is needed. What lies beside the weights is no difference, unless it has the name of
     /// a part of the network, and so changes what that computes.
-    fn differences<T>(&self, view: &View<'_, T>) -> Mismatches {
+    fn differences<T>(view: &View<'_, T>) -> Mismatches {
         let mut found = Mismatches::default();
-        for (name, parameter) in &self.parameters {
+        for (name, parameter) in view.needed {
             let shape = &parameter.shape;
             match view.tensor(name) {
                 None => found.missing.push(name.clone()),
@@ -208,9 +234,14 @@ impl<'a> Needed<'a> {
                     unusable: Some(why), ..
                 }) => found.unusable.push(format!("{name} {why}")),
                 Some(tensor) if tensor.size != *shape => {
-                    found
-                        .misshapen
-                        .push(format!("{name} ({:?}, needed {shape:?})", tensor.size));
+                    let refusal = match parameter.role {
+                        Role::Positions { skip, grid } => {
+                            Positions { skip, grid }.refusal(&tensor.size, shape)
+                        }
+                        _ => Some(String::new()),
+                    };
+                    let told = |why| format!("{name} ({:?}, needed {shape:?}{why})", tensor.size);
+                    found.misshapen.extend(refusal.map(told));
                 }
                 Some(_) => {}
             }
@@ -231,13 +262,14 @@ impl<'a> Needed<'a> {
         // Of equals the last, whose names are the likeliest.
         let nearest = views.iter().max_by_key(|view| view.names.len());
         let mut mismatches = match nearest {
-            Some(view) => self.differences(view),
+            Some(view) => Self::differences(view),
             None => Mismatches {
                 missing: self.parameters.keys().cloned().collect(),
                 ..Mismatches::default()
             },
         };
-        let head = |names: &[String]| names.len() == 2 && names.iter().all(|name| name.starts_with("fc."));
+        let head =
+            |names: &[String]| names.len() == 2 && names.iter().all(|name| name.starts_with(&self.head));
         if let Mismatches {
             missing,
             misshapen,
@@ -248,7 +280,8 @@ impl<'a> Needed<'a> {
             && surplus.is_empty()
             && unusable.is_empty()
             && head(misshapen)
-            && let Some(found) = nearest.and_then(|view| view.tensor("fc.bias")?.size.first().copied())
+            && let Some(found) =
+                nearest.and_then(|view| view.tensor(&format!("{}bias", self.head))?.size.first().copied())
         {
             // The commonest slip.
             return ReadError::Unfit(Box::new(WeightsError::Classes { found, classes }));
@@ -271,11 +304,11 @@ impl<'a> Needed<'a> {
         }))
     }
 
-    fn take<T: Clone>(&self, view: &View<'_, T>) -> Chosen<T> {
+    fn take<T: Clone>(view: &View<'_, T>) -> Chosen<T> {
         tracing::debug!(place = view.label(), "weights found, names as {}", view.whose);
         let source = |name: &String| Some((name.clone(), view.tensor(name)?.source.clone()));
         Chosen {
-            tensors: self.parameters.keys().filter_map(source).collect(),
+            tensors: view.needed.keys().filter_map(source).collect(),
             passed_over: view.beside().map(str::to_owned).collect(),
         }
     }

@@ -3,13 +3,16 @@
 //! What a file is, is found out from its content (`container`): safetensors, or PyTorch's formats (`torch`), whose
 //! pickles are read as data ([`pickle`](odin_datasets::pickle); what their calls stand for is in `calls`) and searched
 //! for tensors (`state_dict`, `tensor`). Which of them are the network's is for `fit` to say; other projects' names
-//! become ours (`rename`). One machine of our own for all of PyTorch's kinds, whole modules of 2017 among them, rather than
+//! become ours (`rename`), what they keep in parts one tensor (`join`), and position embeddings those of the card's images
+//! (`positions`). One machine of our own for all of PyTorch's kinds, whole modules of 2017 among them, rather than
 //! a crate that reads some: it has to know few opcodes and refuse the rest. Nothing here knows a forward pass.
 mod calls;
 mod container;
 mod differences;
 mod fit;
+mod positions;
 mod rename;
+mod join;
 mod safetensors;
 mod shards;
 mod state_dict;
@@ -190,6 +193,24 @@ impl Wanted<'_> {
             Self::Of(needed) => needed.choose(&candidates),
         }
     }
+
+    /// Brings position embeddings to the network's images. In words, what was changed.
+    fn fitted(&self, tensors: &mut BTreeMap<String, Tensor>) -> Result<Vec<String>, TchError> {
+        let Self::Of(needed) = self else {
+            return Ok(Vec::new());
+        };
+        let mut changed = Vec::new();
+        for (name, positions) in needed.positions() {
+            let Some(embeddings) = tensors.get_mut(name) else {
+                continue;
+            };
+            if let Some((resized, told)) = positions.resized(embeddings)? {
+                *embeddings = resized;
+                changed.push(told);
+            }
+        }
+        Ok(changed)
+    }
 }
 
 /// What was read of a file.
@@ -234,11 +255,14 @@ fn read(path: &Path, wanted: &Wanted<'_>) -> Result<Content, WeightsError> {
         FileKind::Pickle => torch::read_legacy(bytes, wanted),
     };
     let read = read.map_err(|error| error.of(path))?;
+    let mut tensors = join::ATTENTION.joined(read.tensors)?;
+    let changed = wanted.fitted(&mut tensors)?;
     let passed_over = PassedOver {
         tensors: read.passed_over,
         calls: read.uncalled,
+        changed,
     };
-    Ok(Content::Tensors(Weights(read.tensors), passed_over))
+    Ok(Content::Tensors(Weights(tensors), passed_over))
 }
 
 /// The free-form strings in the header of a safetensors file.
@@ -291,7 +315,10 @@ impl Weights {
                     let fan_in = shape.last().copied().unwrap_or(1).max(1);
                     normal(shape, (1.0 / fan_in as f64).sqrt())
                 }
-                Role::NormScale | Role::RunningVariance => Tensor::f_ones(shape, cpu),
+                // As the authors of ViT start them.
+                Role::ClassToken => Tensor::f_zeros(shape, cpu),
+                Role::Positions { .. } => normal(shape, 0.02),
+                Role::NormScale | Role::RunningVariance | Role::LayerScale => Tensor::f_ones(shape, cpu),
                 Role::NormShift | Role::RunningMean | Role::LinearBias | Role::ConvolutionBias => {
                     Tensor::f_zeros(shape, cpu)
                 }
@@ -327,7 +354,8 @@ impl Weights {
         let known: std::collections::BTreeSet<_> = needed.iter().map(|p| p.name.as_str()).collect();
         let is_surplus = |name: &&String| !known.contains(name.as_str()) && !fit::is_counter(name);
         let surplus: Vec<String> = self.0.keys().filter(is_surplus).cloned().collect();
-        let last = |name: &String| name.starts_with("fc.");
+        let head = format!("{}.", architecture.head(classes)?);
+        let last = |name: &String| name.starts_with(&head);
         if let (Some(found), [], [], [weight, bias]) = (
             found_classes,
             missing.as_slice(),

@@ -2,7 +2,8 @@
 use std::collections::BTreeMap;
 
 use super::ReadError;
-use odin_core::networks::Architecture;
+use super::join::{self, Parts};
+use odin_core::networks::{Architecture, Parameter};
 
 /// Left by DataParallel, `torch.compile` and training frameworks; taken off where every name has it.
 const PREFIXES: &[&str] = &["module.", "_orig_mod.", "model.", "net."];
@@ -16,6 +17,8 @@ pub(super) struct Scheme {
     /// What only names of this scheme begin with, where there is such a thing.
     mark: Option<&'static str>,
     lines: &'static [(&'static str, &'static str)],
+    /// What it keeps in parts, under the names that `lines` give these.
+    parts: Option<&'static Parts>,
 }
 
 /// DenseNet and Wide ResNet for CIFAR.
@@ -49,6 +52,7 @@ const PYTORCHCV: Scheme = Scheme {
         ("features.post_activ.bn.*", "bn1.*"),
         ("output.*", "fc.*"),
     ],
+    parts: None,
 };
 
 /// ResNets of kuangliu/pytorch-cifar, and of what follows it: OpenOOD (with `fc`), akamaster's for CIFAR.
@@ -59,6 +63,7 @@ const KUANGLIU: Scheme = Scheme {
         ("layer{s}.{i}.shortcut.*", "layer{s}.{i}.downsample.*"),
         ("linear.*", "fc.*"),
     ],
+    parts: None,
 };
 
 /// ResNets of Hugging Face's transformers.
@@ -86,6 +91,7 @@ const TRANSFORMERS: Scheme = Scheme {
         ),
         ("classifier.1.*", "fc.*"),
     ],
+    parts: None,
 };
 
 /// ResNets as torchvision and timm call their tensors, which is as we do.
@@ -93,6 +99,7 @@ const TORCHVISION: Scheme = Scheme {
     whose: "torchvision's",
     mark: None,
     lines: &[],
+    parts: None,
 };
 
 /// DenseNets and Wide ResNets as the ODIN authors call their tensors, which is as we do.
@@ -100,6 +107,83 @@ const AUTHORS: Scheme = Scheme {
     whose: "the ODIN authors'",
     mark: None,
     lines: &[],
+    parts: None,
+};
+
+/// Vision Transformers as timm calls their tensors, which is as we do.
+const TIMM: Scheme = Scheme {
+    whose: "timm's",
+    mark: None,
+    lines: &[],
+    parts: None,
+};
+
+/// Vision Transformers of torchvision. The layers of a perceptron had numbers before they had names.
+const TORCHVISION_VIT: Scheme = Scheme {
+    whose: "torchvision's",
+    mark: Some("encoder.layers.encoder_layer_"),
+    lines: &[
+        ("class_token", "cls_token"),
+        ("encoder.pos_embedding", "pos_embed"),
+        ("conv_proj.*", "patch_embed.proj.*"),
+        (
+            "encoder.layers.encoder_layer_{i}.ln_{n}.*",
+            "blocks.{i}.norm{n}.*",
+        ),
+        (
+            "encoder.layers.encoder_layer_{i}.self_attention.in_proj_*",
+            "blocks.{i}.attn.qkv.*",
+        ),
+        (
+            "encoder.layers.encoder_layer_{i}.self_attention.out_proj.*",
+            "blocks.{i}.attn.proj.*",
+        ),
+        ("encoder.layers.encoder_layer_{i}.mlp.0.*", "blocks.{i}.mlp.fc1.*"),
+        ("encoder.layers.encoder_layer_{i}.mlp.3.*", "blocks.{i}.mlp.fc2.*"),
+        (
+            "encoder.layers.encoder_layer_{i}.mlp.linear_{n}.*",
+            "blocks.{i}.mlp.fc{n}.*",
+        ),
+        ("encoder.ln.*", "norm.*"),
+        ("heads.head.*", "head.*"),
+    ],
+    parts: None,
+};
+
+/// Vision Transformers of transformers: up to version 4, and from 5 on.
+const TRANSFORMERS_VIT: Scheme = Scheme {
+    whose: "transformers'",
+    mark: Some("vit.embeddings."),
+    lines: &[
+        ("vit.embeddings.cls_token", "cls_token"),
+        ("vit.embeddings.position_embeddings", "pos_embed"),
+        (
+            "vit.embeddings.patch_embeddings.projection.*",
+            "patch_embed.proj.*",
+        ),
+        ("vit.encoder.layer.{i}.layernorm_before.*", "blocks.{i}.norm1.*"),
+        ("vit.encoder.layer.{i}.layernorm_after.*", "blocks.{i}.norm2.*"),
+        ("vit.encoder.layer.{i}.attention.attention.*", "blocks.{i}.attn.*"),
+        (
+            "vit.encoder.layer.{i}.attention.output.dense.*",
+            "blocks.{i}.attn.proj.*",
+        ),
+        (
+            "vit.encoder.layer.{i}.intermediate.dense.*",
+            "blocks.{i}.mlp.fc1.*",
+        ),
+        ("vit.encoder.layer.{i}.output.dense.*", "blocks.{i}.mlp.fc2.*"),
+        ("vit.layers.{i}.layernorm_before.*", "blocks.{i}.norm1.*"),
+        ("vit.layers.{i}.layernorm_after.*", "blocks.{i}.norm2.*"),
+        ("vit.layers.{i}.attention.q_proj.*", "blocks.{i}.attn.query.*"),
+        ("vit.layers.{i}.attention.k_proj.*", "blocks.{i}.attn.key.*"),
+        ("vit.layers.{i}.attention.v_proj.*", "blocks.{i}.attn.value.*"),
+        ("vit.layers.{i}.attention.o_proj.*", "blocks.{i}.attn.proj.*"),
+        ("vit.layers.{i}.mlp.*", "blocks.{i}.mlp.*"),
+        ("vit.layernorm.*", "norm.*"),
+        ("classifier.*", "head.*"),
+    ],
+    parts: Some(&join::ATTENTION),
 };
 
 /// By which names the tensors of a network may be called, the likeliest first.
@@ -107,6 +191,7 @@ pub(super) fn schemes(architecture: &Architecture) -> &'static [Scheme] {
     match architecture {
         Architecture::DensenetBc { .. } | Architecture::WideResnet { .. } => &[AUTHORS, PYTORCHCV],
         Architecture::Resnet(_) => &[TORCHVISION, KUANGLIU, TRANSFORMERS],
+        Architecture::Vit(_) => &[TIMM, TORCHVISION_VIT, TRANSFORMERS_VIT],
         Architecture::Torchscript { .. } => &[],
     }
 }
@@ -115,6 +200,14 @@ impl Scheme {
     /// Our name for one of this scheme's, where a line has it.
     pub(super) fn ours(&self, name: &str) -> Option<String> {
         self.lines.iter().find_map(|(from, to)| apply(from, to, name))
+    }
+
+    /// What a file with these names has in the place of this tensor.
+    pub(super) fn parts_of(&self, parameter: Parameter) -> Vec<Parameter> {
+        match self.parts {
+            Some(parts) => parts.of(parameter),
+            None => vec![parameter],
+        }
     }
 
     /// Whether names may be of this scheme, behind whatever prefix.
@@ -138,7 +231,10 @@ pub(super) fn to_ours<T>(tensors: BTreeMap<String, T>) -> Result<BTreeMap<String
         let begins = |mark| tensors.keys().any(|name| name.starts_with(mark));
         scheme.mark.is_some_and(begins)
     };
-    let Some(scheme) = [PYTORCHCV, TRANSFORMERS].iter().find(is_marked) else {
+    let Some(scheme) = [PYTORCHCV, TRANSFORMERS, TORCHVISION_VIT, TRANSFORMERS_VIT]
+        .iter()
+        .find(is_marked)
+    else {
         return Ok(tensors);
     };
     let mut renamed = BTreeMap::new();
@@ -279,6 +375,62 @@ mod tests {
             (TORCHVISION, "linear.weight", None),
         ] {
             assert_eq!(scheme.ours(theirs).as_deref(), expected, "{theirs}");
+        }
+    }
+
+    #[test]
+    fn names_of_vits_become_ours() {
+        for (scheme, theirs, expected) in [
+            (TORCHVISION_VIT, "class_token", "cls_token"),
+            (TORCHVISION_VIT, "conv_proj.bias", "patch_embed.proj.bias"),
+            (
+                TORCHVISION_VIT,
+                "encoder.layers.encoder_layer_11.self_attention.in_proj_weight",
+                "blocks.11.attn.qkv.weight",
+            ),
+            (
+                TORCHVISION_VIT,
+                "encoder.layers.encoder_layer_0.mlp.linear_2.bias",
+                "blocks.0.mlp.fc2.bias",
+            ),
+            (
+                TORCHVISION_VIT,
+                "encoder.layers.encoder_layer_0.mlp.3.bias",
+                "blocks.0.mlp.fc2.bias",
+            ),
+            (
+                TORCHVISION_VIT,
+                "encoder.layers.encoder_layer_3.ln_2.weight",
+                "blocks.3.norm2.weight",
+            ),
+            (
+                TRANSFORMERS_VIT,
+                "vit.encoder.layer.3.attention.attention.value.weight",
+                "blocks.3.attn.value.weight",
+            ),
+            (
+                TRANSFORMERS_VIT,
+                "vit.encoder.layer.3.attention.output.dense.weight",
+                "blocks.3.attn.proj.weight",
+            ),
+            (
+                TRANSFORMERS_VIT,
+                "vit.encoder.layer.3.output.dense.bias",
+                "blocks.3.mlp.fc2.bias",
+            ),
+            (
+                TRANSFORMERS_VIT,
+                "vit.layers.3.attention.k_proj.bias",
+                "blocks.3.attn.key.bias",
+            ),
+            (
+                TRANSFORMERS_VIT,
+                "vit.layers.3.mlp.fc1.weight",
+                "blocks.3.mlp.fc1.weight",
+            ),
+            (TRANSFORMERS_VIT, "classifier.weight", "head.weight"),
+        ] {
+            assert_eq!(scheme.ours(theirs).as_deref(), Some(expected), "{theirs}");
         }
     }
 
