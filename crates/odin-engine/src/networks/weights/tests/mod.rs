@@ -10,6 +10,7 @@ mod beside;
 mod files;
 mod fit;
 mod hostile;
+mod vit;
 
 /// Pickles by hand.
 #[derive(Clone, Default)]
