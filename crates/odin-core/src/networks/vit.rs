@@ -210,13 +210,13 @@ impl Vit {
         if !matches!(self.channels, 1 | 3) {
             return Err(ArchitectureError::Channels(self.channels));
         }
-        if self.width % self.heads != 0 {
+        if !self.width.is_multiple_of(self.heads) {
             return Err(ArchitectureError::Heads {
                 heads: self.heads,
                 width: self.width,
             });
         }
-        if self.image.iter().any(|side| side % self.patch != 0) {
+        if self.image.iter().any(|side| !side.is_multiple_of(self.patch)) {
             return Err(ArchitectureError::Patch {
                 image: self.image,
                 patch: self.patch,

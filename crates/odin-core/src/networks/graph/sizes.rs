@@ -150,7 +150,7 @@ pub(super) fn after(
         }) => {
             let (count, found) = tokens()?;
             check(3 * width, found)?;
-            match *heads > 0 && width % heads == 0 {
+            match *heads > 0 && width.is_multiple_of(*heads) {
                 true if *first_only => Ok(Shape::Vector(*width)),
                 true => Ok(Shape::Tokens { count, width: *width }),
                 false => Err(GraphError::Heads {

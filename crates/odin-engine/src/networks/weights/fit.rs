@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use odin_core::networks::{Architecture, ArchitectureError, Parameter, Role};
 
 use super::positions::Positions;
-use super::rename::{self, Scheme};
+use super::rename;
+use super::scheme::Scheme;
+use super::schemes;
 use super::{Mismatches, ReadError, WeightsError};
 
 /// A dictionary of tensors, of which no data is read yet.
@@ -122,7 +124,7 @@ impl<'a> Needed<'a> {
         Ok(Self {
             architecture,
             classes,
-            schemes: rename::schemes(&architecture).iter().map(of_scheme).collect(),
+            schemes: schemes::schemes(&architecture).iter().map(of_scheme).collect(),
             head: format!("{}.", architecture.head(classes)?),
             parameters: all.into_iter().map(by_name).collect(),
             key,

@@ -3,7 +3,7 @@
 //! What a file is, is found out from its content (`container`): safetensors, or PyTorch's formats (`torch`), whose
 //! pickles are read as data ([`pickle`](odin_datasets::pickle); what their calls stand for is in `calls`) and searched
 //! for tensors (`state_dict`, `tensor`). Which of them are the network's is for `fit` to say; other projects' names
-//! become ours (`rename`), what they keep in parts one tensor (`join`), and position embeddings those of the card's images
+//! become ours (`rename`, `scheme`, `schemes`), what they keep in parts one tensor (`join`), and position embeddings those of the card's images
 //! (`positions`). One machine of our own for all of PyTorch's kinds, whole modules of 2017 among them, rather than
 //! a crate that reads some: it has to know few opcodes and refuse the rest. Nothing here knows a forward pass.
 mod calls;
@@ -12,6 +12,8 @@ mod differences;
 mod fit;
 mod positions;
 mod rename;
+mod schemes;
+mod scheme;
 mod join;
 mod safetensors;
 mod shards;
