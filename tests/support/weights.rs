@@ -19,8 +19,13 @@ pub fn write_random(architecture: &Architecture, classes: usize, seed: u64, file
             let scale = (6.0 / inputs as f32).sqrt();
             let value = |rng: &mut ChaCha8Rng| match parameter.role {
                 Role::Convolution | Role::LinearWeight => rng.random_range(-scale..scale),
-                Role::NormScale | Role::RunningVariance => 1.0f32,
-                Role::NormShift | Role::RunningMean | Role::LinearBias | Role::ConvolutionBias => 0.0,
+                Role::NormScale | Role::RunningVariance | Role::LayerScale => 1.0f32,
+                Role::NormShift
+                | Role::RunningMean
+                | Role::LinearBias
+                | Role::ConvolutionBias
+                | Role::ClassToken
+                | Role::Positions { .. } => 0.0,
             };
             let bytes = (0..shape.iter().product::<usize>()).flat_map(|_| value(&mut rng).to_le_bytes());
             (parameter.name, shape, bytes.collect())
