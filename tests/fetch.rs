@@ -217,3 +217,31 @@ fn a_killed_fetch_is_resumed_by_the_next() {
     assert_eq!(names(&home.path("data/fetched/big")), ["Set"]);
     assert_eq!(server.requests()[1].header("range"), Some("bytes=100000-"));
 }
+
+/// PyTorch publishes the first digits of a sum, in the names of its files.
+#[test]
+fn weights_are_fetched_by_the_first_digits_of_their_sum() {
+    let weights = bytes(50_000);
+    let sum = sha256(&weights).unwrap();
+    let served = weights.clone();
+    let server = Server::start(move |request: &Request, _| serve(request, &served));
+    let home = Home::new();
+    for (name, digits) in [("resnet", &sum[..8]), ("other", "00000000")] {
+        let card = format!(
+            "title: ResNet-50\narchitecture: {{kind: resnet, depth: 50}}\nclasses: 1000\nweights: {name}.pth\n\
+             in_dataset: imagenet\nnormalisation: {{mean: [0.5, 0.5, 0.5], std: [0.2, 0.2, 0.2]}}\n\
+             fetch: [{{urls: [\"{}\"], sha256: \"{digits}\", into: {name}.pth}}]\n",
+            server.url(&format!("{name}.pth"))
+        );
+        fs::write(home.path(&format!("models/{name}.yaml")), card).unwrap();
+    }
+    let (code, out, err) = home.odin(&["resnet"]);
+    assert_eq!((code, err.as_str()), (Some(0), ""), "{out}");
+    assert!(fs::read(home.path("models/resnet.pth")).unwrap() == weights);
+    let (code, _, err) = home.odin(&["other"]);
+    assert_eq!(code, Some(1));
+    assert!(
+        err.contains("sha256 is") && !home.path("models/other.pth").exists(),
+        "{err}"
+    );
+}

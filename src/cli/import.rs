@@ -10,7 +10,7 @@ use odin_core::home::Home;
 use odin_core::networks::NetworkCard;
 use odin_core::plain::plain;
 use odin_core::session::{self, Imported, Job, Remark};
-use odin_core::tasks::{ImportRequest, Task};
+use odin_core::tasks::{ImportRequest, NewCard, Task};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -42,9 +42,31 @@ struct TmuxpOptions {
 struct WeightsOptions {
     /// The file to read
     file: PathBuf,
-    /// The network that the weights are for: a card's name in models/, or the path of a card
+    /// The network that the weights are for: a card's name in models/, or the path of a card [default: found out by the
+    /// tensors]
     #[arg(long, value_name = "NAME")]
-    network: String,
+    network: Option<String>,
+    /// Name of a new card and its weights in models/ [default: asked for, or with --network that card]
+    #[arg(long, value_name = "NAME", conflicts_with = "out")]
+    name: Option<String>,
+    /// Mean of each channel of images in [0, 1], in training [default: the well-known ones are tried on labelled images]
+    #[arg(
+        long,
+        value_name = "A,B,C",
+        value_delimiter = ',',
+        requires = "std",
+        allow_negative_numbers = true
+    )]
+    mean: Option<Vec<f32>>,
+    /// Standard deviation of each channel
+    #[arg(long, value_name = "A,B,C", value_delimiter = ',', requires = "mean")]
+    std: Option<Vec<f32>>,
+    /// The set whose images are in-distribution: a data card's name, or a path [default: asked for]
+    #[arg(long, value_name = "NAME|PATH")]
+    in_dataset: Option<String>,
+    /// Which weights of the file are meant, where several fit: the keys that lead to them, as the error names them
+    #[arg(long, value_name = "KEY")]
+    weights_key: Option<String>,
     /// The safetensors file to write, with a card of its own beside it [default: models/NAME.safetensors, for NAME's card]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -55,14 +77,25 @@ struct WeightsOptions {
 
 pub(super) fn run(options: &Options) -> anyhow::Result<()> {
     match &options.what {
-        What::Weights(options) => engine::hand_over(&Task::ImportWeights(ImportRequest {
-            file: options.file.clone(),
-            network: options.network.clone(),
-            out: options.out.clone(),
-            force: options.force,
-        })),
+        What::Weights(options) => weights(options),
         What::Tmuxp(options) => tmuxp(options),
     }
+}
+
+fn weights(options: &WeightsOptions) -> anyhow::Result<()> {
+    let normalisation = options.mean.clone().zip(options.std.clone());
+    engine::hand_over(&Task::ImportWeights(ImportRequest {
+        file: options.file.clone(),
+        network: options.network.clone(),
+        weights_key: options.weights_key.clone(),
+        out: options.out.clone(),
+        says: NewCard {
+            name: options.name.clone(),
+            in_dataset: options.in_dataset.clone(),
+            normalisation,
+        },
+        force: options.force,
+    }))
 }
 
 /// Writes the session, and tells what became of every line that is no job.

@@ -8,6 +8,7 @@ mod detectors;
 mod doctor;
 mod engine;
 mod explore;
+mod export_script;
 mod import;
 mod fetch;
 mod grid;
@@ -70,6 +71,8 @@ enum Command {
     Train(Box<train::Options>),
     /// Bring other programs' files
     Import(import::Options),
+    /// Print a Python file that turns any classifier into a TorchScript program with logits and features
+    ExportScript,
     /// libtorch, devices, terminal and data, and what is wrong with them
     Doctor(doctor::Options),
     /// Tables, figures and files of runs
@@ -137,6 +140,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Verdict(options)) => return verdict::run(&options),
         Some(Command::Train(options)) => train::run(&options),
         Some(Command::Import(options)) => import::run(&options),
+        Some(Command::ExportScript) => export_script::run(),
         Some(Command::Doctor(options)) => doctor::run(&options),
         Some(Command::Report(options)) => report::run(&options),
         Some(Command::Runs(options)) => prune::run(&options),

@@ -66,12 +66,27 @@ pub struct Recipe {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ImportRequest {
     pub file: PathBuf,
-    /// The network that the weights are for: a card's name, or the path of one.
-    pub network: String,
+    /// The network that the weights are for: a card's name, or the path of one. `None` finds out by the tensors.
+    pub network: Option<String>,
+    /// Which weights of the file are meant, where several fit, as a card's `weights_key` says it.
+    pub weights_key: Option<String>,
     /// The safetensors file; `None` is where the network's card looks, or beside it.
     pub out: Option<PathBuf>,
+    /// What the new card says, beyond what the tensors do.
+    pub says: NewCard,
     /// Write over files that are there.
     pub force: bool,
+}
+
+/// What a person says of a network, where its tensors cannot.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct NewCard {
+    /// Of the card and the file of weights.
+    pub name: Option<String>,
+    /// The in-distribution set: a data card's name, or a path.
+    pub in_dataset: Option<String>,
+    /// Mean and standard deviation of the three channels, or of the one of grey images.
+    pub normalisation: Option<(Vec<f32>, Vec<f32>)>,
 }
 
 /// What `odin doctor` asks of the engine.

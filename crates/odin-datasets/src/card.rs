@@ -80,7 +80,7 @@ pub struct Download {
     /// MD5 of the file, in hex.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub md5: Option<String>,
-    /// SHA-256 of the file, in hex.
+    /// SHA-256 of the file, in hex; or its first digits, at least eight, as PyTorch's names of files have them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
     /// The folder that an archive is unpacked into, or the file that a plain download becomes.

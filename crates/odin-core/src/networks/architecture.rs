@@ -109,7 +109,7 @@ impl Architecture {
     }
 
     /// Planes of the images it takes; `None` where its card's normalisation alone says so.
-    pub(super) fn channels(&self) -> Option<usize> {
+    pub fn channels(&self) -> Option<usize> {
         match self {
             Self::DensenetBc { .. } | Self::WideResnet { .. } => Some(3),
             Self::Resnet(resnet) => Some(resnet.channels),

@@ -117,6 +117,42 @@ fn normalisation_for(
 }
 
 impl NetworkCard {
+    /// A card that says what must be said, to be written to a file.
+    ///
+    /// # Errors
+    /// Where there is no such network, or the normalisation is of images of other channels.
+    pub fn new(
+        title: String,
+        (architecture, classes): (Architecture, usize),
+        weights: PathBuf,
+        in_dataset: String,
+        normalisation: Normalisation,
+    ) -> Result<Self, ArchitectureError> {
+        architecture.check(classes)?;
+        let normalisation = normalisation_for(normalisation, architecture.channels())?;
+        Ok(Self {
+            name: String::new(),
+            folder: PathBuf::new(),
+            title,
+            architecture,
+            classes,
+            weights,
+            weights_key: None,
+            in_dataset,
+            near: Vec::new(),
+            far: Vec::new(),
+            normalisation,
+            preprocessing: Preprocessing::default(),
+            accuracy: None,
+            origin: None,
+            licence: None,
+            training: None,
+            published: None,
+            how_to_get: None,
+            fetch: Vec::new(),
+        })
+    }
+
     pub fn load(path: &Path) -> Result<Self, CardError> {
         let invalid = |reason: String| CardError::Invalid {
             path: path.to_owned(),

@@ -2,6 +2,7 @@
 //! others measured. No tensor is read here.
 //!
 //! Each module imports only from those listed after it.
+pub mod recognise;
 mod card;
 mod architecture;
 mod resnet;

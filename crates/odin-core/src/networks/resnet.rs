@@ -73,7 +73,7 @@ impl Layers {
     }
 
     /// What is usual for this many stages: three are those for CIFAR.
-    fn usual(self) -> (Stem, usize, Shortcut) {
+    pub(super) fn usual(self) -> (Stem, usize, Shortcut) {
         match self {
             Self::Three(_) => (Stem::Cifar, 16, Shortcut::A),
             Self::Four(_) => (Stem::Imagenet, 64, Shortcut::B),
@@ -96,7 +96,7 @@ const DEPTHS: [(usize, Block, Layers); 10] = [
 ];
 
 /// Width of a group at which a bottleneck is as wide as its stage.
-const WHOLE: usize = 64;
+pub(super) const WHOLE: usize = 64;
 
 /// A residual network as a card writes it; what is left out is as usual.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
@@ -183,7 +183,7 @@ impl From<Resnet> for Written {
 }
 
 impl Resnet {
-    fn known_depth(&self) -> Option<usize> {
+    pub(super) fn known_depth(&self) -> Option<usize> {
         let is_this = |known: &&(usize, Block, Layers)| known.1 == self.block && known.2 == self.layers;
         DEPTHS.iter().find(is_this).map(|known| known.0)
     }

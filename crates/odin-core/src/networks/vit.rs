@@ -183,6 +183,15 @@ impl From<Vit> for Written {
 }
 
 impl Vit {
+    /// Of torchvision and timm.
+    pub const USUAL_EPSILON: Epsilon = EPSILON;
+
+    /// How many heads a network of this width has, where it is one of the known sizes or has heads of 64 components.
+    pub fn usual_heads(width: usize) -> usize {
+        let known = SIZES.iter().find(|(_, of, ..)| *of == width);
+        known.map_or(width / 64, |(.., heads)| *heads).max(1)
+    }
+
     fn known_size(&self) -> Option<Size> {
         let is_this = |known: &&(Size, usize, usize, usize)| {
             (known.1, known.2, known.3) == (self.width, self.depth, self.heads)

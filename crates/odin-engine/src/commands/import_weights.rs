@@ -1,28 +1,36 @@
 //! Weights of any kind as safetensors, with a card.
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, bail};
 use odin_core::files;
 use odin_core::home::Home;
 use odin_core::networks::NetworkCard;
-use odin_core::tasks::ImportRequest;
+use odin_core::tasks::{ImportRequest, NewCard};
+use odin_datasets::Normalisation;
 
 use crate::networks::weights::{self, Content, PassedOver, Weights};
 
 /// Writes the safetensors file and the card, and tells which.
 pub(super) fn run(home: &Home, request: &ImportRequest) -> anyhow::Result<String> {
-    let card = NetworkCard::find(&request.network, &home.model_folders())?;
+    let network = request.network.as_deref().unwrap_or_default();
+    let mut card = NetworkCard::find(network, &home.model_folders())?;
+    if request.weights_key.is_some() {
+        card.weights_key.clone_from(&request.weights_key);
+    }
     let card_path = card.file();
     let (weights, beside) = read(&request.file, &card)?;
-    let (out, new_card) = match &request.out {
-        Some(out) if out.extension().is_some_and(|e| e == "safetensors") => {
+    let named = request
+        .says
+        .name
+        .as_deref()
+        .map(|name| place_of(home, name))
+        .transpose()?;
+    let (out, new_card) = match request.out.as_ref().or(named.as_ref()) {
+        Some(out) => {
+            check_out(out)?;
             (out.clone(), out.with_extension("yaml"))
         }
-        Some(out) => bail!(
-            "--out {}: a name that ends in .safetensors is needed",
-            out.display()
-        ),
         // What came with the program stays as it is: the weights and their card go into one's own folder.
         None if is_shipped(&card_path, home) => {
             let new_card = home.models().join(format!("{}.yaml", card.name));
@@ -31,6 +39,17 @@ pub(super) fn run(home: &Home, request: &ImportRequest) -> anyhow::Result<String
         None => (default_place(&card, &card_path), card_path.clone()),
     };
     let own_card = new_card == card_path;
+    let NewCard {
+        in_dataset,
+        normalisation,
+        ..
+    } = &request.says;
+    if own_card && (in_dataset.is_some() || normalisation.is_some()) {
+        bail!(
+            "{network} has a card, and it says what set and normalisation are its own; with `--name NAME` a new card says \
+             otherwise"
+        );
+    }
     for path in std::iter::once(&out).chain((!own_card).then_some(&new_card)) {
         if path.exists() && !request.force {
             bail!("{} is there already; --force writes over it", path.display());
@@ -45,7 +64,7 @@ pub(super) fn run(home: &Home, request: &ImportRequest) -> anyhow::Result<String
     let text = if own_card {
         with_weights(&text, &name)
     } else {
-        derived(&card, &request.file, &name)?
+        derived(&card, request, &name)?
     };
     let source = request
         .file
@@ -103,6 +122,30 @@ fn read(file: &Path, card: &NetworkCard) -> anyhow::Result<(Weights, PassedOver)
     }
 }
 
+pub(super) fn check_out(out: &Path) -> anyhow::Result<()> {
+    if out.extension().is_some_and(|e| e == "safetensors") {
+        return Ok(());
+    }
+    bail!(
+        "--out {}: a name that ends in .safetensors is needed",
+        out.display()
+    )
+}
+
+/// The file of weights of this name among one's own networks.
+pub(super) fn place_of(home: &Home, name: &str) -> anyhow::Result<PathBuf> {
+    let is_name = matches!(
+        Path::new(name).components().collect::<Vec<_>>().as_slice(),
+        [Component::Normal(only)] if *only == name
+    );
+    if !is_name || name.starts_with('.') || name.ends_with(".yaml") || name.ends_with(".safetensors") {
+        bail!(
+            "--name {name}: the name of a card is expected, without a folder or an ending; --out takes a path"
+        );
+    }
+    Ok(home.models().join(format!("{name}.safetensors")))
+}
+
 /// Where the card looks already, if that is a safetensors file; else beside the card.
 fn default_place(card: &NetworkCard, card_path: &Path) -> PathBuf {
     let place = card.weights_path();
@@ -133,9 +176,15 @@ fn quoted(name: &str) -> String {
 }
 
 /// A card for other weights of the same network: what was measured with the card's own does not hold for them.
-fn derived(card: &NetworkCard, file: &Path, name: &str) -> anyhow::Result<String> {
+fn derived(card: &NetworkCard, request: &ImportRequest, name: &str) -> anyhow::Result<String> {
     let mut derived = card.clone();
-    let source = file.file_name().unwrap_or_default().to_string_lossy();
+    let source = request.file.file_name().unwrap_or_default().to_string_lossy();
+    if let Some(set) = &request.says.in_dataset {
+        derived.in_dataset.clone_from(set);
+    }
+    if let Some((mean, std)) = &request.says.normalisation {
+        derived.normalisation = Normalisation::by_channel(mean, std)?;
+    }
     derived.title = format!("{} from {source}", card.architecture);
     derived.weights = PathBuf::from(name);
     derived.weights_key = None;
@@ -182,8 +231,10 @@ mod tests {
             let out = out.map(|name| self.folder.path().join(name));
             let request = ImportRequest {
                 file: self.given.clone(),
-                network: network.to_owned(),
+                network: Some(network.to_owned()),
+                weights_key: None,
                 out,
+                says: NewCard::default(),
                 force,
             };
             run(&self.home, &request)

@@ -1,7 +1,9 @@
 //! What the program does beside scoring: one file a task.
 mod examine;
 mod other_libtorch;
+mod import_unknown;
 mod import_weights;
+mod ask;
 mod train;
 mod progress;
 
@@ -13,7 +15,12 @@ pub fn run(task: &Task) -> anyhow::Result<()> {
     match task {
         Task::Train(request) => train::run(request),
         Task::ImportWeights(request) => {
-            print!("{}", import_weights::run(&Home::find()?, request)?);
+            let home = Home::find()?;
+            let told = match request.network {
+                Some(_) => import_weights::run(&home, request)?,
+                None => import_unknown::run(&home, request, &mut ask::at_terminal)?,
+            };
+            print!("{told}");
             Ok(())
         }
         Task::Examine(examination) => {

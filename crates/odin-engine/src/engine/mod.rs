@@ -4,7 +4,7 @@
 //! is and who asked for what; `loader` opens networks and sets on a thread of its own (and `batch_size` measures how many
 //! images a pass takes), `model_cache` keeps them while their files stay as they are (`stamp`); `workers` are the devices and `pool` the threads of one; `task` is one
 //! score set under way (`untold` what of it is still to be told, `columns` the thread on which fitted detectors score it), `pass` one batch through the network, `evidence` what is never computed twice. `preflight` tells
-//! whether a network does what its card says, `fitting` what its detectors are fitted on, `inspect` shows images to people, `device` what there is to compute on (`cuda` says why there
+//! whether a network does what its card says, `normalising` by which normalisation it was trained, `fitting` what its detectors are fitted on, `inspect` shows images to people, `device` what there is to compute on (`cuda` says why there
 //! is no GPU),
 //! `memory` how much of it is in use, and `guard` turns panics into failures. Nothing here draws, reads a session or knows the command line.
 //!
@@ -19,7 +19,10 @@ mod columns;
 mod fitting;
 mod loader;
 mod model_cache;
+pub mod normalising;
 pub mod preflight;
+mod first_norm;
+mod well_known;
 mod batch_size;
 mod workers;
 mod pool;

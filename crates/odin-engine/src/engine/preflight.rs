@@ -3,38 +3,15 @@
 use std::collections::{HashMap, HashSet};
 
 use super::open_network::OpenNetwork;
+use super::well_known;
 use crate::networks::weights::WeightsError;
 use crate::networks::{read_weights, reason_of};
 use crate::scoring::Scorer;
 use odin_core::networks::NetworkCard;
 use odin_core::protocol::ScoredImage;
-use odin_datasets::{Channels, Choice, Dataset, DatasetError, Normalisation, NormalisationError, Sampling};
+use odin_datasets::{Choice, Dataset, DatasetError, Normalisation, NormalisationError, Sampling};
 use odin_detectors::argmax;
 use odin_metrics::{Interval, clopper_pearson};
-
-/// A name, means and deviations.
-type WellKnown = (&'static str, &'static [f32], &'static [f32]);
-
-/// In use for 32×32 colour images: the ODIN authors', and the usual CIFAR-10 and CIFAR-100 ones.
-const OF_COLOUR: [WellKnown; 3] = [
-    (
-        "ODIN's",
-        &[125.3 / 255.0, 123.0 / 255.0, 113.9 / 255.0],
-        &[63.0 / 255.0, 62.1 / 255.0, 66.7 / 255.0],
-    ),
-    (
-        "the usual CIFAR",
-        &[0.4914, 0.4822, 0.4465],
-        &[0.2023, 0.1994, 0.2010],
-    ),
-    ("half and half", &[0.5, 0.5, 0.5], &[0.5, 0.5, 0.5]),
-];
-/// And for grey ones.
-const OF_GREY: [WellKnown; 3] = [
-    ("MNIST's", &[0.1307], &[0.3081]),
-    ("Fashion-MNIST's", &[0.2860], &[0.3530]),
-    ("half and half", &[0.5], &[0.5]),
-];
 
 /// So sure that a network is not doing what its card says before a person is told.
 const LEVEL: f64 = 0.999;
@@ -129,11 +106,7 @@ pub fn preflight(
     let (chance, own) = (chance(&own, scorer.network().classes()), hits(&own));
     let count = |hits: &[bool]| hits.iter().filter(|&&hit| hit).count();
     let mut better: Option<(&'static str, usize)> = None;
-    let well_known = match card.normalisation.channels() {
-        Channels::Rgb => OF_COLOUR,
-        Channels::Grey => OF_GREY,
-    };
-    for (name, mean, std) in well_known {
+    for (name, mean, std) in well_known::usual(card.normalisation.channels()) {
         let other = hits(&guesses(&Normalisation::by_channel(mean, std)?)?);
         if clearly_better(&other, &own) && better.is_none_or(|(_, right)| count(&other) > right) {
             better = Some((name, count(&other)));
@@ -150,16 +123,16 @@ pub fn preflight(
 }
 
 /// Paired on the same images (McNemar's test at three deviations).
-fn clearly_better(other: &[bool], own: &[bool]) -> bool {
+pub(super) fn clearly_better(other: &[bool], own: &[bool]) -> bool {
     let won = other.iter().zip(own).filter(|&(&a, &b)| a && !b).count() as f64;
     let lost = other.iter().zip(own).filter(|&(&a, &b)| !a && b).count() as f64;
     won - lost > 3.0 * (won + lost).sqrt()
 }
 
 /// What the network takes an image for, and what it is.
-type Guess = (usize, u16);
+pub(super) type Guess = (usize, u16);
 
-fn hits(guesses: &[Guess]) -> Vec<bool> {
+pub(super) fn hits(guesses: &[Guess]) -> Vec<bool> {
     guesses
         .iter()
         .map(|&(guess, label)| guess == usize::from(label))
@@ -187,7 +160,7 @@ fn chance(guesses: &[Guess], classes: usize) -> f64 {
 }
 
 /// The guess at each of the chosen images, less those that a card skips.
-fn guesses(
+pub(super) fn guesses(
     scorer: &Scorer,
     set: &Dataset,
     chosen: &[usize],

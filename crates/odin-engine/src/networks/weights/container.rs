@@ -92,6 +92,11 @@ pub(super) fn open(path: &Path) -> Result<Content, ReadError> {
                 }
                 Zip::Wrapper(inner) => inner,
             },
+            Shape::Onnx => {
+                return Err(not_scored(
+                    "an ONNX model, which cannot be scored: libtorch does not run ONNX, and the gradient to the image is needed",
+                ));
+            }
             Shape::Other(what) => {
                 return Err(ReadError::why(format!(
                     "is {what}; safetensors, .pth or .pt files are read"
@@ -118,6 +123,7 @@ enum Shape {
     Gzip,
     Tar,
     Zip,
+    Onnx,
     Other(Cow<'static, str>),
 }
 
@@ -139,6 +145,7 @@ fn shape(head: &[u8]) -> Shape {
         _ if is_tar(head) => Shape::Tar,
         // A text pickle (protocol 0) begins with a class or function.
         [b'c', ..] if head.iter().take(80).any(|&b| b == b'\n') => Shape::Pickle,
+        _ if is_onnx(head) => Shape::Onnx,
         _ if starts(b"\x89HDF") => other("an HDF5 file (of Keras?)"),
         _ if starts(b"\xfd7zXZ") => other("an xz archive; unpack it"),
         _ if starts(b"BZh") => other("a bzip2 archive; unpack it"),
@@ -185,7 +192,7 @@ fn is_tar(head: &[u8]) -> bool {
 }
 
 fn is_candidate(head: &[u8]) -> bool {
-    !matches!(shape(head), Shape::Empty | Shape::Other(_))
+    !matches!(shape(head), Shape::Empty | Shape::Onnx | Shape::Other(_))
 }
 
 /// The whole of a stream, or an error where it is damaged or beyond the limit.
@@ -300,6 +307,60 @@ fn untar(bytes: &[u8]) -> Result<Vec<u8>, ReadError> {
     found.one("tar")
 }
 
+/// What `torch.export` makes, by the names in its archive: those of PyTorch since 2.6, and before.
+fn exported<'a>(names: impl Iterator<Item = &'a str>) -> Option<&'static str> {
+    let (mut is_exported, mut is_compiled) = (false, false);
+    for name in names {
+        let behind = name.split_once('/').map_or(name, |(_, behind)| behind);
+        is_exported |= behind == "archive_format"
+            || (behind.starts_with("models/") && behind.ends_with(".json"))
+            || name == "serialized_exported_program.json";
+        is_compiled |= behind.starts_with("data/aotinductor/");
+    }
+    match (is_compiled, is_exported) {
+        (true, _) => Some(
+            "an AOTInductor package (.pt2), which cannot be scored: it is compiled for one machine, without the gradient to \
+             the image",
+        ),
+        (false, true) => {
+            Some("a program of `torch.export` (.pt2), which cannot be scored: only Python runs it")
+        }
+        (false, false) => None,
+    }
+}
+
+/// What the file is, and why it cannot be scored; what can be done is the same for all.
+fn not_scored(what: &str) -> ReadError {
+    ReadError::why(format!(
+        "is {what}. The Python file that `odin export-script` prints makes a TorchScript program of the network that it was \
+         made from, and that can be scored"
+    ))
+}
+
+/// Whether a file begins as ONNX does: the version of its format, then a field of its model (producer, domain, graph or operator
+/// sets) that is no longer than the file.
+fn is_onnx(head: &[u8]) -> bool {
+    let [0x08, 1..=32, tag, length @ ..] = head else {
+        return false;
+    };
+    // Fields 2 (producer), 3, 4, 6, 7 (graph) and 8 (operator sets) have a length; 5 is a number.
+    let has_length = matches!(tag, 0x12 | 0x1a | 0x22 | 0x32 | 0x3a | 0x42);
+    let first = length.first().copied().unwrap_or_default();
+    let rest = length.get(1..).unwrap_or_default();
+    match tag {
+        // The producer's name is short, and text.
+        0x12 | 0x1a | 0x22 => {
+            first < 0x80
+                && rest
+                    .iter()
+                    .take(usize::from(first))
+                    .all(|b| b.is_ascii_graphic() || *b == b' ')
+        }
+        0x28 => true,
+        _ => has_length && first > 0,
+    }
+}
+
 enum Zip {
     Torch(String),
     Script,
@@ -329,13 +390,8 @@ fn unzip(bytes: &[u8]) -> Result<Zip, ReadError> {
             Zip::Torch(prefix.to_owned())
         });
     }
-    if archive
-        .file_names()
-        .any(|name| name.ends_with("archive_format") || name.contains("/models/"))
-    {
-        return Err(ReadError::why(
-            "is a program of `torch.export` (.pt2), which is not read here; save TorchScript or a state_dict",
-        ));
+    if let Some(what) = exported(archive.file_names()) {
+        return Err(not_scored(what));
     }
     let mut found = Found::default();
     for i in 0..archive.len() {

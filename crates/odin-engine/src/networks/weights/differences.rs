@@ -12,15 +12,18 @@ pub struct Mismatches {
 }
 
 impl Mismatches {
+    pub(super) fn count(&self) -> usize {
+        let all = [&self.missing, &self.misshapen, &self.surplus, &self.unusable];
+        all.iter().map(|names| names.len()).sum()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
-        [&self.missing, &self.misshapen, &self.surplus, &self.unusable]
-            .iter()
-            .all(|names| names.is_empty())
+        self.count() == 0
     }
 }
 
 /// The first few of the names, and a sign where there are more.
-fn first_few(names: &[String]) -> String {
+pub(super) fn first_few(names: &[String]) -> String {
     const SHOWN: usize = 3;
     let shown = names.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
     let more = if names.len() > SHOWN { ", …" } else { "" };

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use odin_core::networks::{Architecture, ArchitectureError, Parameter, Role};
 
 use super::positions::Positions;
+use super::recognised::Recognised;
 use super::rename;
 use super::scheme::Scheme;
 use super::schemes;
@@ -33,12 +34,16 @@ pub(super) struct Chosen<T> {
     pub tensors: BTreeMap<String, T>,
     /// Names beside them in the same dictionary, as the file has them.
     pub passed_over: Vec<String>,
+    /// Whose names the file's are, where it was asked.
+    pub whose: &'static str,
+    /// The network that they are of, where no card said it.
+    pub recognised: Option<Recognised>,
 }
 
 /// Counters in batch norms and averages, of no use in evaluation.
 const COUNTERS: &[&str] = &["num_batches_tracked", "n_averaged"];
 /// Put into names by `torch.compile`, wherever it was applied.
-const COMPILED: &str = "_orig_mod.";
+pub(super) const COMPILED: &str = "_orig_mod.";
 
 pub(super) fn is_counter(name: &str) -> bool {
     COUNTERS.iter().any(|counter| name.ends_with(counter))
@@ -80,7 +85,12 @@ pub(super) fn likeliest<T>(candidates: Vec<Candidate<T>>) -> Result<Chosen<T>, R
         return Err(ReadError::why(format!("has a tensor {name} that {why}")));
     }
     let tensors = rename::to_ours(tensors)?;
-    Ok(Chosen { tensors, passed_over })
+    Ok(Chosen {
+        tensors,
+        passed_over,
+        whose: "",
+        recognised: None,
+    })
 }
 
 /// What a network needs of a file.
@@ -139,23 +149,8 @@ impl<'a> Needed<'a> {
         &self,
         candidates: &[Candidate<T>],
     ) -> Result<Chosen<T>, ReadError> {
-        let views: Vec<View<'_, T>> = candidates
-            .iter()
-            .flat_map(|candidate| self.views(candidate))
-            .collect();
-        let mut fitting: Vec<&View<'_, T>> = Vec::new();
-        for view in views.iter().filter(|view| Self::differences(view).is_empty()) {
-            let is_same = |other: &&View<'_, T>| {
-                let source =
-                    |view: &View<'_, T>, name: &str| view.tensor(name).map(|tensor| tensor.source.clone());
-                let mut names = view.needed.keys();
-                names.all(|name| source(view, name) == source(other, name))
-            };
-            // The same tensors by two ways: a module, and its state_dict beside it.
-            if !fitting.iter().any(is_same) {
-                fitting.push(view);
-            }
-        }
+        let views = self.all_views(candidates);
+        let fitting = self.fitting(&views);
         match fitting.as_slice() {
             [] => Err(self.misfit(&views, candidates)),
             [one] => Ok(Self::take(one)),
@@ -179,12 +174,48 @@ impl<'a> Needed<'a> {
         })
     }
 
+    /// Where in the file the whole network is, as a card's `weights_key` says it.
+    pub(super) fn places<T: PartialEq + Clone>(&self, candidates: &[Candidate<T>]) -> Vec<String> {
+        let views = self.all_views(candidates);
+        self.fitting(&views).iter().map(|view| view.label()).collect()
+    }
+
+    /// How the nearest dictionary differs from the network.
+    pub(super) fn nearest<T>(&self, candidates: &[Candidate<T>]) -> Mismatches {
+        self.apart(&self.all_views(candidates), candidates).1
+    }
+
+    /// Every dictionary through every prefix, by the likeliest names first.
+    fn all_views<'c, T>(&'c self, candidates: &'c [Candidate<T>]) -> Vec<View<'c, T>> {
+        candidates
+            .iter()
+            .flat_map(|candidate| self.views(candidate))
+            .collect()
+    }
+
+    /// Those that are the network, each once.
+    fn fitting<'v, 'c, T: PartialEq + Clone>(&self, views: &'v [View<'c, T>]) -> Vec<&'v View<'c, T>> {
+        let mut fitting: Vec<&View<'_, T>> = Vec::new();
+        for view in views.iter().filter(|view| Self::differences(view).is_empty()) {
+            let is_same = |other: &&View<'_, T>| {
+                let source =
+                    |view: &View<'_, T>, name: &str| view.tensor(name).map(|tensor| tensor.source.clone());
+                let mut names = view.needed.keys();
+                names.all(|name| source(view, name) == source(other, name))
+            };
+            // The same tensors by two ways: a module, and its state_dict beside it.
+            if !fitting.iter().any(is_same) {
+                fitting.push(view);
+            }
+        }
+        fitting
+    }
+
     /// The dictionary through each prefix behind which it has names of the network.
     fn views<'c, T>(&'c self, candidate: &'c Candidate<T>) -> Vec<View<'c, T>> {
         let keys = || candidate.tensors.keys().map(String::as_str);
         self.schemes
             .iter()
-            .rev()
             .filter(|(scheme, _)| scheme.may_be_of(keys()))
             .flat_map(|(scheme, needed)| Self::views_by(scheme, needed, candidate))
             .collect()
@@ -258,11 +289,14 @@ impl<'a> Needed<'a> {
         found
     }
 
-    /// Why no dictionary is the network's weights, told of the nearest.
-    fn misfit<T>(&self, views: &[View<'_, T>], candidates: &[Candidate<T>]) -> ReadError {
-        let classes = self.classes;
-        // Of equals the last, whose names are the likeliest.
-        let nearest = views.iter().max_by_key(|view| view.names.len());
+    /// The view with most of the network's names, and how it differs; what is beside that is told apart.
+    fn apart<'v, 'c, T>(
+        &self,
+        views: &'v [View<'c, T>],
+        candidates: &[Candidate<T>],
+    ) -> (Option<&'v View<'c, T>>, Mismatches) {
+        // Of equals the first, whose names are the likeliest.
+        let nearest = views.iter().rev().max_by_key(|view| view.names.len());
         let mut mismatches = match nearest {
             Some(view) => Self::differences(view),
             None => Mismatches {
@@ -270,35 +304,45 @@ impl<'a> Needed<'a> {
                 ..Mismatches::default()
             },
         };
-        let head =
-            |names: &[String]| names.len() == 2 && names.iter().all(|name| name.starts_with(&self.head));
-        if let Mismatches {
+        if !self.is_only_the_head(&mismatches) {
+            // Whatever else is there may tell what the file is of.
+            mismatches.surplus = match (nearest, candidates) {
+                (Some(view), _) => view.beside().map(str::to_owned).collect(),
+                (None, [first, ..]) => first
+                    .tensors
+                    .keys()
+                    .filter(|name| !is_counter(name))
+                    .cloned()
+                    .collect(),
+                (None, []) => Vec::new(),
+            };
+        }
+        (nearest, mismatches)
+    }
+
+    /// Whether the last layer alone is of another size: the commonest slip.
+    fn is_only_the_head(&self, mismatches: &Mismatches) -> bool {
+        let Mismatches {
             missing,
             misshapen,
             surplus,
             unusable,
-        } = &mismatches
-            && missing.is_empty()
-            && surplus.is_empty()
-            && unusable.is_empty()
-            && head(misshapen)
+        } = mismatches;
+        let head =
+            |names: &[String]| names.len() == 2 && names.iter().all(|name| name.starts_with(&self.head));
+        missing.is_empty() && surplus.is_empty() && unusable.is_empty() && head(misshapen)
+    }
+
+    /// Why no dictionary is the network's weights, told of the nearest.
+    fn misfit<T>(&self, views: &[View<'_, T>], candidates: &[Candidate<T>]) -> ReadError {
+        let classes = self.classes;
+        let (nearest, mismatches) = self.apart(views, candidates);
+        if self.is_only_the_head(&mismatches)
             && let Some(found) =
                 nearest.and_then(|view| view.tensor(&format!("{}bias", self.head))?.size.first().copied())
         {
-            // The commonest slip.
             return ReadError::Unfit(Box::new(WeightsError::Classes { found, classes }));
         }
-        // Whatever else is there may tell what the file is of.
-        mismatches.surplus = match (nearest, candidates) {
-            (Some(view), _) => view.beside().map(str::to_owned).collect(),
-            (None, [first, ..]) => first
-                .tensors
-                .keys()
-                .filter(|name| !is_counter(name))
-                .cloned()
-                .collect(),
-            (None, []) => Vec::new(),
-        };
         ReadError::Unfit(Box::new(WeightsError::Mismatch {
             architecture: self.architecture,
             classes,
@@ -312,6 +356,8 @@ impl<'a> Needed<'a> {
         Chosen {
             tensors: view.needed.keys().filter_map(source).collect(),
             passed_over: view.beside().map(str::to_owned).collect(),
+            whose: view.whose,
+            recognised: None,
         }
     }
 }
@@ -355,7 +401,7 @@ impl<'c, T> View<'c, T> {
     }
 }
 
-fn several_fit(labels: &[String]) -> ReadError {
+pub(super) fn several_fit(labels: &[String]) -> ReadError {
     let shown = |label: &String| match label.is_empty() {
         true => "the names without a prefix (`''`)".to_owned(),
         false => format!("`{label}`"),
@@ -368,7 +414,7 @@ fn several_fit(labels: &[String]) -> ReadError {
         .unwrap_or_default();
     ReadError::why(format!(
         "holds several sets of weights that fit: {}; name the one you mean in the network's card, as in `weights_key: \
-         {example}`",
+         {example}`, or at import by `--weights-key {example}`",
         all.join(", ")
     ))
 }

@@ -11,6 +11,8 @@ mod container;
 mod differences;
 mod fit;
 mod positions;
+mod recognise;
+mod recognised;
 mod rename;
 mod schemes;
 mod scheme;
@@ -37,9 +39,11 @@ use super::reason::reason_of;
 use super::torchscript::ProgramError;
 use container::Kind as FileKind;
 pub use differences::{Mismatches, PassedOver};
+use odin_core::networks::recognise::families;
 use odin_core::networks::{Architecture, ArchitectureError, Parameter, Role};
 use odin_core::protocol::FailureKind;
 use odin_datasets::pickle::PickleError;
+pub use recognised::{Nearest, Recognised};
 pub(crate) use shards::shards_of;
 
 /// Why weights could not be read, or are not those of the network.
@@ -79,6 +83,22 @@ pub enum WeightsError {
         classes: usize,
         mismatches: Box<Mismatches>,
     },
+    #[error(
+        "its tensors are those of no network that is known here ({}). {}. A card of your own may describe it (`--network \
+         CARD`), and any other classifier comes as TorchScript: `odin export-script` prints how",
+        families().join(", "),
+        nearest_or_names(.nearest.as_deref(), .names)
+    )]
+    Unrecognised {
+        nearest: Option<Box<Nearest>>,
+        /// Of all its tensors.
+        names: Vec<String>,
+    },
+    #[error(
+        "holds several networks: {}; name the weights you mean by `--weights-key`, or the network by its card, `--network CARD`",
+        .networks.join("; ")
+    )]
+    SeveralNetworks { networks: Vec<String> },
     #[error("tensor {name} holds {count} values that are not finite (NaN or infinity)")]
     NotFinite { name: String, count: i64 },
     #[error("the weights of {network} are not here: {} is missing; {advice}", path.display())]
@@ -100,11 +120,20 @@ pub enum WeightsError {
     Torch(#[from] TchError),
 }
 
+fn nearest_or_names(nearest: Option<&Nearest>, names: &[String]) -> String {
+    match nearest {
+        Some(nearest) => format!("Nearest is {nearest}"),
+        None => format!("None has names such as {}", differences::first_few(names)),
+    }
+}
+
 impl WeightsError {
     /// The same with the file's name, where it is not said yet.
     pub fn in_file(self, path: &Path) -> Self {
         match self {
             Self::Mismatch { .. }
+            | Self::Unrecognised { .. }
+            | Self::SeveralNetworks { .. }
             | Self::NotFinite { .. }
             | Self::Classes { .. }
             | Self::Missing(_)
@@ -129,6 +158,8 @@ impl WeightsError {
             | Self::NotTorchScript { .. }
             | Self::Classes { .. }
             | Self::Mismatch { .. }
+            | Self::Unrecognised { .. }
+            | Self::SeveralNetworks { .. }
             | Self::Missing(_)
             | Self::Architecture(_) => FailureKind::Unfit,
             Self::Program(error) => error.kind(),
@@ -183,6 +214,8 @@ enum Wanted<'a> {
     /// All of the likeliest dictionary.
     Any,
     Of(fit::Needed<'a>),
+    /// Those of whatever network they are; of which weights, where several fit.
+    Recognised(Option<&'a str>),
 }
 
 impl Wanted<'_> {
@@ -193,6 +226,7 @@ impl Wanted<'_> {
         match self {
             Self::Any => fit::likeliest(candidates),
             Self::Of(needed) => needed.choose(&candidates),
+            Self::Recognised(key) => recognise::choose(&candidates, *key),
         }
     }
 
@@ -220,6 +254,7 @@ struct TensorsRead {
     tensors: BTreeMap<String, Tensor>,
     passed_over: Vec<String>,
     uncalled: Vec<String>,
+    recognised: Option<Recognised>,
 }
 
 /// Reads any kind of file: of tensors those that the network needs, wherever in the file they lie. `key` says which are
@@ -238,14 +273,22 @@ pub fn read_for(
         Architecture::Torchscript { .. } => Wanted::Any,
         _ => Wanted::Of(fit::Needed::of(architecture, classes, key)?),
     };
-    read(path, &wanted)
+    Ok(read(path, &wanted)?.0)
 }
 
-fn read(path: &Path, wanted: &Wanted<'_>) -> Result<Content, WeightsError> {
+/// Reads a file of tensors of which nothing is known, and finds out what network they are.
+///
+/// # Errors
+/// Where it cannot be read, or no family fits, or several networks do.
+pub fn read_unknown(path: &Path, key: Option<&str>) -> Result<(Content, Option<Recognised>), WeightsError> {
+    read(path, &Wanted::Recognised(key))
+}
+
+fn read(path: &Path, wanted: &Wanted<'_>) -> Result<(Content, Option<Recognised>), WeightsError> {
     let content = container::open(path).map_err(|error| error.of(path))?;
     let bytes = &content.bytes;
     let read = match &content.kind {
-        FileKind::TorchScript => return Ok(Content::TorchScript(content.bytes)),
+        FileKind::TorchScript => return Ok((Content::TorchScript(content.bytes), None)),
         FileKind::Safetensors => safetensors::read(bytes, wanted).map_err(|error| match shards::index_of(path) {
             Some(index) if matches!(error, ReadError::Unfit(_)) => ReadError::why(format!(
                 "is one of several files that hold the weights together; name their index in its place, {index}"
@@ -264,7 +307,7 @@ fn read(path: &Path, wanted: &Wanted<'_>) -> Result<Content, WeightsError> {
         calls: read.uncalled,
         changed,
     };
-    Ok(Content::Tensors(Weights(tensors), passed_over))
+    Ok((Content::Tensors(Weights(tensors), passed_over), read.recognised))
 }
 
 /// The free-form strings in the header of a safetensors file.
@@ -279,7 +322,7 @@ pub struct Weights(BTreeMap<String, Tensor>);
 impl Weights {
     /// Reads a file of weights of any kind but TorchScript.
     pub fn load(path: &Path) -> Result<Self, WeightsError> {
-        match read(path, &Wanted::Any)? {
+        match read(path, &Wanted::Any)?.0 {
             Content::Tensors(weights, _) => Ok(weights),
             Content::TorchScript(_) => Err(WeightsError::TorchScript {
                 path: path.to_owned(),

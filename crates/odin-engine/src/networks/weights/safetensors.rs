@@ -108,6 +108,7 @@ fn build(
         tensors,
         passed_over: chosen.passed_over,
         uncalled: Vec::new(),
+        recognised: chosen.recognised,
     })
 }
 

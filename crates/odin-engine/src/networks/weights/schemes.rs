@@ -38,10 +38,26 @@ pub(super) const PYTORCHCV: Scheme = Scheme {
     parts: None,
 };
 
-/// ResNets of kuangliu/pytorch-cifar, and of what follows it: OpenOOD (with `fc`), akamaster's for CIFAR.
-pub(super) const KUANGLIU: Scheme = Scheme {
-    whose: "pytorch-cifar's",
-    mark: None,
+/// ResNets of OpenOOD, as those of pytorch-cifar but for the last layer.
+const OPENOOD: Scheme = Scheme {
+    whose: "OpenOOD's",
+    mark: Some("shortcut."),
+    lines: &[("layer{s}.{i}.shortcut.*", "layer{s}.{i}.downsample.*")],
+    parts: None,
+};
+
+/// ResNets of akamaster/pytorch_resnet_cifar10, whose shortcuts have no tensors.
+const AKAMASTER: Scheme = Scheme {
+    whose: "pytorch_resnet_cifar10's (akamaster)",
+    mark: Some("linear."),
+    lines: &[("linear.*", "fc.*")],
+    parts: None,
+};
+
+/// ResNets of kuangliu/pytorch-cifar.
+const KUANGLIU: Scheme = Scheme {
+    whose: "pytorch-cifar's (kuangliu)",
+    mark: Some("linear."),
     lines: &[
         ("layer{s}.{i}.shortcut.*", "layer{s}.{i}.downsample.*"),
         ("linear.*", "fc.*"),
@@ -169,12 +185,21 @@ pub(super) const TRANSFORMERS_VIT: Scheme = Scheme {
     parts: Some(&join::ATTENTION),
 };
 
+const FOR_CIFAR: [Scheme; 2] = [AUTHORS, PYTORCHCV];
+const RESNETS: [Scheme; 5] = [TORCHVISION, OPENOOD, AKAMASTER, KUANGLIU, TRANSFORMERS];
+const VITS: [Scheme; 3] = [TIMM, TORCHVISION_VIT, TRANSFORMERS_VIT];
+
+/// The schemes of all networks.
+pub(super) fn all() -> impl Iterator<Item = &'static Scheme> {
+    FOR_CIFAR.iter().chain(&RESNETS).chain(&VITS)
+}
+
 /// By which names the tensors of a network may be called, the likeliest first.
 pub(super) fn schemes(architecture: &Architecture) -> &'static [Scheme] {
     match architecture {
-        Architecture::DensenetBc { .. } | Architecture::WideResnet { .. } => &[AUTHORS, PYTORCHCV],
-        Architecture::Resnet(_) => &[TORCHVISION, KUANGLIU, TRANSFORMERS],
-        Architecture::Vit(_) => &[TIMM, TORCHVISION_VIT, TRANSFORMERS_VIT],
+        Architecture::DensenetBc { .. } | Architecture::WideResnet { .. } => &FOR_CIFAR,
+        Architecture::Resnet(_) => &RESNETS,
+        Architecture::Vit(_) => &VITS,
         Architecture::Torchscript { .. } => &[],
     }
 }

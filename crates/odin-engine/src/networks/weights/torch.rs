@@ -57,6 +57,7 @@ fn build(
         tensors,
         passed_over: chosen.passed_over,
         uncalled: calls.uncalled.clone(),
+        recognised: chosen.recognised,
     })
 }
 

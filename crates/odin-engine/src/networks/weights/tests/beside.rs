@@ -4,7 +4,7 @@ use super::*;
 const SMALL: Architecture = Architecture::DensenetBc { depth: 10, growth: 2 };
 
 fn read_all(bytes: &[u8]) -> Result<(Weights, PassedOver), WeightsError> {
-    match read(&file(bytes).path, &Wanted::Any)? {
+    match read(&file(bytes).path, &Wanted::Any)?.0 {
         Content::Tensors(weights, beside) => Ok((weights, beside)),
         Content::TorchScript(_) => panic!("a program"),
     }
