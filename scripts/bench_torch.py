@@ -3,7 +3,8 @@
     python3 bench_torch.py WEIGHTS.safetensors [IMAGES.bin]
 
 Reads lines `NAME COUNT`, answers `SECONDS CPU_SECONDS` for COUNT images scored in way NAME. `names` lists the ways, one
-JSON line. Weights have the names of the ODIN authors' DenseNet-BC or of a Wide ResNet; without IMAGES (CIFAR-10's
+JSON line. Weights have the names of the ODIN authors' DenseNet-BC or of a Wide ResNet, or torchvision's of a ResNet of basic
+blocks with the CIFAR stem; without IMAGES (CIFAR-10's
 binary format) they are noise.
 """
 import json
@@ -35,9 +36,9 @@ def read_safetensors(path):
 
 
 class Network:
-    """A DenseNet-BC or Wide ResNet by its tensors' names, with each trick of ours as a switch."""
+    """A network by its tensors' names, with each trick of ours as a switch."""
 
-    def __init__(self, tensors, parameter_gradients=True, channels_last=False, fold=False, pool_first=False):
+    def __init__(self, tensors, parameter_gradients=True, channels_last=False, fold=False, pool_first=False, compile=False):
         copy = {name: tensor.clone() for name, tensor in tensors.items()}
         self.channels_last, self.fold, self.pool_first = channels_last, fold, pool_first
         if fold:
@@ -58,6 +59,8 @@ class Network:
             if found := re.match(r"block(\d)\.layer\.(\d+)\.", name):
                 self.blocks[int(found[1])] = max(self.blocks.get(int(found[1]), 0), int(found[2]) + 1)
         self.is_dense = "trans1.conv1.weight" in copy
+        self.is_basic = "layer1.0.conv1.weight" in copy
+        self.forward_pass = torch.compile(self.logits) if compile else self.logits
 
     def norm(self, x, name):
         t = self.t
@@ -72,6 +75,25 @@ class Network:
         return F.relu(x if self.fold else self.norm(x, name + ".bn2"))
 
     def __call__(self, x):
+        return self.forward_pass(x)
+
+    def basic(self, x):
+        """A ResNet of basic blocks."""
+        x = F.relu(self.norm(self.conv(x, "conv1"), "bn1"))
+        for stage in (1, 2, 3, 4):
+            for i in range(sum(f"layer{stage}.{i}.conv1.weight" in self.t for i in range(9))):
+                name = f"layer{stage}.{i}"
+                stride = 2 if stage > 1 and i == 0 else 1
+                inner = F.relu(self.norm(self.conv(x, name + ".conv1", stride), name + ".bn1"))
+                inner = self.norm(self.conv(inner, name + ".conv2"), name + ".bn2")
+                if name + ".downsample.0.weight" in self.t:
+                    x = self.norm(self.conv(x, name + ".downsample.0", stride), name + ".downsample.1")
+                x = F.relu(x + inner)
+        return F.linear(x.mean((2, 3)), self.t["fc.weight"], self.t["fc.bias"])
+
+    def logits(self, x):
+        if self.is_basic:
+            return self.basic(x)
         x = self.conv(x, "conv1")
         for block, layers in sorted(self.blocks.items()):
             for i in range(layers):
@@ -215,7 +237,12 @@ def main():
         "folded": (32, lambda: Network(tensors, **fold), False),
         "both": (32, lambda: Network(tensors, **none, **cl), False),
         "both_folded": (32, lambda: Network(tensors, **none, **cl, **fold), False),
+        "compiled": (32, lambda: Network(tensors, **none, compile=True), False),
+        "compiled_channels_last": (32, lambda: Network(tensors, **none, **cl, compile=True), False),
     }
+    if "layer1.0.conv1.weight" in tensors:
+        # Its batch norms follow convolutions, and torch.compile folds none either.
+        ways = {name: way for name, way in ways.items() if "folded" not in name}
     if dense:
         ways |= {
             "pooled_first": (32, lambda: Network(tensors, **pool), False),
