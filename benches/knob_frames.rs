@@ -212,6 +212,17 @@ fn slider(screen: &str) -> String {
     line.unwrap_or_default().to_owned()
 }
 
+/// The key that moves the knob away from the nearer end of its slider, where it could not go on.
+fn towards_the_middle(slider: &str, step: usize) -> &'static str {
+    let at = |sign: char| slider.chars().position(|c| c == sign).unwrap_or_default();
+    match (2 * at('●') < at('├') + at('┤'), step.is_multiple_of(2)) {
+        (true, true) => "l",
+        (true, false) => "L",
+        (false, true) => "h",
+        (false, false) => "H",
+    }
+}
+
 fn is_new(screen: &str, before: &str) -> bool {
     let slider = slider(screen);
     !slider.is_empty() && slider != before && !screen.contains("still at") && screen.contains("done")
@@ -236,7 +247,7 @@ fn steps(home: &Path, shape: &Shape, detector: Detector, place: usize) {
         // Intervals, and what else comes after the frame, are not part of the next.
         while terminal.read_for(Duration::from_millis(700)) > 0 {}
         let before = slider(&terminal.text());
-        terminal.send(if step % 2 == 0 { "h" } else { "H" });
+        terminal.send(towards_the_middle(&before, step));
         times.push(terminal.time_until("the new scores", |screen| is_new(screen, &before)));
     }
     terminal.send("qq");

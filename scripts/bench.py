@@ -318,7 +318,8 @@ def report(a, torch, times, peaks, grids, shapes):
             print(f"Against the best of PyTorch's ways {of} ({WAYS[best].replace('*', '')}): **{least:.2f}×**.")
         print(f"\nArithmetic: {macs / 1e9:.3f} G multiply-adds forward, so {flop / 1e9:.2f} GFLOP a pass (forward, back, forward). A core's "
               f"best: {peak / 1e9:.0f} GFLOP/s (a large sgemm), so {1000 * flop / peak:.1f} ms of one core an image at least; odin takes {1000 * ours:.1f} ms: "
-              f"**{100 * flop / peak / ours:.0f} %** of the limit.")
+              f"**{100 * flop / peak / ours:.0f} %** of the limit"
+              + (", as nine products a position are counted; Winograd's way does 4 in place of 9." if least_flop < flop else "."))
     if grids:
         wall, cpu = median(g[0] for g in grids), median(g[1] for g in grids)
         print(f"\nThe 10 × 21 grid: {wall:.2f} s an image by the clock, {cpu:.2f} s of CPU time, start-up and statistics included.", end=" ")
