@@ -13,9 +13,7 @@ const RIVALS: f64 = 4.0;
 /// is the constrained comparison with the best of Hsu 1984, by bootstrap, with the maximum over the rivals alone; it
 /// holds for all candidates together, and allows for the leader having been chosen on the same images.
 pub fn may_be_best(candidates: &[(f64, &[f64])]) -> Vec<bool> {
-    let field = Field::of(candidates);
-    let may_be = |of: &Behind| of.by_chance.is_none_or(|chance| of.lead <= chance.max(0.0));
-    field.behind.iter().map(may_be).collect()
+    Field::of(candidates).may_be_best()
 }
 
 /// How sure it is that the best is among those marked.
@@ -39,6 +37,13 @@ pub(crate) struct Behind {
     /// How far ahead of it chance alone puts a rival: the 95 % quantile over the draws; `None` without draws, which rule
     /// nothing out.
     pub by_chance: Option<f64>,
+}
+
+impl Behind {
+    /// By how much it may be behind and still be the best.
+    pub(crate) fn chance(&self) -> f64 {
+        self.by_chance.map_or(f64::INFINITY, |chance| chance.max(0.0))
+    }
 }
 
 impl Field {
@@ -74,6 +79,11 @@ impl Field {
             most,
             rivals,
         }
+    }
+
+    /// Which may be the best: see [`may_be_best`].
+    pub(crate) fn may_be_best(&self) -> Vec<bool> {
+        self.behind.iter().map(|of| of.lead <= of.chance()).collect()
     }
 
     /// In what share of the draws chance puts each farther ahead than any other rival.

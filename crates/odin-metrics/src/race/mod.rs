@@ -7,10 +7,10 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use crate::best::{CONFIDENCE, Field, may_be_best};
+use crate::best::{Behind, CONFIDENCE, Field};
 use crate::error::MetricsError;
 pub use judge::{Judge, Measured, Worth};
-use prediction::{Basis, Column};
+use prediction::{Basis, Column, DEPENDENT};
 use told::Told;
 
 /// The first heat takes no fewer images than this of each set: metrics of fewer say little, and a regression less.
@@ -47,15 +47,15 @@ pub struct Heat<'a> {
 /// these. It is meant to name those that measuring every candidate on every image names, and with 95 % confidence it does.
 ///
 /// **The first heat** measures all on m of n images of each set, and drops those that would not be among the
-/// [possible best](may_be_best) of all of them on all images. Let c be how far chance puts another candidate ahead of this one (the 95 %
-/// quantile in [`may_be_best`]). On all images chance does so by c·√(m/n). From m images to n, as the n hold the m, the lead over it
+/// [possible best](crate::may_be_best) of all of them on all images. Let c be how far chance puts another candidate ahead of this one (the 95 %
+/// quantile in [`may_be_best`](crate::may_be_best)). On all images chance does so by c·√(m/n). From m images to n, as the n hold the m, the lead over it
 /// shrinks by at most k·c·√(1 − m/n), where in the share 0.975 of the replicates no rival is behind by more than k of its own
 /// c. A candidate whose lead exceeds the sum of the two is dropped.
 ///
 /// **The other heats** measure candidates on all images. Scores of neighbouring settings differ little, and by much the same from image to
 /// image: a few candidates are chosen from which the others' scores on the m images are told, by least squares, to 1 % of
 /// their spread (greedily, the one that is told least first). When these are measured, the others' scores on the other images are
-/// predicted, and from these the [possible best](may_be_best). How wrong the metric of a prediction may be is seen when residuals of the regression,
+/// predicted, and from these the [possible best](crate::may_be_best). How wrong the metric of a prediction may be is seen when residuals of the regression,
 /// each as if its image had not been learnt from, are drawn and added to it. A candidate goes to the next heat where that
 /// could put it among the possible best, or take it from them, or make it the best of all; and where a lead is near to what decides
 /// that, those go that chance most often puts ahead. The race is over when there is none.
@@ -134,7 +134,8 @@ impl Race {
         let is_first = self.is_first();
         let candidates = std::mem::take(&mut self.next);
         let images = if is_first { self.few } else { self.images };
-        let before = if is_first { 0 } else { self.few % self.images };
+        // What every heat takes, the first has measured before.
+        let before = if is_first { 0 } else { self.few };
         self.scored += (images - before) * candidates.len();
         let known = |(candidate, measured): (usize, Option<Measured>)| Some((candidate, measured?));
         let known: BTreeMap<usize, Measured> = candidates
@@ -163,12 +164,12 @@ impl Race {
         let field = Field::of(&worths);
         let times = field.times_by_chance(&worths, 1.0 - 0.5 * (1.0 - CONFIDENCE));
         let reach = share.sqrt() + times * (1.0 - share).sqrt();
-        let stays = |lead: f64, chance: Option<f64>| chance.is_none_or(|c| lead <= c.max(0.0) * reach);
+        let stays = |of: &Behind| of.lead <= of.chance() * reach;
         self.standing = self
             .on_few
             .keys()
             .zip(&field.behind)
-            .filter_map(|(&candidate, of)| stays(of.lead, of.by_chance).then_some(candidate))
+            .filter_map(|(&candidate, of)| stays(of).then_some(candidate))
             .collect();
     }
 
@@ -191,16 +192,10 @@ impl Race {
             .iter()
             .filter_map(|one| columns.get(one))
             .for_each(|column| basis.add(column));
-        while basis.len() < rows / ROWS_EACH {
-            let untold = columns.iter().map(|(&one, column)| (one, basis.untold(column)));
-            let Some((one, untold)) = untold.max_by(|a, b| a.1.total_cmp(&b.1)) else {
-                break;
-            };
-            if untold < TOLD {
-                break;
-            }
+        while basis.len() < rows / ROWS_EACH
+            && let Some(one) = basis.add_least_told(&columns, TOLD)
+        {
             chosen.push(one);
-            basis.add(&columns[&one]);
         }
         // Those of which nothing can be told.
         chosen.extend(self.standing.iter().filter(|one| !columns.contains_key(one)));
@@ -243,10 +238,10 @@ impl Race {
             .map(|one| one.worth.estimate)
             .fold(f64::NEG_INFINITY, f64::max);
         let field = Field::of(&worths);
-        let in_doubt = |(one, behind): (&usize, &crate::best::Behind)| {
+        let to_edge = |of: &Behind| (of.lead - of.chance()).abs();
+        let in_doubt = |(one, behind): (&usize, &Behind)| {
             let told = told.get(one)?;
-            let chance = behind.by_chance.unwrap_or(f64::INFINITY).max(0.0);
-            let to_edge = (behind.lead - chance).abs();
+            let to_edge = to_edge(behind);
             let to_best = best - told.worth.estimate;
             let doubt = told.error - to_edge.min(to_best.max(0.0));
             (told.error >= to_edge || told.error > to_best).then_some((*one, doubt))
@@ -255,20 +250,10 @@ impl Race {
             in_view.iter().zip(&field.behind).filter_map(in_doubt).collect();
         doubtful.sort_by(|a, b| b.1.total_cmp(&a.1));
         // Near the edge it matters how far chance puts those ahead that are only told.
-        let is_near = |of: &crate::best::Behind| {
-            let chance = of.by_chance.unwrap_or(f64::INFINITY).max(0.0);
-            (of.lead - chance).abs() <= NEAR * chance
-        };
+        let is_near = |of: &Behind| to_edge(of) <= NEAR * of.chance();
         if doubtful.is_empty() && field.behind.iter().any(is_near) {
-            let makers = in_view
-                .iter()
-                .zip(field.makers(&worths))
-                .filter(|(one, _)| told.contains_key(one));
-            doubtful.extend(
-                makers
-                    .filter(|(_, share)| *share >= OFTEN)
-                    .map(|(one, share)| (*one, share)),
-            );
+            let makers = in_view.iter().copied().zip(field.makers(&worths));
+            doubtful.extend(makers.filter(|(one, share)| told.contains_key(one) && *share >= OFTEN));
             doubtful.sort_by(|a, b| b.1.total_cmp(&a.1));
         }
         let untold = rest.iter().filter(|one| !told.contains_key(one)).copied();
@@ -277,12 +262,8 @@ impl Race {
             .chain(doubtful.iter().take(some).map(|(one, _)| *one))
             .collect();
         if next.is_empty() {
-            let marks = may_be_best(&worths);
-            let marked = in_view
-                .iter()
-                .zip(marks)
-                .filter_map(|(one, mark)| mark.then_some(*one));
-            self.standing = marked.collect();
+            let marked = in_view.iter().zip(field.may_be_best());
+            self.standing = marked.filter_map(|(one, mark)| mark.then_some(*one)).collect();
         }
         self.next = next;
         self.next.sort_unstable();
@@ -298,20 +279,12 @@ impl Race {
         };
         let mut basis = Basis::new(rows);
         let mut used = Vec::new();
-        while basis.len() < rows / ROWS_EACH {
-            let left = columns.iter().filter(|(one, _)| !used.contains(one));
-            let untold = left.map(|(one, column)| (one, column, basis.untold(column)));
-            let Some((one, column, _)) = untold.max_by(|a, b| a.2.total_cmp(&b.2)) else {
-                break;
-            };
-            let before = basis.len();
-            basis.add(column);
-            if basis.len() == before {
-                break;
-            }
+        while basis.len() < rows / ROWS_EACH
+            && let Some(one) = basis.add_least_told(&columns, DEPENDENT)
+        {
             used.push(one);
         }
-        let used: Vec<&Measured> = used.into_iter().filter_map(|one| self.on_all.get(one)).collect();
+        let used: Vec<&Measured> = used.iter().filter_map(|one| self.on_all.get(one)).collect();
         let Some(all) = used.first() else {
             return Ok(BTreeMap::new());
         };

@@ -1,7 +1,8 @@
 //! Columns told from others: a linear regression, learnt on the few rows in which every column is known.
+use std::collections::BTreeMap;
 
 /// Residuals are told apart from nothing down to this share of a column's spread.
-const DEPENDENT: f64 = 1e-9;
+pub(super) const DEPENDENT: f64 = 1e-9;
 
 /// A column, as its distance from its mean in units of its spread.
 pub(super) struct Column {
@@ -58,6 +59,19 @@ impl<'a> Basis<'a> {
             self.triangle.push(parts.into_iter().chain([length]).collect());
             self.columns.push(column);
         }
+    }
+
+    /// Takes in the column that is told least, where more than `least` of its spread is untold. Which that was.
+    pub(super) fn add_least_told(
+        &mut self,
+        columns: &'a BTreeMap<usize, Column>,
+        least: f64,
+    ) -> Option<usize> {
+        let each = columns
+            .iter()
+            .map(|(&one, column)| (one, column, self.untold(column)));
+        let (one, column, untold) = each.max_by(|a, b| a.2.total_cmp(&b.2))?;
+        (untold > least).then(|| self.add(column)).map(|()| one)
     }
 
     /// What is left of a column that the basis does not tell: the root mean square, in units of its spread.
