@@ -1,4 +1,6 @@
 //! The few layers that networks are made of, in evaluation and in training.
+use std::sync::Arc;
+
 use odin_kernels::Instructions;
 use tch::{Kind, TchError, Tensor};
 
@@ -84,7 +86,7 @@ pub(super) struct Convolution {
     pub padding: [i64; 2],
     pub groups: i64,
     /// What computes it more quickly.
-    pub quick: Option<Box<Winograd>>,
+    pub quick: Option<Arc<Winograd>>,
 }
 
 impl Convolution {
@@ -114,7 +116,7 @@ impl Convolution {
         Self {
             weight: self.weight.shallow_clone(),
             bias: self.bias.as_ref().map(Tensor::shallow_clone),
-            quick: self.quick.as_ref().map(|quick| Box::new(quick.share())),
+            quick: self.quick.clone(),
             ..*self
         }
     }
@@ -122,7 +124,7 @@ impl Convolution {
     /// By kernels of our own, where these are made for it. Weight and bias must not change from here on.
     pub(super) fn quicken(&mut self, instructions: Instructions) -> Result<()> {
         if (self.stride, self.padding, self.groups) == ([1; 2], [1; 2], 1) {
-            self.quick = Winograd::of(&self.weight, self.bias.as_ref(), instructions)?.map(Box::new);
+            self.quick = Winograd::of(&self.weight, self.bias.as_ref(), instructions)?.map(Arc::new);
         }
         Ok(())
     }

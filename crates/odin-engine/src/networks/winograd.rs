@@ -1,6 +1,5 @@
 //! 3×3 convolutions by `odin-kernels` in place of libtorch, which does more than twice the multiplications.
 use std::cell::RefCell;
-use std::sync::Arc;
 
 use odin_kernels::Instructions;
 use odin_kernels::winograd::{Convolution, Size, Then, Workspace};
@@ -10,12 +9,16 @@ use super::outputs::values;
 
 type Result<T> = std::result::Result<T, TchError>;
 
-/// A convolution of stride 1 that keeps the size, and the way back through it.
+thread_local! {
+    /// What a thread works in: its convolutions follow one another.
+    static SPACE: RefCell<Workspace> = RefCell::default();
+}
+
+/// A convolution of stride 1 that keeps the size, and the way back through it. Threads share it.
 pub(super) struct Winograd {
-    forward: Arc<Convolution>,
-    backward: Arc<Convolution>,
-    bias: Arc<[f32]>,
-    space: RefCell<Workspace>,
+    forward: Convolution,
+    backward: Convolution,
+    bias: Vec<f32>,
 }
 
 impl Winograd {
@@ -38,21 +41,10 @@ impl Winograd {
             return Ok(None);
         };
         Ok(Some(Self {
-            forward: Arc::new(forward),
-            backward: Arc::new(backward),
-            bias: bias.map(values).transpose()?.unwrap_or_default().into(),
-            space: RefCell::default(),
+            forward,
+            backward,
+            bias: bias.map(values).transpose()?.unwrap_or_default(),
         }))
-    }
-
-    /// Another handle on the same weights, for another thread.
-    pub(super) fn share(&self) -> Self {
-        Self {
-            forward: self.forward.clone(),
-            backward: self.backward.clone(),
-            bias: self.bias.clone(),
-            space: RefCell::default(),
-        }
     }
 
     /// Of maps [B, in, H, W].
@@ -61,28 +53,28 @@ impl Winograd {
             bias: &self.bias,
             ..Then::default()
         };
-        self.run(&self.forward, x, then)
+        run(&self.forward, x, then)
     }
 
     /// The gradient to the input, from that to the output [B, out, H, W].
     pub(super) fn backward(&self, gradient: &Tensor) -> Result<Tensor> {
-        self.run(&self.backward, gradient, Then::default())
+        run(&self.backward, gradient, Then::default())
     }
+}
 
-    fn run(&self, convolution: &Convolution, x: &Tensor, then: Then<'_>) -> Result<Tensor> {
-        let (images, _, height, width) = x.size4()?;
-        let x = x.f_permute([0, 2, 3, 1])?.f_contiguous()?;
-        let size = Size {
-            images: images as usize,
-            height: height as usize,
-            width: width as usize,
-        };
-        let options = (Kind::Float, Device::Cpu);
-        let mut out = Tensor::f_empty([images, height, width, convolution.outputs() as i64], options)?;
-        let space = &mut self.space.borrow_mut();
-        convolution.run(memory(&x)?, size, then, space, memory_mut(&mut out)?);
-        out.f_permute([0, 3, 1, 2])
-    }
+fn run(convolution: &Convolution, x: &Tensor, then: Then<'_>) -> Result<Tensor> {
+    let (images, _, height, width) = x.size4()?;
+    let x = x.f_permute([0, 2, 3, 1])?.f_contiguous()?;
+    let size = Size {
+        images: images as usize,
+        height: height as usize,
+        width: width as usize,
+    };
+    let options = (Kind::Float, Device::Cpu);
+    let mut out = Tensor::f_empty([images, height, width, convolution.outputs() as i64], options)?;
+    let (from, to) = (memory(&x)?, memory_mut(&mut out)?);
+    SPACE.with_borrow_mut(|space| convolution.run(from, size, then, space, to));
+    out.f_permute([0, 3, 1, 2])
 }
 
 /// The tensor's own memory, in logical order.

@@ -67,11 +67,6 @@ impl Convolution {
         })
     }
 
-    /// Input channels.
-    pub fn inputs(&self) -> usize {
-        self.inputs
-    }
-
     /// Output channels.
     pub fn outputs(&self) -> usize {
         self.outputs
