@@ -8,9 +8,9 @@ impl Model {
     /// Whether an action that the footer may name would do something.
     pub fn is_live(&self, action: &Action) -> bool {
         let job = self.selected();
-        let has_grid = self.grid().is_some();
-        let has_cells = self.grid().is_some_and(|grid| grid.measured() > 0);
-        let has_table = self.is_transfer_shown();
+        // Asked for each key of the footer, of which most need none of these.
+        let has_cells = || self.grid().is_some_and(|grid| grid.measured() > 0);
+        let has_table = || self.is_transfer_shown();
         match action {
             Action::Step(_) | Action::FocusNext | Action::Edit => job.is_some(),
             Action::NextJob | Action::PreviousJob | Action::ApplyToAll => self.jobs.len() > 1,
@@ -23,20 +23,20 @@ impl Model {
             Action::NextFailed | Action::RetryFailed => self.failed_jobs() > 0,
             Action::Undo => self.history.can_undo(),
             Action::Grid(GridAction::ToggleTransfer) => self.transfer_jobs().len() > 1,
-            Action::Grid(GridAction::ToBest | GridAction::ScoreBestOnRest) => has_cells && !has_table,
-            Action::Grid(GridAction::FillOrPause) if has_table => {
+            Action::Grid(GridAction::ToBest | GridAction::ScoreBestOnRest) => has_cells() && !has_table(),
+            Action::Grid(GridAction::FillOrPause) if has_table() => {
                 let (known, of) = self.transfer_progress();
                 known < of
             }
             Action::Grid(GridAction::FillOrPause) => self
                 .grid()
                 .is_some_and(|grid| grid.is_at_work() || grid.measured() < grid.total()),
-            Action::Grid(GridAction::Take) if has_table => {
+            Action::Grid(GridAction::Take) if has_table() => {
                 let sets = self.transfer_sets();
                 sets.get(self.transfer.row)
                     .is_some_and(|set| set.choice.is_some())
             }
-            Action::Grid(_) => has_grid,
+            Action::Grid(_) => self.grid().is_some(),
             Action::Images(
                 ImagesAction::ToggleLarge
                 | ImagesAction::MovePages(_)

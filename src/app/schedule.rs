@@ -147,7 +147,10 @@ impl Model {
 
     /// The jobs of the Detectors screen's table.
     pub(super) fn table(&self) -> Vec<&Job> {
-        let places = Detectors::jobs(&self.jobs, self.view.job);
+        self.table_of(&Detectors::jobs(&self.jobs, self.view.job))
+    }
+
+    fn table_of(&self, places: &[usize]) -> Vec<&Job> {
         places.iter().filter_map(|place| self.jobs.get(*place)).collect()
     }
 
@@ -157,7 +160,8 @@ impl Model {
         if self.view.screen != Screen::Detectors || self.detectors.is_measuring {
             return Vec::new();
         }
-        let table = self.table();
+        let places = Detectors::jobs(&self.jobs, self.view.job);
+        let table = self.table_of(&places);
         let due = |place: usize| {
             let job = self.jobs.get(place)?;
             let lacking = self.detectors.lacking(job, &table)?;
@@ -168,7 +172,6 @@ impl Model {
                 lacking,
             ))
         };
-        let places = Detectors::jobs(&self.jobs, self.view.job);
         places.into_iter().filter_map(due).collect()
     }
 

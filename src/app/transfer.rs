@@ -55,14 +55,18 @@ impl Model {
 
     /// The same number of validation images of every set: the smallest says how many there can be. `None` until all are open.
     pub(super) fn transfer_split(&self) -> Option<Split> {
-        let places = self.transfer_jobs();
+        self.split_of(&self.transfer_jobs())
+    }
+
+    fn split_of(&self, places: &[usize]) -> Option<Split> {
         let splits: Option<Vec<Split>> = places.iter().map(|place| split(self.jobs.get(*place)?)).collect();
         splits?.into_iter().min_by_key(|split| split.validation())
     }
 
     /// The sets of the table: its rows and columns alike.
     pub fn transfer_sets(&self) -> Vec<TransferSet<'_>> {
-        let split = self.transfer_split();
+        let places = self.transfer_jobs();
+        let split = self.split_of(&places);
         let set = |place: usize| {
             let job = self.jobs.get(place)?;
             let grid = self.grids.get(&self.grid_id(job));
@@ -75,7 +79,7 @@ impl Model {
                 choice: best.map(|(choice, _)| choice),
             })
         };
-        self.transfer_jobs().into_iter().filter_map(set).collect()
+        places.into_iter().filter_map(set).collect()
     }
 
     /// The choices that are not yet scored on the rest of a set: which grid, and the cell.
@@ -87,7 +91,7 @@ impl Model {
             let Some(grid) = set.grid else { continue };
             for choice in &choices {
                 let cell = (self.grid_id(set.job), *choice);
-                if !is_known_on_rest(grid, *choice)
+                if !grid.is_known_on_rest(*choice)
                     && !grid.is_in_flight(*choice, Subset::Rest)
                     && !lacking.contains(&cell)
                 {
@@ -130,7 +134,7 @@ impl Model {
         let Some(choices) = choices(&sets) else {
             return (done, a_grid * sets.len());
         };
-        let known = grids().flat_map(|grid| choices.iter().filter(|choice| is_known_on_rest(grid, **choice)));
+        let known = grids().flat_map(|grid| choices.iter().filter(|choice| grid.is_known_on_rest(**choice)));
         (done + known.count(), (a_grid + choices.len()) * sets.len())
     }
 }
@@ -154,8 +158,4 @@ fn choices(sets: &[TransferSet]) -> Option<Vec<Place>> {
         set.choice
     };
     sets.iter().map(choice).collect()
-}
-
-fn is_known_on_rest(grid: &Grid, choice: Place) -> bool {
-    grid.on_rest(choice).is_some() || grid.missing_on_rest(choice).is_some()
 }

@@ -52,10 +52,9 @@ struct Measured {
     cell: Option<Arc<Cell>>,
 }
 
-/// What rows are ranked from: where it is the same, so are they.
+/// What rows are ranked from beside the columns: where both are the same, so are they.
 #[derive(Debug, Clone, PartialEq)]
 struct Basis {
-    columns: Vec<DetectorColumn>,
     /// Job by job.
     settings: Vec<Vec<Setting>>,
     own: Option<JobId>,
@@ -297,9 +296,8 @@ impl Detectors {
             metric,
             conventions: *conventions,
             reports: self.reports,
-            columns: columns.clone(),
         };
-        if self.ranked.as_ref() == Some(&basis) {
+        if columns == self.columns && self.ranked.as_ref() == Some(&basis) {
             return false;
         }
         let of = |columns: &[DetectorColumn]| columns.iter().map(|column| column.job).collect::<Vec<_>>();

@@ -66,8 +66,7 @@ pub(super) fn take(model: &mut Model, place: Place, effects: &mut Vec<Effect>) {
     let Some(grid) = model.grid() else { return };
     let Some(wanted) = grid.setting(place) else { return };
     let (ins, outs) = grid.validation();
-    let axes = grid.rows().into_iter().chain([grid.columns()]);
-    let tuned_knobs: Vec<_> = axes.map(|axis| axis.knob).collect();
+    let tuned_knobs: Vec<_> = grid.axes().map(|axis| axis.knob).collect();
     parameters::set_setting(model, wanted, effects);
     let metric = model.view.metric;
     let tuned = Tuned {
@@ -224,8 +223,7 @@ fn fill(model: &mut Model, effects: &mut Vec<Effect>) {
         if free > 0
             && grid.is_full()
             && let Some((best, _)) = grid.best(metric, &conventions)
-            && grid.on_rest(best).is_none()
-            && grid.missing_on_rest(best).is_none()
+            && !grid.is_known_on_rest(best)
             && !grid.is_in_flight(best, Subset::Rest)
         {
             request(grid, id.job, best, Subset::Rest, &placement, effects);

@@ -121,19 +121,26 @@ fn take(model: &mut Model, effects: &mut Vec<Effect>) -> Option<Redraw> {
 
 /// Called after every action: asks for what the table lacks, where a person wants it filled.
 pub(super) fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
-    if model.view.screen == Screen::Grid && model.is_transfer_shown() {
+    // Nothing below changes which jobs there are, what is shown of them, or what a person wants filled.
+    let is_on_screen = model.view.screen == Screen::Grid && model.is_transfer_shown();
+    let is_filled = model.is_transfer_filling()
+        && model.engine == EngineState::Up
+        && (is_on_screen || model.is_transfer_shown());
+    if is_on_screen {
         let last = model.transfer_jobs().len() - 1;
         let transfer = &mut model.transfer;
         (transfer.row, transfer.column) = (transfer.row.min(last), transfer.column.min(last));
     }
-    if model.is_transfer_filling() && model.is_transfer_shown() && model.engine == EngineState::Up {
+    if is_filled {
         fill(model, effects);
     }
     grid::settle(model, effects);
-    if model.is_transfer_filling() && model.is_transfer_shown() && model.engine == EngineState::Up {
+    if is_filled {
         score_choices(model, effects);
     }
-    compute(model, effects);
+    if is_on_screen {
+        compute(model, effects);
+    }
 }
 
 /// Makes the grids of the table's jobs on the table's images, and has them filled.
@@ -163,6 +170,9 @@ fn fill(model: &mut Model, effects: &mut Vec<Effect>) {
 fn score_choices(model: &mut Model, effects: &mut Vec<Effect>) {
     let in_flight: usize = model.grids.values().map(|grid| grid.in_flight.len()).sum();
     let free = IN_FLIGHT.saturating_sub(in_flight);
+    if free == 0 {
+        return;
+    }
     for (id, place) in model.transfer_lacking().into_iter().take(free) {
         let placement = model.job_by_id(id.job).map(|job| job.placement(true));
         if let Some((grid, placement)) = model.grids.get_mut(&id).zip(placement) {
@@ -173,8 +183,7 @@ fn score_choices(model: &mut Model, effects: &mut Vec<Effect>) {
 
 /// Starts computing the table in the background, once all is there and nothing else of a grid is being computed.
 fn compute(model: &mut Model, effects: &mut Vec<Effect>) {
-    let is_wanted = model.view.screen == Screen::Grid && model.is_transfer_shown();
-    if !is_wanted || model.is_computing_grid || model.transfer.is_computing() {
+    if model.is_computing_grid || model.transfer.is_computing() {
         return;
     }
     let Some(basis) = model.transfer_basis() else {

@@ -93,16 +93,13 @@ fn hints(model: &Model, width: u16, painter: &Painter) -> Line<'static> {
         }
         Slider::Threshold => format!("to {}", glyphs.delta),
     };
-    let is_filling = match model.is_transfer_shown() {
+    let is_table = model.is_transfer_shown();
+    let is_filling = match is_table {
         true => model.is_transfer_filling(),
         false => model.grid().is_some_and(|grid| grid.filling && !grid.is_full()),
     };
     let filling = if is_filling { "pause" } else { "fill" };
-    let transfer = if model.is_transfer_shown() {
-        "grid"
-    } else {
-        "other sets"
-    };
+    let transfer = if is_table { "grid" } else { "other sets" };
     let size = if model.gallery.is_large { "small" } else { "large" };
     let screen = model.view.screen;
     let hints: Vec<(Vec<A>, String)> = match screen {

@@ -14,6 +14,16 @@ pub struct Axis {
     pub values: Vec<f64>,
 }
 
+impl Axis {
+    /// A value on the scale of the knob, on which its values are spread evenly.
+    pub fn on_scale(&self, value: f64) -> f64 {
+        match self.knob.scale {
+            Scale::Linear { .. } => value,
+            Scale::Logarithmic | Scale::Count => value.max(f64::MIN_POSITIVE).ln(),
+        }
+    }
+}
+
 /// A detector, with one or two of its knobs to be chosen.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Grid {

@@ -1,7 +1,7 @@
 //! The axes of a grid: which knobs its cells differ in, and by which values.
 use super::place::Place;
 use odin_core::session::{Detector, Sweep};
-use odin_core::setting::{Knob, Scale, Setting};
+use odin_core::setting::{Knob, Setting};
 use odin_core::tuning::{self, Axis};
 
 /// A larger grid is not shown: it is for `odin sweep`.
@@ -52,7 +52,11 @@ impl Axes {
         let [temperature, magnitude] = Detector::Odin.knobs() else {
             return None;
         };
-        let axis = |knob: &'static Knob, values: Vec<f64>| ascending(&Axis { knob, values });
+        // A temperature that is next to nothing is one to a session, and none to the knob.
+        let axis = |knob: &'static Knob, mut values: Vec<f64>| {
+            values.retain(|value| knob.check(*value).is_ok());
+            ascending(&Axis { knob, values })
+        };
         let temperatures = sweep.temperatures.0.iter().map(|t| t.get()).collect();
         let magnitudes = sweep
             .magnitudes
@@ -107,9 +111,12 @@ impl Axes {
 
     /// The number of a cell, row by row; `None` for a place that is not on the grid.
     pub(super) fn number(&self, place: Place) -> Option<u16> {
-        self.setting(place)?;
-        let number = place.row * self.columns.values.len() + place.column;
-        Some(u16::try_from(number).expect("a grid has at most MOST_CELLS cells"))
+        let columns = self.columns.values.len();
+        let is_on = place.row < self.row_count() && place.column < columns;
+        is_on.then(|| {
+            let number = place.row * columns + place.column;
+            u16::try_from(number).expect("a grid has at most MOST_CELLS cells")
+        })
     }
 
     /// The places of all cells, in the order of their numbers.
@@ -145,11 +152,7 @@ impl Axes {
 
 /// The place of the value nearest to one.
 fn nearest(axis: &Axis, to: f64) -> usize {
-    let at = |value: f64| match axis.knob.scale {
-        Scale::Linear { .. } => value,
-        Scale::Logarithmic | Scale::Count => value.max(f64::MIN_POSITIVE).ln(),
-    };
-    let off = |value: f64| (at(value) - at(to)).abs();
+    let off = |value: f64| (axis.on_scale(value) - axis.on_scale(to)).abs();
     let (place, _) = axis
         .values
         .iter()

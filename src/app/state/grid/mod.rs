@@ -121,6 +121,11 @@ impl Grid {
         self.axes.columns()
     }
 
+    /// The knobs that are tuned, with their values.
+    pub fn axes(&self) -> impl Iterator<Item = &Axis> {
+        self.axes.rows().into_iter().chain([self.axes.columns()])
+    }
+
     /// How many ID and OOD images choose the best cell.
     pub fn validation(&self) -> (usize, usize) {
         let asked = self.split.validation();
@@ -177,6 +182,11 @@ impl Grid {
     /// Why there are no scores of a cell on the rest; `None` where there are, or it is not known yet.
     pub fn missing_on_rest(&self, place: Place) -> Option<&Missing> {
         self.rest.get(&place)?.as_ref().err()
+    }
+
+    /// Whether it is known what a cell comes to on the rest, or why it cannot.
+    pub fn is_known_on_rest(&self, place: Place) -> bool {
+        self.rest.contains_key(&place)
     }
 
     /// A cell's scores on the rest.

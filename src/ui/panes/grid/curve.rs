@@ -2,6 +2,7 @@
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
 
+use super::axis;
 use super::legend::FAINT;
 use super::scale::Scale;
 use super::waiting;
@@ -11,7 +12,6 @@ use crate::ui::format;
 use crate::ui::hit::Target;
 use crate::ui::painter::Painter;
 use crate::ui::widgets::canvas::{Canvas, Ink, Pen};
-use odin_core::setting::Scale as Spread;
 use odin_core::tuning::Axis;
 
 /// Room on the left for `100.00` and a blank.
@@ -161,10 +161,7 @@ fn stretches(points: &[Option<Point>]) -> Vec<Vec<usize>> {
 
 /// Where the values are from the left (0) to the right (1), on the scale of the knob.
 fn fractions(axis: &Axis) -> Vec<f64> {
-    let at = |value: f64| match axis.knob.scale {
-        Spread::Linear { .. } => value,
-        Spread::Logarithmic | Spread::Count => value.max(f64::MIN_POSITIVE).ln(),
-    };
+    let at = |value: f64| axis.on_scale(value);
     let ends = axis.values.first().zip(axis.values.last());
     let (first, last) = ends.map_or((0.0, 1.0), |(first, last)| (at(*first), at(*last)));
     let length = if last > first { last - first } else { 1.0 };
@@ -226,18 +223,8 @@ fn draw_cursor(grid: &Grid, columns: &[u16], point: Option<&Point>, plot: Rect, 
     painter.text(cell(left, plot.y, &text), &text, theme.cursor);
 }
 
-/// The knob with its values: that under the cursor always, of the others as many as have room.
+/// The axis, with each value below its place on the curve.
 fn draw_axis(grid: &Grid, columns: &[u16], [plot, axis]: [Rect; 2], painter: &mut Painter) {
-    let theme = painter.theme();
-    let name = Rect {
-        width: LABELS - 1,
-        ..axis
-    };
-    painter.fitted(
-        indent(name, 1),
-        painter.glyphs().knob(grid.columns().knob),
-        theme.dim,
-    );
     let labels: Vec<(u16, String)> = columns
         .iter()
         .zip(&grid.columns().values)
@@ -247,17 +234,5 @@ fn draw_axis(grid: &Grid, columns: &[u16], [plot, axis]: [Rect; 2], painter: &mu
             (left.min(axis.right().saturating_sub(text.width() as u16)), text)
         })
         .collect();
-    let end = |(x, text): &(u16, String)| x + text.width() as u16;
-    let cursor = labels.get(grid.cursor.column);
-    let mut free = plot.x;
-    for (n, label) in labels.iter().enumerate() {
-        let collides = cursor.is_some_and(|cursor| label.0 < end(cursor) + 1 && end(label) + 1 > cursor.0);
-        if n != grid.cursor.column && label.0 >= free && !collides {
-            painter.text(cell(label.0, axis.y, &label.1), &label.1, theme.dim);
-            free = end(label) + 2;
-        }
-    }
-    if let Some((x, text)) = cursor {
-        painter.text(cell(*x, axis.y, text), text, theme.title);
-    }
+    axis::draw(grid, LABELS, &labels, grid.cursor.column, axis, painter);
 }

@@ -11,38 +11,16 @@ use crate::ui::widgets::heat;
 /// What the faint lines of a curve are made of where there is only ASCII.
 pub(super) const FAINT: &str = "'";
 
-/// One line, or two where there `is_room_for_two`; where neither is enough, one line in fewer words. Why the cell under the
-/// cursor has no scores takes the second line.
-pub(super) fn lines(
-    model: &Model,
-    grid: &Grid,
-    scale: &Scale<'_>,
-    own: Option<Place>,
-    width: u16,
-    is_room_for_two: bool,
-    painter: &Painter,
-) -> Vec<Line<'static>> {
-    let why = grid
-        .missing(grid.cursor)
-        .filter(|_| is_room_for_two && scale.ends.is_some());
-    let mut lines = marks(
-        model,
-        grid,
-        scale,
-        own,
-        width,
-        is_room_for_two && why.is_none(),
-        painter,
-    );
-    lines.extend(why.map(|why| {
-        let text = format!(" {} {why}", painter.glyphs().missing);
-        let text = format::fit(&text, usize::from(width), painter.glyphs());
-        Line::from(Span::styled(text, painter.theme().warning))
-    }));
-    lines
+/// Why the cell under the cursor has no scores; `None` where it has, or no cell has any: the first line says it then.
+pub(super) fn why(grid: &Grid, scale: &Scale<'_>, width: u16, painter: &Painter) -> Option<Line<'static>> {
+    let why = grid.missing(grid.cursor).filter(|_| scale.ends.is_some())?;
+    let text = format!(" {} {why}", painter.glyphs().missing);
+    let text = format::fit(&text, usize::from(width), painter.glyphs());
+    Some(Line::from(Span::styled(text, painter.theme().warning)))
 }
 
-fn marks(
+/// One line, or two where there `is_room_for_two`; where neither is enough, one line in fewer words.
+pub(super) fn lines(
     model: &Model,
     grid: &Grid,
     scale: &Scale<'_>,

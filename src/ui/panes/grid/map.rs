@@ -3,10 +3,11 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use unicode_width::UnicodeWidthStr;
 
+use super::axis;
 use super::scale::Scale;
 use super::waiting;
 use crate::app::{Grid, Place};
-use crate::ui::areas::{self, indent};
+use crate::ui::areas;
 use crate::ui::format;
 use crate::ui::hit::Target;
 use crate::ui::painter::Painter;
@@ -117,7 +118,14 @@ pub(super) fn draw(
             draw_cell(grid, place, scale, Marks { marker, alike }, cell, painter);
         }
     }
-    draw_axis(grid, &across, labels, axis, painter);
+    let values: Vec<(u16, String)> = (across.first..across.first + across.count)
+        .filter_map(|n| {
+            let x = axis.x + labels + (n - across.first) as u16 * across.size;
+            Some((x, format::knob(*grid.columns().values.get(n)?)))
+        })
+        .collect();
+    let cursor = grid.cursor.column - across.first;
+    axis::draw(grid, labels, &values, cursor, axis, painter);
 }
 
 /// The upper of the two rows in the middle, where there are two.
@@ -127,39 +135,6 @@ fn middle(cell: Rect) -> Rect {
         height: cell.height.min(1),
         ..cell
     }
-}
-
-fn draw_axis(grid: &Grid, across: &Window, labels: u16, axis: Rect, painter: &mut Painter) {
-    let theme = painter.theme();
-    let name = Rect {
-        width: labels - 1,
-        ..axis
-    };
-    painter.fitted(
-        indent(name, 1),
-        painter.glyphs().knob(grid.columns().knob),
-        theme.dim,
-    );
-    let place = |n: usize| axis.x + labels + ((n - across.first) as u16) * across.size;
-    let mut free = axis.x + labels;
-    let cursor = grid.cursor.column;
-    let text_of = |n: usize| grid.columns().values.get(n).map(|value| format::knob(*value));
-    // The cursor's own value is always there; of the others, as many as leave room for it.
-    let cursor_text = text_of(cursor).unwrap_or_default();
-    let last = axis.right().saturating_sub(cursor_text.width() as u16);
-    let cursor_x = place(cursor).min(last);
-    let cursor_end = cursor_x + cursor_text.width() as u16;
-    let mut write = |x: u16, text: &str, style| painter.text(indent(axis, x - axis.x), text, style);
-    for n in across.first..across.first + across.count {
-        let Some(text) = text_of(n) else { continue };
-        let (x, width) = (place(n), text.width() as u16);
-        let collides = n != cursor && x < cursor_end + 1 && x + width + 1 > cursor_x;
-        if x >= free && x + width <= axis.right() && !collides && n != cursor {
-            write(x, &text, theme.dim);
-            free = x + width + 2;
-        }
-    }
-    write(cursor_x, &cursor_text, theme.title);
 }
 
 /// What is marked on a cell; empty where nothing is.

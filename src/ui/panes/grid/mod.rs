@@ -5,6 +5,7 @@ mod curve;
 mod map;
 mod legend;
 mod table;
+mod axis;
 mod scale;
 mod waiting;
 
@@ -50,7 +51,10 @@ pub(crate) fn draw(model: &Model, area: Rect, painter: &mut Painter) {
     let own = grid.place_of(&job.setting(grid.detector()));
     // A curve can spare a row for the second line of the legend.
     let is_room_for_two = left > 0 || is_curve && room > 6;
-    let legend = legend::lines(model, grid, &scale, own, area.width, is_room_for_two, painter);
+    let why = legend::why(grid, &scale, area.width, painter).filter(|_| is_room_for_two);
+    let is_room = is_room_for_two && why.is_none();
+    let mut legend = legend::lines(model, grid, &scale, own, area.width, is_room, painter);
+    legend.extend(why);
     let more = legend.len().saturating_sub(1) as u16;
     let height = height.min(room.saturating_sub(more));
     let heights = [1, height, 1, 1 + more, room.saturating_sub(height + more), table];

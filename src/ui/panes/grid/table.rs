@@ -47,7 +47,7 @@ fn fields(grid: &Grid, width: u16, chosen: Metric, glyphs: &Glyphs) -> (u16, Vec
     if width < 80 {
         metrics.sort_by_key(|metric| *metric != chosen);
     }
-    let axes = axes(grid).enumerate();
+    let axes = grid.axes().enumerate();
     let mut fields: Vec<_> = axes
         .map(|(place, axis)| (Field::Knob(place), knob_width(axis)))
         .collect();
@@ -64,16 +64,11 @@ fn fields(grid: &Grid, width: u16, chosen: Metric, glyphs: &Glyphs) -> (u16, Vec
     (names, fields)
 }
 
-/// The knobs that are tuned, with their values.
-fn axes(grid: &Grid) -> impl Iterator<Item = &Axis> {
-    grid.rows().into_iter().chain([grid.columns()])
-}
-
 /// The values of the tuned knobs, as far as there are any.
 type Values = Vec<Option<f64>>;
 
 fn values(grid: &Grid, setting: &Setting) -> Values {
-    axes(grid).map(|axis| setting.get(axis.knob.key)).collect()
+    grid.axes().map(|axis| setting.get(axis.knob.key)).collect()
 }
 
 /// A line of the table.
@@ -100,7 +95,8 @@ pub(super) fn draw(model: &Model, grid: &Grid, area: Rect, painter: &mut Painter
     for ((field, _), column) in fields.iter().zip(columns) {
         let (name, style) = match field {
             Field::Knob(place) => {
-                let knob = axes(grid)
+                let knob = grid
+                    .axes()
                     .nth(*place)
                     .map(|axis| painter.glyphs().knob(axis.knob));
                 (knob.unwrap_or_default().to_owned(), theme.dim)
@@ -128,7 +124,7 @@ pub(super) fn draw(model: &Model, grid: &Grid, area: Rect, painter: &mut Painter
             Some(_) => {}
             // Behind the knobs where they are known, else in their place.
             None => {
-                let behind = if n == 0 { axes(grid).count() } else { 0 };
+                let behind = if n == 0 { grid.axes().count() } else { 0 };
                 let columns = columns.get(behind..).and_then(|columns| columns.first());
                 let from = columns.map_or(area.x, |column| column.x) + 2;
                 painter.fitted(indent(line, from - area.x), &row.missing, row.style);

@@ -234,12 +234,11 @@ fn draw_landed(landed: &Landed, is_own: bool, cell: Rect, painter: &mut Painter)
 
 /// The values of the tuned knobs, as in `T 1000, ε 0.0014`.
 fn knobs_text(grid: &Grid, setting: &Setting, glyphs: &Glyphs) -> String {
-    let axes = grid.rows().into_iter().chain([grid.columns()]);
     let value = |axis: &Axis| {
         let value = format::knob(setting.get(axis.knob.key)?);
         Some(format!("{} {value}", glyphs.knob(axis.knob)))
     };
-    axes.filter_map(value).collect::<Vec<_>>().join(", ")
+    grid.axes().filter_map(value).collect::<Vec<_>>().join(", ")
 }
 
 /// What a set chose, in words; `None` where it has chosen nothing.
