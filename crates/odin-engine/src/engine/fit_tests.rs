@@ -240,6 +240,33 @@ fn a_detector_that_cannot_be_had_says_why_and_leaves_the_others_alone() {
 }
 
 #[test]
+fn a_fit_of_which_some_images_are_known_goes_on_with_the_others() {
+    let mut engine = engine(true);
+    let of = |limit: usize| JobSpec {
+        fit: FitSample {
+            limit: NonZeroUsize::new(limit).unwrap(),
+            ..FitSample::default()
+        },
+        ..job(&[Detector::Knn])
+    };
+    assert_eq!(run(&mut engine, of(40)).fitted_on.unwrap().images, 40);
+    let more = run(&mut engine, of(70));
+    assert_eq!(more.fitted_on.unwrap().images, 70);
+    // Nobody is told the scores of training images.
+    assert_eq!((more.ins.len(), more.outs.len()), (40, 40));
+    let fresh = run(&mut self::engine(true), of(70));
+    assert_eq!(
+        bits_by(&more.ins, Detector::Knn),
+        bits_by(&fresh.ins, Detector::Knn)
+    );
+}
+
+fn bits_by(table: &ScoreTable, detector: Detector) -> Vec<u64> {
+    let scores = table.of(detector).unwrap();
+    scores.iter().map(|score| score.to_bits()).collect()
+}
+
+#[test]
 fn jobs_of_one_network_share_the_images_of_the_fit() {
     let mut engine = engine(true);
     let one = engine.ask(1, job(&[Detector::Knn]));

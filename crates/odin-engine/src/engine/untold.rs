@@ -37,12 +37,22 @@ impl Telling {
 pub(super) struct Untold {
     under_way: Vec<Telling>,
     next: Vec<Telling>,
+    /// Whether nobody wants to be told anything.
+    is_muted: bool,
 }
 
 impl Untold {
+    /// Nothing is told, now or later: of images that something is fitted on.
+    pub(super) fn mute(&mut self) {
+        *self = Self {
+            is_muted: true,
+            ..Self::default()
+        };
+    }
+
     /// Images that are told in the same way go together, so that detectors take many at once.
     pub(super) fn push(&mut self, telling: Telling) {
-        if telling.images.is_empty() {
+        if self.is_muted || telling.images.is_empty() {
             return;
         }
         match self.next.last_mut() {

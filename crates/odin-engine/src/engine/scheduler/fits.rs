@@ -76,10 +76,11 @@ impl<E: FnMut(Event), D: Fn(Done) + Clone + Send + 'static> Scheduler<E, D> {
         let scoring = fitting::of_sample(&request, ready.network());
         let store = &mut self.store;
         let begin = || Task::begin(entry, request, ready, scoring, store);
-        let task = match guarded(begin) {
+        let mut task = match guarded(begin) {
             Ok(task) => task,
             Err(reason) => return self.fail(entry, &reason),
         };
+        task.untold.mute();
         let is_known = task.known_images(&self.store) == task.total();
         let notes: Vec<String> = task.notes().collect();
         if let Some(place) = self.queue.entry(entry) {
