@@ -214,7 +214,7 @@ impl RunQueue {
     /// preferred job. `None` where it is gone.
     pub(super) fn urgency(&self, id: EntryId) -> Option<(bool, bool)> {
         let entry = self.entries.iter().find(|entry| entry.id == id)?;
-        self.claim(entry)
+        self.first_claim(entry)
             .map(|(background, other, _)| (background, other))
     }
 
@@ -224,19 +224,25 @@ impl RunQueue {
             State::Open(task) => task.is_fitted() && task.untold.waits(),
             State::Opening | State::Waiting(_) => false,
         });
-        let claims = waits.filter_map(|entry| Some((self.claim(entry)?, entry.id)));
+        let claims = waits.filter_map(|entry| Some((self.first_claim(entry)?, entry.id)));
         let ((background, other, _), id) = claims.min_by_key(|(claim, _)| *claim)?;
         Some(((background, other), id))
     }
 
-    /// Of those who ask for an entry the first one's: no hurry, not preferred, and when its job came.
-    fn claim(&self, entry: &Entry) -> Option<(bool, bool, Option<u64>)> {
-        let of = |subscriber: &Subscriber| {
-            let job = subscriber.set.job;
-            let arrival = self.arrivals.get(&job).copied();
-            (subscriber.background, self.preferred != Some(job), arrival)
-        };
-        entry.subscribers.iter().map(of).min()
+    /// How urgent one who asks is, the least first: no hurry, not preferred, and when the job came.
+    fn claim(&self, subscriber: &Subscriber) -> (bool, bool, Option<u64>) {
+        let job = subscriber.set.job;
+        let arrival = self.arrivals.get(&job).copied();
+        (subscriber.background, self.preferred != Some(job), arrival)
+    }
+
+    /// The claim of the most urgent of those who ask for an entry.
+    fn first_claim(&self, entry: &Entry) -> Option<(bool, bool, Option<u64>)> {
+        entry
+            .subscribers
+            .iter()
+            .map(|subscriber| self.claim(subscriber))
+            .min()
     }
 
     pub(super) fn entry(&mut self, id: EntryId) -> Option<&mut Entry> {
@@ -254,15 +260,7 @@ impl RunQueue {
     pub(super) fn subscribers(&self, id: EntryId) -> Vec<Subscriber> {
         let entry = self.entries.iter().find(|entry| entry.id == id);
         let mut subscribers = entry.map(|entry| entry.subscribers.clone()).unwrap_or_default();
-        subscribers.sort_by_key(|subscriber| {
-            let job = subscriber.set.job;
-            let is_preferred = self.preferred == Some(job);
-            (
-                subscriber.background,
-                !is_preferred,
-                self.arrivals.get(&job).copied(),
-            )
-        });
+        subscribers.sort_by_key(|subscriber| self.claim(subscriber));
         subscribers
     }
 

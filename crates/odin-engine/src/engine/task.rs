@@ -213,8 +213,7 @@ impl Task {
 
     /// Those that turned out to have none since this was last asked.
     pub(super) fn newly_missing(&mut self) -> Missing {
-        let new = self.missing.split_off(self.told);
-        self.missing.extend(new.iter().cloned());
+        let new = self.missing.iter().skip(self.told).cloned().collect();
         self.told = self.missing.len();
         new
     }

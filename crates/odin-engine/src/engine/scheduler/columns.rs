@@ -42,7 +42,11 @@ impl<E: FnMut(Event), D: Fn(Done) + Clone + Send + 'static> Scheduler<E, D> {
                 evidence,
                 lent,
             }),
-            Err(reason) => self.fail(entry, &reason),
+            Err(reason) => {
+                self.fail(entry, &reason);
+                // Another set may have waited for this one.
+                self.hand_to_detectors();
+            }
         }
     }
 
