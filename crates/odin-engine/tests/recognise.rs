@@ -309,6 +309,12 @@ fn of_several_networks_the_person_chooses() {
     ] {
         assert!(error.contains(part), "{part}: {error}");
     }
+    let copy = two.iter().map(|(n, t)| (n.clone(), t.shallow_clone())).collect();
+    let wrong = said(copy, Some("teachers")).unwrap_err();
+    assert!(
+        wrong.contains("several sets of weights that fit: `student`, `teacher`"),
+        "{wrong}"
+    );
     let chosen = said(two, Some("teacher")).unwrap();
     assert!(chosen.starts_with("CIFAR ResNet-20"), "{chosen}");
     // An average beside the weights: the same network twice.

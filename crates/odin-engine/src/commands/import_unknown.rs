@@ -12,7 +12,8 @@ use odin_core::tasks::ImportRequest;
 use odin_datasets::{Channels, Dataset, Normalisation, Preprocessing, Resize};
 
 use super::ask::Ask;
-use crate::engine::normalising::{Telling, Trial, try_well_known};
+use super::import_weights::{line_on, refuse_to_overwrite};
+use crate::engine::normalising::{Telling, Trial, try_well_known, unnormalised};
 use crate::engine::preflight;
 use crate::networks::weights::{self, Content, PassedOver, Recognised, Weights};
 
@@ -52,7 +53,7 @@ pub(super) fn run(home: &Home, request: &ImportRequest, ask: Ask<'_>) -> anyhow:
     let said = format!("{head}\nname of its card");
     let out = match place(home, request, &given.source, &said, ask)? {
         Some(out) => {
-            refuse_to_overwrite(&out, request.force)?;
+            refuse_to_overwrite([&out, &out.with_extension("yaml")], request.force)?;
             Some(out)
         }
         None => {
@@ -65,7 +66,7 @@ pub(super) fn run(home: &Home, request: &ImportRequest, ask: Ask<'_>) -> anyhow:
         missing.push("the set whose images it was trained for, `--in-dataset NAME|PATH`".to_owned());
     }
     let chosen = match &set {
-        Some(set) => normalisation(request, &given, set, ask)?,
+        Some(set) => normalisation(home, request, &given, set, ask)?,
         None => given_normalisation(request)?
             .map(|normalisation| {
                 Ok(Chosen {
@@ -89,16 +90,16 @@ pub(super) fn run(home: &Home, request: &ImportRequest, ask: Ask<'_>) -> anyhow:
         writeln!(told, "warning: {doubt}")?;
     }
     told.push_str(&chosen.told);
-    write(&given, &set, chosen.normalisation, &out)?;
-    let card = out.with_extension("yaml");
+    let card = write(&given, &set, chosen.normalisation, &out)?;
     if request.says.normalisation.is_some() {
         told.push_str(&accuracy(&card, &set)?);
     }
-    let beside = match given.beside == PassedOver::default() {
-        true => String::new(),
-        false => format!("{}\n", given.beside),
-    };
-    Ok(format!("{told}{}\n{}\n{beside}", out.display(), card.display()))
+    Ok(format!(
+        "{told}{}\n{}\n{}",
+        out.display(),
+        out.with_extension("yaml").display(),
+        line_on(&given.beside)
+    ))
 }
 
 fn read(request: &ImportRequest) -> anyhow::Result<Given> {
@@ -153,15 +154,6 @@ fn place(
         },
     };
     Ok(Some(super::import_weights::place_of(home, &name)?))
-}
-
-fn refuse_to_overwrite(out: &Path, force: bool) -> anyhow::Result<()> {
-    for path in [out.to_owned(), out.with_extension("yaml")] {
-        if path.exists() && !force {
-            bail!("{} is there already; --force writes over it", path.display());
-        }
-    }
-    Ok(())
 }
 
 /// `None` where nobody says which it is.
@@ -247,6 +239,7 @@ fn given_normalisation(request: &ImportRequest) -> anyhow::Result<Option<Normali
 
 /// By what the person says, or by trying; else why neither is possible.
 fn normalisation(
+    home: &Home,
     request: &ImportRequest,
     given: &Given,
     set: &InDistribution,
@@ -256,7 +249,7 @@ fn normalisation(
         let told = String::new();
         return Ok(Ok(Chosen { normalisation, told }));
     }
-    let trial = tried(given, set)?;
+    let trial = tried(home, given, set)?;
     let told = match &trial {
         Ok(trial) => format!("of {} images of {} are right: {trial}", trial.images, set.name),
         Err(why) => why.clone(),
@@ -296,22 +289,19 @@ fn normalisation(
     })
 }
 
-fn tried(given: &Given, set: &InDistribution) -> anyhow::Result<Result<Trial, String>> {
+fn tried(home: &Home, given: &Given, set: &InDistribution) -> anyhow::Result<Result<Trial, String>> {
     let images = match &set.images {
         Ok(images) => images,
         Err(why) => return Ok(Err(format!("it cannot be tried out: {why}"))),
     };
     let architecture = given.recognised.architecture;
-    let plain = match channels(&architecture) {
-        Channels::Rgb => Normalisation::new([0.0; 3], [1.0; 3])?,
-        Channels::Grey => Normalisation::by_channel(&[0.0], &[1.0])?,
-    };
+    let plain = unnormalised(channels(&architecture))?;
     let card = card(given, set, plain, Path::new("weights.safetensors"))?;
     let opened;
     let images = match set.preprocessing == Preprocessing::default() {
         true => images,
         false => {
-            opened = card.open_set(&set.name, &Home::find()?.data_folders())?;
+            opened = card.open_set(&set.name, &home.data_folders())?;
             &opened
         }
     };
@@ -380,7 +370,7 @@ fn write(
     set: &InDistribution,
     normalisation: Normalisation,
     out: &Path,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<NetworkCard> {
     let card = card(given, set, normalisation, out)?;
     let recognised = &given.recognised;
     let mut text = format!("# Recognised by names and shapes of the tensors: {recognised}.\n");
@@ -412,13 +402,12 @@ fn write(
     let path = out.with_extension("yaml");
     files::write_whole(&path, |file| std::io::Write::write_all(file, text.as_bytes()))
         .with_context(|| path.display().to_string())?;
-    NetworkCard::load(&path)?;
-    Ok(())
+    Ok(NetworkCard::load(&path)?)
 }
 
 /// How the network does on the set with the normalisation that the person gave.
-fn accuracy(card: &Path, set: &InDistribution) -> anyhow::Result<String> {
-    let (card, Ok(images)) = (NetworkCard::load(card)?, &set.images) else {
+fn accuracy(card: &NetworkCard, set: &InDistribution) -> anyhow::Result<String> {
+    let Ok(images) = &set.images else {
         return Ok(String::new());
     };
     let fits = images
@@ -427,7 +416,7 @@ fn accuracy(card: &Path, set: &InDistribution) -> anyhow::Result<String> {
     if !fits || set.preprocessing != Preprocessing::default() {
         return Ok(String::new());
     }
-    let found = preflight::preflight(&card, None, images, IMAGES, tch::Device::Cpu)?;
+    let found = preflight::preflight(card, None, images, IMAGES, tch::Device::Cpu)?;
     let Some(found) = found else {
         return Ok(String::new());
     };

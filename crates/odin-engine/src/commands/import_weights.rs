@@ -50,11 +50,10 @@ pub(super) fn run(home: &Home, request: &ImportRequest) -> anyhow::Result<String
              otherwise"
         );
     }
-    for path in std::iter::once(&out).chain((!own_card).then_some(&new_card)) {
-        if path.exists() && !request.force {
-            bail!("{} is there already; --force writes over it", path.display());
-        }
-    }
+    refuse_to_overwrite(
+        std::iter::once(&out).chain((!own_card).then_some(&new_card)),
+        request.force,
+    )?;
     let text = std::fs::read_to_string(&card_path)
         .with_context(|| format!("cannot read {}", card_path.display()))?;
     let name = out
@@ -89,11 +88,30 @@ pub(super) fn run(home: &Home, request: &ImportRequest) -> anyhow::Result<String
             new_card.display()
         );
     }
-    let beside = match beside == PassedOver::default() {
+    Ok(format!(
+        "{}\n{}\n{}",
+        out.display(),
+        new_card.display(),
+        line_on(&beside)
+    ))
+}
+
+pub(super) fn refuse_to_overwrite<'a>(
+    paths: impl IntoIterator<Item = &'a PathBuf>,
+    force: bool,
+) -> anyhow::Result<()> {
+    match paths.into_iter().find(|path| path.exists() && !force) {
+        Some(path) => bail!("{} is there already; --force writes over it", path.display()),
+        None => Ok(()),
+    }
+}
+
+/// A line on what lay beside the weights; nothing where nothing did.
+pub(super) fn line_on(beside: &PassedOver) -> String {
+    match *beside == PassedOver::default() {
         true => String::new(),
         false => format!("{beside}\n"),
-    };
-    Ok(format!("{}\n{}\n{beside}", out.display(), new_card.display()))
+    }
 }
 
 /// Whether the card lies in a folder of cards that is not one's own.
@@ -177,24 +195,22 @@ fn quoted(name: &str) -> String {
 
 /// A card for other weights of the same network: what was measured with the card's own does not hold for them.
 fn derived(card: &NetworkCard, request: &ImportRequest, name: &str) -> anyhow::Result<String> {
-    let mut derived = card.clone();
     let source = request.file.file_name().unwrap_or_default().to_string_lossy();
-    if let Some(set) = &request.says.in_dataset {
-        derived.in_dataset.clone_from(set);
-    }
-    if let Some((mean, std)) = &request.says.normalisation {
-        derived.normalisation = Normalisation::by_channel(mean, std)?;
-    }
-    derived.title = format!("{} from {source}", card.architecture);
-    derived.weights = PathBuf::from(name);
-    derived.weights_key = None;
-    derived.accuracy = None;
-    derived.published = None;
-    derived.training = None;
-    derived.origin = None;
-    derived.licence = None;
-    derived.how_to_get = None;
-    derived.fetch.clear();
+    let says = &request.says;
+    let normalisation = match &says.normalisation {
+        Some((mean, std)) => Normalisation::by_channel(mean, std)?,
+        None => card.normalisation,
+    };
+    let mut derived = NetworkCard::new(
+        format!("{} from {source}", card.architecture),
+        (card.architecture, card.classes),
+        PathBuf::from(name),
+        says.in_dataset.clone().unwrap_or_else(|| card.in_dataset.clone()),
+        normalisation,
+    )?;
+    derived.near.clone_from(&card.near);
+    derived.far.clone_from(&card.far);
+    derived.preprocessing = card.preprocessing;
     Ok(serde_yaml::to_string(&derived)?)
 }
 
@@ -277,6 +293,26 @@ mod tests {
         );
         assert!(place.import("small", Some("mine.safetensors"), false).is_err());
         assert!(place.import("small", Some("mine.pth"), false).is_err());
+    }
+
+    #[test]
+    fn a_normalisation_of_other_images_leaves_nothing_behind() {
+        let place = Place::new();
+        let request = ImportRequest {
+            file: place.given.clone(),
+            network: Some("small".to_owned()),
+            weights_key: None,
+            out: Some(place.folder.path().join("mine.safetensors")),
+            says: NewCard {
+                normalisation: Some((vec![0.5], vec![0.2])),
+                ..NewCard::default()
+            },
+            force: false,
+        };
+        run(&place.home, &request).unwrap_err();
+        for name in ["mine.safetensors", "mine.yaml"] {
+            assert!(!place.folder.path().join(name).exists(), "{name}");
+        }
     }
 
     #[test]

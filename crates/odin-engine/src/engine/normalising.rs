@@ -10,7 +10,7 @@ use crate::networks::weights::Weights;
 use crate::networks::{Network, reason_of};
 use crate::scoring::Scorer;
 use odin_core::networks::NetworkCard;
-use odin_datasets::{Channels, Choice, Dataset, Normalisation};
+use odin_datasets::{Channels, Choice, Dataset, Normalisation, NormalisationError};
 
 /// A normalisation, and what came of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -140,9 +140,9 @@ pub fn try_well_known(
 }
 
 /// Images as they are, in [0, 1].
-fn unnormalised(channels: Channels) -> Result<Normalisation, PreflightError> {
+pub(crate) fn unnormalised(channels: Channels) -> Result<Normalisation, NormalisationError> {
     let (zeros, ones) = (vec![0.0; channels.count()], vec![1.0; channels.count()]);
-    Ok(Normalisation::by_channel(&zeros, &ones)?)
+    Normalisation::by_channel(&zeros, &ones)
 }
 
 /// How far the averages are from those of the training, under each normalisation.

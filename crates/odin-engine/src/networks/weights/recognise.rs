@@ -12,7 +12,7 @@ use super::{ReadError, WeightsError};
 /// For a comparison where the last layer is missing, which alone says how many.
 const CLASSES: usize = 1000;
 
-/// A proposal and what it needs; no such network can exist where that is an error.
+/// A proposal, and by whose names it was read.
 struct Proposed {
     proposal: Proposal,
     whose: Option<&'static str>,
@@ -37,17 +37,22 @@ pub(super) fn choose<T: PartialEq + Clone>(
             needs.push((one, needed));
         }
     }
-    let fits = |(one, needed): &(&Proposed, Needed<'_>)| {
-        one.proposal.classes == Some(one.classes()) && !needed.places(candidates).is_empty()
-    };
-    let mut fitting: Vec<&(&Proposed, Needed<'_>)> = needs.iter().filter(|pair| fits(pair)).collect();
-    if let Some(key) = key
-        && fitting.len() > 1
-    {
-        fitting.retain(|(_, needed)| needed.places(candidates).iter().any(|place| place == key));
+    let mut fitting: Vec<(&Proposed, &Needed<'_>, Vec<String>)> = Vec::new();
+    for (one, needed) in &needs {
+        if one.proposal.classes != Some(one.classes()) {
+            continue;
+        }
+        let places = needed.places(candidates);
+        if !places.is_empty() {
+            fitting.push((one, needed, places));
+        }
+    }
+    let is_meant = |places: &[String]| key.is_some_and(|key| places.iter().any(|place| place == key));
+    if fitting.len() > 1 && fitting.iter().any(|(.., places)| is_meant(places)) {
+        fitting.retain(|(.., places)| is_meant(places));
     }
     match fitting.as_slice() {
-        [(one, needed)] => {
+        [(one, needed, _)] => {
             let mut chosen = needed.choose(candidates)?;
             chosen.recognised = Some(Recognised {
                 architecture: one.proposal.architecture,
@@ -57,22 +62,17 @@ pub(super) fn choose<T: PartialEq + Clone>(
             Ok(chosen)
         }
         [] => Err(unrecognised(&needs, candidates)),
+        several if key.is_some() => {
+            let all = several.iter().flat_map(|(.., places)| places.iter().cloned());
+            let places: BTreeSet<String> = all.collect();
+            Err(several_fit(&places.into_iter().collect::<Vec<_>>()))
+        }
         several => {
-            let mut places: Vec<String> = several
-                .iter()
-                .flat_map(|(_, needed)| needed.places(candidates))
-                .collect();
-            places.sort();
-            places.dedup();
-            if key.is_some() {
-                return Err(several_fit(&places));
-            }
-            let tell = |(one, needed): &&(&Proposed, Needed<'_>)| {
-                let place = needed.places(candidates).join(", ");
-                let at = if place.is_empty() {
-                    String::new()
-                } else {
-                    format!(" (`{place}`)")
+            let tell = |(one, _, places): &(&Proposed, &Needed<'_>, Vec<String>)| {
+                let place = places.join(", ");
+                let at = match place.is_empty() {
+                    true => String::new(),
+                    false => format!(" (`{place}`)"),
                 };
                 format!("{} with {} classes{at}", one.proposal.architecture, one.classes())
             };
